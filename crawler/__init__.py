@@ -1,0 +1,1 @@
+"""THEIRS: sites, visits, sightings, findings and what the legal desk is shown."""

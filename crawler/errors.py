@@ -1,0 +1,10 @@
+"""What can go wrong outside, on other people's sites, each as one sentence and what to do about it."""
+
+
+class CrawlerError(Exception):
+    """The watch over other sites could not do what was asked; `hint` says what to do."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        """Keep one sentence of what was expected and found, and the way out."""
+        super().__init__(message)
+        self.hint = hint

@@ -1,0 +1,1 @@
+"""OURS: cases, stages, consent, originals, renditions, the public site and the ledger."""
