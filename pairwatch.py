@@ -1,0 +1,106 @@
+"""THE DOOR: joins the commands of the three packages, and does nothing else."""
+
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crawler.cli import COMMANDS as CRAWLER_COMMANDS
+from crawler.errors import CrawlerError
+from gallery.cli import COMMANDS as GALLERY_COMMANDS
+from gallery.errors import GalleryError
+from gallery.settings import DataFolder
+from watermark.errors import WatermarkError
+
+OUR_PACKAGES = ("watermark", "gallery", "crawler")
+
+
+class Door(click.Group):
+    """A command group that turns our errors into one sentence, and a hint, on standard error."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (click's own signature)
+        """Run the command; our own errors end it with exit code 1, without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except (WatermarkError, GalleryError, CrawlerError) as error:
+            if ctx.params.get("debug"):
+                raise
+            click.echo(f"Error: {error}", err=True)
+            if error.hint:
+                click.echo(f"Hint: {error.hint}", err=True)
+            ctx.exit(1)
+
+
+def _refuse_name_collision() -> None:
+    """Stop when another distribution has installed one of our package names over ours.
+
+    `watermark` is also the name of an unrelated notebook extension; installing both leaves one of them broken.
+    """
+    for name in OUR_PACKAGES:
+        try:
+            distribution(name)
+        except PackageNotFoundError:
+            continue
+        click.echo(
+            f"Error: the distribution '{name}' is installed beside pairwatch and uses the same package name.\n"
+            f"Hint: install pairwatch in an environment of its own (uv tool install, pipx, or a new venv), "
+            f"or uninstall '{name}'.",
+            err=True,
+        )
+        sys.exit(1)
+
+
+@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="PAIRWATCH_DATA",
+    default=Path("data"),
+    show_default=True,
+    help="The practice's data folder (or set PAIRWATCH_DATA).",
+)
+@click.option("--debug", is_flag=True, help="Show the full traceback of an error.")
+@click.version_option(package_name="pairwatch")
+@click.pass_context
+def cli(ctx: click.Context, data: Path, debug: bool) -> None:  # noqa: FBT001, ARG001 (a click flag; Door reads it)
+    """Catalogue, mark, publish and guard before/after photographs, and prove who copied them.
+
+    \b
+    Example:
+      pairwatch init
+      pairwatch import cases.csv
+      pairwatch crawl
+    """  # noqa: D301 (click's \b keeps the example's lines)
+    ctx.obj = DataFolder(data)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that makes SHELL complete pairwatch's commands.
+
+    \b
+    Example:
+      eval "$(pairwatch completion bash)"
+    """  # noqa: D301
+    from click.shell_completion import get_completion_class  # noqa: PLC0415 (only here)
+
+    maker = get_completion_class(shell)
+    if maker is not None:
+        click.echo(maker(cli, {}, "pairwatch", "_PAIRWATCH_COMPLETE").source())
+
+
+for _command in (*GALLERY_COMMANDS, *CRAWLER_COMMANDS):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run the program `pairwatch`."""
+    _refuse_name_collision()
+    cli(prog_name="pairwatch")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The house keeps its shape: direction, sizes and words are tests, not wishes."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("watermark", "gallery", "crawler")
+SOURCES = sorted(
+    [ROOT / "pairwatch.py", *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))],
+)
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 50
+
+
+def _named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_the_import_contracts_hold():
+    """Crawler knows gallery knows watermark, never back, and third parties stay behind their doors."""
+    ran = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )
+
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_named)
+def test_a_file_fits_in_the_head(path):
+    """No source file is longer than 400 lines, and no function than 50."""
+    text = path.read_text("utf-8")
+    long = [
+        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
+    ]
+
+    assert len(text.splitlines()) <= LONGEST_FILE
+    assert not long
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_named)
+def test_no_room_is_named_for_everything(path):
+    """A module is named for what it is about; utils, helpers and managers are about nothing."""
+    assert not re.search(r"util|helper|manager|common|misc", path.stem)
+
+
+def test_no_machine_path_or_secret_host_is_written_down():
+    """The repository speaks of pairwatch alone: no home folders of the machines it was made on."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    if not tracked:
+        pytest.skip("not a git checkout")
+    suspicious = re.compile(r"/(?:home|root|Users|work)/\w")
+    found = [
+        name
+        for name in tracked
+        if (ROOT / name).suffix in {".py", ".md", ".toml", ".html", ".css", ".js", ".yml", ".txt", ""}
+        and (ROOT / name).is_file()
+        and suspicious.search((ROOT / name).read_text("utf-8", errors="ignore"))
+    ]
+
+    assert found == []

@@ -1,0 +1,80 @@
+"""The program's outer promises: quick help, an example for every command, one sentence for every error."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from gallery.errors import GalleryError
+from pairwatch import cli
+
+
+def _all_commands(command=cli, path=("pairwatch",)):
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from _all_commands(child, (*path, name))
+
+
+EVERY_COMMAND = list(_all_commands())
+PROMISED = {
+    "init", "import", "case", "build", "site", "crawl", "identify", "tip", "findings", "review", "report", "verify", "demo", "doctor",
+}
+
+
+def test_every_promised_command_is_there():
+    """The commands of the design exist under their names."""
+    assert set(cli.commands) >= PROMISED
+
+
+@pytest.mark.parametrize(("path", "command"), EVERY_COMMAND, ids=[" ".join(path) for path, _ in EVERY_COMMAND])
+def test_help_has_a_sentence_and_an_example(path, command):
+    """Whoever asks a command for help is shown what it does and a line to try."""
+    shown = CliRunner().invoke(cli, [*path[1:], "--help"]).output
+
+    assert command.help
+    assert "Example" in shown or isinstance(command, click.Group)
+
+
+def test_help_is_quick():
+    """`pairwatch --help` answers in 300 ms of CPU, so that completion and typing feel instant."""
+    def cpu_seconds():
+        ran = subprocess.run(
+            [sys.executable, "-c", "import time, sys; sys.argv=['pairwatch','--help']\nimport pairwatch\n"
+             "try: pairwatch.main()\nexcept SystemExit: pass\nprint(time.process_time())"],
+            capture_output=True, text=True, check=True,
+        )
+        return float(ran.stdout.split()[-1])
+
+    assert min(cpu_seconds() for _ in range(3)) < 0.3
+
+
+def test_an_error_is_a_sentence_and_a_hint():
+    """An error of ours ends with exit code 1 and two lines that a receptionist can act on, not with a traceback."""
+    @cli.command("break-on-purpose")
+    def broken():
+        raise GalleryError("expected a data folder, found none at x", hint="run `pairwatch init`")
+
+    try:
+        ran = CliRunner().invoke(cli, ["break-on-purpose"])
+    finally:
+        del cli.commands["break-on-purpose"]
+
+    assert ran.exit_code == 1
+    assert ran.stderr == "Error: expected a data folder, found none at x\nHint: run `pairwatch init`\n"
+
+
+def test_a_typo_is_a_usage_error():
+    """A command that does not exist ends with exit code 2."""
+    assert CliRunner().invoke(cli, ["crawll"]).exit_code == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(shell):
+    """Each supported shell gets a completion script for `pairwatch`."""
+    ran = CliRunner().invoke(cli, ["completion", shell])
+
+    assert ran.exit_code == 0
+    assert "_PAIRWATCH_COMPLETE" in ran.output
