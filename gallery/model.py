@@ -1,0 +1,127 @@
+"""The values of the gallery: cases, their stages, the photographs in them, and what patients agreed to."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NewType
+
+Digest = NewType("Digest", str)
+"""SHA-256 of a file's bytes, tagged with its kind: `sha256:` and 64 hexadecimal digits."""
+
+PUBLIC_CHANNEL = "website"
+
+
+class CaseStatus(StrEnum):
+    """Whether a case may be shown at all; a number is never reused, even after withdrawal."""
+
+    OPEN = "open"
+    WITHDRAWN = "withdrawn"
+
+
+class Performer(StrEnum):
+    """Who did the work that a stage shows: nobody may pass as ours who was treated elsewhere."""
+
+    US = "us"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A patient's case under its permanent public number ("Patient 51")."""
+
+    number: int
+    status: CaseStatus = CaseStatus.OPEN
+    limits: str = ""
+    region: str = ""
+    classification: str = ""
+    hair_length: str = ""
+    minor: bool = False
+    tags: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One point of a case's story; `elapsed` is plain words ("immediately", "7 days", "1 year")."""
+
+    id: int = 0
+    case: int
+    position: int = 0
+    label: str
+    procedure: str = ""
+    performed_by: Performer = Performer.UNKNOWN
+    session: int | None = None
+    sessions: int | None = None
+    elapsed: str = ""
+    in_progress: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photo:
+    """An original sealed in the vault; `file` is its name as given at import and is never published."""
+
+    id: int = 0
+    case: int
+    stage_id: int = 0
+    stage: str
+    stage_position: int = 0
+    view: str
+    file: str
+    digest: Digest
+    bytes: int
+    width: int
+    height: int
+    format: str
+    taken_at: str = ""
+    taken_by: str = ""
+    alt: str = ""
+    caption: str = ""
+    imported_at: datetime | None = None
+    first_published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What a patient signed; no photos means every photo of the case, also those added later.
+
+    Args:
+        photos: The ids of the photos it covers, or None for all.
+        channels: Where they may be shown ("website", "social", …).
+        missing: Elements that the form lacks, in plain words; such a consent permits nothing.
+    """
+
+    id: int = 0
+    case: int
+    signed_on: date
+    expires_on: date | None = None
+    channels: frozenset[str] = frozenset({PUBLIC_CHANNEL})
+    photos: frozenset[int] | None = None
+    document: Digest | None = None
+    missing: tuple[str, ...] = ()
+    recorded_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+
+
+def subject_of(case: int, stage: str) -> str:
+    """Name a photo as a sentence's subject: `Patient 51's after photo`."""
+    return f"Patient {case}'s {stage} photo"
+
+
+_SESSION = re.compile(r"\bsession\s+(\d{1,2})(?:\s*(?:of|/)\s*(\d{1,2}))?", re.IGNORECASE)
+
+
+def sessions_in(label: str) -> tuple[int | None, int | None]:
+    """Read "session 2 of 3" out of a stage's label: (2, 3), or None where it does not say."""
+    found = _SESSION.search(label)
+    if found is None:
+        return None, None
+    return int(found[1]), int(found[2]) if found[2] else None
+
+
+def comes_before_treatment(label: str) -> bool:
+    """Tell whether a stage's label speaks of the time before any work ("before", "Pre-op")."""
+    return re.match(r"\s*(before|pre[\s-]?op|baseline|initial)\b", label, re.IGNORECASE) is not None

@@ -1,0 +1,179 @@
+"""The catalogue's database: opened here and nowhere else, and brought up to date by migrations."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from gallery.errors import GalleryError
+
+BUSY_TIMEOUT_MS = 30_000
+migrations = Migrations("gallery")
+
+
+@migrations()
+def m0001_catalogue(db: Database) -> None:
+    """Cases, their stages, the photographs in them, and how cases are found."""
+    db.executescript("""
+        create table cases (
+            number          integer primary key check (number > 0),
+            status          text not null default 'open' check (status in ('open', 'withdrawn')),
+            limits          text not null default '',
+            region          text not null default '',
+            classification  text not null default '',
+            hair_length     text not null default '',
+            minor           integer not null default 0 check (minor in (0, 1)),
+            created_at      text not null,
+            withdrawn_at    text,
+            check ((status = 'withdrawn') = (withdrawn_at is not null))
+        ) strict;
+        create trigger a_case_number_is_never_reused before delete on cases
+            begin select raise(abort, 'a case is withdrawn, never deleted'); end;
+
+        create table stages (
+            id            integer primary key,
+            case_number   integer not null references cases (number),
+            position      integer not null check (position > 0),
+            label         text not null check (label <> ''),
+            procedure     text not null default '',
+            performed_by  text not null default 'unknown' check (performed_by in ('us', 'other', 'unknown')),
+            session       integer check (session > 0),
+            sessions      integer check (sessions >= session),
+            elapsed       text not null default '',
+            in_progress   integer not null default 0 check (in_progress in (0, 1)),
+            note          text not null default '',
+            unique (case_number, position),
+            unique (case_number, label)
+        ) strict;
+
+        create table photos (
+            id                  integer primary key,
+            stage_id            integer not null references stages (id),
+            view                text not null check (view <> ''),
+            file                text not null check (file <> ''),
+            digest              text not null unique check (digest glob 'sha256:*' and length(digest) = 71),
+            bytes               integer not null check (bytes > 0),
+            width               integer not null check (width > 0),
+            height              integer not null check (height > 0),
+            format              text not null,
+            taken_at            text not null default '',
+            taken_by            text not null default '',
+            alt                 text not null default '',
+            caption             text not null default '',
+            imported_at         text not null,
+            first_published_at  text
+        ) strict;
+        create index photos_by_stage on photos (stage_id);
+
+        create table case_tags (
+            case_number  integer not null references cases (number),
+            tag          text not null check (tag <> ''),
+            primary key (case_number, tag)
+        ) strict, without rowid;
+    """)
+
+
+@migrations()
+def m0002_consent(db: Database) -> None:
+    """What patients agreed to, for which photos and channels; and what is published because of it."""
+    db.executescript("""
+        create table consents (
+            id            integer primary key,
+            case_number   integer not null references cases (number),
+            signed_on     text not null check (signed_on is date(signed_on)),
+            expires_on    text check (expires_on is date(expires_on)),
+            covers        text not null check (covers in ('case', 'photos')),
+            document      text check (document glob 'sha256:*'),
+            missing       text not null default '[]' check (json_valid(missing)),
+            recorded_at   text not null,
+            withdrawn_at  text,
+            check (expires_on is null or expires_on >= signed_on)
+        ) strict;
+        create index consents_by_case on consents (case_number);
+
+        create table consent_channels (
+            consent_id  integer not null references consents (id),
+            channel     text not null check (channel <> ''),
+            primary key (consent_id, channel)
+        ) strict, without rowid;
+
+        create table consent_photos (
+            consent_id  integer not null references consents (id),
+            photo_id    integer not null references photos (id),
+            primary key (consent_id, photo_id)
+        ) strict, without rowid;
+
+        create table publications (
+            photo_id      integer not null references photos (id),
+            channel       text not null,
+            token         text not null unique check (length(token) >= 16),
+            published_at  text not null,
+            primary key (photo_id, channel)
+        ) strict, without rowid;
+    """)
+
+
+@migrations()
+def m0003_ledger(db: Database) -> None:
+    """Who did what: rows chained by their hashes, which nobody may edit or delete."""
+    db.executescript("""
+        create table ledger (
+            seq      integer primary key check (seq > 0),
+            at       text not null,
+            actor    text not null,
+            action   text not null,
+            subject  text not null,
+            detail   text not null check (json_valid(detail)),
+            prev     text not null,
+            hash     text not null unique
+        ) strict;
+        create trigger the_ledger_is_not_edited before update on ledger
+            begin select raise(abort, 'the ledger is append-only'); end;
+        create trigger the_ledger_is_not_shortened before delete on ledger
+            begin select raise(abort, 'the ledger is append-only'); end;
+    """)
+
+
+def open_database(path: Path) -> Database:
+    """Open the catalogue, up to date, with foreign keys on and a write-ahead log.
+
+    Raises:
+        GalleryError: The file is not a database, is damaged, or cannot be opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        db = Database(path)
+        db.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
+        db.execute("pragma foreign_keys = on")
+        db.execute("pragma journal_mode = wal")
+        db.execute("pragma synchronous = full")
+        if migrations.pending(db):
+            with transaction(db):
+                migrations.apply(db)
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise GalleryError(
+            f"the catalogue {path} cannot be opened: {error}",
+            hint="check the disk and the folder's permissions, or restore your last backup",
+        ) from error
+    return db
+
+
+@contextmanager
+def transaction(db: Database) -> Iterator[None]:
+    """Write all of a block or nothing of it; the write lock is taken at once, so that writers wait their turn.
+
+    Inside another transaction it is a part of that one.
+    """
+    if db.conn.in_transaction:
+        with db.atomic():
+            yield
+        return
+    db.conn.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        db.conn.rollback()
+        raise
+    db.conn.commit()

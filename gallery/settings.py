@@ -1,0 +1,216 @@
+"""Where a practice's files are, and what it chose in pairwatch.toml: all wrong keys are reported at once."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from gallery.errors import GalleryError
+from gallery.model import PUBLIC_CHANNEL
+
+FORMATS = ("avif", "webp", "jpeg")
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """The folder a practice owns at run time, and the name of each thing in it."""
+
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """Where the practice's choices are written."""
+        return self.root / "pairwatch.toml"
+
+    @property
+    def database(self) -> Path:
+        """The one SQLite file of catalogue, ledger and crawl."""
+        return self.root / "pairwatch.db"
+
+    @property
+    def originals(self) -> Path:
+        """The vault of originals, never under a web root."""
+        return self.root / "originals"
+
+    @property
+    def public(self) -> Path:
+        """The built site: the only folder made to be put on a web server."""
+        return self.root / "public"
+
+    @property
+    def renditions(self) -> Path:
+        """Published files by content, so that nothing is made twice."""
+        return self.root / "renditions"
+
+    @property
+    def index(self) -> Path:
+        """The fingerprint index, which can always be rebuilt from the vault."""
+        return self.root / "index"
+
+    @property
+    def evidence(self) -> Path:
+        """What the crawler seals, and signed consent forms."""
+        return self.root / "evidence"
+
+    def require(self) -> None:
+        """Make sure that `pairwatch init` was here.
+
+        Raises:
+            GalleryError: There is no catalogue in this folder.
+        """
+        if not self.database.is_file():
+            raise GalleryError(
+                f"there is no pairwatch catalogue in {self.root}",
+                hint="start one with: pairwatch init, or name another folder with --data",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """How photos are shown in one place: widths in pixels, formats, JPEG quality, and whether marked."""
+
+    name: str
+    widths: tuple[int, ...] = (480, 960, 1600)
+    formats: tuple[str, ...] = FORMATS
+    quality: int = 82
+    mark: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a practice chose; `crawler` is the section that the crawler reads for itself."""
+
+    practice: str = "Example Clinic"
+    web: str = ""
+    contact: str = ""
+    mark_text: str = ""
+    mark_opacity: float = 0.5
+    title: str = "Before and after"
+    base_url: str = ""
+    language: str = "en"
+    limits: str = ""
+    required: tuple[str, ...] = ()
+    channels: Mapping[str, Channel] = field(
+        default_factory=lambda: {PUBLIC_CHANNEL: Channel(name=PUBLIC_CHANNEL)}
+    )
+    crawler: Mapping[str, object] = field(default_factory=dict)
+
+
+_KEYS: Mapping[tuple[str, str], tuple[str, type | tuple[type, ...]]] = {
+    ("practice", "name"): ("practice", str),
+    ("practice", "web"): ("web", str),
+    ("practice", "contact"): ("contact", str),
+    ("mark", "text"): ("mark_text", str),
+    ("mark", "opacity"): ("mark_opacity", (float, int)),
+    ("site", "title"): ("title", str),
+    ("site", "base_url"): ("base_url", str),
+    ("site", "language"): ("language", str),
+    ("site", "limits"): ("limits", str),
+    ("site", "required"): ("required", list),
+}
+_OWN_SECTIONS = ("channels", "crawler")
+
+
+def example_settings() -> str:
+    """Give the text of a commented settings file, as `pairwatch init` writes it."""
+    return (files("gallery") / "example.toml").read_text(encoding="utf-8")
+
+
+def load_settings(folder: DataFolder) -> Settings:
+    """Read what the practice chose; a missing file means the defaults.
+
+    Raises:
+        GalleryError: The file is not TOML, or has wrong keys or values (all of them are named).
+    """
+    try:
+        raw = tomllib.loads(folder.settings_file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return Settings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise GalleryError(
+            f"{folder.settings_file} cannot be read: {error}",
+            hint="compare it with the example that `pairwatch init` writes into an empty folder",
+        ) from error
+    settings, problems = parse_settings(raw)
+    if problems:
+        raise GalleryError(
+            f"{folder.settings_file}: " + "; ".join(problems),
+            hint="compare it with the example that `pairwatch init` writes into an empty folder",
+        )
+    return settings
+
+
+def parse_settings(raw: Mapping[str, object]) -> tuple[Settings, list[str]]:
+    """Turn a parsed settings file into values, and name every key or value that is wrong."""
+    values: dict[str, object] = {}
+    problems: list[str] = []
+    for section, content in raw.items():
+        if section in _OWN_SECTIONS:
+            continue
+        if not isinstance(content, Mapping) or section not in {known for known, _ in _KEYS}:
+            problems.append(f"[{section}] is not a section of pairwatch")
+            continue
+        for key, value in content.items():
+            _take(values, problems, (section, str(key)), value)
+    values["channels"] = _channels(raw.get("channels", {}), problems)
+    crawler = raw.get("crawler", {})
+    values["crawler"] = crawler if isinstance(crawler, Mapping) else {}
+    return Settings(**values), problems  # type: ignore[arg-type]
+
+
+def _take(values: dict[str, object], problems: list[str], place: tuple[str, str], value: object) -> None:
+    section, key = place
+    if place not in _KEYS:
+        problems.append(f"[{section}] has no key {key!r}")
+        return
+    name, kinds = _KEYS[place]
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        problems.append(f"[{section}] {key} = {value!r} has the wrong type")
+        return
+    values[name] = tuple(str(item) for item in value) if isinstance(value, list) else value
+
+
+def _channels(raw: object, problems: list[str]) -> dict[str, Channel]:
+    channels = {PUBLIC_CHANNEL: Channel(name=PUBLIC_CHANNEL)}
+    if not isinstance(raw, Mapping):
+        problems.append("[channels] must be a table of channels")
+        return channels
+    for name, content in raw.items():
+        where = f"[channels.{name}]"
+        if not isinstance(content, Mapping) or not str(name).replace("-", "").isalnum():
+            problems.append(f"{where} must be a table under a plain name")
+            continue
+        unknown = sorted(set(content) - {"widths", "formats", "quality", "mark"})
+        problems.extend(f"{where} has no key {key!r}" for key in unknown)
+        if not unknown:
+            channels[str(name)] = _channel(str(name), content, problems)
+    return channels
+
+
+def _channel(name: str, content: Mapping[str, object], problems: list[str]) -> Channel:
+    where = f"[channels.{name}]"
+    plain = Channel(name=name)
+    widths = content.get("widths", list(plain.widths))
+    formats = content.get("formats", list(plain.formats))
+    quality = content.get("quality", plain.quality)
+    if not (isinstance(widths, list) and widths and all(_is_width(item) for item in widths)):
+        problems.append(f"{where} widths must be pixels such as [480, 960]")
+        return plain
+    if not (isinstance(formats, list) and formats and set(formats) <= set(FORMATS)):
+        problems.append(f"{where} formats may be {', '.join(FORMATS)}")
+        return plain
+    if not isinstance(quality, int) or not 1 <= quality <= 100:  # noqa: PLR2004
+        problems.append(f"{where} quality must be 1 to 100")
+        return plain
+    return Channel(
+        name=name,
+        widths=tuple(sorted(widths)),
+        formats=tuple(formats),
+        quality=quality,
+        mark=bool(content.get("mark", True)),
+    )
+
+
+def _is_width(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 32 <= value <= 8192  # noqa: PLR2004

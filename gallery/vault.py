@@ -1,0 +1,120 @@
+"""Originals under the digest of their bytes: written once, never changed, checked whenever they are read."""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from gallery.errors import GalleryError
+from gallery.model import Digest
+
+KIND = "sha256"
+_INCOMING = "incoming"
+_ABANDONED_AFTER_S = 24 * 3600
+
+
+def digest_of(data: bytes) -> Digest:
+    """Give the SHA-256 of bytes as `sha256:` and 64 hexadecimal digits."""
+    return Digest(f"{KIND}:{hashlib.sha256(data).hexdigest()}")
+
+
+class Vault:
+    """A folder of originals that only its owner may read (0700, files 0600)."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep originals in this folder, which is made at the first `put`."""
+        self._folder = folder
+
+    def put(self, data: bytes) -> Digest:
+        """Seal bytes and give their digest; the file is whole or not there, whatever happens meanwhile."""
+        digest = digest_of(data)
+        place = self._place(digest)
+        if place.is_file() and place.stat().st_size == len(data):
+            return digest
+        incoming = self._folder / _INCOMING
+        for folder in (self._folder, incoming, place.parent.parent.parent, place.parent.parent, place.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=incoming)  # mkstemp makes it 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(place)
+            _settle(place.parent)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return digest
+
+    def get(self, digest: Digest) -> bytes:
+        """Give an original's bytes.
+
+        Raises:
+            GalleryError: It is not there, or its bytes are no longer those that were sealed.
+        """
+        try:
+            data = self._place(digest).read_bytes()
+        except FileNotFoundError as error:
+            raise GalleryError(
+                f"the original {digest} is missing from {self._folder}",
+                hint="restore it from a backup; `pairwatch verify` lists all that is missing",
+            ) from error
+        if digest_of(data) != digest:
+            raise GalleryError(
+                f"the original {digest} in {self._folder} was changed after it was sealed",
+                hint="restore it from a backup; `pairwatch verify` lists all that was changed",
+            )
+        return data
+
+    def has(self, digest: Digest) -> bool:
+        """Tell whether an original of this digest is there (its bytes are not read)."""
+        return self._place(digest).is_file()
+
+    def digests(self) -> Iterator[Digest]:
+        """Name every original that is there, catalogued or not."""
+        for place in sorted(self._folder.glob(f"{KIND}/??/??/*")):
+            yield Digest(f"{KIND}:{place.name}")
+
+    def discard(self, digest: Digest) -> None:
+        """Remove an original that never came into the catalogue."""
+        self._place(digest).unlink(missing_ok=True)
+
+    def sweep(self, known: frozenset[Digest], *, older_than_s: float = _ABANDONED_AFTER_S) -> int:
+        """Remove what interrupted imports left behind (not in `known`, and old); gives how many files."""
+        limit = time.time() - older_than_s
+        places = [self._place(digest) for digest in self.digests() if digest not in known]
+        places += self._folder.glob(f"{_INCOMING}/*")
+        old = [place for place in places if place.stat().st_mtime < limit]
+        for place in old:
+            place.unlink(missing_ok=True)
+        return len(old)
+
+    def verify(self) -> list[str]:
+        """Read every original and name, in a sentence each, those whose bytes are not what was sealed."""
+        problems = []
+        for digest in self.digests():
+            try:
+                self.get(digest)
+            except GalleryError as error:
+                problems.append(str(error))
+        return problems
+
+    def _place(self, digest: Digest) -> Path:
+        kind, _, hexdigits = digest.partition(":")
+        if kind != KIND or len(hexdigits) != hashlib.sha256().digest_size * 2 or not hexdigits.isalnum():
+            raise GalleryError(f"a digest like sha256:… was expected, {digest!r} was found")
+        return self._folder / KIND / hexdigits[:2] / hexdigits[2:4] / hexdigits
+
+
+def _settle(folder: Path) -> None:
+    """Make a rename in a folder outlive a power cut, where the system lets folders be synced."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
