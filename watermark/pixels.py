@@ -1,9 +1,76 @@
-"""The way in and out for every picture: bytes to upright sRGB pixels within limits, and pixels to bytes."""
+"""The way in and out for every picture: bytes to upright sRGB pixels within limits, and pixels to bytes.
 
-from dataclasses import dataclass
+Anything a stranger's server sent may be passed in: the answer is a `Picture` or one of two errors. Limits are
+read from the header, before a single pixel is decoded. Safe in several threads at once.
+"""
+
+import io
+import re
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
 
 import numpy as np
+import pillow_heif
 from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
+
+from watermark.errors import PictureTooLargeError, UnreadablePictureError
+
+# Pillow's own bomb rule is one number for the whole process, and only warns at first. `Limits` below belongs
+# to each call and is checked at the same moment; every picture comes in here, so nobody loses a rule.
+Image.MAX_IMAGE_PIXELS = None
+pillow_heif.register_heif_opener()
+
+# What a browser shows, what phones and scanners take. Everything else stays shut: EPS starts another program.
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "DIB", "ICO", "TIFF", "JPEG2000", "HEIF")
+
+_DECODER_FAULTS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+    RuntimeError,
+    AssertionError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Warning,  # only where warnings are turned into errors
+)
+
+_TURNS: Mapping[int, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = frozenset({5, 6, 7, 8})
+
+_STRANGERS: tuple[tuple[bytes, str], ...] = (
+    (rb"(?is)\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype svg[^>]*>\s*)?<svg\b", "an SVG drawing"),
+    (rb"(?is)\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|script|div|p)\b", "an HTML page"),
+    (rb"(?s)\s*<\?xml", "an XML document"),
+    (rb"(?s).{0,1024}?%PDF-", "a PDF document"),
+    (rb"(?s)....ftyp(isom|iso\d|mp4\d|qt  |M4V |avc1|3gp\d)", "a video"),
+    (rb"\x1aE\xdf\xa3", "a video"),
+    (rb"PK\x03\x04", "a ZIP archive"),
+    (rb"\x1f\x8b", "a gzip archive"),
+    (rb"%!PS|\xc5\xd0\xd3\xc6", "a PostScript document"),
+    (rb"(?s)\s*[{\[]\s*[\"{\[\]}\d]", "a JSON document"),
+)
+_HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -12,9 +79,23 @@ class Picture:
 
     Attributes:
         rgb: uint8, shape (height, width, 3), read-only.
+
+    Raises:
+        UnreadablePictureError: another dtype or shape, or no pixels.
     """
 
     rgb: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        """Check the array and keep a view nobody can write through."""
+        found = self.rgb
+        if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] != 3 or found.size == 0:  # noqa: PLR2004
+            raise UnreadablePictureError(
+                f"expected uint8 pixels, height by width by 3, found {found.dtype} of shape {found.shape}",
+            )
+        view = found.view()
+        view.flags.writeable = False
+        object.__setattr__(self, "rgb", view)
 
     @property
     def width(self) -> int:
@@ -25,3 +106,372 @@ class Picture:
     def height(self) -> int:
         """Height in pixels."""
         return int(self.rgb.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one file may ask for.
+
+    Attributes:
+        max_bytes: of the file.
+        max_pixels: of one frame, as its header says.
+        max_frames: how many frames of an animation are looked at.
+    """
+
+    max_bytes: int = 64 * 1024 * 1024
+    max_pixels: int = 120_000_000
+    max_frames: int = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a file's header says, for the practice's own eyes; nothing of it is published.
+
+    Attributes:
+        format: lower case: jpeg, mpo, png, gif, webp, avif, heif, tiff, bmp, ico, jpeg2000.
+        width: in pixels, as shown (orientation applied).
+        height: in pixels, as shown.
+        frames: 1 for a still picture.
+        taken_at: by the camera's clock, which knows no zone unless it says so.
+        camera: maker and model.
+    """
+
+    format: str
+    width: int
+    height: int
+    frames: int
+    taken_at: datetime | None
+    camera: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Metadata to write beside the pixels, ready made by `watermark.credit`; an empty block is left out.
+
+    Attributes:
+        xmp: an XMP packet.
+        iptc: an IPTC-IIM record; JPEG alone has a place for it.
+        exif: an EXIF block.
+    """
+
+    xmp: bytes = b""
+    iptc: bytes = b""
+    exif: bytes = b""
+
+
+Format = Literal["jpeg", "webp", "avif", "png"]
+_LONGEST_SIDE: Mapping[str, int] = {"jpeg": 65_535, "webp": 16_383, "avif": 65_535, "png": 1_000_000}
+
+
+def read_facts(data: bytes, limits: Limits | None = None) -> Facts:
+    """Read a file's header, and decode nothing.
+
+    Raises:
+        UnreadablePictureError: not a picture.
+        PictureTooLargeError: beyond the limits.
+    """
+    with _opened(data, limits or Limits()) as image:
+        width, height = image.size
+        if _orientation(image) in _SIDEWAYS:
+            width, height = height, width
+        exif = _exif(image)
+        return Facts(
+            format=(image.format or "unknown").lower(),
+            width=width,
+            height=height,
+            frames=int(getattr(image, "n_frames", 1)),
+            taken_at=_taken_at(exif),
+            camera=_camera(exif),
+        )
+
+
+def open_picture(data: bytes, limits: Limits | None = None, *, longest: int | None = None) -> Picture:
+    """Decode the first frame: upright, sRGB, 8 bits, transparency over white.
+
+    Args:
+        data: the file.
+        limits: how much it may ask for; `Limits()` unless told.
+        longest: shrink to at most so many pixels on the long side (a JPEG is then decoded small: quicker).
+
+    Raises:
+        UnreadablePictureError: not a picture, or cut off.
+        PictureTooLargeError: beyond the limits.
+    """
+    with _opened(data, limits or Limits()) as image:
+        if longest is not None:
+            _draft(image, longest)
+        image.load()
+        return _picture(image, _orientation(image), longest)
+
+
+def open_frames(
+    data: bytes, limits: Limits | None = None, *, longest: int | None = None
+) -> Iterator[Picture]:
+    """Decode frames spread over an animation, first and last among them; one frame of a still picture.
+
+    At most `limits.max_frames` are given, and at most as many pixels decoded as four of the largest pictures
+    allowed would take: of a longer or larger animation the later part is left out.
+
+    Raises:
+        UnreadablePictureError: not a picture, or its first frame is broken. A broken later one ends the row.
+        PictureTooLargeError: beyond the limits.
+    """
+    limits = limits or Limits()
+    yield open_picture(data, limits, longest=longest)
+    with suppress(UnreadablePictureError), _opened(data, limits) as image:
+        count = min(int(getattr(image, "n_frames", 1)), 4 * limits.max_pixels // (image.width * image.height))
+        wanted = np.linspace(0, count - 1, max(1, min(count, limits.max_frames))).round().astype(int)
+        for number in wanted[1:]:
+            image.seek(int(number))
+            _check_size(image, limits)
+            image.load()
+            yield _picture(image, _orientation(image), longest)
+
+
+def encode(
+    picture: Picture,
+    *,
+    format: Format,  # noqa: A002
+    quality: int = 85,
+    blocks: Blocks | None = None,
+) -> bytes:
+    """Write a picture as a file that holds its pixels and the given blocks, and nothing else.
+
+    No colour profile is written: the pixels are sRGB, which is what a file without one means.
+
+    Args:
+        picture: what to write.
+        format: of the file.
+        quality: 1 to 100, the encoder's own scale; PNG loses nothing and takes no notice.
+        blocks: metadata to write beside the pixels.
+
+    Raises:
+        PictureTooLargeError: a side longer than the format can hold.
+    """
+    if max(picture.width, picture.height) > _LONGEST_SIDE[format]:
+        raise PictureTooLargeError(
+            f"{format} holds at most {_LONGEST_SIDE[format]} pixels a side, "
+            f"the picture has {picture.width} by {picture.height}",
+            hint="resize the picture first",
+        )
+    blocks = blocks or Blocks()
+    image = Image.fromarray(np.ascontiguousarray(picture.rgb))
+    out = io.BytesIO()
+    if format == "jpeg":
+        chroma = "4:4:4" if quality >= 85 else "4:2:0"  # noqa: PLR2004 (fine stubble shows colour fringes at 4:2:0)
+        extra = _app13(blocks.iptc) if blocks.iptc else b""
+        image.save(
+            out, "JPEG", quality=quality, subsampling=chroma, optimize=True, progressive=True,
+            exif=blocks.exif, extra=extra, **_given(xmp=blocks.xmp),
+        )  # fmt: skip
+    elif format == "png":
+        info = PngInfo()
+        if blocks.xmp:
+            info.add_itxt("XML:com.adobe.xmp", blocks.xmp.decode())
+        image.save(out, "PNG", pnginfo=info, **_given(exif=blocks.exif))
+    elif format == "webp":
+        image.save(out, "WEBP", quality=quality, method=4, exif=blocks.exif, xmp=blocks.xmp)
+    else:
+        image.save(out, "AVIF", quality=quality, speed=8, **_given(exif=blocks.exif, xmp=blocks.xmp))
+    return out.getvalue()
+
+
+def resize(picture: Picture, longest: int) -> Picture:
+    """Shrink a picture to at most `longest` pixels on its long side; a smaller one comes back as it is."""
+    if max(picture.width, picture.height) <= longest:
+        return picture
+    return Picture(np.asarray(_shrunk(Image.fromarray(picture.rgb), longest)))
+
+
+def crop(picture: Picture, box: tuple[int, int, int, int]) -> Picture:
+    """Cut out (left, top, right, bottom), right and bottom exclusive, as far as the picture reaches.
+
+    Raises:
+        UnreadablePictureError: nothing of the box lies inside the picture.
+    """
+    left, top, right, bottom = (max(0, edge) for edge in box)
+    return Picture(picture.rgb[top:bottom, left:right].copy())
+
+
+@dataclass(frozen=True, slots=True)
+class _Colours:
+    """A colour space's profile in the mode Pillow holds its pixels in."""
+
+    mode: str
+    profile: ImageCms.ImageCmsProfile = field(repr=False)
+
+
+@contextmanager
+def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
+    """Open a header within limits; whatever a decoder raises inside becomes one sentence."""
+    if len(data) > limits.max_bytes:
+        raise PictureTooLargeError(
+            f"expected at most {limits.max_bytes:,} bytes, found {len(data):,}",
+            hint="save the picture smaller, or raise the limit",
+        )
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            _check_size(image, limits)
+            yield image
+    except _DECODER_FAULTS as fault:
+        sentence = _why_unreadable(data, fault)
+        raise UnreadablePictureError(sentence, hint="save it again as JPEG or PNG") from fault
+
+
+def _check_size(image: Image.Image, limits: Limits) -> None:
+    width, height = image.size
+    if width * height > limits.max_pixels:
+        raise PictureTooLargeError(
+            f"expected at most {limits.max_pixels:,} pixels, the header asks for {width:,} by {height:,}",
+            hint="save the picture smaller, or raise the limit",
+        )
+
+
+def _why_unreadable(data: bytes, fault: BaseException) -> str:
+    if not data:
+        return "expected a picture, found an empty file (0 bytes)"
+    head = data[:_HEAD_BYTES]
+    for pattern, name in _STRANGERS:
+        if re.match(pattern, head):
+            return f"expected a picture, this is {name}, not a picture"
+    if isinstance(fault, UnidentifiedImageError):
+        text = b"\0" not in head and sum(byte < 9 or byte > 126 for byte in head) * 8 < len(head)  # noqa: PLR2004
+        kind = "this is plain text, not a picture" if text else "found bytes of no known picture format"
+        return f"expected a picture, {kind}"
+    if "truncated" in str(fault) or isinstance(fault, EOFError):
+        return "expected a whole picture, found a file that is cut off"
+    reason = " ".join(str(fault).split()) or type(fault).__name__
+    return f"expected a picture, found a damaged file ({reason[:120]})"
+
+
+def _draft(image: Image.Image, longest: int) -> None:
+    """Let a JPEG decoder skip the detail that would be shrunk away anyway."""
+    width, height = image.size
+    scale = longest / max(width, height)
+    if scale < 1 and image.format in ("JPEG", "MPO"):
+        image.draft(None, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+
+def _picture(image: Image.Image, orientation: int, longest: int | None) -> Picture:
+    """Turn a decoded Pillow image into a Picture."""
+    profile = image.info.get("icc_profile")
+    image = _eight_bit(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+    elif image.mode in ("1", "P", "PA"):
+        image = image.convert("RGB")
+    if longest is not None:
+        image = _shrunk(image, longest)
+    image = _over_white(image, profile) if image.mode == "RGBA" else _to_srgb(image, profile)
+    if orientation in _TURNS:
+        image = image.transpose(_TURNS[orientation])
+    return Picture(np.asarray(image))
+
+
+def _shrunk(image: Image.Image, longest: int) -> Image.Image:
+    scale = longest / max(image.size)
+    if scale >= 1:
+        return image
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Scale deeper greys to 8 bits ourselves: Pillow before 13 clips them instead."""
+    if not image.mode.startswith(("I", "F")):
+        return image
+    values = np.nan_to_num(np.asarray(image).astype(np.float64))
+    top = 65_535.0 if image.mode.startswith("I") else 1.0
+    scaled = np.clip(values / max(top, float(values.max(initial=0.0))) * 255.0, 0.0, 255.0)
+    return Image.fromarray(scaled.round().astype(np.uint8))
+
+
+def _over_white(image: Image.Image, profile: bytes | None) -> Image.Image:
+    rgba = image.convert("RGBA")
+    white = Image.new("RGB", rgba.size, "white")
+    white.paste(_to_srgb(rgba.convert("RGB"), profile), mask=rgba.getchannel("A"))
+    return white
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert through the file's own profile, or as a browser would when it has none that fits."""
+    colours = _colours(image, profile)
+    if colours is None:
+        return image.convert("RGB")
+    target = ImageCms.createProfile("sRGB")
+    source = image if image.mode == colours.mode else image.convert(colours.mode)
+    try:
+        converted = ImageCms.profileToProfile(source, colours.profile, target, outputMode="RGB")
+    except ImageCms.PyCMSError:
+        converted = None
+    return converted or image.convert("RGB")
+
+
+def _colours(image: Image.Image, profile: bytes | None) -> _Colours | None:
+    """Find the profile to convert from; None when the pixels are sRGB already or it is not for them."""
+    if image.mode == "LAB":
+        return _Colours("LAB", ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
+    if not profile:
+        return None
+    try:
+        parsed = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    except (OSError, TypeError, ValueError):
+        return None
+    if (parsed.profile.profile_description or "").startswith("sRGB"):
+        return None
+    space = parsed.profile.xcolor_space.strip()
+    fitting = {"RGB": ("RGB", "YCbCr"), "CMYK": ("CMYK",), "GRAY": ("L",)}.get(space, ())
+    if image.mode not in fitting:
+        return None
+    return _Colours(fitting[0], parsed)
+
+
+def _exif(image: Image.Image) -> Image.Exif:
+    try:
+        return image.getexif()
+    except _DECODER_FAULTS:
+        return Image.Exif()
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation, 1 to 8; 1 where the file says nothing or nonsense."""
+    value = _exif(image).get(ExifTags.Base.Orientation, 1)
+    return value if isinstance(value, int) and value in _TURNS else 1
+
+
+def _taken_at(exif: Image.Exif) -> datetime | None:
+    try:
+        shot = exif.get_ifd(ExifTags.IFD.Exif)
+        text = _text(shot.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime))
+        zone = _text(shot.get(ExifTags.Base.OffsetTimeOriginal))
+        pattern = "%Y:%m:%d %H:%M:%S" + ("%z" if zone else "")
+        return datetime.strptime(text + zone, pattern)  # noqa: DTZ007 (a camera's clock knows no zone)
+    except _DECODER_FAULTS:
+        return None
+
+
+def _camera(exif: Image.Exif) -> str | None:
+    try:
+        names = [_text(exif.get(tag)) for tag in (ExifTags.Base.Make, ExifTags.Base.Model)]
+    except _DECODER_FAULTS:
+        return None
+    return " ".join(name for name in names if name) or None
+
+
+def _text(value: object) -> str:
+    return str(value or "").strip("\0 ")
+
+
+def _given(**blocks: bytes) -> dict[str, bytes]:
+    """Keep the blocks that hold something: Pillow writes an empty one as an empty one."""
+    return {name: block for name, block in blocks.items() if block}
+
+
+def _app13(record: bytes) -> bytes:
+    """Wrap an IPTC-IIM record for JPEG: Photoshop's image resource 0x0404 in an APP13 segment.
+
+    Source: Adobe Photoshop File Formats Specification, "Image Resource Blocks".
+    """
+    resource = b"8BIM\x04\x04\x00\x00" + struct.pack(">I", len(record)) + record + b"\0" * (len(record) % 2)
+    body = b"Photoshop 3.0\0" + resource
+    return b"\xff\xed" + struct.pack(">H", len(body) + 2) + body
