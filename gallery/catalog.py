@@ -280,6 +280,15 @@ class Catalog:
         rows = self._db.execute("select photo_id, token from publications where channel = ?", [channel])
         return {int(row[0]): str(row[1]) for row in rows}
 
+    def published_photos(self, number: int) -> list[int]:
+        """Give the ids of a case's photos that are public in any channel."""
+        rows = self._db.execute(
+            """select distinct photo_id from publications join photos on photos.id = photo_id
+               join stages on stages.id = stage_id where case_number = ? order by 1""",
+            [number],
+        )
+        return [int(row[0]) for row in rows]
+
     def publish(self, photo_id: int, channel: str, token: str, now: datetime) -> None:
         """Record that a photo is public from now on, and the year in which it first was."""
         values = {"id": photo_id, "channel": channel, "token": token, "now": _time(now)}

@@ -136,6 +136,73 @@ def m0003_ledger(db: Database) -> None:
     """)
 
 
+@migrations()
+def m0004_accounts(db: Database) -> None:
+    """Who may sign in to the staff's pages, who is signed in, and who tried."""
+    db.executescript("""
+        create table users (
+            name        text primary key collate nocase check (length(name) between 1 and 80),
+            role        text not null check (role in ('staff', 'doctor', 'legal', 'administrator')),
+            password    text not null check (password glob '$argon2id$*'),
+            created_at  text not null
+        ) strict;
+
+        create table web_sessions (
+            key         text primary key,
+            user        text not null collate nocase references users (name) on delete cascade,
+            started_at  text not null,
+            seen_at     text not null
+        ) strict, without rowid;
+
+        create table sign_in_attempts (
+            id         integer primary key,
+            user       text not null collate nocase,
+            address    text not null,
+            at         text not null,
+            succeeded  integer not null default 0 check (succeeded in (0, 1))
+        ) strict;
+        create index sign_in_attempts_by_time on sign_in_attempts (at);
+    """)
+
+
+@migrations()
+def m0005_drafts(db: Database) -> None:
+    """Photographs that were dropped but are no case yet; a draft lasts until it becomes one or is thrown away."""
+    db.executescript("""
+        create table drafts (
+            id           integer primary key,
+            case_number  integer references cases (number),
+            stages       text not null check (json_valid(stages)),
+            version      integer not null default 1,
+            created_by   text not null,
+            created_at   text not null,
+            saved_by     text not null,
+            saved_at     text not null
+        ) strict;
+
+        create table draft_photos (
+            id          integer primary key,
+            draft_id    integer not null references drafts (id) on delete cascade,
+            file        text not null check (file <> ''),
+            digest      text not null check (digest glob 'sha256:*'),
+            composite   text check (composite glob 'sha256:*'),
+            box         text check (json_valid(box)),
+            bytes       integer not null,
+            file_bytes  integer not null,
+            width       integer not null,
+            height      integer not null,
+            format      text not null,
+            taken_at    text not null default '',
+            camera      text not null default '',
+            thumbnail   blob not null,
+            stage       integer not null default 0 check (stage >= 0),
+            view        text not null default '',
+            position    integer not null default 0,
+            unique (draft_id, digest)
+        ) strict;
+    """)
+
+
 def open_database(path: Path) -> Database:
     """Open the catalogue, up to date, with foreign keys on and a write-ahead log.
 
@@ -162,7 +229,7 @@ def open_database(path: Path) -> Database:
 
 @contextmanager
 def transaction(db: Database) -> Iterator[None]:
-    """Write all of a block or nothing of it; the write lock is taken at once, so that writers wait their turn.
+    """Write all of a block or nothing of it; the write lock is taken at once: writers wait their turn.
 
     Inside another transaction it is a part of that one.
     """

@@ -68,10 +68,10 @@ class DataFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """How photos are shown in one place: widths in pixels, formats, JPEG quality, and whether marked."""
+    """How photos are shown in one place: sizes in pixels, formats, JPEG quality, and whether marked."""
 
     name: str
-    widths: tuple[int, ...] = (480, 960, 1600)
+    sizes: tuple[int, ...] = (480, 960, 1600)
     formats: tuple[str, ...] = FORMATS
     quality: int = 82
     mark: bool = True
@@ -181,7 +181,7 @@ def _channels(raw: object, problems: list[str]) -> dict[str, Channel]:
         if not isinstance(content, Mapping) or not str(name).replace("-", "").isalnum():
             problems.append(f"{where} must be a table under a plain name")
             continue
-        unknown = sorted(set(content) - {"widths", "formats", "quality", "mark"})
+        unknown = sorted(set(content) - {"sizes", "formats", "quality", "mark"})
         problems.extend(f"{where} has no key {key!r}" for key in unknown)
         if not unknown:
             channels[str(name)] = _channel(str(name), content, problems)
@@ -191,11 +191,11 @@ def _channels(raw: object, problems: list[str]) -> dict[str, Channel]:
 def _channel(name: str, content: Mapping[str, object], problems: list[str]) -> Channel:
     where = f"[channels.{name}]"
     plain = Channel(name=name)
-    widths = content.get("widths", list(plain.widths))
+    sizes = content.get("sizes", list(plain.sizes))
     formats = content.get("formats", list(plain.formats))
     quality = content.get("quality", plain.quality)
-    if not (isinstance(widths, list) and widths and all(_is_width(item) for item in widths)):
-        problems.append(f"{where} widths must be pixels such as [480, 960]")
+    if not (isinstance(sizes, list) and sizes and all(_is_size(item) for item in sizes)):
+        problems.append(f"{where} sizes must be pixels such as [480, 960]")
         return plain
     if not (isinstance(formats, list) and formats and set(formats) <= set(FORMATS)):
         problems.append(f"{where} formats may be {', '.join(FORMATS)}")
@@ -205,12 +205,12 @@ def _channel(name: str, content: Mapping[str, object], problems: list[str]) -> C
         return plain
     return Channel(
         name=name,
-        widths=tuple(sorted(widths)),
+        sizes=tuple(sorted(sizes)),
         formats=tuple(formats),
         quality=quality,
         mark=bool(content.get("mark", True)),
     )
 
 
-def _is_width(value: object) -> bool:
+def _is_size(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 32 <= value <= 8192  # noqa: PLR2004

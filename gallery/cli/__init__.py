@@ -1,0 +1,7 @@
+"""The gallery's commands: each reads its arguments, calls one room, and prints what came of it."""
+
+from gallery.cli.case import case
+from gallery.cli.catalogue import identify, import_, init
+from gallery.cli.site import build, doctor, verify
+
+COMMANDS = (init, import_, case, build, identify, verify, doctor)

@@ -1,0 +1,291 @@
+"""Commands about one case: add, list, show, withdraw, and the consents of its patient."""
+
+import csv
+import getpass
+import io
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gallery.cli.talk import a_date, a_file, as_json_option, bar, count, now, opened, print_json
+from gallery.errors import GalleryError
+from gallery.settings import DataFolder
+
+if TYPE_CHECKING:
+    from gallery.model import Photo
+
+
+@click.group()
+def case() -> None:
+    r"""Add, list, show and withdraw cases, and record what patients agreed to.
+
+    \b
+    Example:
+      pairwatch case list
+    """
+
+
+@case.command()
+@click.option("--number", type=click.IntRange(1), help="Its public number; the next free one if left out.")
+@click.option(
+    "--photo",
+    "photos",
+    multiple=True,
+    required=True,
+    metavar="STAGE:VIEW:FILE",
+    help='A photograph, for instance "before:front:IMG_1.jpg"; give one for each.',
+)
+@click.option("--tag", "tags", multiple=True, help="A word to find the case by; may be given several times.")
+@click.option("--performed-by", type=click.Choice(["us", "other", "unknown"]), default="unknown")
+@click.option("--procedure", default="", help="What was done.")
+@as_json_option
+@click.pass_obj
+def add(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
+    folder: DataFolder,
+    number: int | None,
+    photos: tuple[str, ...],
+    tags: tuple[str, ...],
+    performed_by: str,
+    procedure: str,
+    as_json: bool,
+) -> None:
+    r"""Add a case with its photographs; it stays unpublished until a consent is recorded.
+
+    \b
+    Example:
+      pairwatch case add --photo before:front:IMG_1.jpg --photo after:front:IMG_2.jpg --tag scar
+    """
+    from gallery.catalog import Catalog
+    from gallery.intake import Wishes, import_listed
+
+    with opened(folder) as database:
+        number = number or Catalog(database).next_number()
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(["case", "stage", "view", "file", "tags", "performed_by", "procedure"])
+    for photo in photos:
+        parts = photo.split(":", 2)
+        if len(parts) != 3:  # noqa: PLR2004
+            raise click.BadParameter(f"{photo!r} is not STAGE:VIEW:FILE", param_hint="--photo")
+        before = parts[0].strip().lower().startswith("before")
+        work = ("unknown", "") if before else (performed_by, procedure)
+        writer.writerow([number, *parts, "|".join(tags), *work])
+    wishes = Wishes(actor=getpass.getuser(), now=now())
+    done = import_listed(folder, table.getvalue().encode(), Path.cwd() / "--photo", wishes, progress=bar)
+    if as_json:
+        print_json({"case": number, "photos": len(done.photos)})
+    else:
+        click.echo(f"Patient {number} was added with {count(len(done.photos), 'photo')}.")
+
+
+@case.command("list")
+@as_json_option
+@click.pass_obj
+def list_(folder: DataFolder, as_json: bool) -> None:
+    r"""List all cases, one line each.
+
+    \b
+    Example:
+      pairwatch case list --json
+    """
+    from gallery.catalog import Catalog
+
+    with opened(folder) as database:
+        catalog = Catalog(database)
+        cases, photos, stages = catalog.cases(), catalog.photos(), catalog.stages()
+        public = {photo for number in cases for photo in catalog.published_photos(number.number)}
+    for item in cases:
+        mine = [photo for photo in photos if photo.case == item.number]
+        labels = [stage.label for stage in stages if stage.case == item.number]
+        line = {
+            "case": item.number,
+            "status": str(item.status),
+            "stages": labels,
+            "photos": len(mine),
+            "public": sum(photo.id in public for photo in mine),
+            "tags": list(item.tags),
+        }
+        if as_json:
+            print_json(line)
+        else:
+            shown = f"{count(len(mine), 'photo')}, {line['public']} public"
+            click.echo(f"Patient {item.number}  {item.status}  {shown}  {' · '.join(labels)}")
+
+
+@case.command()
+@click.argument("number", type=int)
+@as_json_option
+@click.pass_obj
+def show(folder: DataFolder, number: int, as_json: bool) -> None:
+    r"""Show a case: its stages, photos and consents, and why each photo is public or not.
+
+    \b
+    Example:
+      pairwatch case show 51
+    """
+    from gallery.catalog import Catalog
+    from gallery.consent import may_publish, may_show_case
+    from gallery.model import PUBLIC_CHANNEL
+
+    with opened(folder) as database:
+        catalog = Catalog(database)
+        item, stages = catalog.case(number), catalog.stages(number)
+        photos, consents = catalog.photos(number), catalog.consents(number)
+    rules = {photo.id: may_publish(consents, photo, PUBLIC_CHANNEL, now()) for photo in photos}
+    whole = may_show_case(item)
+    if as_json:
+        print_json(
+            {
+                "case": asdict(item),
+                "stages": [asdict(stage) for stage in stages],
+                "photos": [
+                    asdict(p)
+                    | {"may_be_public": whole.allowed and rules[p.id].allowed, "reason": rules[p.id].reason}
+                    for p in photos
+                ],
+                "consents": [asdict(c) | {"channels": sorted(c.channels)} for c in consents],
+            }
+        )
+        return
+    click.echo(f"Patient {item.number} ({item.status})  {', '.join(item.tags)}")
+    for stage in stages:
+        click.echo(f"  {stage.position}. {stage.label} (work by: {stage.performed_by})")
+        for photo in photos:
+            if photo.stage_id == stage.id:
+                rule = rules[photo.id] if whole.allowed else whole
+                state = "may be public" if rule.allowed else "not public"
+                click.echo(f"     {photo.view}: {photo.file}  {state}: {rule.reason}")
+
+
+@case.command()
+@click.argument("number", type=int)
+@click.option("--reason", default="", help="Why, for the ledger; no names.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json_option
+@click.pass_obj
+def withdraw(folder: DataFolder, number: int, reason: str, yes: bool, as_json: bool) -> None:
+    r"""Withdraw a case for good: gone from the built site in the same step, its number never reused.
+
+    \b
+    Example:
+      pairwatch case withdraw 87 --yes
+    """
+    from gallery.public_site import build_site
+    from gallery.records import withdraw_case
+
+    if not yes:
+        click.confirm(f"Withdraw Patient {number} for good?", abort=True, err=True)
+    actor, at = getpass.getuser(), now()
+    with opened(folder) as database:
+        receipt = withdraw_case(database, number, actor, at, reason=reason)
+    if folder.public.exists():
+        build_site(folder, actor=actor, now=at, progress=bar)
+    if as_json:
+        print_json(asdict(receipt))
+        return
+    click.echo("\n".join(receipt.lines()))
+
+
+@case.group()
+def consent() -> None:
+    r"""Record or withdraw what a patient agreed to.
+
+    \b
+    Example:
+      pairwatch case consent record 51 --signed 2026-01-15
+    """
+
+
+@consent.command()
+@click.argument("number", type=int)
+@click.option("--signed", type=a_date, required=True, help="The day it was signed, 2026-01-15.")
+@click.option("--expires", type=a_date, help="Its last day, if it has one.")
+@click.option("--channel", "channels", multiple=True, help="Where photos may be shown; website if left out.")
+@click.option(
+    "--photo", "files", multiple=True, help="A file name as given at import; all photos if left out."
+)
+@click.option("--document", type=a_file, help="The signed form, sealed beside the originals.")
+@as_json_option
+@click.pass_obj
+def record(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
+    folder: DataFolder,
+    number: int,
+    signed: datetime,
+    expires: datetime | None,
+    channels: tuple[str, ...],
+    files: tuple[str, ...],
+    document: Path | None,
+    as_json: bool,
+) -> None:
+    r"""Record a signed consent for case NUMBER; the next build publishes what it covers.
+
+    \b
+    Example:
+      pairwatch case consent record 51 --signed 2026-01-15 --expires 2028-01-14 --document form.pdf
+    """
+    from gallery.catalog import Catalog
+    from gallery.model import PUBLIC_CHANNEL, Consent
+    from gallery.records import record_consent
+    from gallery.vault import Vault
+
+    last: date | None = expires.date() if expires else None
+    if last and last < signed.date():
+        raise GalleryError(f"the consent would expire on {last}, before it was signed")
+    with opened(folder) as database:
+        catalog = Catalog(database)
+        catalog.case(number)
+        form = Consent(
+            case=number,
+            signed_on=signed.date(),
+            expires_on=last,
+            channels=frozenset(channels or (PUBLIC_CHANNEL,)),
+            photos=_photos_named(catalog.photos(number), files) if files else None,
+            document=Vault(folder.evidence / "consents").put(document.read_bytes()) if document else None,
+        )
+        form = record_consent(database, form, getpass.getuser(), now())
+    if as_json:
+        print_json({"consent": form.id, "case": number, "channels": sorted(form.channels)})
+    else:
+        click.echo(f"The consent of Patient {number} is recorded. Publish with: pairwatch build")
+
+
+@consent.command("withdraw")
+@click.argument("number", type=int)
+@click.option("--channel", "channels", multiple=True, help="Only for this channel; for all if left out.")
+@as_json_option
+@click.pass_obj
+def withdraw_consent_(folder: DataFolder, number: int, channels: tuple[str, ...], as_json: bool) -> None:
+    r"""Withdraw the consents of case NUMBER; what they covered is gone from the site in the same step.
+
+    \b
+    Example:
+      pairwatch case consent withdraw 51 --channel website
+    """
+    from gallery.public_site import build_site
+    from gallery.records import withdraw_consent
+
+    actor, at = getpass.getuser(), now()
+    with opened(folder) as database:
+        ended = withdraw_consent(database, number, frozenset(channels) or None, actor, at)
+    if folder.public.exists():
+        build_site(folder, actor=actor, now=at, progress=bar)
+    if as_json:
+        print_json({"case": number, "consents": [form.id for form in ended]})
+    else:
+        click.echo(
+            f"{count(len(ended), 'consent')} of Patient {number} ended; the site no longer shows the photos."
+        )
+
+
+def _photos_named(photos: "list[Photo]", files: tuple[str, ...]) -> frozenset[int]:
+    ids = {photo.file: photo.id for photo in photos}
+    unknown = [name for name in files if name not in ids]
+    if unknown:
+        raise GalleryError(
+            f"the case has no photo that was imported as {unknown[0]}",
+            hint="see them with: pairwatch case show",
+        )
+    return frozenset(ids[name] for name in files)

@@ -1,0 +1,125 @@
+"""Commands that fill the catalogue and ask it: init, import, identify."""
+
+import getpass
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from gallery.cli.talk import a_file, as_json_option, bar, count, now, print_json
+from gallery.settings import DataFolder
+
+
+@click.command()
+@click.pass_obj
+def init(folder: DataFolder) -> None:
+    r"""Start a catalogue in the data folder; what is there already stays as it is.
+
+    \b
+    Example:
+      pairwatch --data /srv/practice init
+    """
+    from gallery.schema import open_database
+    from gallery.settings import example_settings
+
+    folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    open_database(folder.database).close()
+    folder.database.chmod(0o600)
+    folder.originals.mkdir(mode=0o700, exist_ok=True)
+    if not folder.settings_file.exists():
+        folder.settings_file.write_text(example_settings(), encoding="utf-8")
+    click.echo(f"The catalogue is in {folder.root}. Next: write your name into {folder.settings_file}")
+
+
+@click.command("import")
+@click.argument("manifest", type=a_file)
+@click.option("--skip-bad", is_flag=True, help="Import all good rows and list the bad ones.")
+@click.option("--add-to-existing", is_flag=True, help="Allow new photos for cases that exist already.")
+@as_json_option
+@click.pass_obj
+def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing: bool, as_json: bool) -> None:
+    r"""Import the photographs listed in MANIFEST, a CSV file: catalogued, fingerprinted, watched for.
+
+    Its first row names the columns: case, stage, view and file are needed (file: relative to the
+    manifest); performed_by, session, sessions, elapsed, note, taken, alt, caption, tags, consent_signed,
+    consent_expires, consent_scope and more are read if there. The whole manifest is checked first: with
+    any error nothing is imported, unless --skip-bad is given. Importing the same again changes nothing.
+    Photos stay unpublished until a consent is recorded.
+
+    \b
+    Example:
+      pairwatch import cases.csv
+    """
+    from gallery.intake import Wishes, import_manifest
+
+    wishes = Wishes(actor=getpass.getuser(), now=now(), skip_bad=skip_bad, add_to_existing=add_to_existing)
+    _start_if_new(folder)
+    done = import_manifest(folder, manifest, wishes, progress=bar)
+    for problem in done.skipped:
+        click.echo(f"Skipped: {problem}", err=True)
+    if as_json:
+        print_json(
+            {
+                "photos": len(done.photos),
+                "new_cases": list(done.new_cases),
+                "unchanged": done.unchanged,
+                "consents": done.consents,
+                "skipped": [{"row": p.row, "column": p.column, "message": p.message} for p in done.skipped],
+            }
+        )
+        return
+    click.echo(f"Imported {count(len(done.photos), 'photo')}, {count(len(done.new_cases), 'new case')}.")
+    if done.unchanged:
+        click.echo(f"Already imported: {count(done.unchanged, 'photo')} unchanged.")
+
+
+def _start_if_new(folder: DataFolder) -> None:
+    """Make the catalogue when a person starts with `import` in an empty place."""
+    if not folder.database.is_file():
+        click.get_current_context().invoke(init)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True)
+@as_json_option
+@click.pass_obj
+def identify(folder: DataFolder, files: tuple[str, ...], as_json: bool) -> None:
+    r"""Say whose photograph each of FILES is; `-` reads a list of file names from standard input.
+
+    A file that cannot be read gets a line that says why; the exit code is 1 only when none could be read.
+
+    \b
+    Example:
+      pairwatch identify found.jpg
+      find downloads -name "*.jpg" | pairwatch identify - --json
+    """
+    from gallery.lookup import Lookup
+    from watermark.errors import WatermarkError
+
+    lookup = Lookup(folder, talk=lambda line: click.echo(line, err=True))
+    lookup.index(progress=bar)
+    judged = 0
+    for name in _names(files):
+        try:
+            found = lookup.identify(Path(name).read_bytes(), name)
+        except (OSError, ValueError, WatermarkError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            line = {"file": name, "error": reason}
+        else:
+            judged += 1
+            line = found.to_json()
+        if as_json:
+            print_json(line)
+        else:
+            click.echo(f"{name}: {line.get('explanation') or line['error']}")
+    if not judged:
+        raise click.exceptions.Exit(1)
+
+
+def _names(files: Iterable[str]) -> Iterator[str]:
+    for name in files:
+        if name == "-":
+            yield from filter(None, (line.rstrip("\r\n") for line in sys.stdin))
+        else:
+            yield name

@@ -1,0 +1,84 @@
+"""Commands about the whole: build, verify, doctor."""
+
+import getpass
+
+import click
+
+from gallery.cli.talk import as_json_option, bar, now, print_json
+from gallery.settings import DataFolder
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Build even if nothing has changed.")
+@as_json_option
+@click.pass_obj
+def build(folder: DataFolder, force: bool, as_json: bool) -> None:
+    r"""Build the public site: what consent allows today, and nothing else.
+
+    The finished site replaces the old one in one step; a failed build leaves the old one whole.
+
+    \b
+    Example:
+      pairwatch build
+    """
+    from gallery.public_site import build_site
+
+    done = build_site(folder, actor=getpass.getuser(), now=now(), force=force, progress=bar)
+    if as_json:
+        print_json(done.to_json())
+        return
+    for line in done.lines():
+        click.echo(line)
+
+
+@click.command()
+@click.option("--head", "kept", help="A ledger head kept elsewhere (SEQ:HASH), to prove nothing was cut off.")
+@as_json_option
+@click.pass_obj
+def verify(folder: DataFolder, kept: str | None, as_json: bool) -> None:
+    r"""Prove the catalogue sound: database, ledger, originals, index and the built site.
+
+    \b
+    Example:
+      pairwatch verify
+    """
+    from gallery.soundness import parse_head, verify_all
+
+    result = verify_all(folder, now=now(), expected=parse_head(kept) if kept else None)
+    if as_json:
+        print_json(result.to_json())
+    else:
+        for line in result.lines():
+            click.echo(line)
+    if result.problems:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.option("--matching", is_flag=True, help="Print the matcher's measured error rates instead.")
+@as_json_option
+@click.pass_obj
+def doctor(folder: DataFolder, matching: bool, as_json: bool) -> None:
+    r"""Say what this machine and this catalogue can do, and what is missing.
+
+    \b
+    Example:
+      pairwatch doctor
+      pairwatch doctor --matching --json
+    """
+    from gallery.soundness import examine, matching_lines
+
+    if matching:
+        rates, lines = matching_lines()
+        print_json(rates) if as_json else click.echo("\n".join(lines))
+        return
+    checks = examine(folder)
+    if as_json:
+        print_json([{"check": c.name, "ok": c.ok, "needed": c.needed, "found": c.found} for c in checks])
+    else:
+        for check in checks:
+            click.echo(
+                f"{'ok  ' if check.ok else 'FAIL' if check.needed else 'note'}  {check.name}: {check.found}"
+            )
+    if any(check.needed and not check.ok for check in checks):
+        raise click.exceptions.Exit(1)

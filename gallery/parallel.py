@@ -1,0 +1,49 @@
+"""Work on every core, and how far it has come: what intake, fingerprints and renditions have in common."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import Protocol, TypeVar
+
+from gallery.errors import GalleryError
+
+_FEW = 6
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Item = TypeVar("Item")
+
+
+class Progress(Protocol):
+    """Hands items on and shows how far they have come; `length` is how many there will be."""
+
+    def __call__(self, items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
+        """Give each item in turn."""
+
+
+def silently(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:  # noqa: ARG001 (a Progress)
+    """Hand items on without showing anything."""
+    return iter(items)
+
+
+def in_parallel(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+    """Do the same work on each task, in order, on every core; a few tasks are done right here.
+
+    Raises:
+        GalleryError: A worker was ended from outside, mostly for want of memory.
+    """
+    if len(tasks) <= _FEW:
+        yield from map(work, tasks)
+        return
+    cores = min(os.cpu_count() or 1, len(tasks))
+    chunk = max(1, min(8, len(tasks) // (4 * cores)))
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        try:
+            yield from pool.map(work, tasks, chunksize=chunk)
+        except BrokenProcessPool as error:
+            raise GalleryError(
+                "a worker process was ended from outside before its work was done",
+                hint="most often memory ran out: free some and run the same command again",
+            ) from error
