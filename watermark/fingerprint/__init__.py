@@ -1,0 +1,1 @@
+"""What a photograph is recognised by: proposals of catalogue photos, never decisions."""

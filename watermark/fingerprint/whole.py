@@ -1,0 +1,29 @@
+"""The whole picture as 64 bits: the cheap first look, and the text that other tools understand. Never a decision."""
+
+import imagehash
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from watermark.pixels import Picture
+
+KIND = "phash64"
+
+
+def look(luma: NDArray[np.uint8]) -> int:
+    """The perceptual hash of a grey picture (height, width) as an unsigned 64-bit number.
+
+    Source: imagehash.phash, a DCT of the picture at 32 by 32.
+    """
+    bits = imagehash.phash(Image.fromarray(luma)).hash
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def look_text(picture: Picture) -> str:
+    """The hash with its kind, as other tools print it: `phash64:c3d1…`."""
+    return f"{KIND}:{imagehash.phash(Image.fromarray(picture.rgb))}"
+
+
+def distances(one: int, many: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """In how many of 64 bits each of `many` differs from `one`."""
+    return np.bitwise_count(many ^ np.uint64(one))

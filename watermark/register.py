@@ -1,0 +1,299 @@
+"""Lay a found picture on a catalogue photo: from a proposal's feature pairs to a sub-pixel map between the two.
+
+All maps are 3 by 3, homogeneous, from pixels of the found picture to pixels of the photo's small picture.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from watermark.fingerprint import local
+from watermark.fingerprint.local import Features
+from watermark.fingerprint.propose import Proposal
+from watermark.fingerprint.record import Likeness
+from watermark.pixels import Picture
+
+BLOCK, STEP = 32, 16
+NEAR = 24.0  # pixels of the small picture within which a guided match is sought
+ALIKE = 0.70  # cosine of RootSIFT descriptors a guided match needs
+MOST_STRETCH = 2.5
+LEAST_PAIRS = 4
+PASSES = ((4.0, 6), (4.0, 6), (2.0, 6), (1.4, 8), (1.4, 8))  # sigma in pixels, free parameters
+
+Array: TypeAlias = NDArray[np.float32]
+Matrix: TypeAlias = NDArray[np.float64]
+
+
+class Suspect:
+    """A found picture with what is computed of it once: luma, features, and those of its mirror image."""
+
+    def __init__(self, picture: Picture) -> None:
+        """Keep the picture; everything else is computed when it is asked for."""
+        self.picture = picture
+        self._shrunk: dict[tuple[int, int], NDArray[np.uint8]] = {}
+
+    @cached_property
+    def luma(self) -> NDArray[np.uint8]:
+        """Grey, uint8 (height, width)."""
+        return local.grey(self.picture)
+
+    @cached_property
+    def features(self) -> Features:
+        """Its local features, strongest first."""
+        return local.describe_suspect(self.luma)
+
+    @cached_property
+    def mirrored(self) -> Features:
+        """The features of its mirror image, in the mirror image's pixels."""
+        return self.features.mirrored(self.picture.width)
+
+    @property
+    def flip(self) -> Matrix:
+        """The map from the picture to its mirror image."""
+        return np.array([[-1.0, 0, self.picture.width - 1], [0, 1, 0], [0, 0, 1]])
+
+    def shrunk(self, scale: float) -> NDArray[np.uint8]:
+        """Its colours at about this scale, properly averaged; never enlarged."""
+        width, height = self.picture.width, self.picture.height
+        size = (max(1, min(width, round(width * scale))), max(1, min(height, round(height * scale))))
+        if size not in self._shrunk:
+            same = size == (width, height)
+            self._shrunk[size] = (
+                self.picture.rgb
+                if same
+                else np.asarray(cv2.resize(self.picture.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+            )
+        return self._shrunk[size]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alignment:
+    """How a found picture lies on a photo.
+
+    Attributes:
+        matrix: float64 (3, 3), found pixels to small-picture pixels, any mirroring included.
+        mirrored: whether it includes one.
+        pairs: features that had a partner.
+        inliers: distinct places whose partners agree with the map.
+    """
+
+    matrix: Matrix
+    mirrored: bool
+    pairs: int
+    inliers: int
+
+    @property
+    def scale(self) -> float:
+        """Small-picture pixels per found pixel."""
+        return float(np.sqrt(abs(np.linalg.det(self.matrix[:2, :2]))))
+
+
+def align(suspect: Suspect, likeness: Likeness, proposal: Proposal) -> Alignment | None:
+    """Fit an affine map to all features that could agree with the proposal; None if too few do."""
+    features = suspect.mirrored if proposal.mirrored else suspect.features
+    photo = likeness.features()
+    here, there = features.places[proposal.pairs[:, 0]], photo.places[proposal.pairs[:, 1]]
+    if len(here) < 2:
+        return None
+    first, _ = cv2.estimateAffinePartial2D(here, there, method=cv2.RANSAC, ransacReprojThreshold=8)
+    if first is None:
+        return None
+    here, there = _guided(features, photo, first)
+    if len(here) < LEAST_PAIRS:
+        return None
+    fitted, kept = cv2.estimateAffine2D(
+        here, there, method=cv2.RANSAC, ransacReprojThreshold=4, maxIters=1000, confidence=0.995
+    )
+    if fitted is None or not sane(fitted):
+        return None
+    chosen = kept.ravel() > 0
+    inliers = min(_places(here[chosen]), _places(there[chosen]))
+    if inliers < LEAST_PAIRS:
+        return None
+    matrix = np.vstack([fitted, [0, 0, 1]])
+    if proposal.mirrored:
+        matrix = matrix @ suspect.flip
+    return Alignment(matrix, proposal.mirrored, len(here), inliers)
+
+
+def align_whole(suspect: Suspect, likeness: Likeness, *, mirrored: bool) -> Alignment:
+    """Assume that the whole picture is the whole photo."""
+    across = likeness.frame[0] / suspect.picture.width
+    down = likeness.frame[1] / suspect.picture.height
+    matrix = np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]])
+    return Alignment(matrix @ suspect.flip if mirrored else matrix, mirrored, 0, 0)
+
+
+def sane(matrix: NDArray[np.floating]) -> bool:
+    """Whether a map neither tears, flips nor flattens the picture."""
+    large, little = np.linalg.svd(np.asarray(matrix)[:2, :2], compute_uv=False)
+    return bool(
+        little > 0.02
+        and large < 40
+        and large / little < MOST_STRETCH
+        and np.linalg.det(np.asarray(matrix)[:2, :2]) > 0
+    )
+
+
+def lay(
+    suspect: Suspect, alignment: Alignment, frame: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The found picture seen in the photo's frame.
+
+    Returns:
+        uint8 (height, width, 3), and uint8 (height, width), 255 where the found picture covers the photo.
+    """
+    source = suspect.shrunk(alignment.scale)
+    ratio = np.array([suspect.picture.width / source.shape[1], suspect.picture.height / source.shape[0]])
+    # pixel centres of the shrunk picture to those of the found one
+    grow = np.array([[ratio[0], 0, ratio[0] / 2 - 0.5], [0, ratio[1], ratio[1] / 2 - 0.5], [0, 0, 1]])
+    matrix = alignment.matrix @ grow
+    laid = cv2.warpPerspective(source, matrix, frame, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    full = np.full(source.shape[:2], 255, np.uint8)
+    covered = cv2.warpPerspective(full, matrix, frame, flags=cv2.INTER_NEAREST)
+    return np.asarray(laid, np.uint8), np.asarray(covered, np.uint8)
+
+
+def refine(suspect: Suspect, likeness_luma: NDArray[np.uint8], alignment: Alignment) -> Alignment:
+    """Move the map until the pixels agree: coarse to fine, affine first, a homography at the end.
+
+    Source: Lucas and Kanade's step for all blocks at once (Baker and Matthews, "20 years on", IJCV 2004), joined by
+    iteratively reweighted least squares.
+    """
+    frame = (likeness_luma.shape[1], likeness_luma.shape[0])
+    photo = likeness_luma.astype(np.float32)
+    matrix = alignment.matrix
+    for sigma, free in PASSES:
+        current = Alignment(matrix, alignment.mirrored, alignment.pairs, alignment.inliers)
+        laid, covered = lay(suspect, current, frame)
+        found = cv2.cvtColor(laid, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        flow = motion(photo, found, covered, max(sigma, 0.7 * alignment.scale))
+        if len(flow.weights) < 6:
+            break
+        step = _fit(flow, frame, free if len(flow.weights) > 30 else 6)
+        if step is None:
+            break
+        matrix = step @ matrix
+        if abs(np.linalg.det(matrix[:2, :2])) < 1e-4:
+            return alignment
+    return Alignment(matrix / matrix[2, 2], alignment.mirrored, alignment.pairs, alignment.inliers)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """How far each block of the found picture still lies from its place on the photo.
+
+    Attributes:
+        centres: float32 (n, 2), block centres in small-picture pixels.
+        shifts: float32 (n, 2), where to, pixels.
+        weights: float32 (n,), how well the block's texture fixes its shift, 0 to 1.
+    """
+
+    centres: Array
+    shifts: Array
+    weights: Array
+
+
+def motion(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float) -> Flow:
+    """One Lucas-Kanade step for every block that both pictures cover and that has texture both ways."""
+    one, other = _even(photo, sigma), _even(found, sigma)
+    across, down = (
+        cv2.Sobel(one, cv2.CV_32F, 1, 0, scale=1 / 8),
+        cv2.Sobel(one, cv2.CV_32F, 0, 1, scale=1 / 8),
+    )
+    differ = other - one
+    rows, columns = _grid(photo.shape)
+    names = (across * across, across * down, down * down, across * differ, down * differ)
+    xx, xy, yy, xt, yt = (cv2.boxFilter(part, -1, (BLOCK, BLOCK))[rows, columns] for part in names)
+    inside = cv2.erode(covered, np.ones((BLOCK, BLOCK), np.uint8))[rows, columns] > 0
+    determinant = xx * yy - xy * xy
+    trace = xx + yy
+    weak = trace / 2 - np.sqrt(np.maximum(trace * trace / 4 - determinant, 0))
+    usable = inside & (weak > 2e-3 / sigma**2)
+    xx, xy, yy, xt, yt, determinant, weak = (part[usable] for part in (xx, xy, yy, xt, yt, determinant, weak))
+    shifts = np.stack([yy * xt - xy * yt, xx * yt - xy * xt], 1) / determinant[:, None]
+    reach = 2.0 * sigma
+    length = np.linalg.norm(shifts, axis=1)
+    shifts *= np.minimum(1, reach / np.maximum(length, 1e-6))[:, None]
+    weights = np.minimum(1, weak * sigma**2 / 0.05) * np.exp(-((length / (2 * reach)) ** 2))
+    centres = np.stack([columns[usable], rows[usable]], 1).astype(np.float32)
+    return Flow(centres, shifts.astype(np.float32), weights.astype(np.float32))
+
+
+def _grid(shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    rows, columns = np.mgrid[
+        BLOCK // 2 : shape[0] - BLOCK // 2 + 1 : STEP, BLOCK // 2 : shape[1] - BLOCK // 2 + 1 : STEP
+    ]
+    return rows, columns
+
+
+def _even(luma: Array, sigma: float) -> Array:
+    """Band-passed, and evened to the same contrast everywhere, so that light and filters do not matter."""
+    smooth = cv2.GaussianBlur(luma, (0, 0), sigma)
+    wide = max(9, int(8 * sigma) | 1)
+    band = smooth - cv2.blur(smooth, (wide, wide))
+    spread = np.sqrt(cv2.blur(band * band, (2 * wide + 1, 2 * wide + 1)) + 4.0)
+    return np.asarray(band / spread, np.float32)
+
+
+def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix | None:
+    """The affine (6 free parameters) or projective (8) step that most of the blocks ask for."""
+    half = max(frame) / 2
+    centre = np.array([frame[0] / 2, frame[1] / 2])
+    x, y = ((flow.centres - centre) / half).T.astype(np.float64)
+    one, none = np.ones_like(x), np.zeros_like(x)
+    first = np.stack([x, y, one, none, none, none, x * x, x * y], 1)
+    second = np.stack([none, none, none, x, y, one, x * y, y * y], 1)
+    design = np.concatenate([first, second])[:, :free]
+    asked = np.concatenate([flow.shifts[:, 0], flow.shifts[:, 1]]).astype(np.float64) / half
+    ridge = np.diag([1e-4] * 6 + [3e-2] * 2)[:free, :free] * flow.weights.sum()
+    weights = flow.weights.astype(np.float64)
+    found = np.zeros(free)
+    for _ in range(5):
+        both = np.tile(weights, 2)[:, None]
+        try:
+            found = np.linalg.solve(design.T @ (both * design) + ridge, design.T @ (both[:, 0] * asked))
+        except np.linalg.LinAlgError:
+            return None
+        left = np.linalg.norm((asked - design @ found).reshape(2, -1), axis=0) * half
+        usual = max(0.3, 1.5 * float(np.median(left)))
+        weights = flow.weights / (1 + (left / usual) ** 2) ** 2
+    p = np.zeros(8)
+    p[:free] = found
+    step = np.array([[1 + p[0], p[1], p[2]], [p[3], 1 + p[4], p[5]], [-p[6], -p[7], 1]])
+    norm = np.array([[1 / half, 0, -centre[0] / half], [0, 1 / half, -centre[1] / half], [0, 0, 1]])
+    return np.asarray(np.linalg.inv(norm) @ step @ norm)
+
+
+def _guided(features: Features, photo: Features, first: NDArray[np.floating]) -> tuple[Array, Array]:
+    """Pairs of features near each other under a first map, alike, and each other's best."""
+    moved = features.places @ first[:, :2].T.astype(np.float32) + first[:, 2].astype(np.float32)
+    scale = float(np.hypot(first[0, 0], first[1, 0]))
+    alike = features.described @ photo.described.T
+    gap = ((moved[:, None, 0] - photo.places[None, :, 0]) ** 2) + (
+        (moved[:, None, 1] - photo.places[None, :, 1]) ** 2
+    )
+    octaves = np.abs(
+        np.log2(np.maximum(features.sizes * scale, 1e-3))[:, None] - np.log2(photo.sizes)[None, :]
+    )
+    alike[(gap > NEAR**2) | (octaves > 0.8)] = 0
+    best = alike.argmax(1)
+    rows = np.flatnonzero(
+        (alike[np.arange(len(alike)), best] > ALIKE) & (alike.argmax(0)[best] == np.arange(len(alike)))
+    )
+    return np.ascontiguousarray(features.places[rows]), np.ascontiguousarray(photo.places[best[rows]])
+
+
+def _places(points: Array) -> int:
+    """Distinct places: several features on one spot count once."""
+    return len(np.unique(np.round(points / 4), axis=0))
+
+
+def corners(width: int, height: int) -> Iterator[tuple[float, float]]:
+    """The outer corners of a picture, clockwise from top left."""
+    yield from ((-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5))
