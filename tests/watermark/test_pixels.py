@@ -1,4 +1,4 @@
-"""What `watermark.pixels` promises: any bytes give a true picture or one sentence, and files hold nothing else."""
+"""What `watermark.pixels` promises: any bytes give a true picture or one sentence, and files hold no more."""
 
 import io
 import struct

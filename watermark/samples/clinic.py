@@ -1,0 +1,231 @@
+"""Portraits as a scalp or hair practice takes them: one person, one room, one view, before and after; all drawn.
+
+Nobody here was ever alive: every head is solid geometry drawn from a seed, so any number of look-alikes can be had.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from watermark.pixels import Picture
+from watermark.samples import face, looks, scalp
+from watermark.samples.backdrop import backdrop_of, draw_backdrop
+from watermark.samples.camera import camera_of, photograph
+from watermark.samples.noise import Plane, chance, look_up, smoothstep, spread, tile
+from watermark.samples.shape import Pose, Seen, see, turned
+
+VIEWS = ("front", "left", "right", "top", "donor", "closeup")
+STAGES = ("before", "after", "later")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One drawn person, always the same for the same seed."""
+
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One practice's room, light, camera and way of posing people, always the same for the same seed."""
+
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Light:
+    """Lamps in view coordinates (towards the lamp) and their strength."""
+
+    key: NDArray[np.float32]
+    key_strength: float
+    fill: NDArray[np.float32]
+    fill_strength: float
+    around: float
+    warmth: float
+
+
+def draw_portrait(
+    person: Person,
+    room: Room,
+    *,
+    stage: str = "before",
+    view: str = "front",
+    shot: int = 0,
+    size: tuple[int, int] = (1200, 900),
+) -> Picture:
+    """Take one photograph.
+
+    Args:
+        person: who.
+        room: where: background, light, camera, pose.
+        stage: how far the treatment is: "before", "after", "later". Only hair, dots and small healing differ.
+        view: one of `VIEWS`.
+        shot: another number is another photograph of the same session, seconds later: tiny turns, another
+            expression, other grain.
+        size: (width, height) in pixels.
+    """
+    look = looks.look_of(person.seed)
+    rng = chance(person.seed, room.seed, stage, view, shot, "moment")
+    pose, body_turn = _pose(person, room, stage, view, size, rng)
+    seen = see(look.build, pose, body_turn, size)
+    light = _light(room, rng)
+    colour = _skin(look, seen)
+    colour *= _hair_and_marks(look, pose, seen, stage)[..., None] ** np.array([0.92, 1.0, 1.06], np.float32)
+    colour = _face(look, seen, colour, face.expression_of(rng))
+    colour = _clothes(look, seen, colour)
+    lit = _lit(look, seen, colour, light)
+    if look.hair_length and stage != "before" or look.hair_length > 0.2:
+        lit = _long_hair(look, pose, seen, lit, rng)
+    behind = draw_backdrop(backdrop_of(room.seed), room.seed, size, (float(rng.normal(0, 2.5)), float(rng.normal(0, 2))))
+    behind *= _shadow(seen)[..., None]
+    scene = behind + seen.cover[..., None] * (lit - behind)
+    return photograph(scene, camera_of(room.seed), person.seed * 31 + room.seed, shot * 7 + len(stage) + len(view) * 101)
+
+
+def _pose(
+    person: Person, room: Room, stage: str, view: str, size: tuple[int, int], rng: np.random.Generator
+) -> tuple[Pose, NDArray[np.float32]]:
+    """Aim the camera: the room says how, the person and the day add a little, the shot a breath."""
+    habit, day = chance(room.seed, view, "habit"), chance(person.seed, room.seed, stage, view, "day")
+    yaw, pitch = {
+        "front": (0.0, 6.0),
+        "left": (float(habit.choice([-45.0, -62.0, -88.0])), 5.0),
+        "right": (float(habit.choice([45.0, 62.0, 88.0])), 5.0),
+        "top": (0.0, float(habit.uniform(52, 74))),
+        "donor": (180.0, 4.0),
+        "closeup": (float(habit.choice([0.0, -25.0, 25.0])), 22.0),
+    }[view]
+    yaw += float(habit.normal(0, 4) + day.normal(0, 2.5) + rng.normal(0, 1.1))
+    pitch += float(habit.normal(0, 4) + day.normal(0, 2.5) + rng.normal(0, 0.9))
+    roll = float(day.normal(0, 1.5) + rng.normal(0, 0.5))
+    width, height = size
+    zoom = {"closeup": 0.62, "top": 0.34, "donor": 0.33}.get(view, 0.295)
+    scale = min(height, width * 1.25) * zoom * float(habit.uniform(0.92, 1.12) * day.normal(1, 0.02) * rng.normal(1, 0.006))
+    lift = {"closeup": 0.75, "top": 0.02, "donor": 0.02}.get(view, -0.02)
+    centre = (
+        width * (0.5 + float(habit.normal(0, 0.02) + day.normal(0, 0.012) + rng.normal(0, 0.004))),
+        height * (0.47 + float(day.normal(0, 0.012) + rng.normal(0, 0.004))) + lift * scale,
+    )
+    return Pose(turned(yaw, pitch, roll), scale, centre), turned(yaw * 0.9, pitch * 0.35, roll * 0.4)
+
+
+def _light(room: Room, rng: np.random.Generator) -> _Light:
+    habit = chance(room.seed, "light")
+    key = np.array([habit.uniform(-0.8, 0.8), habit.uniform(-1.0, -0.25), habit.uniform(0.35, 1.0)]) + rng.normal(0, 0.01, 3)
+    fill = np.array([-key[0] + habit.normal(0, 0.3), habit.uniform(-0.5, 0.3), habit.uniform(0.4, 1.0)])
+    return _Light(
+        key=(key / np.linalg.norm(key)).astype(np.float32),
+        key_strength=float(habit.uniform(0.5, 0.95)),
+        fill=(fill / np.linalg.norm(fill)).astype(np.float32),
+        fill_strength=float(habit.uniform(0.05, 0.4)),
+        around=float(habit.uniform(0.18, 0.40)),
+        warmth=float(habit.normal(0, 0.06)),
+    )
+
+
+def _skin(look: looks.Look, seen: Seen) -> Plane:
+    """Colour (linear) of bare skin with its blotches, creases and pores at several scales."""
+    place = seen.place
+    down = cv2.phase(place[..., 2], place[..., 1]) * np.float32(81.5)  # 512 pixels to a full turn about the ears' axis
+    down += np.float32(60) * np.maximum(place[..., 1] - np.float32(0.7), 0)  # the neck, which has no angle of its own
+    across = place[..., 0] * np.float32(110.0)
+    first, second = tile(look.seed % 997, 512, 1.15), tile(look.seed % 991 + 1000, 512, 0.55)
+    blotch = look_up(first, across, down)
+    grain = look_up(second, across * 3.1, down * 3.0)
+    pores = look_up(second, across * 9.0 + 31, down * 9.0)
+    tone = (np.array(look.skin, np.float32) / 255) ** 2
+    even = 1 + np.float32(0.04) * blotch + np.float32(0.035) * grain + np.float32(0.03) * pores
+    red = np.float32(0.025) * look_up(first, across * 0.7 + 200, down * 0.7) + np.float32(0.01) * grain
+    colour = even[..., None] * tone
+    colour[..., 0] *= 1 + red * np.float32(0.6)
+    colour[..., 1] *= 1 - red
+    colour[..., 2] *= 1 - red
+    flush = np.exp(-(((np.abs(place[..., 0]) - 0.36) / 0.2) ** 2) - ((place[..., 1] - 0.33) / 0.2) ** 2) * (place[..., 2] > 0)
+    colour *= 1 - flush[..., None] * np.array([0.0, 0.07, 0.07], np.float32)
+    ring = np.sin(np.hypot((place[..., 1] - 0.1) / 0.24, (place[..., 2] + 0.12) / 0.15) * 9.0) * (np.abs(place[..., 0]) > 0.74)
+    colour *= (1 - 0.22 * np.clip(ring, 0, 1) * smoothstep(0.72, 0.8, np.abs(place[..., 0])))[..., None]
+    return np.asarray(colour, np.float32)
+
+
+def _hair_and_marks(look: looks.Look, pose: Pose, seen: Seen, stage: str) -> Plane:
+    """The factor (height, width) that stubble, dots, scars and moles leave of the skin's light."""
+    own, drawn = looks.scalp_of(look.seed)
+    treated = {"before": 0.0, "after": 0.85, "later": 0.72}[stage]
+    kept = own.rank > look.baldness * own.thin
+    density = scalp.dots(own, kept, pose, seen, look.stubble * (0.7 if stage == "after" else 1.0))
+    if treated:
+        density += np.float32(1.5) * scalp.dots(drawn, drawn.rank < treated * (0.25 + 0.75 * drawn.thin), pose, seen, 0.0)
+    if look.beard:
+        beard = looks.beard_of(look.seed)
+        density += scalp.dots(beard, beard.rank < look.beard, pose, seen, 0.02)
+    paler = scalp.scars(look, pose, seen)
+    density *= 1 - paler * np.float32(0.9 if stage == "before" else 0.45)
+    contrast = np.mean(look.skin) / 255 - 0.5 * np.mean(look.hair) / 255
+    marks = scalp.moles(look, pose, seen)
+    return np.asarray(np.exp(-density * np.float32(1.15 * max(0.25, contrast)) - marks * np.float32(0.7)) * (1 + 0.10 * paler), np.float32)
+
+
+def _face(look: looks.Look, seen: Seen, colour: Plane, moment: face.Expression) -> Plane:
+    """Lay the painted sheet over the front of the head."""
+    paint, cover, shade = face.paint(look, moment)
+    unit = np.float32(face.SHEET / (2 * face.REACH))
+    columns = (seen.place[..., 0] + np.float32(face.REACH)) * unit
+    rows = (seen.place[..., 1] - np.float32(face.TOP)) * unit
+    front = smoothstep(0.12, 0.35, seen.place[..., 2])
+    laid = cv2.remap(np.dstack([paint**2, cover, shade]), columns, rows, cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))
+    within = (columns > 1) & (columns < face.SHEET - 2) & (rows > 1) & (rows < face.SHEET - 2)
+    front *= within
+    amount = (laid[..., 3] * front)[..., None]
+    factor = 1 + (laid[..., 4:7] - 1) * front[..., None]
+    return np.asarray(colour * factor * (1 - amount) + laid[..., :3] * amount, np.float32)
+
+
+def _clothes(look: looks.Look, seen: Seen, colour: Plane) -> Plane:
+    height, width = seen.cover.shape
+    tone = (np.array(look.clothes, np.float32) / 255) ** 2
+    weave = look_up(tile(40 + look.weave, 512, 0.35), seen.place[..., 0] * 420, seen.place[..., 1] * 420)
+    folds = look_up(tile(50 + look.seed % 7, 512, 1.6), seen.place[..., 0] * 70, seen.place[..., 1] * 35)
+    fabric = np.clip(1 + np.float32(0.10) * weave + np.float32(0.16) * folds, 0.1, 3)[..., None] * (tone + np.float32(0.012))
+    return np.asarray(colour + seen.cloth[..., None] * (fabric - colour), np.float32).reshape(height, width, 3)
+
+
+def _lit(look: looks.Look, seen: Seen, colour: Plane, light: _Light) -> Plane:
+    """Light the coloured surface: wrapped diffuse light, redder where it fades, a sheen on skin."""
+    towards = seen.normal @ light.key
+    fill = np.clip(seen.normal @ light.fill, 0, 1)
+    soft = np.float32(0.22) * (1 - seen.cloth)
+    key = np.clip((towards + soft) / (1 + soft), 0, 1)
+    open_ = np.float32(0.35) + np.float32(0.65) * seen.open
+    base = (light.around * (0.75 - 0.25 * seen.normal[..., 1]) + light.fill_strength * fill) * open_
+    total = (base + light.key_strength * key * open_)[..., None] * np.array([1 + light.warmth, 1, 1 - light.warmth], np.float32)
+    edge = np.clip(towards + 0.3, 0, 1) * np.clip(0.35 - towards, 0, 1) * (1 - seen.cloth)
+    total[..., 0] += np.float32(0.25) * edge
+    half = light.key + np.array([0, 0, 1], np.float32)
+    half /= np.linalg.norm(half)
+    sheen = np.clip(seen.normal @ half, 0, 1) ** 24 * np.float32(look.shine * 0.35 * light.key_strength) * (1 - seen.cloth)
+    rough = spread(tile(77, 512, 0.5), (colour.shape[1], colour.shape[0]), 1.3)
+    sheen *= np.clip(1 + np.float32(0.3) * rough, 0, 2)
+    return np.asarray(colour * total + sheen[..., None] * seen.open[..., None], np.float32)
+
+
+def _long_hair(look: looks.Look, pose: Pose, seen: Seen, lit: Plane, rng: np.random.Generator) -> Plane:
+    own, _ = looks.scalp_of(look.seed)
+    covers = scalp.strands(look, own, own.rank > look.baldness * 0.6 * own.thin, pose, seen, float(rng.normal(0, 0.02)))
+    base = (np.array(look.hair, np.float32) / 255) ** 2
+    shine = np.float32(0.35) + np.float32(0.9) * np.clip(-seen.normal[..., 1], 0, 1)
+    for cover, shade in zip(covers, (0.5, 1.0, 1.9), strict=True):
+        lit = lit + (cover * np.float32(0.95))[..., None] * ((base * np.float32(shade)) * shine[..., None] - lit)
+    np.maximum(seen.cover, np.maximum.reduce(covers), out=seen.cover)
+    return lit
+
+
+def _shadow(seen: Seen) -> Plane:
+    """The head's soft shadow on the wall."""
+    height, width = seen.cover.shape
+    small = cv2.resize(seen.cover, (width // 8, height // 8), interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(small, (0, 0), width / 8 / 22)
+    step = np.array([[1, 0, width / 260], [0, 1, width / 300]], np.float32)
+    moved = cv2.warpAffine(blurred, step, (small.shape[1], small.shape[0]), borderMode=cv2.BORDER_REPLICATE)
+    return 1 - np.float32(0.22) * np.asarray(cv2.resize(moved, (width, height)), np.float32)
