@@ -8,3 +8,23 @@ class CrawlerError(Exception):
         """Keep one sentence of what was expected and found, and the way out."""
         super().__init__(message)
         self.hint = hint
+
+
+class BadUrlError(CrawlerError):
+    """An address that a person typed is no address of a site or page."""
+
+
+class SiteListError(CrawlerError):
+    """A site is on both lists, already listed, or not listed at all."""
+
+
+class AnotherRunActiveError(CrawlerError):
+    """Another nightly run holds the lock of this data folder (exit code 75)."""
+
+
+class UnknownFindingError(CrawlerError):
+    """There is no finding of that number."""
+
+
+class RefusedByUsError(CrawlerError):
+    """An address that this crawler never connects to: private, loopback, link-local, or not of the web."""

@@ -1,0 +1,357 @@
+"""The words of the watch: sites, what is known of each address, what was seen, found and decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from crawler.errors import CrawlerError
+
+
+class Listing(StrEnum):
+    """Why a site is known: watched, allowed to show our photos, only named by a tip, or no longer visited."""
+
+    WATCH = "watch"
+    ALLOW = "allow"
+    TIP = "tip"
+    REMOVED = "removed"
+
+
+class Kind(StrEnum):
+    """What an address was expected to be when it was found; its bytes decide in the end."""
+
+    PAGE = "page"
+    IMAGE = "image"
+    STYLE = "style"
+    MAP = "map"
+
+
+class Standing(StrEnum):
+    """Where an address stands: still to visit, visited, gone, failed for now, or left alone on purpose."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    GONE = "gone"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Step(StrEnum):
+    """Where a failure happened."""
+
+    ROBOTS = "robots"
+    FETCH = "fetch"
+    READ = "read"
+    MATCH = "match"
+
+
+class Decision(StrEnum):
+    """What a person decided about a finding; `open` takes a decision back."""
+
+    OPEN = "open"
+    INFRINGEMENT = "infringement"
+    LICENSED = "licensed"
+    DISMISSED = "dismissed"
+    UNSURE = "unsure"
+
+
+class Outcome(StrEnum):
+    """How the visit of a site, or a whole run, ended."""
+
+    RUNNING = "running"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A site under watch or on the allow-list.
+
+    Args:
+        url: The canonical address where a visit starts.
+        allowance: Pairs of address and port ("127.0.0.1:8001") that may be reached although they are private.
+        delay_s: The least number of seconds between two requests to one host; None takes the settings' value.
+        slots: Requests at the same time to one host; 1 unless the site is ours or a test.
+    """
+
+    id: int = 0
+    url: str
+    listing: Listing = Listing.WATCH
+    note: str = ""
+    allowance: frozenset[str] = frozenset()
+    delay_s: float | None = None
+    slots: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """What is known of one URL of a site: enough to ask again for free, and to know when.
+
+    Args:
+        url: Canonical.
+        kind: What the bytes were, or are expected to be.
+        rank: The lower, the sooner (known hits first).
+        depth: Clicks from the site's start.
+        final: Where redirects ended; validators belong to that address.
+        digest: SHA-256 of the last body, or "".
+        matched_upto: The highest photo id that the image was compared with; 0 = never.
+        due_at: Not to be visited before this time (UTC).
+        changed_at: When the bytes were last seen to be others; the longer ago, the rarer the visits.
+        tries: Failures in a row.
+        why: The reason of a failure or of being left alone, in plain words.
+        parent: The page that it was first seen on.
+    """
+
+    url: str
+    kind: Kind
+    standing: Standing = Standing.WAITING
+    rank: int = 5
+    depth: int = 0
+    status: int = 0
+    etag: str = ""
+    last_modified: str = ""
+    final: str = ""
+    digest: str = ""
+    matched_upto: int = 0
+    fetched_at: datetime | None = None
+    due_at: datetime | None = None
+    changed_at: datetime | None = None
+    tries: int = 0
+    why: str = ""
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostState:
+    """What is known of one host: its robots.txt as last read, and until when it is left alone.
+
+    Args:
+        host: "example.org" or "example.org:8080".
+        robots: The text as read; "" when there was none.
+        robots_status: HTTP status, or 0 when it could not be reached.
+        robots_at: When robots.txt was last read well.
+        parked_until: Not before this time: Retry-After, or too many failures in a row.
+        latency_s: Typical seconds per answer.
+        failures: Network failures in a row.
+    """
+
+    host: str
+    robots: str = ""
+    robots_status: int = 0
+    robots_at: datetime | None = None
+    parked_until: datetime | None = None
+    latency_s: float = 0.0
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteState:
+    """All that a visit needs to go on where the last one stopped; given back changed, never shared."""
+
+    addresses: Mapping[str, Address] = field(default_factory=dict)
+    hosts: Mapping[str, HostState] = field(default_factory=dict)
+    barren: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An image that a page shows or links: where in the page, and the words near it.
+
+    Args:
+        url: Canonical; for an image inside the page itself, `data:` and its SHA-256.
+        element: The tag ("img", "a", "style", "script", …).
+        via: The attribute or rule that named it ("srcset", "data-src", "css", "json-ld", "original", …).
+        body: The bytes of an inline image, else None.
+    """
+
+    url: str
+    element: str
+    via: str
+    alt: str = ""
+    caption: str = ""
+    heading: str = ""
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSeen:
+    """What one visit of a page showed; `is_whole` when the page itself was read, not only named elsewhere."""
+
+    url: str
+    title: str
+    images: tuple[Candidate, ...]
+    signals: tuple[str, ...] = ()
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What matching said about one picture's bytes.
+
+    Args:
+        digest: `sha256:` of the bytes.
+        verdict: copy, same-scene, possible, cannot-tell, none; or "unreadable".
+        upto: The highest photo id that it was compared with.
+        answer: The whole answer as JSON, for the report.
+        trouble: Why the bytes could not be looked at, or "".
+    """
+
+    digest: str
+    verdict: str
+    upto: int
+    photo: int | None = None
+    probability: float = 0.0
+    explanation: str = ""
+    answer: str = "{}"
+    width: int = 0
+    height: int = 0
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Something that could not be done, as a row: what, where, why."""
+
+    url: str
+    step: Step
+    trouble: str
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How much a visit did; sums add up."""
+
+    pages: int = 0
+    images: int = 0
+    unchanged: int = 0
+    bytes: int = 0
+    requests: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Sum two visits."""
+        return Tally(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceResult:
+    """What one slice of a site's visit changed and saw; the coordinator writes it in one transaction."""
+
+    addresses: tuple[Address, ...] = ()
+    hosts: tuple[HostState, ...] = ()
+    barren: Mapping[str, int] = field(default_factory=dict)
+    pages: tuple[PageSeen, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    looks: tuple[Looked, ...] = ()
+    kept: Mapping[str, bytes] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    tally: Tally = Tally()
+    more: bool = False
+    resume_at: datetime | None = None
+    quota: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the machine says: this image, shown there, is one of our photos; a person decides what it is.
+
+    Args:
+        places: Every page and element where the image was seen.
+        name: The file name of our photo, as given at import.
+    """
+
+    id: int
+    site_url: str
+    page_url: str
+    image_url: str
+    photo_id: int
+    name: str
+    case: int
+    stage: str
+    verdict: str
+    probability: float
+    explanation: str
+    digest: str
+    answer: str
+    first_seen: datetime
+    last_seen: datetime
+    decision: Decision = Decision.OPEN
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    note: str = ""
+    places: tuple["Place", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One page on which a finding's image was seen."""
+
+    page_url: str
+    element: str
+    via: str
+    alt: str
+    caption: str
+    heading: str
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Infringement:
+    """A finding that a person has confirmed; only this may be called an infringement."""
+
+    finding: Finding
+    confirmed_by: str
+    confirmed_at: datetime
+
+    @classmethod
+    def of(cls, finding: Finding) -> "Infringement":
+        """Give the infringement that a person made of this finding.
+
+        Raises:
+            CrawlerError: No person has confirmed it.
+        """
+        if finding.decision is not Decision.INFRINGEMENT or finding.decided_at is None:
+            raise CrawlerError(
+                f"finding {finding.id} is {finding.decision}, not confirmed",
+                hint="a person decides: pairwatch review ID infringement --by NAME",
+            )
+        return cls(finding, finding.decided_by, finding.decided_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteReport:
+    """How the night went at one site; `blind` says, in sentences, why silence there does not mean clean."""
+
+    url: str
+    listing: Listing
+    outcome: Outcome
+    tally: Tally
+    new_findings: int = 0
+    allowed_sightings: int = 0
+    blind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """How one nightly run went."""
+
+    id: int
+    started_at: datetime
+    finished_at: datetime
+    outcome: Outcome
+    resumed: bool
+    sites: tuple[SiteReport, ...]
+    tally: Tally
+    new_findings: int
+    allowed_sightings: int
+
+    @property
+    def failing(self) -> tuple[SiteReport, ...]:
+        """The sites that could not be visited as planned."""
+        return tuple(site for site in self.sites if site.outcome is not Outcome.DONE)

@@ -1,0 +1,311 @@
+"""One nightly run: hands slices of sites to an executor, writes what comes back, and says how the night went."""
+
+import json
+import math
+import multiprocessing
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+
+from filelock import FileLock, Timeout
+
+from crawler.nightly.blind import blind_spots
+from crawler.errors import AnotherRunActiveError
+from crawler.match import Matcher
+from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SiteState, SliceResult, Tally
+from crawler.schema import open_watch
+from crawler.settings import Plan, plan_from
+from crawler.store.nights import Nights
+from crawler.store.progress import Lease, Progress, Recall, Run
+from crawler.store.sites import Sites
+from crawler.visit.ask import Kit, Look
+from crawler.visit.clock import Clock, SystemClock
+from crawler.visit.fetch import Resolver, system_resolver
+from crawler.visit.frontier import Budget
+from crawler.visit.walk import crawl_site
+from gallery.settings import DataFolder, load_settings
+from gallery.vault import Vault
+
+Task = tuple[Site, SiteState, Budget]
+Done = list[tuple[SliceResult, SiteState] | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is told while a run goes on: one slice of one site was written down."""
+
+    site: Site
+    result: SliceResult
+    waiting: int
+
+
+Talk = Callable[[Step], None]
+
+
+def silently(_step: Step) -> None:
+    """Tell nobody."""
+
+
+def crawl_slices(tasks: list[Task], kit: Kit, at_once: int) -> Done:
+    """Visit a slice of each of several sites at the same time in this process; a site's crash is its own."""
+    with ThreadPoolExecutor(max(1, min(at_once, len(tasks)))) as pool:
+        return list(pool.map(lambda task: _guarded(task, kit), tasks))
+
+
+def _guarded(task: Task, kit: Kit) -> tuple[SliceResult, SiteState] | str:
+    """The one guard of a run: whatever a hostile site makes us stumble over ends its own visit only."""
+    try:
+        return crawl_site(*task, kit)
+    except Exception as error:  # noqa: BLE001 (a bad site is a row, not the end of the night)
+        return f"{type(error).__name__}: {error}"
+
+
+@dataclass(slots=True)
+class _Night:
+    """A run in progress."""
+
+    run: Run
+    progress: Progress
+    vault: Vault
+    kit: Kit
+    talk: Talk
+    clock: Clock
+    plan: Plan
+    tallies: dict[int, Tally] = field(default_factory=dict)
+    quotas: dict[int, str] = field(default_factory=dict)
+    crashes: dict[int, str] = field(default_factory=dict)
+    resume: dict[int, datetime] = field(default_factory=dict)
+
+
+def run(
+    folder: DataFolder,
+    *,
+    clock: Clock | None = None,
+    executor: Executor | None = None,
+    talk: Talk = silently,
+    resolver: Resolver = system_resolver,
+    look: Look | None = None,
+) -> RunSummary:
+    """Visit every watched and allowed site once, and give how it went.
+
+    A run that was cut off (power, kill -9) less than a day ago is gone on with; what was written stays, and
+    nothing is written twice.
+
+    Args:
+        folder: The practice's data folder.
+        clock: What tells the time; the computer's unless a test says otherwise.
+        executor: Where slices run; processes on this machine unless given (threads, or a cluster's executor).
+        talk: Told after every slice.
+        resolver: What turns names into addresses.
+        look: What looks at pictures; the matcher over our catalogue unless given.
+
+    Raises:
+        AnotherRunActiveError: A run is going on in this folder.
+        GalleryError: There is no catalogue, or its settings are wrong.
+    """
+    folder.require()
+    clock = clock or SystemClock()
+    settings = load_settings(folder)
+    plan = plan_from(settings.crawler, settings.contact or settings.web)
+    with _locked(folder):
+        db = open_watch(folder.database)
+        try:
+            progress = Progress(db)
+            begun = progress.begin(clock.now(), upto=progress.highest_photo())
+            eyes = look or Matcher(folder.root, begun.upto, Recall(folder.database, begun.upto))
+            kit = Kit(
+                plan=plan, began=begun.started_at, look=eyes, upto=begun.upto, clock=clock, resolver=resolver
+            )
+            night = _Night(begun, progress, Vault(folder.evidence), kit, talk, clock, plan)
+            sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
+            with _hands(executor, plan) as hands:
+                _visit_all(night, sites, hands)
+            return _finish(night, Nights(db), sites)
+        finally:
+            db.close()
+
+
+@contextmanager
+def _locked(folder: DataFolder) -> Iterator[None]:
+    lock = FileLock(folder.root / "crawl.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise AnotherRunActiveError(
+            f"another crawl of {folder.root} is going on",
+            hint="wait until it is done; a crawl that was killed lets go of its lock at once",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _hands(executor: Executor | None, plan: Plan) -> Iterator[tuple[Executor, int]]:
+    """Give the executor and how many workers it has."""
+    workers = plan.workers or os.cpu_count() or 1
+    if executor is not None:
+        yield executor, workers
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool, workers
+
+
+def _visit_all(night: _Night, sites: list[Site], hands: tuple[Executor, int]) -> None:
+    executor, workers = hands
+    ends = night.run.started_at + timedelta(hours=night.plan.night_h)
+    todo: dict[int, Site] = {}
+    for known in night.progress.plan(night.run, sites):
+        night.tallies[known.site.id] = known.tally
+        if known.outcome is Outcome.RUNNING:
+            todo[known.site.id] = known.site
+    flying: dict[Future[Done], list[tuple[Site, Lease]]] = {}
+    while todo or flying:
+        now = night.clock.now()
+        ready = [] if now >= ends else [site for site in todo.values() if night.resume.get(site.id, now) <= now]
+        for group in _groups(ready, workers - len(flying), workers, night.plan.sites_at_once):
+            for site in group:
+                del todo[site.id]
+            future, leases = _submit(night, group, executor, len(sites))
+            flying[future] = leases
+        if flying:
+            done, _ = wait(flying, timeout=_until_next(night, todo, now), return_when=FIRST_COMPLETED)
+            for future in done:
+                _collect(night, flying.pop(future), future.result(), todo)
+        elif now >= ends or not _sleep_until_next(night, todo, now):
+            return
+
+
+def _groups(ready: list[Site], free: int, workers: int, at_once: int) -> Iterable[list[Site]]:
+    if free <= 0 or not ready:
+        return
+    size = max(1, min(at_once, math.ceil(len(ready) / workers)))
+    for start in range(0, min(len(ready), size * free), size):
+        yield ready[start : start + size]
+
+
+def _submit(
+    night: _Night, group: list[Site], executor: Executor, planned: int
+) -> tuple[Future[Done], list[tuple[Site, Lease]]]:
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    leases, tasks = [], []
+    for site in group:
+        lease = night.progress.take_lease(site, owner, night.clock.now(), seconds=night.plan.slice_s * 4)
+        leases.append((site, lease))
+        tasks.append((site, night.progress.state(site), _budget(night, site, planned)))
+    return executor.submit(crawl_slices, tasks, night.kit, night.plan.sites_at_once), leases
+
+
+def _budget(night: _Night, site: Site, planned: int) -> Budget:
+    used, plan = night.tallies.get(site.id, Tally()), night.plan
+    seconds = plan.slice_s if planned > 1 else plan.slice_s / 4
+    return Budget(
+        requests=max(1, min(plan.slice_requests, plan.site_requests - used.requests)),
+        seconds=seconds,
+        bytes=max(1, plan.site_bytes - used.bytes),
+    )
+
+
+def _collect(night: _Night, leases: list[tuple[Site, Lease]], done: Done, todo: dict[int, Site]) -> None:
+    """Write down a group's slices, and decide for each site whether it goes on."""
+    for (site, lease), outcome in zip(leases, done, strict=True):
+        if isinstance(outcome, str):
+            night.crashes[site.id] = outcome
+            continue
+        result = outcome[0]
+        if site.listing is not Listing.ALLOW:
+            for body in result.kept.values():
+                night.vault.put(body)
+        if not night.progress.save(night.run, site, lease, result, night.clock.now()):
+            continue
+        tally = night.tallies.get(site.id, Tally()) + result.tally
+        night.tallies[site.id] = tally
+        quota = result.quota or _over_quota(night.plan, tally)
+        if quota:
+            night.quotas[site.id] = quota
+        if result.more and not _over_quota(night.plan, tally):
+            _schedule(night, site, result, todo)
+        night.talk(Step(site, result, len(todo)))
+
+
+def _over_quota(plan: Plan, tally: Tally) -> str:
+    if tally.requests >= plan.site_requests:
+        return f"the quota of {plan.site_requests} requests a night was reached"
+    if tally.bytes >= plan.site_bytes:
+        return f"the quota of {plan.site_bytes // 1024**2} MiB a night was reached"
+    return ""
+
+
+def _schedule(night: _Night, site: Site, result: SliceResult, todo: dict[int, Site]) -> None:
+    now = night.clock.now()
+    pause = (result.resume_at - now).total_seconds() if result.resume_at else 0.0
+    if pause > night.plan.longest_pause_s:
+        until = f"{result.resume_at:%Y-%m-%d %H:%M}" if result.resume_at else "later"
+        night.quotas[site.id] = f"the site asked to be left alone until {until} UTC: the rest waits for the next night"
+        return
+    todo[site.id] = site
+    night.resume[site.id] = now + timedelta(seconds=max(0.0, pause))
+
+
+def _until_next(night: _Night, todo: dict[int, Site], now: datetime) -> float | None:
+    times = [night.resume.get(number, now) for number in todo]
+    return max(0.05, (min(times) - now).total_seconds()) if times else None
+
+
+def _sleep_until_next(night: _Night, todo: dict[int, Site], now: datetime) -> bool:
+    seconds = _until_next(night, todo, now)
+    if seconds is None:
+        return False
+    night.clock.sleep(min(seconds, 5.0))
+    return True
+
+
+def _finish(night: _Night, nights: Nights, sites: list[Site]) -> RunSummary:
+    reports = []
+    for site in sites:
+        seen = nights.seen(night.run, site)
+        quota = night.quotas.get(site.id, "")
+        blind = blind_spots(site, seen, quota=quota, crash=night.crashes.get(site.id, ""))
+        outcome = Outcome.PARTIAL if blind.missed else Outcome.DONE
+        night.progress.end_site(night.run, site, outcome, blind.sentences, quota)
+        reports.append(
+            SiteReport(
+                url=site.url,
+                listing=site.listing,
+                outcome=outcome,
+                tally=replace(seen.tally, skipped=seen.skipped),
+                new_findings=seen.new_findings,
+                allowed_sightings=seen.allowed_sightings,
+                blind=blind.sentences,
+            )
+        )
+    total = sum((report.tally for report in reports), Tally())
+    failing = any(report.outcome is not Outcome.DONE for report in reports)
+    summary = RunSummary(
+        id=night.run.id,
+        started_at=night.run.started_at,
+        finished_at=night.clock.now(),
+        outcome=Outcome.PARTIAL if failing else Outcome.DONE,
+        resumed=night.run.resumed,
+        sites=tuple(reports),
+        tally=total,
+        new_findings=sum(report.new_findings for report in reports),
+        allowed_sightings=sum(report.allowed_sightings for report in reports),
+    )
+    night.progress.end(night.run, summary.outcome, summary_json(summary), summary.finished_at)
+    return summary
+
+
+def summary_json(summary: RunSummary) -> dict[str, object]:
+    """Give a run's summary as `pairwatch crawl --json` prints it and the database keeps it."""
+    plain = json.loads(json.dumps(asdict(summary), default=_plain))
+    return dict(plain)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)

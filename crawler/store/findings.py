@@ -1,0 +1,159 @@
+"""What was found and what people decided about it; failures and tips."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from crawler.errors import UnknownFindingError
+from crawler.model import Decision, Failure, Finding, Place, Step
+from crawler.store.rows import Row, moment, text_of, time_of
+from gallery.ledger import Ledger
+from gallery.schema import transaction
+
+_FINDINGS = """
+    select findings.*, sites.url as site_url, images.url as image_url, images.parent as parent,
+           photos.file as name, stages.case_number as "case", stages.label as stage,
+           contents.explanation, contents.answer,
+           decisions.decision, decisions.by as decided_by, decisions.at as decided_at, decisions.note
+      from findings
+      join sites on sites.id = findings.site_id
+      join urls as images on images.id = findings.image_id
+      join photos on photos.id = findings.photo_id
+      join stages on stages.id = photos.stage_id
+      join contents on contents.digest = findings.digest
+      left join decisions on decisions.id = (
+           select max(id) from decisions as latest
+            where latest.site_id = findings.site_id and latest.photo_id = findings.photo_id
+              and latest.digest = findings.digest)
+     where (:id is null or findings.id = :id) and (:run is null or findings.run_id = :run)
+     order by sites.url, findings.photo_id, findings.id
+"""
+_PLACES = """
+    select pages.url as page_url, pages.kind, pages.parent, sightings.*
+      from sightings join urls as pages on pages.id = sightings.page_id
+     where sightings.image_id = :image
+     order by sightings.first_seen, pages.depth, pages.id
+"""
+
+
+class Findings:
+    """The inbox of the legal desk."""
+
+    def __init__(self, db: Database) -> None:
+        """Use this database."""
+        self._db = db
+
+    def all(self, *, run_id: int | None = None) -> list[Finding]:
+        """Give every finding, whatever was decided, by site and photo; of one run, or of all."""
+        return list(self._read(None, run_id))
+
+    def get(self, number: int) -> Finding:
+        """Give one finding.
+
+        Raises:
+            UnknownFindingError: There is none of this number.
+        """
+        for finding in self._read(number, None):
+            return finding
+        raise UnknownFindingError(
+            f"there is no finding {number}", hint="see the numbers with: pairwatch findings"
+        )
+
+    def _read(self, number: int | None, run_id: int | None) -> Iterator[Finding]:
+        for row in self._db.query(_FINDINGS, {"id": number, "run": run_id}):
+            places = [_place(place) for place in self._db.query(_PLACES, {"image": row["image_id"]})]
+            yield _finding(row, tuple(places))
+
+    def decide(self, finding: Finding, decision: Decision, *, note: str, by: str, now: datetime) -> Finding:
+        """Write a person's decision, which holds for this content at this site for good, and in the ledger."""
+        with transaction(self._db):
+            row = next(iter(self._db.query("select site_id from findings where id = :id", {"id": finding.id})))
+            self._db.execute(
+                """insert into decisions (site_id, photo_id, digest, decision, note, by, at)
+                   values (:site, :photo, :digest, :decision, :note, :by, :at)""",
+                {
+                    "site": row["site_id"],
+                    "photo": finding.photo_id,
+                    "digest": finding.digest,
+                    "decision": str(decision),
+                    "note": note,
+                    "by": by,
+                    "at": text_of(now),
+                },
+            )
+            detail = {
+                "decision": str(decision),
+                "note": note,
+                "image_url": finding.image_url,
+                "page_url": finding.page_url,
+                "digest": finding.digest,
+                "photo": finding.photo_id,
+            }
+            Ledger(self._db).append(by, "finding.decided", f"finding {finding.id}", detail, now)
+        return self.get(finding.id)
+
+    def failures(self, *, run_id: int | None = None) -> list[Failure]:
+        """Give what could not be done in a run, or ever, in order."""
+        rows = self._db.query(
+            "select * from failures where :run is null or run_id = :run order by id", {"run": run_id}
+        )
+        return [
+            Failure(
+                url=row["url"],
+                step=Step(row["step"]),
+                trouble=row["trouble"],
+                message=row["message"],
+                at=moment(row["at"]),
+            )
+            for row in rows
+        ]
+
+    def note_tip(self, given: str, *, state: str, found: list[Row], now: datetime) -> int:
+        """Keep a reader's tip and what came of it; gives its number."""
+        with transaction(self._db):
+            cursor = self._db.execute(
+                "insert into tips (given, at, state, found) values (:given, :at, :state, :found)",
+                {"given": given, "at": text_of(now), "state": state, "found": json.dumps(found)},
+            )
+        return int(cursor.lastrowid or 0)
+
+
+def _place(row: Row) -> Place:
+    is_page = row["kind"] == "page"
+    return Place(
+        page_url=row["page_url"] if is_page or not row["parent"] else row["parent"],
+        element=row["element"],
+        via=row["via"],
+        alt=row["alt"],
+        caption=row["caption"],
+        heading=row["heading"],
+        first_seen=moment(row["first_seen"]),
+        last_seen=moment(row["last_seen"]),
+    )
+
+
+def _finding(row: Row, places: tuple[Place, ...]) -> Finding:
+    return Finding(
+        id=row["id"],
+        site_url=row["site_url"],
+        page_url=places[0].page_url if places else (row["parent"] or row["site_url"]),
+        image_url=row["image_url"],
+        photo_id=row["photo_id"],
+        name=row["name"],
+        case=row["case"],
+        stage=row["stage"],
+        verdict=row["verdict"],
+        probability=row["probability"],
+        explanation=row["explanation"],
+        digest=row["digest"],
+        answer=row["answer"],
+        first_seen=moment(row["first_seen"]),
+        last_seen=moment(row["last_seen"]),
+        decision=Decision(row["decision"] or "open"),
+        decided_by=row["decided_by"] or "",
+        decided_at=time_of(row["decided_at"]),
+        note=row["note"] or "",
+        places=places,
+    )

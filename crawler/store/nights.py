@@ -1,0 +1,129 @@
+"""What a night saw at each site, and what the nights before saw: the numbers behind "clean" and "blind"."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlite_utils import Database
+
+from crawler.model import Site, Tally
+from crawler.store.progress import Run
+from crawler.store.rows import text_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One site in one night.
+
+    Args:
+        start: Standing, status and reason of the start page.
+        pages: Pages of the site that are known and could be read.
+        images: Images that pages were seen to show this night.
+        images_lost: Images that the same pages showed within the last week, and show no more.
+        images_ever: Images ever seen there.
+        signs: How many pages bear each sign (login wall, bot block, …).
+        start_signs: The signs of the start page.
+        troubles: How many failures of each kind; "robots" for robots.txt itself.
+        robots: What was said about robots.txt when it could not be read, or "".
+    """
+
+    tally: Tally
+    planned: int
+    visited: int
+    left: int
+    skipped: int
+    skips: tuple[tuple[str, int], ...]
+    troubles: tuple[tuple[str, int], ...]
+    robots: str
+    start: tuple[str, int, str]
+    pages: int
+    images: int
+    images_lost: int
+    images_ever: int
+    signs: tuple[tuple[str, int], ...]
+    start_signs: tuple[str, ...]
+    new_findings: int
+    allowed_sightings: int
+
+
+class Nights:
+    """Counts over the crawl's tables."""
+
+    def __init__(self, db: Database) -> None:
+        """Use this database."""
+        self._db = db
+
+    def seen(self, run: Run, site: Site) -> Seen:
+        """Count what a run saw at a site."""
+        what = {"run": run.id, "site": site.id, "began": text_of(run.started_at), "url": site.url}
+        what["week"] = text_of(run.started_at - timedelta(days=7))
+        tally = self._one("select tally from site_runs where run_id = :run and site_id = :site", what)
+        start = self._rows(
+            "select standing, status, why, signs from urls where site_id = :site and url = :url", what
+        ) or [("waiting", 0, "", "[]")]
+        robots = self._rows(
+            "select message from failures where run_id = :run and site_id = :site and step = 'robots'", what
+        )
+        return Seen(
+            tally=Tally(**json.loads(str(tally))),
+            planned=int(self._one("select count(*) from urls where site_id = :site", what)),
+            visited=int(self._one(_COUNT + "fetched_at >= :began", what)),
+            left=int(self._one(_COUNT + "standing = 'waiting' and due_at is null", what)),
+            skipped=int(self._one(_COUNT + "standing = 'skipped' and rank < 9", what)),
+            skips=tuple((str(why), int(n)) for why, n in self._rows(_SKIPS, what)),
+            troubles=tuple((str(trouble), int(n)) for trouble, n in self._rows(_TROUBLES, what)),
+            robots=str(robots[0][0]) if robots else "",
+            start=(str(start[0][0]), int(start[0][1]), str(start[0][2])),
+            images=int(self._one(_IMAGES, what)),
+            images_lost=int(self._one(_LOST, what)),
+            images_ever=int(self._one(_EVER, what)),
+            pages=int(self._one(_COUNT + "kind = 'page' and standing = 'done'", what)),
+            signs=tuple((str(sign), int(n)) for sign, n in self._rows(_SIGNS, what)),
+            start_signs=tuple(json.loads(str(start[0][3]))),
+            new_findings=int(self._one(_NEW_FINDINGS, what)),
+            allowed_sightings=int(self._one(_ALLOWED, what)) if site.listing == "allow" else 0,
+        )
+
+    def _one(self, query: str, what: dict[str, object]) -> str | int:
+        row = self._db.execute(query, what).fetchone()
+        return row[0]  # type: ignore[no-any-return]
+
+    def _rows(self, query: str, what: dict[str, object]) -> list[tuple[object, ...]]:
+        return list(self._db.execute(query, what).fetchall())
+
+
+_COUNT = "select count(*) from urls where site_id = :site and "
+_SKIPS = """
+    select why, count(*) from urls where site_id = :site and standing = 'skipped' and rank < 9
+     group by why order by 2 desc limit 10
+"""
+_TROUBLES = """
+    select trouble, count(*) from failures where run_id = :run and site_id = :site and step <> 'robots'
+     group by trouble order by 2 desc
+"""
+_IMAGES = """
+    select count(distinct image_id) from sightings join urls on urls.id = sightings.page_id
+     where urls.site_id = :site and sightings.last_seen >= :began
+"""
+_LOST = """
+    select count(distinct image_id) from sightings join urls on urls.id = sightings.page_id
+     where urls.site_id = :site and sightings.last_seen < :began and sightings.last_seen >= :week
+       and (urls.fetched_at >= :began or urls.standing = 'failed')
+       and image_id not in (select image_id from sightings where last_seen >= :began)
+"""
+_EVER = """
+    select count(distinct image_id) from sightings join urls on urls.id = sightings.page_id
+     where urls.site_id = :site
+"""
+_SIGNS = """
+    select value, count(*) from urls, json_each(urls.signs)
+     where site_id = :site and kind = 'page' and standing = 'done' group by value order by 2 desc
+"""
+_NEW_FINDINGS = """
+    select count(*) from findings
+     where site_id = :site and run_id = :run and verdict = 'copy'
+"""
+_ALLOWED = """
+    select count(*) from urls join contents on contents.digest = urls.digest
+     where urls.site_id = :site and contents.verdict = 'copy' and urls.fetched_at >= :began
+"""

@@ -1,0 +1,374 @@
+"""Runs, and what each slice of a site's visit changes: written in one transaction, by one process, under a lease."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from crawler.model import (
+    Candidate,
+    Failure,
+    Kind,
+    Listing,
+    Looked,
+    Outcome,
+    PageSeen,
+    Site,
+    SiteState,
+    SliceResult,
+    Tally,
+)
+from crawler.store.rows import Row, address_of, address_row, host_of_row, host_row, moment, text_of, time_of
+from gallery.schema import transaction
+
+_RESUMABLE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One nightly run; `resumed` says that an earlier process was cut off in it."""
+
+    id: int
+    started_at: datetime
+    upto: int
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write about a site: whoever holds the highest epoch."""
+
+    site_id: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteProgress:
+    """How far the visit of a site has got in a run."""
+
+    site: Site
+    outcome: Outcome
+    tally: Tally
+    quota: str
+    resume_at: datetime | None
+
+
+class Progress:
+    """The crawl's memory."""
+
+    def __init__(self, db: Database) -> None:
+        """Use this database."""
+        self._db = db
+
+    def begin(self, now: datetime, *, upto: int) -> Run:
+        """Begin a run, or go on with one that was cut off less than 24 hours ago."""
+        with transaction(self._db):
+            cut = list(self._db.query("select * from runs where outcome = 'running'"))
+            if cut and timedelta() <= now - moment(cut[0]["started_at"]) < _RESUMABLE:
+                row = cut[0]
+                self._db.execute("update runs set resumed = 1 where id = :id", {"id": row["id"]})
+                return Run(id=row["id"], started_at=moment(row["started_at"]), upto=row["upto"], resumed=True)
+            self._db.execute(
+                "update runs set outcome = 'abandoned', finished_at = :at where outcome = 'running'",
+                {"at": text_of(now)},
+            )
+            cursor = self._db.execute(
+                "insert into runs (started_at, outcome, upto) values (:at, 'running', :upto)",
+                {"at": text_of(now), "upto": upto},
+            )
+            number = int(cursor.lastrowid or 0)
+            self._db.execute("update sites set barren = '{}'")
+            started = moment(str(text_of(now)))
+            return Run(id=number, started_at=started, upto=upto)
+
+    def highest_photo(self) -> int:
+        """Give the highest number of a photo there is; 0 for an empty catalogue."""
+        return int(self._db.execute("select coalesce(max(id), 0) from photos").fetchone()[0])
+
+    def plan(self, run: Run, sites: Iterable[Site]) -> list[SiteProgress]:
+        """Note which sites this run is to visit, and give how far each has got."""
+        with transaction(self._db):
+            for site in sites:
+                self._db.execute(
+                    "insert into site_runs (run_id, site_id) values (:run, :site) on conflict do nothing",
+                    {"run": run.id, "site": site.id},
+                )
+        return [self.progress(run, site) for site in sites]
+
+    def progress(self, run: Run, site: Site) -> SiteProgress:
+        """Give how far the visit of a site has got."""
+        rows = self._db.query(
+            "select * from site_runs where run_id = :run and site_id = :site", {"run": run.id, "site": site.id}
+        )
+        row = next(iter(rows))
+        return SiteProgress(
+            site=site,
+            outcome=Outcome(row["outcome"]),
+            tally=Tally(**json.loads(row["tally"])),
+            quota=row["quota"],
+            resume_at=time_of(row["resume_at"]),
+        )
+
+    def take_lease(self, site: Site, owner: str, now: datetime, *, seconds: float) -> Lease:
+        """Take the right to write about a site; an older holder's result will be refused."""
+        with transaction(self._db):
+            self._db.execute(
+                """insert into leases (site_id, owner, epoch, expires_at) values (:site, :owner, 1, :until)
+                   on conflict (site_id) do update set owner = excluded.owner, epoch = epoch + 1,
+                       expires_at = excluded.expires_at""",
+                {"site": site.id, "owner": owner, "until": text_of(now + timedelta(seconds=seconds))},
+            )
+            row = self._db.execute("select epoch from leases where site_id = :site", {"site": site.id}).fetchone()
+        return Lease(site.id, int(row[0]))
+
+    def state(self, site: Site) -> SiteState:
+        """Give all that is known of a site's addresses and hosts."""
+        what = {"site": site.id}
+        urls = self._db.query("select * from urls where site_id = :site order by id", what)
+        hosts = self._db.query("select * from hosts where site_id = :site", what)
+        barren = self._db.execute("select barren from sites where id = :site", what).fetchone()[0]
+        return SiteState(
+            addresses={row["url"]: address_of(row) for row in urls},
+            hosts={row["host"]: host_of_row(row) for row in hosts},
+            barren=json.loads(barren),
+        )
+
+    def save(self, run: Run, site: Site, lease: Lease, result: SliceResult, now: datetime) -> bool:
+        """Write down a slice, all or nothing; false when the lease has passed to somebody else.
+
+        Everything has a key of its own, so that the same slice written twice changes nothing.
+        """
+        with transaction(self._db):
+            row = self._db.execute("select epoch from leases where site_id = :site", {"site": site.id}).fetchone()
+            if row is None or int(row[0]) != lease.epoch:
+                return False
+            self.save_seen(site, result, now, run_id=run.id)
+            self._save_site_run(run, site, result)
+        return True
+
+    def save_seen(self, site: Site, result: SliceResult, now: datetime, *, run_id: int | None) -> None:
+        """Write down what was seen and found, inside the caller's transaction."""
+        with transaction(self._db):
+            self._save_addresses(site, result)
+            ids = self._ids(site, result, now)
+            self._save_sightings(ids, result, now)
+            self._save_contents(result.looks, now)
+            if site.listing is not Listing.ALLOW:
+                self._save_findings(site, ids, result, run_id, now)
+            self._save_failures(site, result.failures, run_id)
+
+    def _save_addresses(self, site: Site, result: SliceResult) -> None:
+        self._db.conn.executemany(_PUT_URL, [address_row(address, site.id) for address in result.addresses])
+        self._db.conn.executemany(_PUT_HOST, [host_row(host, site.id) for host in result.hosts])
+        self._db.execute(
+            "update sites set barren = :barren where id = :site",
+            {"barren": json.dumps(dict(result.barren)), "site": site.id},
+        )
+
+    def _ids(self, site: Site, result: SliceResult, now: datetime) -> dict[str, int]:
+        """Give the number of each address that the slice speaks of; pages outside the site get a row too."""
+        query = "select url, id from urls where site_id = :site"
+        ids = {str(url): int(number) for url, number in self._db.execute(query, {"site": site.id})}
+        named = {page.url: Kind.PAGE for page in result.pages}
+        named |= {image.url: Kind.IMAGE for page in result.pages for image in page.images}
+        missing = [(url, kind) for url, kind in named.items() if url not in ids]
+        for url, kind in missing:
+            cursor = self._db.execute(
+                _PUT_STUB, {"site": site.id, "url": url, "kind": str(kind), "due": text_of(now + timedelta(days=3650))}
+            )
+            ids[url] = int(cursor.lastrowid or 0)
+        return ids
+
+    def _save_sightings(self, ids: Mapping[str, int], result: SliceResult, now: datetime) -> None:
+        at = text_of(now)
+        seen = [_sighting(ids, page, image, at) for page in result.pages for image in page.images]
+        self._db.conn.executemany(_PUT_SIGHTING, seen)
+        self._db.conn.executemany(
+            "update urls set title = :title, signs = :signs where id = :id",
+            [
+                {"title": page.title, "signs": json.dumps(page.signals), "id": ids[page.url]}
+                for page in result.pages
+                if page.is_whole
+            ],
+        )
+        self._db.conn.executemany(
+            "update sightings set last_seen = max(last_seen, :at) where page_id = :page",
+            [{"at": at, "page": ids[url]} for url in result.unchanged if url in ids],
+        )
+
+    def _save_contents(self, looks: Iterable[Looked], now: datetime) -> None:
+        at = text_of(now)
+        self._db.conn.executemany(
+            _PUT_CONTENT,
+            [
+                {name: getattr(look, name) for name in Looked.__slots__ if name not in ("photo", "upto")}
+                | {"photo_id": look.photo, "matched_upto": look.upto, "at": at}
+                for look in looks
+            ],
+        )
+
+    def _save_findings(
+        self, site: Site, ids: Mapping[str, int], result: SliceResult, run_id: int | None, now: datetime
+    ) -> None:
+        at = text_of(now)
+        shown = {address.url for address in result.addresses if address.kind is Kind.IMAGE and address.digest}
+        self._db.conn.executemany(
+            _PUT_FINDING,
+            [
+                {"site": site.id, "image": ids[url], "run": run_id, "at": at}
+                for url in sorted(shown | set(result.unchanged))
+                if url in ids
+            ],
+        )
+
+    def _save_failures(self, site: Site, failures: Iterable[Failure], run_id: int | None) -> None:
+        self._db.conn.executemany(
+            """insert into failures (run_id, site_id, url, step, trouble, message, at)
+               values (:run, :site, :url, :step, :trouble, :message, :at)""",
+            [
+                {
+                    "run": run_id,
+                    "site": site.id,
+                    "url": failure.url,
+                    "step": str(failure.step),
+                    "trouble": str(failure.trouble),
+                    "message": failure.message,
+                    "at": text_of(failure.at),
+                }
+                for failure in failures
+            ],
+        )
+
+    def _save_site_run(self, run: Run, site: Site, result: SliceResult) -> None:
+        before = self.progress(run, site)
+        self._db.execute(
+            """update site_runs set tally = :tally, quota = :quota, resume_at = :resume_at
+               where run_id = :run and site_id = :site""",
+            {
+                "tally": json.dumps(asdict(before.tally + result.tally)),
+                "quota": result.quota or before.quota,
+                "resume_at": text_of(result.resume_at),
+                "run": run.id,
+                "site": site.id,
+            },
+        )
+
+    def end_site(self, run: Run, site: Site, outcome: Outcome, blind: tuple[str, ...], quota: str) -> None:
+        """Close a site's visit in a run; `blind` says why silence there does not mean clean."""
+        with transaction(self._db):
+            self._db.execute(
+                """update site_runs set outcome = :outcome, blind = :blind,
+                       quota = case when :quota = '' then quota else :quota end
+                   where run_id = :run and site_id = :site""",
+                {
+                    "outcome": str(outcome),
+                    "blind": json.dumps(blind),
+                    "quota": quota,
+                    "run": run.id,
+                    "site": site.id,
+                },
+            )
+
+    def end(self, run: Run, outcome: Outcome, summary: Row, now: datetime) -> None:
+        """Close a run."""
+        with transaction(self._db):
+            self._db.execute(
+                "update runs set outcome = :outcome, finished_at = :at, summary = :summary where id = :id",
+                {"outcome": str(outcome), "at": text_of(now), "summary": json.dumps(summary), "id": run.id},
+            )
+
+
+class Recall:
+    """Remembers, in any process, what was already said about bytes seen before; only reads."""
+
+    def __init__(self, database: Path, upto: int) -> None:
+        """Trust answers that were given with at least the photos up to this number."""
+        self._database, self._upto = database, upto
+
+    def __call__(self, digest: str) -> Looked | None:
+        """Give what was said about these bytes; None when they are new, or we have more photos since."""
+        rows = _reader(self._database).execute(
+            "select * from contents where digest = ? and matched_upto >= ?", (digest, self._upto)
+        ).fetchall()
+        if not rows:
+            return None
+        row = rows[0]
+        values = {name: row[name] for name in Looked.__slots__ if name not in ("photo", "upto")}
+        return Looked(**values, photo=row["photo_id"], upto=row["matched_upto"])
+
+
+_here = threading.local()
+
+
+def _reader(database: Path) -> sqlite3.Connection:
+    """Give this thread's own read-only connection."""
+    if getattr(_here, "database", None) != database:
+        _here.connection = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=30.0)
+        _here.connection.row_factory = sqlite3.Row
+        _here.database = database
+    connection: sqlite3.Connection = _here.connection
+    return connection
+
+
+def _sighting(ids: Mapping[str, int], page: PageSeen, image: Candidate, at: str | None) -> Row:
+    return {
+        "page": ids[page.url],
+        "image": ids[image.url],
+        "element": image.element,
+        "via": image.via,
+        "alt": image.alt,
+        "caption": image.caption,
+        "heading": image.heading,
+        "at": at,
+    }
+
+
+_URL_COLUMNS = (
+    "kind standing rank depth status etag last_modified final digest matched_upto fetched_at due_at changed_at tries "
+    "why parent"
+).split()
+_PUT_URL = (
+    f"insert into urls (site_id, url, {', '.join(_URL_COLUMNS)}) "  # noqa: S608 (our own column names)
+    f"values (:site_id, :url, {', '.join(':' + name for name in _URL_COLUMNS)}) "
+    f"on conflict (site_id, url) do update set {', '.join(f'{name} = excluded.{name}' for name in _URL_COLUMNS)}"
+)
+_PUT_STUB = """
+    insert into urls (site_id, url, kind, standing, rank, depth, status, etag, last_modified, final, digest,
+                      matched_upto, due_at, tries, why, parent)
+    values (:site, :url, :kind, 'skipped', 9, 0, 0, '', '', '', '', 0, :due, 0, 'outside this site', '')
+"""
+_PUT_HOST = """
+    insert into hosts (site_id, host, robots, robots_status, robots_at, parked_until, latency_s, failures)
+    values (:site_id, :host, :robots, :robots_status, :robots_at, :parked_until, :latency_s, :failures)
+    on conflict (site_id, host) do update set robots = excluded.robots, robots_status = excluded.robots_status,
+        robots_at = excluded.robots_at, parked_until = excluded.parked_until, latency_s = excluded.latency_s,
+        failures = excluded.failures
+"""
+_PUT_SIGHTING = """
+    insert into sightings (page_id, image_id, element, via, alt, caption, heading, first_seen, last_seen)
+    values (:page, :image, :element, :via, :alt, :caption, :heading, :at, :at)
+    on conflict (image_id, page_id, element, via) do update set alt = excluded.alt, caption = excluded.caption,
+        heading = excluded.heading, last_seen = max(last_seen, excluded.last_seen)
+"""
+_PUT_CONTENT = """
+    insert into contents (digest, verdict, photo_id, probability, explanation, answer, width, height, matched_upto,
+                          matched_at, trouble)
+    values (:digest, :verdict, :photo_id, :probability, :explanation, :answer, :width, :height, :matched_upto,
+            :at, :trouble)
+    on conflict (digest) do update set verdict = excluded.verdict, photo_id = excluded.photo_id,
+        probability = excluded.probability, explanation = excluded.explanation, answer = excluded.answer,
+        matched_upto = excluded.matched_upto, matched_at = excluded.matched_at, trouble = excluded.trouble
+"""
+_PUT_FINDING = """
+    insert into findings (site_id, image_id, photo_id, digest, verdict, probability, run_id, first_seen, last_seen)
+    select :site, urls.id, contents.photo_id, contents.digest, contents.verdict, contents.probability, :run, :at, :at
+      from urls join contents on contents.digest = urls.digest
+     where urls.id = :image and contents.photo_id is not null and contents.verdict in ('copy', 'same-scene', 'possible')
+    on conflict (image_id, photo_id, digest) do update set verdict = excluded.verdict,
+        probability = excluded.probability, last_seen = max(last_seen, excluded.last_seen)
+"""

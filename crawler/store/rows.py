@@ -1,0 +1,68 @@
+"""Between rows and values: times as UTC ISO text, flags and sets as JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from crawler.model import Address, HostState, Kind, Listing, Site, Standing
+
+Row = dict[str, Any]
+_TIMES = ("fetched_at", "due_at", "changed_at")
+
+
+def text_of(at: datetime | None) -> str | None:
+    """Write a time as UTC ISO text with milliseconds, so that text sorts as time does."""
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def time_of(text: str | None) -> datetime | None:
+    """Read a time that `text_of` wrote."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def moment(text: str) -> datetime:
+    """Read a time that is never missing."""
+    return datetime.fromisoformat(text)
+
+
+def address_row(address: Address, site_id: int) -> Row:
+    """Give an address as a row of `urls`."""
+    row = asdict(address)
+    row |= {"site_id": site_id, "kind": str(address.kind), "standing": str(address.standing)}
+    return row | {name: text_of(getattr(address, name)) for name in _TIMES}
+
+
+def address_of(row: Mapping[str, Any]) -> Address:
+    """Give a row of `urls` as an address."""
+    values = {name: row[name] for name in Address.__slots__}
+    values |= {"kind": Kind(row["kind"]), "standing": Standing(row["standing"])}
+    values |= {name: time_of(row[name]) for name in _TIMES}
+    return Address(**values)
+
+
+def host_row(host: HostState, site_id: int) -> Row:
+    """Give a host as a row."""
+    row = asdict(host) | {"site_id": site_id}
+    return row | {"robots_at": text_of(host.robots_at), "parked_until": text_of(host.parked_until)}
+
+
+def host_of_row(row: Mapping[str, Any]) -> HostState:
+    """Give a row of `hosts` as a value."""
+    values = {name: row[name] for name in HostState.__slots__}
+    values |= {"robots_at": time_of(row["robots_at"]), "parked_until": time_of(row["parked_until"])}
+    return HostState(**values)
+
+
+def site_of(row: Mapping[str, Any]) -> Site:
+    """Give a row of `sites` as a value."""
+    return Site(
+        id=row["id"],
+        url=row["url"],
+        listing=Listing(row["listing"]),
+        note=row["note"],
+        allowance=frozenset(json.loads(row["allowance"])),
+        delay_s=row["delay_s"],
+        slots=row["slots"],
+    )

@@ -1,0 +1,88 @@
+"""The list of sites: watched, allowed, known from a tip only, removed."""
+
+import json
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from crawler.errors import SiteListError
+from crawler.model import Listing, Site
+from crawler.store.rows import site_of, text_of
+from gallery.schema import transaction
+
+
+class Sites:
+    """The sites that pairwatch knows."""
+
+    def __init__(self, db: Database) -> None:
+        """Use this database."""
+        self._db = db
+
+    def put(self, site: Site, now: datetime) -> Site:
+        """List a site, and give it with its number; listing it again in the same way changes its details.
+
+        Raises:
+            SiteListError: It is on the other list already.
+        """
+        with transaction(self._db):
+            known = self.find(site.url)
+            lists = {Listing.WATCH, Listing.ALLOW}
+            if known and known.listing in lists and site.listing in lists and known.listing is not site.listing:
+                raise SiteListError(
+                    f"{site.url} is on the {known.listing} list already; a site cannot be watched and allowed at once",
+                    hint=f"take it off first: pairwatch site remove {site.url}",
+                )
+            if known and site.listing is Listing.TIP and known.listing is not Listing.REMOVED:
+                return known
+            self._db.execute(
+                """insert into sites (url, listing, note, allowance, delay_s, slots, added_at)
+                   values (:url, :listing, :note, :allowance, :delay_s, :slots, :at)
+                   on conflict (url) do update set listing = excluded.listing, note = excluded.note,
+                       allowance = excluded.allowance, delay_s = excluded.delay_s, slots = excluded.slots""",
+                {
+                    "url": site.url,
+                    "listing": str(site.listing),
+                    "note": site.note,
+                    "allowance": json.dumps(sorted(site.allowance)),
+                    "delay_s": site.delay_s,
+                    "slots": site.slots,
+                    "at": text_of(now),
+                },
+            )
+            return self.get(site.url)
+
+    def find(self, url: str) -> Site | None:
+        """Give the site of this address, on whatever list; None when it was never listed."""
+        rows = list(self._db.query("select * from sites where url = :url", {"url": url}))
+        return site_of(rows[0]) if rows else None
+
+    def get(self, url: str) -> Site:
+        """Give the site of this address.
+
+        Raises:
+            SiteListError: It is not listed.
+        """
+        found = self.find(url)
+        if found is None or found.listing is Listing.REMOVED:
+            raise SiteListError(f"{url} is on no list", hint="see what is listed with: pairwatch site list")
+        return found
+
+    def by_id(self, number: int) -> Site:
+        """Give a site by its number."""
+        return site_of(next(iter(self._db.query("select * from sites where id = :id", {"id": number}))))
+
+    def listed(self, *listings: Listing) -> list[Site]:
+        """Give the sites on these lists in the order of their addresses; all but the removed when none is named."""
+        wanted = listings or (Listing.WATCH, Listing.ALLOW, Listing.TIP)
+        return [site for row in self._db.query("select * from sites order by url") if (site := site_of(row)).listing in wanted]
+
+    def remove(self, url: str) -> Site:
+        """Visit a site no more; what was found there stays.
+
+        Raises:
+            SiteListError: It is not listed.
+        """
+        site = self.get(url)
+        with transaction(self._db):
+            self._db.execute("update sites set listing = 'removed' where id = :id", {"id": site.id})
+        return site

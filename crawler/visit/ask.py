@@ -1,0 +1,162 @@
+"""Asking for one address and reading what came: may run in several threads, and changes nothing that is shared."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from crawler.model import Candidate, Kind, Looked, Site
+from crawler.settings import Plan
+from crawler.visit.clock import Clock
+from crawler.visit.extract import PageReading, read_page, read_style
+from crawler.visit.fetch import Fetcher, FetchError, Reply, Resolver, Trouble, system_resolver
+from crawler.visit.frontier import Turn
+from crawler.visit.maps import MapReading, read_map
+from crawler.visit.robots import Rules
+from crawler.visit.sniff import Content, sniff
+from crawler.visit.urls import canonical, host_of, in_scope
+
+MAX_REDIRECTS = 10
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class Look(Protocol):
+    """Tells what a picture is; must be picklable, since a slice may run in another process."""
+
+    def __call__(self, body: bytes, name: str) -> Looked:
+        """Compare a picture's bytes with our photos."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """What a slice is given: plan, time, eyes and network.
+
+    Args:
+        began: When the night began.
+        upto: The highest photo id there is to compare with; images compared with fewer are asked for again.
+    """
+
+    plan: Plan
+    began: datetime
+    look: Look
+    upto: int
+    clock: Clock
+    resolver: Resolver = system_resolver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What one turn brought back."""
+
+    turn: Turn
+    reply: Reply | None = None
+    error: FetchError | None = None
+    final: str = ""
+    moved: str = ""
+    digest: str = ""
+    content: Content = Content.OTHER
+    reading: PageReading | None = None
+    listed: MapReading | None = None
+    looked: Looked | None = None
+    inline: tuple[tuple[Candidate, Looked], ...] = ()
+    asked: int = 1
+
+
+class Asker:
+    """Takes turns: one request with its redirects, and the reading of what came."""
+
+    def __init__(
+        self,
+        site: Site,
+        kit: Kit,
+        fetcher: Fetcher,
+        *,
+        rules: Mapping[str, Rules],
+        matched: Mapping[str, int],
+    ) -> None:
+        """Work for one site; `rules` and `matched` (digest → highest photo id compared) grow meanwhile."""
+        self.site, self.kit, self.fetcher = site, kit, fetcher
+        self._rules, self.matched = rules, matched
+
+    def take(self, turn: Turn) -> Visit:
+        """Take a turn; trouble on the way is part of what it brings back."""
+        try:
+            if turn.is_robots:
+                return self._ask(turn, lambda _target: True)
+            return self._read(self._ask(turn, self._may_follow(turn)))
+        except FetchError as error:
+            return Visit(turn=turn, error=error)
+
+    def _may_follow(self, turn: Turn) -> Callable[[str], bool]:
+        def permitted(target: str) -> bool:
+            rules: Rules | None = self._rules.get(host_of(target))
+            if rules is None or not rules.permits(target):
+                return False
+            return turn.address.kind is not Kind.PAGE or in_scope(target, self.site.url)
+
+        return permitted
+
+    def _ask(self, turn: Turn, permitted: Callable[[str], bool]) -> Visit:
+        address, plan = turn.address, self.kit.plan
+        url, seen = address.url, {address.url}
+        stale = address.kind is Kind.IMAGE and address.matched_upto < self.kit.upto
+        limit = (plan.image_mib if address.kind is Kind.IMAGE else plan.page_mib) * 1024 * 1024
+        while True:
+            conditional = not stale and url == (address.final or address.url) and bool(address.digest)
+            reply = self.fetcher.get(
+                url,
+                max_bytes=limit,
+                etag=address.etag if conditional else "",
+                last_modified=address.last_modified if conditional else "",
+            )
+            location = reply.headers.get("location", "") if reply.status in _REDIRECTS else ""
+            target = canonical(_utf8(location), base=url) if location else None
+            if target is None:
+                return Visit(turn=turn, reply=reply, final=url, asked=len(seen))
+            if target in seen or len(seen) > MAX_REDIRECTS:
+                raise FetchError(Trouble.BROKEN, f"{address.url} redirects in a circle or more than 10 times")
+            if not permitted(target):
+                return Visit(turn=turn, reply=reply, final=url, moved=target, asked=len(seen))
+            seen.add(target)
+            url = target
+
+    def _read(self, visit: Visit) -> Visit:
+        """Read a page or look at a picture, unless these bytes were seen before."""
+        reply, address = visit.reply, visit.turn.address
+        if reply is None or reply.status != 200 or visit.moved or not reply.body:  # noqa: PLR2004 (OK)
+            return visit
+        kind = reply.headers.get("content-type", "")
+        content = sniff(reply.body, kind)
+        digest = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
+        visit = replace(visit, content=content, digest=digest)
+        if content is Content.IMAGE:
+            if self.matched.get(digest, 0) >= self.kit.upto > 0:
+                return visit
+            return replace(visit, looked=self.kit.look(reply.body, _name_of(visit.final)))
+        if digest == address.digest:
+            return visit
+        if content is Content.MAP:
+            return replace(visit, listed=read_map(reply.body, visit.final))
+        if content is Content.STYLE:
+            return replace(visit, reading=read_style(reply.body, visit.final, kind))
+        if content in (Content.PAGE, Content.SVG) and address.kind is not Kind.IMAGE:
+            reading = read_page(reply.body, visit.final, kind)
+            inline = tuple(
+                (image, self.kit.look(image.body, image.url)) for image in reading.images if image.body is not None
+            )
+            return replace(visit, reading=reading, inline=inline)
+        return visit
+
+
+def _utf8(location: str) -> str:
+    """Undo the Latin-1 that HTTP headers are read as, where it was UTF-8."""
+    try:
+        return location.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return location
+
+
+def _name_of(url: str) -> str:
+    return url.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] or "image"

@@ -1,0 +1,340 @@
+"""The one door to the network: single requests, each bounded in bytes, time and where it may connect to."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from crawler.errors import CrawlerError
+from crawler.visit.address import may_connect
+
+CHUNK = 65536
+MAX_HEADERS = 100
+Resolver = Callable[[str, int], list[tuple[Any, ...]]]
+
+
+class Trouble(StrEnum):
+    """Why no answer was got, in one word for tables."""
+
+    REFUSED = "refused-address"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too-large"
+    BROKEN = "broken-answer"
+    TLS = "tls"
+
+
+class FetchError(CrawlerError):
+    """An address gave no usable answer; `trouble` says why in one word."""
+
+    def __init__(self, trouble: Trouble, message: str) -> None:
+        """Keep the kind of trouble and the sentence."""
+        super().__init__(message)
+        self.trouble = trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The bounds of one request: bytes of the body as decoded, and seconds in all."""
+
+    page_bytes: int = 10 * 1024 * 1024
+    image_bytes: int = 32 * 1024 * 1024
+    seconds: float = 60.0
+    connect_s: float = 10.0
+    read_s: float = 20.0
+    redirects: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer: status, headers with lower-case names, and the whole body."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    seconds: float = 0.0
+    address: str = ""
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A request in the air: when it must end, and a second handle on its socket to end it with."""
+
+    deadline: float
+    twin: socket.socket | None = None
+    cut: bool = False
+
+
+@dataclass(slots=True)
+class _Watchdog:
+    """Ends requests that are past their deadline, also those that send their headers byte by byte."""
+
+    flying: set[int] = field(default_factory=set)
+    watched: dict[int, _Watched] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    thread: threading.Thread | None = None
+
+    def begin(self, watched: _Watched) -> None:
+        with self.lock:
+            self.watched[id(watched)] = watched
+            if self.thread is None:
+                self.thread = threading.Thread(target=self._watch, name="fetch-watchdog", daemon=True)
+                self.thread.start()
+
+    def end(self, watched: _Watched) -> None:
+        with self.lock:
+            self.watched.pop(id(watched), None)
+
+    def _watch(self) -> None:
+        idle_since = time.monotonic()
+        while True:
+            time.sleep(0.25)
+            now = time.monotonic()
+            with self.lock:
+                if self.watched:
+                    idle_since = now
+                elif now - idle_since > 5:  # noqa: PLR2004 (nothing to watch: let the thread go)
+                    self.thread = None
+                    return
+                for watched in self.watched.values():
+                    if now > watched.deadline and watched.twin is not None and not watched.cut:
+                        watched.cut = True
+                        _shut(watched.twin)
+
+
+def _shut(twin: socket.socket) -> None:
+    try:
+        twin.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
+
+
+_WATCHDOG = _Watchdog()
+_here = threading.local()
+
+
+def _connect(connection: HTTPConnection, allowance: frozenset[str], resolve: Resolver) -> socket.socket:
+    """Resolve once, refuse what may not be reached, and connect to that very address (no second look-up)."""
+    host, port = connection.host.strip("[]"), int(connection.port or connection.default_port)
+    try:
+        found = resolve(host, port)
+    except (OSError, UnicodeError) as error:
+        raise NewConnectionError(connection, f"{host} is not known: {error}") from error
+    open_ones = [entry for entry in found if may_connect(str(entry[4][0]), port, allowance)]
+    if not open_ones:
+        places = ", ".join(sorted({str(entry[4][0]) for entry in found})) or "no address"
+        raise _RefusedError(f"{host} leads to {places}, which is not a public address")
+    trouble: OSError | None = None
+    for family, kind, protocol, _, place in open_ones[:4]:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(connection.timeout if isinstance(connection.timeout, float | int) else 10.0)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.connect(place)
+        except OSError as error:
+            sock.close()
+            trouble = error
+        else:
+            return sock
+    raise NewConnectionError(connection, f"{host} does not answer: {trouble}") from trouble
+
+
+class _RefusedError(urllib3.exceptions.HTTPError):
+    """The address policy said no."""
+
+
+class _Guarded:
+    """What our two kinds of connections share: policy at connect time and a handle for the watchdog."""
+
+    allowance: frozenset[str] = frozenset()
+    resolve: Resolver
+    twin: socket.socket | None = None
+
+    def _new_conn(self) -> socket.socket:
+        sock = _connect(self, self.allowance, type(self).resolve)  # type: ignore[arg-type]
+        self.twin = sock.dup()
+        _enter(self.twin)
+        return sock
+
+    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (urllib3's own signature)
+        _enter(self.twin)
+        super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def close(self) -> None:
+        twin, self.twin = self.twin, None
+        if twin is not None:
+            twin.close()
+        super().close()  # type: ignore[misc]
+
+
+def _enter(twin: socket.socket | None) -> None:
+    watched: _Watched | None = getattr(_here, "watched", None)
+    if watched is not None:
+        watched.twin = twin
+    if twin is not None:
+        _here.address = twin.getpeername()[0]
+
+
+def system_resolver(host: str, port: int) -> list[tuple[Any, ...]]:
+    """Ask the system for a host's addresses, in getaddrinfo's form."""
+    return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter with guarded connections and no retries."""
+
+    def __init__(self, allowance: frozenset[str], resolver: Resolver, pool: int) -> None:
+        super().__init__(pool_connections=pool, pool_maxsize=pool, max_retries=0)
+        extra = {"allowance": allowance, "resolve": staticmethod(resolver)}
+        plain = type("GuardedHTTP", (_Guarded, HTTPConnection), dict(extra))
+        secure = type("GuardedHTTPS", (_Guarded, HTTPSConnection), dict(extra))
+        http = type("HTTPPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": plain})
+        https = type("HTTPSPool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": secure})
+        self.poolmanager.pool_classes_by_scheme = {"http": http, "https": https}
+
+
+class Fetcher:
+    """Asks for single addresses, never follows a redirect, keeps no cookies, and never logs in."""
+
+    def __init__(
+        self,
+        agent: str,
+        contact: str,
+        *,
+        limits: Limits,
+        allowance: frozenset[str] = frozenset(),
+        resolver: Resolver = system_resolver,
+    ) -> None:
+        """Name ourselves honestly: `agent` is the User-Agent, `contact` the From header."""
+        self._headers = {
+            "User-Agent": agent,
+            "Accept-Encoding": "gzip, deflate",
+            "Accept": "text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.5",
+            "Connection": "keep-alive",
+        }
+        if "@" in contact:
+            self._headers["From"] = contact
+        self._limits = limits
+        self._adapter = _Adapter(allowance, resolver, 16)
+
+    def __enter__(self) -> Self:
+        """Use as a context, so that connections are closed."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self._adapter.close()
+
+    def get(
+        self, url: str, *, max_bytes: int = 0, etag: str = "", last_modified: str = "", seconds: float = 0.0
+    ) -> Reply:
+        """Ask once and give the answer, whatever its status.
+
+        Raises:
+            FetchError: Refused address, no answer, too many bytes, past the deadline, or broken.
+        """
+        headers = dict(self._headers)
+        if etag:
+            headers["If-None-Match"] = etag
+        if last_modified:
+            headers["If-Modified-Since"] = last_modified
+        begun = time.monotonic()
+        watched = _Watched(begun + (seconds or self._limits.seconds))
+        _here.watched, _here.address = watched, ""
+        _WATCHDOG.begin(watched)
+        try:
+            return self._ask(url, headers, watched, max_bytes or self._limits.page_bytes, begun)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            raise _translated(url, error, late=watched.cut) from error
+        finally:
+            _WATCHDOG.end(watched)
+            _here.watched = None
+
+    def _ask(
+        self, url: str, headers: dict[str, str], watched: _Watched, max_bytes: int, begun: float
+    ) -> Reply:
+        prepared = requests.Request("GET", url, headers=headers).prepare()
+        limits = self._limits
+        response = self._adapter.send(prepared, stream=True, timeout=(limits.connect_s, limits.read_s))
+        try:
+            body = _body(response, watched, max_bytes) if response.status_code not in (204, 304) else b""
+            pairs = list(response.headers.items())[:MAX_HEADERS]
+            return Reply(
+                url=url,
+                status=response.status_code,
+                headers={name.lower(): value[:4096] for name, value in pairs},
+                body=body,
+                seconds=time.monotonic() - begun,
+                address=_here.address,
+            )
+        except BaseException:
+            response.raw.close()
+            raise
+        finally:
+            response.raw.release_conn()
+
+
+def _body(response: requests.Response, watched: _Watched, max_bytes: int) -> bytes:
+    """Read chunk by chunk, so that neither a drip nor a bomb gets further than its limit."""
+    declared = response.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > max_bytes and "content-encoding" not in response.headers:
+        raise _too_large(max_bytes)
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
+        size += len(chunk)
+        if size > max_bytes:
+            raise _too_large(max_bytes)
+        if time.monotonic() > watched.deadline:
+            raise FetchError(Trouble.TIMEOUT, "the answer came too slowly")
+        chunks.append(chunk)
+    if watched.cut:
+        raise FetchError(Trouble.TIMEOUT, "the answer came too slowly")
+    if declared.isdigit() and "content-encoding" not in response.headers and size < int(declared):
+        raise FetchError(Trouble.BROKEN, f"{size} of {declared} bytes came")
+    return b"".join(chunks)
+
+
+def _too_large(max_bytes: int) -> FetchError:
+    return FetchError(Trouble.TOO_LARGE, f"the answer is larger than {max_bytes // (1024 * 1024)} MiB")
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    queue: list[object] = [error]
+    while queue and len(found) < 12:  # noqa: PLR2004 (chains are short; a ring must not catch us)
+        current = queue.pop(0)
+        if isinstance(current, BaseException) and current not in found:
+            found.append(current)
+            queue += [getattr(current, "reason", None), current.__cause__, *current.args]
+    return found
+
+
+def _translated(url: str, error: BaseException, *, late: bool) -> FetchError:
+    """Turn what the libraries raise into one sentence and one word."""
+    causes = _causes(error)
+    for cause in causes:
+        if isinstance(cause, _RefusedError):
+            return FetchError(Trouble.REFUSED, f"{url}: {cause}")
+    kinds = tuple(type(cause) for cause in causes)
+    if late or any(issubclass(kind, TimeoutError | requests.Timeout) for kind in kinds):
+        return FetchError(Trouble.TIMEOUT, f"{url} answered too slowly")
+    if any(issubclass(kind, ssl.SSLError) for kind in kinds):
+        return FetchError(Trouble.TLS, f"{url}: the certificate or encryption is not valid: {causes[-1]}")
+    if any(issubclass(kind, NewConnectionError | ConnectionRefusedError | socket.gaierror) for kind in kinds):
+        return FetchError(Trouble.UNREACHABLE, f"{url} cannot be reached: {causes[-1]}")
+    return FetchError(Trouble.BROKEN, f"{url} gave a broken answer: {causes[-1]}")

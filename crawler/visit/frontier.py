@@ -1,0 +1,304 @@
+"""What next, when, and within which budget: a site's addresses, its hosts' pace and rules. No I/O; time is an argument."""
+
+import heapq
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from crawler.model import Address, HostState, Kind, Site, SiteState, Standing
+from crawler.settings import Plan
+from crawler.visit import robots
+from crawler.visit.urls import host_of, in_scope, is_trap, origin_of, shape_of
+
+RANK_HIT, RANK_MAP, RANK_IMAGE, RANK_PAGE, RANK_ORIGINAL, RANK_OUTSIDE = 0, 2, 4, 5, 6, 9
+SELDOM = timedelta(hours=20)
+SHARE_OF_AGE = 0.25
+TRIES = 3
+BREAKER = 5
+SLOWEST_S = 30.0
+LATENCY_FACTOR = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What one slice may use up."""
+
+    requests: int
+    seconds: float
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The next thing to do: ask for an address, or first for its host's robots.txt."""
+
+    host: str
+    address: Address
+    is_robots: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing may be asked yet: come back after so many seconds; infinite while answers are awaited."""
+
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One host's queue and pace; `next_at` is on the monotonic clock."""
+
+    queue: list[tuple[int, int, str]] = field(default_factory=list)
+    next_at: float = 0.0
+    flying: int = 0
+
+
+def pause_after(unchanged: timedelta, plan: Plan) -> timedelta:
+    """Give how long an address may be left alone that has not changed for so long.
+
+    A quarter of its age: what changed within the last days is asked for in every run, what stood still for a
+    month once a week.
+    """
+    pause = min(unchanged * SHARE_OF_AGE, timedelta(hours=plan.longest_revisit_h))
+    return pause if pause >= SELDOM else timedelta()
+
+
+class Frontier:
+    """The addresses of one site during one slice."""
+
+    def __init__(self, site: Site, state: SiteState, plan: Plan, *, began: datetime, now: datetime) -> None:
+        """Take up a site where `state` left it.
+
+        Args:
+            site: Whose visit this is.
+            state: What is known of it.
+            plan: Politeness and bounds.
+            began: When the night began: what was visited since then is not visited again.
+            now: The time.
+        """
+        self.site, self.plan, self.began = site, plan, began
+        self.addresses: dict[str, Address] = dict(state.addresses)
+        self.hosts: dict[str, HostState] = dict(state.hosts)
+        self.barren: dict[str, int] = dict(state.barren)
+        self.rules: dict[str, robots.Rules] = {}
+        self.changed: set[str] = set()
+        self.changed_hosts: set[str] = set()
+        self.dropped = 0
+        self._lanes: dict[str, _Lane] = {}
+        self._count = itertools.count()
+        self._later: list[datetime] = []
+        self.offer(site.url, Kind.PAGE, depth=0, parent="")
+        for address in self.addresses.values():
+            if self._is_due(address, now):
+                self._enqueue(address)
+
+    def _is_due(self, address: Address, now: datetime) -> bool:
+        if address.url.startswith("data:"):
+            return False
+        if address.due_at is None or address.due_at <= self.began:
+            return True
+        if address.due_at > now + timedelta(hours=self.plan.longest_revisit_h) and address.rank < RANK_OUTSIDE:
+            return True  # the clock was wrong when this was written
+        if 0 < address.tries <= TRIES:
+            if address.due_at <= now:
+                return True
+            self._later.append(address.due_at)
+        return False
+
+    def _enqueue(self, address: Address) -> None:
+        lane = self._lanes.setdefault(host_of(address.url), _Lane())
+        heapq.heappush(lane.queue, (address.rank, next(self._count), address.url))
+
+    def offer(
+        self, url: str, kind: Kind, *, depth: int, parent: str, changed_at: datetime | None = None
+    ) -> bool:
+        """Take up an address that was found; true when it is new. Traps and foreign pages are left alone.
+
+        Args:
+            url: Canonical.
+            kind: What it is expected to be.
+            depth: Clicks from the start.
+            parent: The page it was found on.
+            changed_at: When the site says it last changed (sitemaps); makes a known page due again.
+        """
+        known = self.addresses.get(url)
+        if known is not None:
+            newer = changed_at and known.fetched_at and changed_at > known.fetched_at
+            if newer and known.due_at and known.due_at > self.began and known.fetched_at < self.began:  # type: ignore[operator]
+                self.put(replace(known, due_at=None))
+                self._enqueue(self.addresses[url])
+            return False
+        if kind is Kind.PAGE and not in_scope(url, self.site.url):
+            return False
+        if len(self.addresses) >= self.plan.site_addresses:
+            self.dropped += 1
+            return False
+        reason = self._why_not(url, kind, depth)
+        standing = Standing.SKIPPED if reason else Standing.WAITING
+        rank = {Kind.PAGE: RANK_PAGE, Kind.MAP: RANK_MAP}.get(kind, RANK_IMAGE)
+        self.put(Address(url=url, kind=kind, standing=standing, rank=rank, depth=depth, parent=parent, why=reason))
+        if not reason:
+            self._enqueue(self.addresses[url])
+        return True
+
+    def _why_not(self, url: str, kind: Kind, depth: int) -> str:
+        if kind is not Kind.PAGE:
+            return ""
+        if depth > self.plan.depth:
+            return f"deeper than {self.plan.depth} clicks"
+        trap = is_trap(url)
+        if trap:
+            return f"trap: {trap}"
+        if self.barren.get(shape_of(url), 0) >= self.plan.barren:
+            return f"trap: {self.plan.barren} pages of this shape in a row showed nothing new"
+        return ""
+
+    def put(self, address: Address) -> None:
+        """Write down what is now known of an address."""
+        self.addresses[address.url] = address
+        self.changed.add(address.url)
+
+    def next(self, monotonic: float, now: datetime) -> Turn | Wait | None:
+        """Give what to do next, how long to wait, or None when nothing is left for now."""
+        wait: float | None = None
+        for host, lane in self._lanes.items():
+            if not lane.queue:
+                continue
+            parked = self.hosts.get(host, HostState(host=host)).parked_until
+            if parked is not None and parked > now:
+                continue
+            if lane.flying >= self._slots(host):
+                wait = min(wait if wait is not None else float("inf"), float("inf"))
+                continue
+            if lane.next_at > monotonic:
+                wait = min(wait if wait is not None else float("inf"), lane.next_at - monotonic)
+                continue
+            turn = self._turn(host, lane, now)
+            if turn is not None:
+                lane.flying += 1
+                lane.next_at = monotonic + self._delay(host)
+                return turn
+        if wait is None and any(lane.flying for lane in self._lanes.values()):
+            return Wait(float("inf"))
+        return None if wait is None else Wait(wait)
+
+    def _slots(self, host: str) -> int:
+        return self.site.slots if host in self.rules else 1
+
+    def _turn(self, host: str, lane: _Lane, now: datetime) -> Turn | None:
+        if host not in self.rules and not self._known_rules(host, now):
+            url = f"{origin_of(lane.queue[0][2])}/robots.txt"
+            return Turn(host, Address(url=url, kind=Kind.PAGE), is_robots=True)
+        rules = self.rules[host]
+        while lane.queue:
+            address = self.addresses[heapq.heappop(lane.queue)[2]]
+            if rules.permits(address.url):
+                reason = self._why_not(address.url, address.kind, address.depth)
+            else:
+                reason = rules.reason if not rules.everything else "robots.txt disallows it"
+            if not reason:
+                return Turn(host, address)
+            self._skip(address, reason, now)
+        return None
+
+    def _skip(self, address: Address, reason: str, now: datetime) -> None:
+        self.put(replace(address, standing=Standing.SKIPPED, why=reason, due_at=now))
+
+    def _known_rules(self, host: str, now: datetime) -> bool:
+        state = self.hosts.get(host)
+        if state is None or state.robots_at is None or not self.began <= state.robots_at <= now:
+            return False
+        self.rules[host] = robots.read(state.robots_status, state.robots.encode())
+        return True
+
+    def _delay(self, host: str) -> float:
+        wanted = self.plan.delay_s if self.site.delay_s is None else self.site.delay_s
+        rules = self.rules.get(host)
+        asked = rules.delay_s if rules is not None else 0.0
+        state = self.hosts.get(host)
+        slow = state.latency_s * LATENCY_FACTOR if state is not None and wanted > 0 else 0.0
+        return max(wanted, asked, min(slow, SLOWEST_S))
+
+    def settle_robots(self, host: str, status: int, body: bytes, now: datetime) -> None:
+        """Take in the answer to a request for robots.txt; rules of the last 24 hours outlive a failure."""
+        state = self.hosts.get(host, HostState(host=host))
+        rules = robots.read(status, body)
+        unreachable = rules.parsed is None and not rules.everything
+        if unreachable and robots.is_fresh(state.robots_at, now):
+            rules = robots.read(state.robots_status, state.robots.encode())
+        elif not unreachable:
+            text = body[: robots.MAX_BYTES].decode("utf-8-sig", "replace") if rules.parsed else ""
+            state = replace(state, robots=text, robots_status=status, robots_at=now)
+        else:
+            state = replace(state, robots="", robots_status=status, robots_at=None)
+        self.rules[host] = rules
+        self._put_host(state)
+        self.land(host)
+
+    def land(self, host: str, *, seconds: float = 0.0, reached: bool = True, now: datetime | None = None) -> None:
+        """Note that an answer came (or not), and how long it took; too many failures in a row park the host."""
+        lane = self._lanes.setdefault(host, _Lane())
+        lane.flying = max(0, lane.flying - 1)
+        state = self.hosts.get(host, HostState(host=host))
+        if seconds:
+            latency = seconds if not state.latency_s else 0.8 * state.latency_s + 0.2 * seconds
+            state = replace(state, latency_s=round(latency, 4))
+        failures = 0 if reached else state.failures + 1
+        state = replace(state, failures=failures)
+        if failures >= BREAKER and now is not None:
+            pause = min(60.0 * 2 ** (failures - BREAKER), 3600.0)
+            state = replace(state, parked_until=now + timedelta(seconds=pause))
+        self._put_host(state)
+
+    def park(self, host: str, until: datetime) -> None:
+        """Leave a host alone until a time; its addresses stay where they are."""
+        state = self.hosts.get(host, HostState(host=host))
+        self._put_host(replace(state, parked_until=until))
+
+    def again(self, address: Address) -> None:
+        """Put an address back at the front: its host asked for a pause, so nothing is lost."""
+        self.put(address)
+        lane = self._lanes.setdefault(host_of(address.url), _Lane())
+        heapq.heappush(lane.queue, (address.rank, -1, address.url))
+
+    def retry(self, address: Address, now: datetime) -> Address:
+        """Give a failed address its next time: soon for the first tries, then the next night."""
+        tries = address.tries + 1
+        if tries <= TRIES:
+            due = now + timedelta(seconds=self.plan.retry_s * 4 ** (tries - 1))
+            self._later.append(due)
+        else:
+            due = now
+        return replace(address, tries=tries, due_at=due, standing=Standing.FAILED)
+
+    def _put_host(self, state: HostState) -> None:
+        self.hosts[state.host] = state
+        self.changed_hosts.add(state.host)
+
+    def shape(self, url: str, *, new_images: int) -> None:
+        """Count pages of one shape that show nothing new."""
+        shape = shape_of(url)
+        if new_images:
+            self.barren.pop(shape, None)
+        else:
+            self.barren[shape] = self.barren.get(shape, 0) + 1
+
+    @property
+    def has_queued(self) -> bool:
+        """Whether addresses are still waiting for their turn."""
+        return any(lane.queue for lane in self._lanes.values())
+
+    def resume_at(self, now: datetime) -> datetime | None:
+        """Give the time at which something left over may be tried again; None when nothing is left over."""
+        times = [due for due in self._later if due > now]
+        for host, lane in self._lanes.items():
+            parked = self.hosts[host].parked_until if host in self.hosts else None
+            if lane.queue:
+                times.append(max(parked or now, now))
+        return min(times) if times else None
+
+    def state(self) -> SiteState:
+        """Give what is now known, for the next slice."""
+        barren: Mapping[str, int] = {shape: count for shape, count in self.barren.items() if count > 1}
+        return SiteState(addresses=self.addresses, hosts=self.hosts, barren=barren)

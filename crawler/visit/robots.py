@@ -1,0 +1,77 @@
+"""May we, and how often: RFC 9309's rules on what robots.txt says, and on what its absence means. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from protego import Protego
+
+PRODUCT = "pairwatch"
+MAX_BYTES = 512 * 1024
+MAX_AGE = timedelta(hours=24)
+MAX_DELAY_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a host permits.
+
+    Args:
+        reason: Where this comes from, in words for the log.
+        parsed: The rules of its robots.txt, or None where there are none to read.
+        everything: Without `parsed`: whether everything is permitted, or nothing.
+    """
+
+    reason: str
+    parsed: Protego | None = None
+    everything: bool = True
+
+    def permits(self, url: str) -> bool:
+        """Tell whether our product token may fetch this address; robots.txt itself always may be."""
+        if self.parsed is None:
+            return self.everything
+        return self.parsed.can_fetch(url, PRODUCT)
+
+    @property
+    def delay_s(self) -> float:
+        """Seconds between requests that the host asks for (Crawl-delay, Request-rate); at most 300."""
+        if self.parsed is None:
+            return 0.0
+        delay = self.parsed.crawl_delay(PRODUCT) or 0.0
+        rate = self.parsed.request_rate(PRODUCT)
+        if rate is not None and rate.requests > 0:
+            delay = max(delay, rate.seconds / rate.requests)
+        return min(float(delay), MAX_DELAY_S)
+
+    @property
+    def sitemaps(self) -> tuple[str, ...]:
+        """The sitemaps that robots.txt names."""
+        return () if self.parsed is None else tuple(self.parsed.sitemaps)
+
+
+def read(status: int, body: bytes) -> Rules:
+    """Give the rules that follow from an answer to a request for robots.txt.
+
+    Args:
+        status: The HTTP status after redirects; 0 when no answer came.
+        body: Its bytes; only the first 512 KiB count.
+
+    Source: RFC 9309, 2.3.1: 2xx is parsed, 4xx means no rules, 5xx and no answer mean "leave it alone";
+    429 is treated like 5xx, since who is asked to slow down is not invited.
+    """
+    if 200 <= status < 300:  # noqa: PLR2004 (the class of status)
+        return parse(body[:MAX_BYTES].decode("utf-8-sig", "replace"))
+    if status == 0:
+        return Rules("robots.txt could not be reached: everything is left alone", everything=False)
+    if status >= 500 or status == 429:  # noqa: PLR2004
+        return Rules(f"robots.txt answered {status}: everything is left alone", everything=False)
+    return Rules(f"there is no robots.txt (status {status}): everything is permitted")
+
+
+def parse(text: str) -> Rules:
+    """Give the rules of a robots.txt that was read before."""
+    return Rules("robots.txt", Protego.parse(text.replace("\0", "")))
+
+
+def is_fresh(read_at: datetime | None, now: datetime) -> bool:
+    """Tell whether rules read at this time may still be used (24 hours; a clock set back makes them stale)."""
+    return read_at is not None and timedelta() <= now - read_at < MAX_AGE

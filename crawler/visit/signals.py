@@ -1,0 +1,50 @@
+"""Signs that a page hides its pictures from us: a login wall, a bot block, a parked domain, a page of scripts. Pure."""
+
+import re
+
+LOGIN = "login wall"
+BOT_BLOCK = "bot block"
+PARKED = "parked domain"
+SCRIPT_BUILT = "built by scripts"
+NO_IMAGE_INDEX = "asks that its images are not indexed"
+
+_BOT = re.compile(
+    r"just a moment\.\.\.|attention required!|checking your browser|verify (?:that )?you are (?:a )?human|"
+    r"access denied|are you a robot|cf-challenge|captcha-delivery|request unsuccessful\. incapsula|pardon our interruption",
+    re.IGNORECASE,
+)
+_PARKED = re.compile(
+    r"this domain (?:name )?(?:is|may be) for sale|buy this domain|domain (?:is )?parked|parked free|sedoparking|"
+    r"domain has expired|related searches.{0,80}privacy policy",
+    re.IGNORECASE | re.DOTALL,
+)
+_APP_ROOT = re.compile(r"<div[^>]+id=[\"'](?:root|app|__next|__nuxt|gatsby-focus-wrapper)[\"'][^>]*>\s*</div>", re.I)
+_NEEDS_SCRIPT = re.compile(r"(?:enable|requires?|need[s]?) (?:to run this app|java ?script)", re.IGNORECASE)
+_SHORT = 20_000
+_FEW = 3
+
+
+def signals_of(text: str, title: str, *, images: int, marks: frozenset[str]) -> tuple[str, ...]:
+    """Name the signs on one page.
+
+    Args:
+        text: The page's markup.
+        title: Its title.
+        images: How many different images were found on it.
+        marks: What the walk noticed: "password", "next-data", "noimageindex".
+    """
+    found: list[str] = []
+    if "noimageindex" in marks:
+        found.append(NO_IMAGE_INDEX)
+    if images >= _FEW:
+        return tuple(found)
+    if "password" in marks:
+        found.append(LOGIN)
+    start = title + "\n" + text[:_SHORT]
+    if len(text) < _SHORT * 3 and _BOT.search(start):
+        found.append(BOT_BLOCK)
+    if len(text) < _SHORT * 3 and _PARKED.search(start):
+        found.append(PARKED)
+    if images == 0 and ("next-data" in marks or _APP_ROOT.search(text) or _NEEDS_SCRIPT.search(start)):
+        found.append(SCRIPT_BUILT)
+    return tuple(found)

@@ -1,0 +1,49 @@
+"""What bytes are, by what they begin with; headers and names only decide where the bytes do not. Pure."""
+
+from enum import StrEnum
+
+
+class Content(StrEnum):
+    """The kinds of bodies that a visit tells apart."""
+
+    IMAGE = "image"
+    SVG = "svg"
+    PAGE = "page"
+    STYLE = "style"
+    MAP = "map"
+    OTHER = "other"
+
+
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ")
+_FTYP = (b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
+_XML = (b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"<rdf:rdf")
+
+
+def sniff(body: bytes, content_type: str) -> Content:
+    """Tell what a body is.
+
+    Args:
+        body: Its bytes; the first kilobyte decides.
+        content_type: The header as sent, which often lies about pictures.
+    """
+    head = body[:1024]
+    if head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return Content.IMAGE
+    if head[4:8] == b"ftyp" and (head[8:12] in _FTYP or any(brand in head[16:40] for brand in _FTYP)):
+        return Content.IMAGE
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    kind = content_type.partition(";")[0].strip().lower()
+    if head[:2] == b"\x1f\x8b" or any(mark in start for mark in _XML):
+        return Content.MAP
+    if kind == "text/css":
+        return Content.STYLE
+    if start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start):
+        return Content.SVG
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")) or kind in _PAGES:
+        return Content.PAGE
+    if start.startswith(b"<"):
+        return Content.PAGE
+    return Content.OTHER
+
+
+_PAGES = frozenset(("text/html", "application/xhtml+xml"))
