@@ -1,0 +1,65 @@
+"use strict";
+
+// Compare: a native range over both photographs. Without this script they stand side by side.
+for (const pair of document.querySelectorAll(".pair")) {
+  const range = pair.querySelector(".pair-range");
+  const show = () => {
+    pair.style.setProperty("--pos", `${range.value}%`);
+    range.setAttribute("aria-valuetext", `${100 - range.value} % ${pair.querySelector(".side-after").textContent}`);
+  };
+  range.addEventListener("input", show);
+  range.hidden = false;
+  pair.querySelector(".hint").hidden = false;
+  pair.classList.add("is-slider");
+  show();
+}
+
+// Enlarge: Escape closes, arrow keys turn the pages, and the focus returns to where it was.
+const links = [...document.querySelectorAll("a.zoom")];
+if (links.length) {
+  const make = (name, className, text) => {
+    const node = document.createElement(name);
+    node.className = className;
+    if (text) node.textContent = text;
+    return node;
+  };
+  const button = (className, text, label, act) => {
+    const node = make("button", className, text);
+    node.type = "button";
+    node.setAttribute("aria-label", label);
+    node.addEventListener("click", act);
+    return node;
+  };
+  const dialog = make("dialog", "lightbox");
+  const image = make("img", "lightbox-image");
+  const caption = make("p", "lightbox-caption");
+  let at = 0;
+  const turn = (to) => {
+    at = (to + links.length) % links.length;
+    image.src = links[at].href;
+    image.alt = links[at].querySelector("img").alt;
+    caption.textContent = `${links[at].dataset.caption} (${at + 1} of ${links.length})`;
+  };
+  dialog.setAttribute("aria-label", "Enlarged photograph");
+  dialog.append(
+    image,
+    caption,
+    button("lightbox-previous", "‹", "Previous photograph", () => turn(at - 1)),
+    button("lightbox-next", "›", "Next photograph", () => turn(at + 1)),
+    button("lightbox-close", "×", "Close", () => dialog.close()),
+  );
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowLeft") turn(at - 1);
+    if (event.key === "ArrowRight") turn(at + 1);
+  });
+  document.body.append(dialog);
+  links.forEach((link, number) => {
+    link.addEventListener("click", (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      turn(number);
+      dialog.showModal();
+    });
+  });
+}

@@ -1,0 +1,203 @@
+"""What the site will show, from the catalogue and the consent rule. Pure: records in, stories out."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from gallery.consent import Permission, may_publish, may_show_case
+from gallery.model import Case, CaseStatus, Consent, Photo, Stage
+from gallery.public_site.wording import photo_alt, photo_caption, stage_sentences, stage_title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One published file: its address below the site's root, its format and size in pixels."""
+
+    path: str
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPhoto:
+    """A photo as a page shows it; `label` says which stage it is, wherever it is put."""
+
+    id: int
+    token: str
+    label: str
+    view: str
+    alt: str
+    caption: str
+    files: tuple[File, ...]
+
+    @property
+    def largest(self) -> File:
+        """The file that a reader gets to see enlarged: every browser can show it."""
+        return max(self.of_format("jpeg"), key=lambda file: file.width)
+
+    def of_format(self, name: str) -> tuple[File, ...]:
+        """The files of one format, from narrow to wide."""
+        chosen = (file for file in self.files if file.format == name)
+        return tuple(sorted(chosen, key=lambda file: file.width))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStage:
+    """A stage of a story: its heading, the sentences its record makes, and its photos."""
+
+    title: str
+    sentences: tuple[str, ...]
+    photos: tuple[ShownPhoto, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The first and the last photo of one view, to be compared."""
+
+    view: str
+    before: ShownPhoto
+    after: ShownPhoto
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A case as its page tells it."""
+
+    number: int
+    stages: tuple[ShownStage, ...]
+    tags: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    limits: str
+    sessions: int
+    first_published: str = ""
+
+    @property
+    def address(self) -> str:
+        """The page's permanent place below the site's root."""
+        return address_of(self.number)
+
+    @property
+    def photos(self) -> tuple[ShownPhoto, ...]:
+        """All photos of the story in order."""
+        return tuple(photo for stage in self.stages for photo in stage.photos)
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """For each view that more than one stage shows: the first against the last."""
+        pairs = []
+        for view in dict.fromkeys(photo.view for photo in self.photos):
+            same = [photo for photo in self.photos if photo.view == view]
+            if same[0].label != same[-1].label:
+                pairs.append(Pair(view, same[0], same[-1]))
+        return tuple(pairs)
+
+    @property
+    def cover(self) -> tuple[ShownPhoto, ...]:
+        """What stands for the case in a list: a pair if there is one, or else its first photo."""
+        return (self.pairs[0].before, self.pairs[0].after) if self.pairs else self.photos[:1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """All that the catalogue says, as one build reads it."""
+
+    cases: Sequence[Case]
+    stages: Sequence[Stage]
+    photos: Sequence[Photo]
+    consents: Sequence[Consent]
+
+
+def address_of(number: int) -> str:
+    """Give a case page's permanent place below the site's root."""
+    return f"patient-{number}/index.html"
+
+
+def slug(words: str) -> str:
+    """Turn a tag into a folder name that is safe everywhere; unlike tags never share one."""
+    plain = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
+    if plain.replace("-", " ") == words.lower():
+        return plain
+    return f"{plain or 'tag'}-{hashlib.sha256(words.lower().encode()).hexdigest()[:6]}"
+
+
+def rulings(records: Records, channel: str, now: datetime) -> dict[int, Permission]:
+    """Rule on every photo of the catalogue in one channel."""
+    whole = {case.number: may_show_case(case) for case in records.cases}
+    consents: dict[int, list[Consent]] = {}
+    for consent in records.consents:
+        consents.setdefault(consent.case, []).append(consent)
+    return {
+        photo.id: may_publish(consents.get(photo.case, ()), photo, channel, now)
+        if whole[photo.case].allowed
+        else whole[photo.case]
+        for photo in records.photos
+    }
+
+
+def tell(records: Records, files: Mapping[int, tuple[str, tuple[File, ...]]]) -> list[Story]:
+    """Tell the story of every case that has a photo in `files` (photo id to published token and files)."""
+    stages: dict[int, list[Stage]] = {}
+    for stage in records.stages:
+        stages.setdefault(stage.case, []).append(stage)
+    photos: dict[int, list[Photo]] = {}
+    for photo in records.photos:
+        if photo.id in files:
+            photos.setdefault(photo.stage_id, []).append(photo)
+    stories = (_story(case, stages.get(case.number, []), photos, files) for case in records.cases)
+    return [story for story in stories if story.stages]
+
+
+def gone(records: Records) -> list[int]:
+    """Give the numbers whose pages must say that they are gone."""
+    return [case.number for case in records.cases if case.status is CaseStatus.WITHDRAWN]
+
+
+def _story(
+    case: Case,
+    stages: Sequence[Stage],
+    photos: Mapping[int, list[Photo]],
+    files: Mapping[int, tuple[str, tuple[File, ...]]],
+) -> Story:
+    shown = []
+    for stage in stages:
+        mine = [_shown(photo, stage, files) for photo in photos.get(stage.id, ())]
+        if mine:
+            shown.append(ShownStage(stage_title(stage), tuple(stage_sentences(stage)), tuple(mine)))
+    facts = (
+        ("Region", case.region),
+        ("Classification", case.classification),
+        ("Hair length", case.hair_length),
+    )
+    dates = [
+        photo.first_published_at for group in photos.values() for photo in group if photo.case == case.number
+    ]
+    return Story(
+        number=case.number,
+        stages=tuple(shown),
+        tags=case.tags,
+        facts=tuple((name, value) for name, value in facts if value),
+        limits=case.limits,
+        sessions=max((stage.sessions or stage.session or 0 for stage in stages), default=0),
+        first_published=min((f"{date:%Y}" for date in dates if date), default=""),
+    )
+
+
+def _shown(photo: Photo, stage: Stage, files: Mapping[int, tuple[str, tuple[File, ...]]]) -> ShownPhoto:
+    token, published = files[photo.id]
+    return ShownPhoto(
+        id=photo.id,
+        token=token,
+        label=stage_title(stage),
+        view=photo.view,
+        alt=photo_alt(photo.case, stage.label, photo.view, photo.alt),
+        caption=photo_caption(stage.label, photo.view, photo.caption),
+        files=published,
+    )
+
+
+def as_data(stories: Sequence[Story]) -> list[dict[str, object]]:
+    """Give stories as plain values, for digests and machine-readable pages."""
+    return [asdict(story) for story in stories]

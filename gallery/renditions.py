@@ -1,0 +1,148 @@
+"""Published files made from originals: upright, marked, credited, nothing else in them; never made twice."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import get_args
+
+from watermark.credit import Credit, credit_blocks
+from watermark.visible import MarkDesign, draw_mark
+
+from gallery.errors import GalleryError
+from gallery.model import Digest
+from gallery.parallel import Progress, in_parallel, silently
+from gallery.settings import Channel
+from gallery.vault import Vault
+from watermark.errors import WatermarkError
+from watermark.pixels import Blocks, Format, Picture, encode, open_picture, resize
+
+VERSION = 1
+_EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "avif": "avif"}
+_QUALITY_SHIFT = {"jpeg": 0, "webp": -2, "avif": -22}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that a photo's files in one channel depend on; equal recipes give equal files."""
+
+    digest: Digest
+    channel: Channel
+    mark_text: str
+    mark_opacity: float
+    owner: str
+    web: str
+    year: int
+
+    def key(self) -> str:
+        """Name the folder of its files: 64 hexadecimal digits."""
+        text = json.dumps([VERSION, asdict(self)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """One file in the cache, ready to be published; width and height in pixels."""
+
+    place: Path
+    format: str
+    width: int
+    height: int
+
+    @property
+    def extension(self) -> str:
+        """How the file's name ends."""
+        return self.place.suffix.removeprefix(".")
+
+
+class Renditions:
+    """The cache of published files, by what they were made from."""
+
+    def __init__(self, folder: Path, originals: Path) -> None:
+        """Keep files in `folder`, and make them from the vault of originals."""
+        self._folder, self._originals = folder, originals
+
+    def make(
+        self, recipes: Sequence[Recipe], *, progress: Progress = silently
+    ) -> dict[str, tuple[Rendition, ...]]:
+        """Give the files of every recipe by its key; what is not there yet is made, on every core.
+
+        Raises:
+            GalleryError: An original is missing or damaged, or the disk is full.
+        """
+        missing = [recipe for recipe in recipes if not self._place(recipe.key()).is_dir()]
+        work = partial(_make, self._folder, self._originals)
+        for failure in progress(in_parallel(work, missing), len(missing), "Making renditions"):
+            if failure:
+                raise GalleryError(
+                    failure, hint="the built site was left as it was; `pairwatch verify` tells more"
+                )
+        return {recipe.key(): self._files(recipe.key()) for recipe in recipes}
+
+    def sweep(self, wanted: Iterable[str]) -> int:
+        """Remove the files of every other recipe, also half-made ones; gives how many were removed."""
+        keep = set(wanted)
+        others = [place for place in self._folder.glob("??/*") if place.name not in keep]
+        for place in others:
+            shutil.rmtree(place, ignore_errors=True)
+        return len(others)
+
+    def _place(self, key: str) -> Path:
+        return self._folder / key[:2] / key
+
+    def _files(self, key: str) -> tuple[Rendition, ...]:
+        formats = {extension: name for name, extension in _EXTENSIONS.items()}
+        files = []
+        for place in sorted(self._place(key).iterdir()):
+            width, _, height = place.stem.partition("x")
+            files.append(
+                Rendition(place=place, format=formats[place.suffix[1:]], width=int(width), height=int(height))
+            )
+        return tuple(files)
+
+
+def _make(folder: Path, originals: Path, recipe: Recipe) -> str:
+    """Make one recipe's files, whole or not at all; gives what went wrong in a sentence, or nothing."""
+    key = recipe.key()
+    place = folder / key[:2] / key
+    unfinished = place.with_name(f"{key}.new")
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        data = Vault(originals).get(recipe.digest)
+        picture = open_picture(data, longest=max(recipe.channel.sizes))
+        _write(unfinished, picture, recipe)
+        for size in sorted(recipe.channel.sizes, reverse=True):
+            if size < max(picture.width, picture.height):
+                picture = resize(picture, size)
+                _write(unfinished, picture, recipe)
+        unfinished.rename(place)
+    except (GalleryError, WatermarkError) as error:
+        return str(error)
+    except OSError as error:
+        return f"a rendition could not be written into {folder}: {error.strerror}"
+    return ""
+
+
+def _write(folder: Path, picture: Picture, recipe: Recipe) -> None:
+    channel = recipe.channel
+    marked = picture
+    if channel.mark:
+        marked = draw_mark(picture, MarkDesign(text=recipe.mark_text, opacity=recipe.mark_opacity))
+    blocks = _blocks(recipe)
+    for name in get_args(Format):
+        if name in channel.formats:
+            quality = channel.quality + _QUALITY_SHIFT[name]
+            data = encode(marked, format=name, quality=quality, blocks=blocks)
+            file = folder / f"{marked.width}x{marked.height}.{_EXTENSIONS[name]}"
+            file.write_bytes(data)
+            file.chmod(0o644)
+
+
+def _blocks(recipe: Recipe) -> Blocks:
+    return credit_blocks(
+        Credit(creator=recipe.owner, owner=recipe.owner, year=recipe.year, web_statement=recipe.web)
+    )
