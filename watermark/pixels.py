@@ -170,7 +170,7 @@ def read_facts(data: bytes, limits: Limits | None = None) -> Facts:
         UnreadablePictureError: not a picture.
         PictureTooLargeError: beyond the limits.
     """
-    with _opened(data, limits or Limits()) as image:
+    with open_header(data, limits) as image:
         width, height = image.size
         if _orientation(image) in _SIDEWAYS:
             width, height = height, width
@@ -197,7 +197,7 @@ def open_picture(data: bytes, limits: Limits | None = None, *, longest: int | No
         UnreadablePictureError: not a picture, or cut off.
         PictureTooLargeError: beyond the limits.
     """
-    with _opened(data, limits or Limits()) as image:
+    with open_header(data, limits) as image:
         if longest is not None:
             _draft(image, longest)
         image.load()
@@ -218,7 +218,7 @@ def open_frames(
     """
     limits = limits or Limits()
     yield open_picture(data, limits, longest=longest)
-    with suppress(UnreadablePictureError), _opened(data, limits) as image:
+    with suppress(UnreadablePictureError), open_header(data, limits) as image:
         count = min(int(getattr(image, "n_frames", 1)), 4 * limits.max_pixels // (image.width * image.height))
         wanted = np.linspace(0, count - 1, max(1, min(count, limits.max_frames))).round().astype(int)
         for number in wanted[1:]:
@@ -302,8 +302,14 @@ class _Colours:
 
 
 @contextmanager
-def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
-    """Open a header within limits; whatever a decoder raises inside becomes one sentence."""
+def open_header(data: bytes, limits: Limits | None = None) -> Iterator[Image.Image]:
+    """Open a file without decoding it, for the rooms next to this one; faults inside become one sentence.
+
+    Raises:
+        UnreadablePictureError: not a picture, or a decoder stumbled inside the block.
+        PictureTooLargeError: beyond the limits.
+    """
+    limits = limits or Limits()
     if len(data) > limits.max_bytes:
         raise PictureTooLargeError(
             f"expected at most {limits.max_bytes:,} bytes, found {len(data):,}",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from watermark.samples.noise import Plane, chance
 
 CAMERA_DISTANCE = 8.0
-_STEPS = 22
+_STEPS = 24
 _COARSE = 5
 
 
@@ -75,7 +75,9 @@ class Pose:
         """Project head points (3, n) to pixels (2, n) and depth towards the camera (n,)."""
         seen = self.turn @ points
         nearer = CAMERA_DISTANCE / (CAMERA_DISTANCE - seen[2])
-        pixels = np.stack([seen[0] * nearer * self.scale + self.centre[0], seen[1] * nearer * self.scale + self.centre[1]])
+        pixels = np.stack(
+            [seen[0] * nearer * self.scale + self.centre[0], seen[1] * nearer * self.scale + self.centre[1]]
+        )
         return pixels.astype(np.float32), seen[2]
 
 
@@ -176,7 +178,7 @@ def see(build: Build, pose: Pose, body_turn: NDArray[np.float32], size: tuple[in
         far += np.where(gap > 0.012, np.clip(gap * 0.95, 0.035, 0.6), gap)  # noqa: PLR2004 (grazing rays move on)
         np.minimum(far, CAMERA_DISTANCE + 2.5, out=far)
     met = eye + far * ray
-    nearest[gap < 0.006] = np.minimum(nearest, -0.006)[gap < 0.006]  # noqa: PLR2004 (arrived, if only just)
+    nearest[gap < 0.05] = np.minimum(nearest, 0.001)[gap < 0.05]  # noqa: PLR2004 (arrived, if only just)
     head, body = distances(met)
     normal = _normals(distances, met)
     reach = np.minimum(*distances(met + 0.22 * normal)) / 0.22
