@@ -116,10 +116,8 @@ def _strokes(size: tuple[int, int], design: MarkDesign, seed: int | None) -> tup
 def _letters(text: str) -> NDArray[np.uint8]:
     """Set one line of words, large; uint8, shape (height, width), 255 on the strokes."""
     face = cv2.FontFace("sans")  # OpenCV's own, which has the letters of most languages
-    base = (_DRAWN_AT, 2 * _DRAWN_AT)
-    left, top, wide, high = cv2.getTextSize((1, 1), text, base, face, _DRAWN_AT, _WEIGHT)
-    letters = np.zeros((top + high + _DRAWN_AT, left + wide + _DRAWN_AT), np.uint8)
-    cv2.putText(letters, text, base, (255, 255, 255), face, _DRAWN_AT, _WEIGHT)
+    letters = np.zeros((3 * _DRAWN_AT, _DRAWN_AT * (len(text) + 2)), np.uint8)
+    cv2.putText(letters, text, (_DRAWN_AT, 2 * _DRAWN_AT), (255, 255, 255), face, _DRAWN_AT, _WEIGHT)
     rows, columns = np.flatnonzero(letters.any(axis=1)), np.flatnonzero(letters.any(axis=0))
     if not rows.size:
         return np.zeros((1, 8), np.uint8)

@@ -178,7 +178,9 @@ def see(build: Build, pose: Pose, body_turn: NDArray[np.float32], size: tuple[in
         far += np.where(gap > 0.012, np.clip(gap * 0.95, 0.035, 0.6), gap)  # noqa: PLR2004 (grazing rays move on)
         np.minimum(far, CAMERA_DISTANCE + 2.5, out=far)
     met = eye + far * ray
-    nearest[gap < 0.05] = np.minimum(nearest, 0.001)[gap < 0.05]  # noqa: PLR2004 (arrived, if only just)
+    nearest[gap < 0.006] = np.minimum(nearest, -0.004)[gap < 0.006]  # noqa: PLR2004 (arrived, if only just)
+    shape = (grid[1], grid[0])
+    nearest = cv2.morphologyEx(nearest.reshape(shape), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).ravel()
     head, body = distances(met)
     normal = _normals(distances, met)
     reach = np.minimum(*distances(met + 0.22 * normal)) / 0.22
