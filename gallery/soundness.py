@@ -111,7 +111,7 @@ def _originals(folder: DataFolder, catalog: Catalog) -> tuple[list[str], list[st
     notes = []
     if orphans:
         notes.append(
-            f"{orphans} originals are not in the catalogue, left by an interrupted import; importing uses them"
+            f"{orphans} originals are not in the catalogue; importing the same again uses them"
         )
     return problems, notes
 

@@ -179,15 +179,15 @@ class _Build:
         )
 
     def _recipe(self, photo: Photo) -> Recipe:
-        settings = self._settings
+        settings, year = self._settings, (photo.first_published_at or self._now).year
         return Recipe(
             digest=photo.digest,
             channel=settings.channels[PUBLIC_CHANNEL],
-            mark_text=settings.mark_text or settings.practice,
+            mark_text=settings.mark_text or f"© {year} {settings.practice}",
             mark_opacity=settings.mark_opacity,
             owner=settings.practice,
             web=settings.web,
-            year=(photo.first_published_at or self._now).year,
+            year=year,
         )
 
     def _stamp_of(self, records: Records, shown: Sequence[Photo]) -> dict[str, object]:
