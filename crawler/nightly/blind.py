@@ -81,7 +81,9 @@ def _signs(seen: Seen) -> list[str]:
 
 
 def _skips(seen: Seen) -> list[str]:
-    found = [f"{count} addresses were left alone: {why}" for why, count in seen.skips if why.startswith("trap")]
+    found = [
+        f"{count} addresses were left alone: {why}" for why, count in seen.skips if why.startswith("trap")
+    ]
     barred = sum(count for why, count in seen.skips if "robots" in why)
     if barred and seen.start[0] != "skipped":
         found.append(f"robots.txt forbids {barred} addresses, which were left alone")

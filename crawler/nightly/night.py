@@ -6,17 +6,24 @@ import multiprocessing
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from filelock import FileLock, Timeout
 
-from crawler.nightly.blind import blind_spots
 from crawler.errors import AnotherRunActiveError
 from crawler.match import Matcher
 from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SiteState, SliceResult, Tally
+from crawler.nightly.blind import blind_spots
 from crawler.schema import open_watch
 from crawler.settings import Plan, plan_from
 from crawler.store.nights import Nights
@@ -167,7 +174,9 @@ def _visit_all(night: _Night, sites: list[Site], hands: tuple[Executor, int]) ->
     flying: dict[Future[Done], list[tuple[Site, Lease]]] = {}
     while todo or flying:
         now = night.clock.now()
-        ready = [] if now >= ends else [site for site in todo.values() if night.resume.get(site.id, now) <= now]
+        ready = (
+            [] if now >= ends else [site for site in todo.values() if night.resume.get(site.id, now) <= now]
+        )
         for group in _groups(ready, workers - len(flying), workers, night.plan.sites_at_once):
             for site in group:
                 del todo[site.id]
@@ -246,7 +255,9 @@ def _schedule(night: _Night, site: Site, result: SliceResult, todo: dict[int, Si
     pause = (result.resume_at - now).total_seconds() if result.resume_at else 0.0
     if pause > night.plan.longest_pause_s:
         until = f"{result.resume_at:%Y-%m-%d %H:%M}" if result.resume_at else "later"
-        night.quotas[site.id] = f"the site asked to be left alone until {until} UTC: the rest waits for the next night"
+        night.quotas[site.id] = (
+            f"the site asked to be left alone until {until} UTC: the rest waits for the next night"
+        )
         return
     todo[site.id] = site
     night.resume[site.id] = now + timedelta(seconds=max(0.0, pause))

@@ -69,7 +69,9 @@ class Findings:
     def decide(self, finding: Finding, decision: Decision, *, note: str, by: str, now: datetime) -> Finding:
         """Write a person's decision, which holds for this content at this site for good, and in the ledger."""
         with transaction(self._db):
-            row = next(iter(self._db.query("select site_id from findings where id = :id", {"id": finding.id})))
+            row = next(
+                iter(self._db.query("select site_id from findings where id = :id", {"id": finding.id}))
+            )
             self._db.execute(
                 """insert into decisions (site_id, photo_id, digest, decision, note, by, at)
                    values (:site, :photo, :digest, :decision, :note, :by, :at)""",

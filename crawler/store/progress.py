@@ -103,7 +103,8 @@ class Progress:
     def progress(self, run: Run, site: Site) -> SiteProgress:
         """Give how far the visit of a site has got."""
         rows = self._db.query(
-            "select * from site_runs where run_id = :run and site_id = :site", {"run": run.id, "site": site.id}
+            "select * from site_runs where run_id = :run and site_id = :site",
+            {"run": run.id, "site": site.id},
         )
         row = next(iter(rows))
         return SiteProgress(
@@ -123,7 +124,9 @@ class Progress:
                        expires_at = excluded.expires_at""",
                 {"site": site.id, "owner": owner, "until": text_of(now + timedelta(seconds=seconds))},
             )
-            row = self._db.execute("select epoch from leases where site_id = :site", {"site": site.id}).fetchone()
+            row = self._db.execute(
+                "select epoch from leases where site_id = :site", {"site": site.id}
+            ).fetchone()
         return Lease(site.id, int(row[0]))
 
     def state(self, site: Site) -> SiteState:
@@ -144,7 +147,9 @@ class Progress:
         Everything has a key of its own, so that the same slice written twice changes nothing.
         """
         with transaction(self._db):
-            row = self._db.execute("select epoch from leases where site_id = :site", {"site": site.id}).fetchone()
+            row = self._db.execute(
+                "select epoch from leases where site_id = :site", {"site": site.id}
+            ).fetchone()
             if row is None or int(row[0]) != lease.epoch:
                 return False
             self.save_seen(site, result, now, run_id=run.id)
@@ -179,7 +184,8 @@ class Progress:
         missing = [(url, kind) for url, kind in named.items() if url not in ids]
         for url, kind in missing:
             cursor = self._db.execute(
-                _PUT_STUB, {"site": site.id, "url": url, "kind": str(kind), "due": text_of(now + timedelta(days=3650))}
+                _PUT_STUB,
+                {"site": site.id, "url": url, "kind": str(kind), "due": text_of(now + timedelta(days=3650))},
             )
             ids[url] = int(cursor.lastrowid or 0)
         return ids
@@ -292,9 +298,11 @@ class Recall:
 
     def __call__(self, digest: str) -> Looked | None:
         """Give what was said about these bytes; None when they are new, or we have more photos since."""
-        rows = _reader(self._database).execute(
-            "select * from contents where digest = ? and matched_upto >= ?", (digest, self._upto)
-        ).fetchall()
+        rows = (
+            _reader(self._database)
+            .execute("select * from contents where digest = ? and matched_upto >= ?", (digest, self._upto))
+            .fetchall()
+        )
         if not rows:
             return None
         row = rows[0]
@@ -328,10 +336,24 @@ def _sighting(ids: Mapping[str, int], page: PageSeen, image: Candidate, at: str 
     }
 
 
-_URL_COLUMNS = (
-    "kind standing rank depth status etag last_modified final digest matched_upto fetched_at due_at changed_at tries "
-    "why parent"
-).split()
+_URL_COLUMNS = [
+    "kind",
+    "standing",
+    "rank",
+    "depth",
+    "status",
+    "etag",
+    "last_modified",
+    "final",
+    "digest",
+    "matched_upto",
+    "fetched_at",
+    "due_at",
+    "changed_at",
+    "tries",
+    "why",
+    "parent",
+]
 _PUT_URL = (
     f"insert into urls (site_id, url, {', '.join(_URL_COLUMNS)}) "  # noqa: S608 (our own column names)
     f"values (:site_id, :url, {', '.join(':' + name for name in _URL_COLUMNS)}) "

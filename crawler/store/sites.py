@@ -27,7 +27,12 @@ class Sites:
         with transaction(self._db):
             known = self.find(site.url)
             lists = {Listing.WATCH, Listing.ALLOW}
-            if known and known.listing in lists and site.listing in lists and known.listing is not site.listing:
+            if (
+                known
+                and known.listing in lists
+                and site.listing in lists
+                and known.listing is not site.listing
+            ):
                 raise SiteListError(
                     f"{site.url} is on the {known.listing} list already; a site cannot be watched and allowed at once",
                     hint=f"take it off first: pairwatch site remove {site.url}",
@@ -74,7 +79,11 @@ class Sites:
     def listed(self, *listings: Listing) -> list[Site]:
         """Give the sites on these lists in the order of their addresses; all but the removed when none is named."""
         wanted = listings or (Listing.WATCH, Listing.ALLOW, Listing.TIP)
-        return [site for row in self._db.query("select * from sites order by url") if (site := site_of(row)).listing in wanted]
+        return [
+            site
+            for row in self._db.query("select * from sites order by url")
+            if (site := site_of(row)).listing in wanted
+        ]
 
     def remove(self, url: str) -> Site:
         """Visit a site no more; what was found there stays.

@@ -36,6 +36,7 @@ class Kit:
     Args:
         began: When the night began.
         upto: The highest photo id there is to compare with; images compared with fewer are asked for again.
+        only_page: Look at the start page and its images, and follow nothing.
     """
 
     plan: Plan
@@ -44,6 +45,7 @@ class Kit:
     upto: int
     clock: Clock
     resolver: Resolver = system_resolver
+    only_page: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +146,9 @@ class Asker:
         if content in (Content.PAGE, Content.SVG) and address.kind is not Kind.IMAGE:
             reading = read_page(reply.body, visit.final, kind)
             inline = tuple(
-                (image, self.kit.look(image.body, image.url)) for image in reading.images if image.body is not None
+                (image, self.kit.look(image.body, image.url))
+                for image in reading.images
+                if image.body is not None
             )
             return replace(visit, reading=reading, inline=inline)
         return visit

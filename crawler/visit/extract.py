@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from bs4 import BeautifulSoup
 from lxml import etree
-from lxml.html import HTMLParser, HtmlElement, document_fromstring
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from w3lib.encoding import html_to_unicode
 
 from crawler.model import Candidate
@@ -31,9 +31,52 @@ MAX_LINKS = 8000
 MAX_WORDS = 300
 _DEEPEST = 3
 _NOTHING_HERE = frozenset(
-    "class id alt title width height rel target type name role loading decoding sizes media property lang dir tabindex "
-    "itemprop itemscope itemtype charset integrity crossorigin nonce for value placeholder method action hreflang "
-    "datetime fetchpriority referrerpolicy as defer async http-equiv data-id data-type viewbox d fill".split()
+    [
+        "class",
+        "id",
+        "alt",
+        "title",
+        "width",
+        "height",
+        "rel",
+        "target",
+        "type",
+        "name",
+        "role",
+        "loading",
+        "decoding",
+        "sizes",
+        "media",
+        "property",
+        "lang",
+        "dir",
+        "tabindex",
+        "itemprop",
+        "itemscope",
+        "itemtype",
+        "charset",
+        "integrity",
+        "crossorigin",
+        "nonce",
+        "for",
+        "value",
+        "placeholder",
+        "method",
+        "action",
+        "hreflang",
+        "datetime",
+        "fetchpriority",
+        "referrerpolicy",
+        "as",
+        "defer",
+        "async",
+        "http-equiv",
+        "data-id",
+        "data-type",
+        "viewbox",
+        "d",
+        "fill",
+    ]
 )
 _LAZY = re.compile(
     r"data-(?:[\w-]+-)?(?:src|original|lazy|image|img|bg|background(?:-image)?|thumb|thumbnail|poster|large_image|"
@@ -137,7 +180,9 @@ class _Gathering:
             styles=tuple(self.styles)[:200],
             maps=tuple(self.maps)[:50],
             refresh=self.refresh,
-            signals=signals_of(text, self.title, images=len(known), marks=frozenset(self.marks)) if text else (),
+            signals=signals_of(text, self.title, images=len(known), marks=frozenset(self.marks))
+            if text
+            else (),
         )
 
     def address(self, reference: str) -> str | None:
@@ -200,9 +245,7 @@ class _Gathering:
             elif "/" in value or "." in value or value.startswith("data:"):
                 self.all_images((value,), tag, name, element)
 
-    def all_images(
-        self, references: Iterable[str], tag: str, via: str, near: "HtmlElement | _Words"
-    ) -> None:
+    def all_images(self, references: Iterable[str], tag: str, via: str, near: "HtmlElement | _Words") -> None:
         """Keep each reference as an image candidate, with the words near its element."""
         words: _Words | None = near if isinstance(near, _Words) else None
         for reference in references:
@@ -215,7 +258,13 @@ class _Gathering:
                 continue
             words = words or self._words(near)
             self.images[url, tag, via] = Candidate(
-                url=url, element=tag, via=via, alt=words.alt, caption=words.caption, heading=words.heading, body=body
+                url=url,
+                element=tag,
+                via=via,
+                alt=words.alt,
+                caption=words.caption,
+                heading=words.heading,
+                body=body,
             )
 
     def _words(self, near: "HtmlElement | _Words") -> _Words:
@@ -322,7 +371,9 @@ class _Gathering:
             self.all_images((value,), "link", rel or "href", element)
         elif "rss" in kind or "atom" in kind or "sitemap" in rel:
             self.maps[url] = None
-        elif {"next", "prev", "alternate", "canonical", "amphtml"} & set(rel.split()) and "oembed" not in kind:
+        elif {"next", "prev", "alternate", "canonical", "amphtml"} & set(
+            rel.split()
+        ) and "oembed" not in kind:
             self.links[url] = None
 
     def on_content(self, element: HtmlElement, tag: str, value: str) -> None:

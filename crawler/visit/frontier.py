@@ -98,7 +98,10 @@ class Frontier:
             return False
         if address.due_at is None or address.due_at <= self.began:
             return True
-        if address.due_at > now + timedelta(hours=self.plan.longest_revisit_h) and address.rank < RANK_OUTSIDE:
+        if (
+            address.due_at > now + timedelta(hours=self.plan.longest_revisit_h)
+            and address.rank < RANK_OUTSIDE
+        ):
             return True  # the clock was wrong when this was written
         if 0 < address.tries <= TRIES:
             if address.due_at <= now:
@@ -137,7 +140,9 @@ class Frontier:
         reason = self._why_not(url, kind, depth)
         standing = Standing.SKIPPED if reason else Standing.WAITING
         rank = {Kind.PAGE: RANK_PAGE, Kind.MAP: RANK_MAP}.get(kind, RANK_IMAGE)
-        self.put(Address(url=url, kind=kind, standing=standing, rank=rank, depth=depth, parent=parent, why=reason))
+        self.put(
+            Address(url=url, kind=kind, standing=standing, rank=rank, depth=depth, parent=parent, why=reason)
+        )
         if not reason:
             self._enqueue(self.addresses[url])
         return True
@@ -236,7 +241,9 @@ class Frontier:
         self._put_host(state)
         self.land(host)
 
-    def land(self, host: str, *, seconds: float = 0.0, reached: bool = True, now: datetime | None = None) -> None:
+    def land(
+        self, host: str, *, seconds: float = 0.0, reached: bool = True, now: datetime | None = None
+    ) -> None:
         """Note that an answer came (or not), and how long it took; too many failures in a row park the host."""
         lane = self._lanes.setdefault(host, _Lane())
         lane.flying = max(0, lane.flying - 1)

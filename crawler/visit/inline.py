@@ -12,18 +12,40 @@ from urllib.parse import unquote, unquote_to_bytes
 from crawler.visit.urls import names_an_image
 
 MAX_INLINE_BYTES = 8 * 1024 * 1024
-_CSS_URL = re.compile(r"url\(\s*(?:\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'|((?:\\.|[^)\\\s])*))\s*\)", re.I)
-_CSS_SET = re.compile(r"image-set\(((?:[^()]|\([^()]*\))*)\)", re.I)
-_CSS_IMPORT = re.compile(r"@import\s+(?:url\(\s*)?[\"']?([^\"')\s;]+)", re.I)
+_CSS_URL = re.compile(
+    r"url\(\s*(?:\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'|((?:\\.|[^)\\\s])*))\s*\)", re.IGNORECASE
+)
+_CSS_SET = re.compile(r"image-set\(((?:[^()]|\([^()]*\))*)\)", re.IGNORECASE)
+_CSS_IMPORT = re.compile(r"@import\s+(?:url\(\s*)?[\"']?([^\"')\s;]+)", re.IGNORECASE)
 _CSS_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
-_QUOTED = re.compile(r"\"([^\"\\\n]{4,4000}(?:\\.[^\"\\\n]*)*)\"|'([^'\\\n]{4,4000}(?:\\.[^'\\\n]*)*)'|`([^`\n]{4,2000})`")
+_QUOTED = re.compile(
+    r"\"([^\"\\\n]{4,4000}(?:\\.[^\"\\\n]*)*)\"|'([^'\\\n]{4,4000}(?:\\.[^'\\\n]*)*)'|`([^`\n]{4,2000})`"
+)
 _BARE = re.compile(
-    r"(?:https?:)?//[^\s\"'<>()\\]+?\.(?:jpe?g|png|webp|avif|gif|hei[cf]|bmp|tiff?)(?:\?[^\s\"'<>()\\]*)?(?![\w.])", re.I
+    r"(?:https?:)?//[^\s\"'<>()\\]+?\.(?:jpe?g|png|webp|avif|gif|hei[cf]|bmp|tiff?)(?:\?[^\s\"'<>()\\]*)?(?![\w.])",
+    re.IGNORECASE,
 )
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
-_DATA = re.compile(r"data:image/[\w.+-]+(?:;[\w=.+-]+)*,", re.I)
+_DATA = re.compile(r"data:image/[\w.+-]+(?:;[\w=.+-]+)*,", re.IGNORECASE)
 _IMAGE_KEYS = frozenset(
-    "image images img src url contenturl thumbnail thumbnailurl thumb photo picture poster logo original full large".split()
+    [
+        "image",
+        "images",
+        "img",
+        "src",
+        "url",
+        "contenturl",
+        "thumbnail",
+        "thumbnailurl",
+        "thumb",
+        "photo",
+        "picture",
+        "poster",
+        "logo",
+        "original",
+        "full",
+        "large",
+    ]
 )
 
 
@@ -95,7 +117,7 @@ def json_images(value: object, *, named: bool = False, depth: int = 0) -> Iterat
             yield from json_images(item, named=named, depth=depth + 1)
     elif isinstance(value, dict):
         for key, item in value.items():
-            about_images = str(key).lower() in _IMAGE_KEYS and "url" != str(key).lower()
+            about_images = str(key).lower() in _IMAGE_KEYS and str(key).lower() != "url"
             inside = named and str(key).lower() in _IMAGE_KEYS
             yield from json_images(item, named=about_images or inside, depth=depth + 1)
 

@@ -117,7 +117,9 @@ def _read_entry(
 def _images_of(part: etree._Element, name: str, text: str, *, inside_image: bool) -> list[tuple[str, str]]:
     """Give the images that one element of an entry names, with the element's name."""
     found: list[tuple[str, str]] = []
-    if (name in {"loc", "url"} and inside_image) or (name in {"logo", "icon", "url"} and names_an_image(text)):
+    if (name in {"loc", "url"} and inside_image) or (
+        name in {"logo", "icon", "url"} and names_an_image(text)
+    ):
         found.append((text, f"image:{name}"))
     for attribute in ("url", "href", "src"):
         value = part.get(attribute) or ""

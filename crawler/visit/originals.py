@@ -17,7 +17,28 @@ _SHOPIFY = re.compile(
 )
 _WEBP_TWIN = re.compile(r"\.(jpe?g|png)\.(?:webp|avif)$", re.IGNORECASE)
 _RESIZING = frozenset(
-    "w h width height fit crop resize q quality auto fm format dpr ssl strip zoom sharp ixlib s rect".split()
+    [
+        "w",
+        "h",
+        "width",
+        "height",
+        "fit",
+        "crop",
+        "resize",
+        "q",
+        "quality",
+        "auto",
+        "fm",
+        "format",
+        "dpr",
+        "ssl",
+        "strip",
+        "zoom",
+        "sharp",
+        "ixlib",
+        "s",
+        "rect",
+    ]
 )
 _RESIZERS = ("imgix.net", "squarespace-cdn.com", "shopify.com", "wp.com", "contentful.net", "ctfassets.net")
 

@@ -18,7 +18,9 @@ _PARKED = re.compile(
     r"domain has expired|related searches.{0,80}privacy policy",
     re.IGNORECASE | re.DOTALL,
 )
-_APP_ROOT = re.compile(r"<div[^>]+id=[\"'](?:root|app|__next|__nuxt|gatsby-focus-wrapper)[\"'][^>]*>\s*</div>", re.I)
+_APP_ROOT = re.compile(
+    r"<div[^>]+id=[\"'](?:root|app|__next|__nuxt|gatsby-focus-wrapper)[\"'][^>]*>\s*</div>", re.IGNORECASE
+)
 _NEEDS_SCRIPT = re.compile(r"(?:enable|requires?|need[s]?) (?:to run this app|java ?script)", re.IGNORECASE)
 _SHORT = 20_000
 _FEW = 3

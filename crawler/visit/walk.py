@@ -83,7 +83,9 @@ class _Walk:
         self.frontier = Frontier(site, state, kit.plan, began=kit.began, now=kit.clock.now())
         self.notes = _Notes()
         self.matched = {
-            address.digest: address.matched_upto for address in state.addresses.values() if address.matched_upto
+            address.digest: address.matched_upto
+            for address in state.addresses.values()
+            if address.matched_upto
         }
         self.asker = Asker(site, kit, fetcher, rules=self.frontier.rules, matched=self.matched)
         self.ends_at = kit.clock.monotonic() + budget.seconds
@@ -155,7 +157,9 @@ class _Walk:
             tally=notes.tally,
             more=resume_at is not None,
             resume_at=resume_at,
-            quota=f"{frontier.dropped} addresses beyond the site's quota were left out" if frontier.dropped else "",
+            quota=f"{frontier.dropped} addresses beyond the site's quota were left out"
+            if frontier.dropped
+            else "",
         )
 
     def _settle(self, visit: Visit) -> None:
@@ -182,7 +186,7 @@ class _Walk:
         if not rules.everything and rules.parsed is None:
             message = f"{rules.reason} ({visit.error})" if visit.error else rules.reason
             self._note_failure(visit.turn.address.url, Step.ROBOTS, str(status), message, now)
-        if host == host_of(self.site.url):
+        if host == host_of(self.site.url) and not self.kit.only_page:
             start = f"{self.site.url.split(host)[0]}{host}"
             for url in (*rules.sitemaps[:20], f"{start}/sitemap.xml"):
                 spelled = canonical(url, base=self.site.url)
@@ -201,7 +205,9 @@ class _Walk:
             gone = replace(address, standing=Standing.GONE, why=f"status {reply.status}", digest="", etag="")
             self._done(replace(gone, status=reply.status, last_modified=""), now, changed=False)
         elif reply.status != 200:  # noqa: PLR2004 (OK)
-            self._failed(address, f"status-{reply.status}", f"{address.url} answered {reply.status}", now, retry=False)
+            self._failed(
+                address, f"status-{reply.status}", f"{address.url} answered {reply.status}", now, retry=False
+            )
         elif not reply.body:
             self._failed(address, "empty", f"{address.url} answered with no bytes", now, retry=False)
         else:
@@ -215,7 +221,16 @@ class _Walk:
             why = where if own else f"{where}, a domain of somebody else: not followed"
             if address.depth == 0:
                 self._note_failure(address.url, Step.FETCH, "moved", f"{address.url} {why}", now)
-            self._done(replace(address, standing=Standing.SKIPPED, why=why, status=visit.reply.status if visit.reply else 0), now, changed=False)  # noqa: E501
+            self._done(
+                replace(
+                    address,
+                    standing=Standing.SKIPPED,
+                    why=why,
+                    status=visit.reply.status if visit.reply else 0,
+                ),
+                now,
+                changed=False,
+            )  # noqa: E501
             return
         new = self.frontier.offer(target, address.kind, depth=address.depth + 1, parent=address.parent)
         if address.kind is Kind.IMAGE and address.parent and new:
@@ -282,7 +297,9 @@ class _Walk:
         if known is None or (known.standing is Standing.WAITING and known.fetched_at is None):
             self._done(replace(address, url=final, final=""), now, changed=True)
 
-    def _settle_image(self, address: Address, visit: Visit, reply: Reply, now: datetime, *, same: bool) -> None:
+    def _settle_image(
+        self, address: Address, visit: Visit, reply: Reply, now: datetime, *, same: bool
+    ) -> None:
         self.notes.add(images=1)
         upto = self.matched.get(visit.digest, 0)
         if visit.looked is not None:
@@ -317,14 +334,17 @@ class _Walk:
         if address.kind is Kind.PAGE and visit.final != url and not in_scope(visit.final, self.site.url):
             return address
         new = self._offer_images(reading, url, depth)
-        for link in reading.links if address.kind is Kind.PAGE else ():
+        follows = not self.kit.only_page
+        for link in reading.links if address.kind is Kind.PAGE and follows else ():
             offer(link, Kind.PAGE, depth=depth, parent=url)
         for style in reading.styles:
-            offer(style, Kind.STYLE, depth=depth, parent=address.parent if address.kind is Kind.STYLE else url)
-        for listing in reading.maps:
+            offer(
+                style, Kind.STYLE, depth=depth, parent=address.parent if address.kind is Kind.STYLE else url
+            )
+        for listing in reading.maps if follows else ():
             if registrable(host_of(listing)) == registrable(host_of(self.site.url)):
                 offer(listing, Kind.MAP, depth=depth, parent=url)
-        if reading.refresh:
+        if reading.refresh and follows:
             offer(reading.refresh, Kind.PAGE, depth=depth, parent=url)
         shown = url if address.kind is not Kind.STYLE else (address.parent or url)
         images = tuple(replace(image, body=None) for image in reading.images)
@@ -381,7 +401,9 @@ class _Walk:
         due = now + pause
         self.frontier.put(replace(address, changed_at=changed_at, fetched_at=now, due_at=due, tries=0))
 
-    def _failed(self, address: Address, trouble: str, message: str, now: datetime, *, retry: bool = True) -> None:
+    def _failed(
+        self, address: Address, trouble: str, message: str, now: datetime, *, retry: bool = True
+    ) -> None:
         self.notes.add(failed=1)
         self._note_failure(address.url, Step.FETCH, trouble, message, now)
         if retry and trouble not in (Trouble.REFUSED, Trouble.TOO_LARGE):
@@ -390,7 +412,9 @@ class _Walk:
             self._done(replace(address, standing=Standing.FAILED, why=message), now, changed=False)
 
     def _note_failure(self, url: str, step: Step, trouble: str, message: str, now: datetime) -> None:
-        self.notes.failures.append(Failure(url=url, step=step, trouble=trouble, message=message[:500], at=now))
+        self.notes.failures.append(
+            Failure(url=url, step=step, trouble=trouble, message=message[:500], at=now)
+        )
 
 
 def _retry_after(value: str, now: datetime) -> datetime | None:

@@ -1,0 +1,158 @@
+"""The report: one HTML file that needs nothing else, and a CSV file; written whole or not at all."""
+
+import base64
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from crawler.desk.words import COLUMNS, answer_of, finding_row, is_for_the_desk, says
+from crawler.model import Finding
+from crawler.schema import open_watch
+from crawler.store.findings import Findings
+from gallery.errors import GalleryError
+from gallery.lookup import Lookup
+from gallery.model import Digest
+from gallery.settings import DataFolder, load_settings
+from gallery.vault import Vault
+from watermark.errors import WatermarkError
+from watermark.pixels import Picture, encode, open_picture, resize
+
+LONGEST = 560
+HTML_NAME, CSV_NAME = "report.html", "findings.csv"
+Progress = Callable[[Iterable[Finding], int, str], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One picture of an exhibit: a caption, and the picture as a data: URI."""
+
+    caption: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """A finding with its pictures; `trouble` says why there are none."""
+
+    finding: Finding
+    says: str
+    changes: tuple[str, ...]
+    mark: str
+    pictures: tuple[Shown, ...]
+    trouble: str = ""
+
+
+def _plainly(items: Iterable[Finding], _length: int, _label: str) -> Iterator[Finding]:
+    yield from items
+
+
+def write_report(
+    folder: DataFolder, out: Path, *, now: datetime, everything: bool = False, progress: Progress = _plainly
+) -> Path:
+    """Write report.html and findings.csv into a folder, and give the path of the HTML file.
+
+    Works without any network: the pictures come from the evidence that was kept when they were seen.
+
+    Args:
+        folder: The practice's data folder.
+        out: The folder to write into; made if missing.
+        now: The time that the report bears.
+        everything: Also what was dismissed or licensed, and what is only possible.
+        progress: Shows how far it has got.
+    """
+    folder.require()
+    db = open_watch(folder.database)
+    try:
+        findings = [one for one in Findings(db).all() if everything or is_for_the_desk(one)]
+    finally:
+        db.close()
+    lookup, evidence = Lookup(folder), Vault(folder.evidence)
+    exhibits = [
+        _exhibit(finding, lookup, evidence) for finding in progress(findings, len(findings), "Report")
+    ]
+    page = _render(exhibits, load_settings(folder).practice, now)
+    out.mkdir(parents=True, exist_ok=True)
+    _replace(out / CSV_NAME, _csv(findings))
+    _replace(out / HTML_NAME, page)
+    return out / HTML_NAME
+
+
+def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
+    answer = answer_of(finding)
+    pictures: tuple[Shown, ...] = ()
+    trouble = ""
+    try:
+        pictures = tuple(_pictures(finding, lookup, evidence))
+    except (GalleryError, WatermarkError) as error:
+        trouble = f"The pictures cannot be shown: {error}"
+    return Exhibit(
+        finding=finding,
+        says=says(finding),
+        changes=tuple(answer.get("changes", ())),
+        mark=str(answer.get("mark") or "unknown"),
+        pictures=pictures,
+        trouble=trouble,
+    )
+
+
+def _pictures(finding: Finding, lookup: Lookup, evidence: Vault) -> Iterator[Shown]:
+    data = evidence.get(Digest(finding.digest))
+    found = open_picture(data)
+    photo = lookup.picture(finding.photo_id)
+    yield Shown("Found there, as it is", _uri(found))
+    yield Shown(f"Ours: case {finding.case}, {finding.stage}", _uri(photo))
+    from watermark.identify import explain_picture  # noqa: PLC0415
+
+    answer = lookup.identify(data, finding.name).answer
+    if answer.photo != finding.photo_id or answer.transform is None:
+        return
+    exhibit = explain_picture(found, photo, answer)
+    yield Shown("Both, one laid over the other", _uri(exhibit.overlay))
+    yield Shown("Where they agree (green) and where not (red)", _uri(exhibit.agreement))
+
+
+def _uri(picture: Picture) -> str:
+    data = encode(_at_most(picture), format="webp", quality=80)
+    return f"data:image/webp;base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _at_most(picture: Picture) -> Picture:
+    return picture if max(picture.width, picture.height) <= LONGEST else resize(picture, LONGEST)
+
+
+def _render(exhibits: list[Exhibit], practice: str, now: datetime) -> str:
+    environment = Environment(
+        loader=PackageLoader("crawler.desk"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    sites = [(site, list(group)) for site, group in groupby(exhibits, key=lambda one: one.finding.site_url)]
+    return environment.get_template("report.html").render(
+        sites=sites, exhibits=exhibits, practice=practice, now=now, rates=_rates()
+    )
+
+
+def _rates() -> list[tuple[str, str]]:
+    return []
+
+
+def _csv(findings: Iterable[Finding]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(finding_row(finding) for finding in findings)
+    return "\ufeff" + text.getvalue()
+
+
+def _replace(path: Path, text: str) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8", newline="")
+    fresh.replace(path)

@@ -1,0 +1,133 @@
+"""A reader's hint, checked at once: a page or image address, or a file that somebody sent."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from crawler.desk.words import finding_json
+from crawler.errors import CrawlerError
+from crawler.match import Matcher
+from crawler.model import Finding, Listing, Looked, Site
+from crawler.schema import open_watch
+from crawler.settings import plan_from
+from crawler.store.findings import Findings
+from crawler.store.progress import Progress, Recall
+from crawler.store.sites import Sites
+from crawler.visit.ask import Kit
+from crawler.visit.clock import Clock
+from crawler.visit.fetch import Resolver, system_resolver
+from crawler.visit.once import look_at
+from crawler.visit.urls import origin_of, typed
+from gallery.schema import transaction
+from gallery.settings import DataFolder, load_settings
+from gallery.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TipAnswer:
+    """What came of a tip.
+
+    Args:
+        findings: What was found at the address, also what was known before.
+        looked: Of a file: what the matcher says.
+        images: How many images were looked at.
+        failures: What could not be done, in sentences.
+    """
+
+    number: int
+    given: str
+    images: int
+    findings: tuple[Finding, ...] = ()
+    looked: Looked | None = None
+    failures: tuple[str, ...] = ()
+
+
+def check_url(
+    folder: DataFolder, url: str, *, clock: Clock, resolver: Resolver = system_resolver
+) -> TipAnswer:
+    """Fetch a tipped page and the images it shows, or a tipped image, once, and keep what is found.
+
+    The site is not watched because of that; its name is kept, so that it can be.
+
+    Raises:
+        BadUrlError: It is no address.
+    """
+    folder.require()
+    wanted = typed(url)
+    settings = load_settings(folder)
+    db = open_watch(folder.database)
+    try:
+        progress, sites = Progress(db), Sites(db)
+        upto = progress.highest_photo()
+        site = _site_of(sites, wanted, clock.now())
+        kit = Kit(
+            plan=plan_from(settings.crawler, settings.contact or settings.web),
+            began=clock.now(),
+            look=Matcher(folder.root, upto, Recall(folder.database, upto)),
+            upto=upto,
+            clock=clock,
+            resolver=resolver,
+        )
+        result = look_at(site, wanted, kit)
+        if site.listing is not Listing.ALLOW:
+            for body in result.kept.values():
+                Vault(folder.evidence).put(body)
+        with transaction(db):
+            progress.save_seen(site, result, clock.now(), run_id=None)
+        seen = {address.url for address in result.addresses}
+        found = tuple(one for one in Findings(db).all() if one.site_url == site.url and one.image_url in seen)
+        failures = tuple(failure.message for failure in result.failures)
+        images = sum(bool(address.digest) and address.kind == "image" for address in result.addresses)
+        state = "checked" if images or not failures else "failed"
+        number = Findings(db).note_tip(
+            wanted, state=state, found=[finding_json(one) for one in found], now=clock.now()
+        )
+        return TipAnswer(number=number, given=wanted, images=images, findings=found, failures=failures)
+    finally:
+        db.close()
+
+
+def _site_of(sites: Sites, url: str, now: datetime) -> Site:
+    """Give the listed site that an address belongs to, or note its origin as known from a tip."""
+    origin = f"{origin_of(url)}/"
+    for site in sites.listed():
+        if origin_of(site.url) == origin_of(url):
+            return site
+    return sites.put(Site(url=origin, listing=Listing.TIP), now)
+
+
+def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
+    """Look at a file that a reader sent, and keep the tip.
+
+    Raises:
+        CrawlerError: The file cannot be read.
+    """
+    folder.require()
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise CrawlerError(
+            f"{path} cannot be read: {error.strerror}", hint="name a picture file or an address"
+        ) from error
+    db = open_watch(folder.database)
+    try:
+        upto = Progress(db).highest_photo()
+        looked = Matcher(folder.root, upto, _forget)(body, path.name)
+        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+        found: list[dict[str, object]] = [
+            {"digest": digest, "verdict": looked.verdict, "photo": looked.photo}
+        ]
+        if looked.photo is not None:
+            Vault(folder.evidence).put(body)
+        number = Findings(db).note_tip(
+            path.name, state="failed" if looked.trouble else "checked", found=found, now=now
+        )
+    finally:
+        db.close()
+    failures = (looked.trouble,) if looked.trouble else ()
+    return TipAnswer(number=number, given=str(path), images=1, looked=replace(looked), failures=failures)
+
+
+def _forget(_digest: str) -> Looked | None:
+    return None

@@ -1,0 +1,115 @@
+"""Findings in the words and fields that people and machines are given."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from crawler.model import Finding
+
+COLUMNS = [
+    "id",
+    "verdict",
+    "probability",
+    "case",
+    "stage",
+    "photo",
+    "site",
+    "page_url",
+    "image_url",
+    "first_seen",
+    "last_seen",
+    "decision",
+    "decided_by",
+    "decided_at",
+    "note",
+    "changes",
+    "mark",
+    "explanation",
+    "alt",
+    "caption",
+    "heading",
+    "pages",
+    "digest",
+]
+_VERDICTS = {
+    "copy": "The machine says: a copy of our photograph.",
+    "same-scene": "The machine says: another photograph of the same moment, not this file.",
+    "possible": "The machine says: possibly ours; a person has to look.",
+}
+
+
+def finding_json(finding: Finding) -> dict[str, object]:
+    """Give a finding as `pairwatch findings --json` prints it: one flat object, keys kept stable."""
+    answer = answer_of(finding)
+    return {
+        "id": finding.id,
+        "site": finding.site_url,
+        "page_url": finding.page_url,
+        "image_url": finding.image_url,
+        "photo": finding.name,
+        "case": finding.case,
+        "stage": finding.stage,
+        "verdict": finding.verdict,
+        "probability": round(finding.probability, 4),
+        "first_seen": finding.first_seen.isoformat(),
+        "last_seen": finding.last_seen.isoformat(),
+        "decision": str(finding.decision),
+        "decided_by": finding.decided_by,
+        "decided_at": finding.decided_at.isoformat() if finding.decided_at else None,
+        "note": finding.note,
+        "digest": finding.digest,
+        "explanation": finding.explanation,
+        "changes": answer.get("changes", []),
+        "mark": answer.get("mark"),
+        "pages": [
+            {
+                "page_url": place.page_url,
+                "element": place.element,
+                "via": place.via,
+                "alt": place.alt,
+                "caption": place.caption,
+                "heading": place.heading,
+                "first_seen": place.first_seen.isoformat(),
+                "last_seen": place.last_seen.isoformat(),
+            }
+            for place in finding.places
+        ],
+    }
+
+
+def finding_row(finding: Finding) -> dict[str, str]:
+    """Give a finding as a row of the CSV file; no cell can be taken for a formula."""
+    plain = finding_json(finding)
+    place = finding.places[0] if finding.places else None
+    words = {name: getattr(place, name) if place else "" for name in ("alt", "caption", "heading")}
+    pages = " ".join(sorted({place.page_url for place in finding.places}))
+    changes = "; ".join(str(change) for change in answer_of(finding).get("changes", []))
+    row: Mapping[str, object] = plain | words | {"pages": pages, "changes": changes}
+    return {name: _cell(row[name]) for name in COLUMNS}
+
+
+def _cell(value: object) -> str:
+    """Write a cell; what a spreadsheet would run (=, +, -, @, tab) is made text by an apostrophe.
+
+    Source: OWASP, "CSV Injection".
+    """
+    text = "" if value is None else " ".join(str(value).replace("\0", "").split("\n"))
+    dangerous = text.lstrip().startswith(("=", "+", "-", "@", "|", "%")) or text.startswith(("\t", "\r"))
+    return f"'{text}" if dangerous else text
+
+
+def answer_of(finding: Finding) -> dict[str, Any]:
+    """Give the matcher's whole answer as it was when the picture was seen."""
+    return dict(json.loads(finding.answer))
+
+
+def says(finding: Finding) -> str:
+    """Give the sentence that keeps apart what the machine says and what a person has confirmed."""
+    if finding.decision == "infringement":
+        return f"Confirmed as an infringement by {finding.decided_by}."
+    return _VERDICTS.get(finding.verdict, f"The machine says: {finding.verdict}.")
+
+
+def is_for_the_desk(finding: Finding) -> bool:
+    """Tell whether a finding is shown without being asked for: copies that nobody has put aside."""
+    return finding.verdict == "copy" and finding.decision not in ("dismissed", "licensed")
