@@ -35,6 +35,7 @@ class Told:
     """How the story ended: what was planted, what was found, and whether anybody was wrongly accused."""
 
     findings: tuple[Finding, ...]
+    planted: int
     missed: tuple[Planted, ...]
     accused: tuple[Finding, ...]
     robots_ignored: bool
@@ -70,6 +71,7 @@ def tell(out: Path, now: datetime, *, progress: Progress, say: Callable[[str], N
     findings = _findings(folder)
     return Told(
         findings=findings,
+        planted=len(planted),
         missed=tuple(copy for copy in planted if not _found(copy, shadow, findings)),
         accused=tuple(finding for finding in findings if not _planted(finding, shadow, planted)),
         robots_ignored=any(path.startswith("private/") for path in shadow.asked),
