@@ -167,7 +167,7 @@ def m0004_accounts(db: Database) -> None:
 
 @migrations()
 def m0005_drafts(db: Database) -> None:
-    """Photographs that were dropped but are no case yet; a draft lasts until it becomes one or is thrown away."""
+    """Photographs that were dropped but are no case yet."""
     db.executescript("""
         create table drafts (
             id           integer primary key,
@@ -186,9 +186,9 @@ def m0005_drafts(db: Database) -> None:
             file        text not null check (file <> ''),
             digest      text not null check (digest glob 'sha256:*'),
             composite   text check (composite glob 'sha256:*'),
-            box         text check (json_valid(box)),
-            bytes       integer not null,
-            file_bytes  integer not null,
+            box         text check (box is null or json_valid(box)),
+            size        integer not null,
+            file_size   integer not null,
             width       integer not null,
             height      integer not null,
             format      text not null,

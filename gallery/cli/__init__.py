@@ -3,5 +3,6 @@
 from gallery.cli.case import case
 from gallery.cli.catalogue import identify, import_, init
 from gallery.cli.site import build, doctor, verify
+from gallery.web.cli import serve, user
 
-COMMANDS = (init, import_, case, build, identify, verify, doctor)
+COMMANDS = (init, import_, case, build, identify, verify, doctor, serve, user)

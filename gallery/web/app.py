@@ -1,0 +1,113 @@
+"""Puts the staff's pages together: settings, shield, pages and the page for each error."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from flask import Flask, current_app, g, jsonify, render_template, request
+from flask.globals import request_ctx
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from gallery.accounts import Task
+from gallery.errors import GalleryError
+from gallery.settings import DataFolder, load_settings
+from gallery.web import cases, new_case, signin
+from gallery.web.keys import cookie_key
+from gallery.web.shield import raise_shield
+from gallery.web.workplace import Clock, Workplace, close_database, utc_now
+from watermark.errors import WatermarkError
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_FORM_BYTES = 1024 * 1024
+
+_SAYINGS = {
+    400: ("This did not work", "Go back, load the page again, and send it once more."),
+    401: ("You are signed out", "Sign in again. What you saved before is still there."),
+    403: ("This is not for your role", ""),
+    404: ("There is no such page", "Look for the case in the list of cases."),
+    405: ("There is no such page", "Look for the case in the list of cases."),
+    413: ("This is too large", "Send fewer or smaller files at once."),
+    429: ("Please wait", ""),
+    500: (
+        "Something broke",
+        "Nothing was half-saved. Try again, or tell whoever looks after pairwatch.",
+    ),
+}
+
+
+def create_app(
+    folder: DataFolder, *, clock: Clock = utc_now, hosts: Sequence[str] = LOOPBACK, secure: bool = False
+) -> Flask:
+    """Make the application for one data folder.
+
+    Args:
+        folder: the practice's data; `pairwatch init` must have been there.
+        clock: gives the time, in UTC.
+        hosts: names under which browsers may reach it; requests for any other name are refused.
+        secure: it is reached over https only: the cookie is never sent otherwise.
+
+    Raises:
+        GalleryError: There is no catalogue, or the settings are wrong.
+    """
+    folder.require()
+    load_settings(folder)
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=cookie_key(folder),
+        SESSION_COOKIE_NAME="pairwatch",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        MAX_CONTENT_LENGTH=_FORM_BYTES,
+        TRUSTED_HOSTS=list(hosts),
+        WTF_CSRF_TIME_LIMIT=None,  # a form may lie open for as long as its session lives
+    )
+    app.extensions["pairwatch"] = Workplace(folder, clock)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(_shown_everywhere)
+    app.teardown_appcontext(close_database)
+    raise_shield(app)
+    for room in (signin, cases, new_case):
+        app.register_blueprint(room.pages)
+    app.register_error_handler(HTTPException, _show_http_error)
+    app.register_error_handler(GalleryError, _show_our_error)
+    app.register_error_handler(WatermarkError, _show_our_error)
+    app.register_error_handler(Exception, _show_surprise)
+    return app
+
+
+def _shown_everywhere() -> dict[str, object]:
+    return {"user": g.get("user"), "Task": Task}
+
+
+def _show_http_error(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    title, advice = _SAYINGS.get(code, _SAYINGS[400])
+    said = error.description or ""
+    if isinstance(error, CSRFError):
+        said = "This page was open for too long, or you signed in again meanwhile."
+    elif code not in {400, 403, 429} or said == type(error).description:
+        said = ""
+    return _error_page(code, title, " ".join(filter(None, [said, advice])))
+
+
+def _show_our_error(error: GalleryError | WatermarkError) -> ResponseReturnValue:
+    text = str(error)
+    sentence = f"{text[:1].upper()}{text[1:]}."
+    hint = f"{error.hint[:1].upper()}{error.hint[1:]}." if error.hint else ""
+    return _error_page(409, "This could not be done", f"{sentence} {hint}".strip())
+
+
+def _show_surprise(error: Exception) -> ResponseReturnValue:
+    current_app.logger.error("while answering %s %s", request.method, request.path, exc_info=error)
+    return _error_page(500, *_SAYINGS[500])
+
+
+def _error_page(code: int, title: str, text: str) -> ResponseReturnValue:
+    if request_ctx.url_adapter is None:  # a host that is not ours: no page can be made for it
+        return f"{title}. {text}", code, {"Content-Type": "text/plain; charset=utf-8"}
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify({"ok": False, "sentence": f"{title}. {text}".strip()}), code
+    return render_template("error.html", title=title, text=text), code

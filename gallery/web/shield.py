@@ -1,0 +1,67 @@
+"""Between the pages and a hostile tab: who is signed in, where a form came from, strict headers."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask.globals import request_ctx
+from flask.typing import ResponseReturnValue
+from flask_wtf import CSRFProtect
+
+from gallery.web.workplace import accounts, now
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # `no-referrer` would break the form tokens' own check over https
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+OPEN_PAGES = frozenset(
+    {"static", "signin.sign_in", "signin.try_sign_in", "approval.by_link", "approval.picture"}
+)
+
+
+def raise_shield(app: Flask) -> None:
+    """Protect every page of an application; a page is closed to strangers unless it is in `OPEN_PAGES`."""
+    CSRFProtect(app)
+    app.before_request(_refuse_foreign_requests)
+    app.before_request(_ask_who)
+    app.after_request(_add_headers)
+
+
+def _refuse_foreign_requests() -> None:
+    """A request for another host, or a form sent from another site's page, is refused, even with a token."""
+    if request_ctx.url_adapter is None:
+        abort(400, description="These pages are not served under this name.")
+    origin = request.headers.get("Origin")
+    if request.method != "GET" and origin and urlsplit(origin).netloc != request.host:
+        abort(400, description="This form was sent from another site.")
+
+
+def _ask_who() -> ResponseReturnValue | None:
+    g.user = None
+    if request.endpoint == "static":
+        return None
+    key = session.get("key")
+    if key:
+        g.user = accounts().session_user(key, now())
+        if g.user is None:
+            session.clear()
+    if g.user is not None or request.endpoint in OPEN_PAGES:
+        return None
+    if request.accept_mimetypes.best == "application/json":
+        abort(401)
+    return redirect(url_for("signin.sign_in", then=request.path if request.method == "GET" else None))
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,77 @@
+// Photos are moved between stages by drag, by keyboard or by the lists under them; every change is saved at once.
+"use strict";
+(() => {
+  const form = document.querySelector("[data-board]");
+  if (!form) return;
+  const lanes = [...form.querySelectorAll("[data-lane]")], saved = form.querySelector("[data-saved]");
+  const version = form.querySelector("[name=version]");
+  let dragged = null, saving = null, again = false;
+  form.querySelector("[data-plain-save]").hidden = true;
+
+  const save = async () => {
+    if (saving) { again = true; return; }
+    saving = fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+    try {
+      const answer = await (await saving).json();
+      if (answer.ok) { version.value = answer.version; saved.textContent = "Saved."; } else conflict(answer.sentence);
+    } catch { saved.textContent = "Not saved: pairwatch cannot be reached. Your next change tries again."; }
+    saving = null;
+    if (again) { again = false; save(); }
+  };
+
+  const conflict = (sentence) => {
+    saved.className = "said warn";
+    saved.textContent = `Not saved: ${sentence} `;
+    const button = document.createElement("button");
+    button.textContent = "Show me what to do"; button.name = "then"; button.value = "stay";
+    saved.append(button);
+  };
+
+  const rename = (lane) => {
+    const field = lane.querySelector("input.name");
+    if (!field) return;
+    form.querySelectorAll(`[data-stage] option[value="${lane.dataset.lane}"]`).forEach((option) => { option.textContent = field.value; });
+    lane.setAttribute("aria-label", `Stage ${lane.dataset.lane}: ${field.value}`);
+  };
+
+  const move = (card, lane, before) => {
+    lane.querySelector(".cards").insertBefore(card, before || null);
+    card.querySelector("[data-stage]").value = lane.dataset.lane;
+    saved.className = "hint"; saved.textContent = "Saving …";
+    save();
+  };
+
+  for (const card of form.querySelectorAll("[data-card]")) {
+    card.draggable = true;
+    card.addEventListener("dragstart", (event) => { dragged = card; card.classList.add("moving"); event.dataTransfer.effectAllowed = "move"; event.dataTransfer.setData("text/plain", ""); });
+    card.addEventListener("dragend", () => { card.classList.remove("moving"); dragged = null; lanes.forEach((lane) => lane.classList.remove("over")); });
+    card.addEventListener("keydown", (event) => {
+      const lane = card.closest("[data-lane]"), at = lanes.indexOf(lane);
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!event.altKey || !step) return;
+      event.preventDefault();
+      const focus = document.activeElement;
+      if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+        const other = step < 0 ? card.previousElementSibling : card.nextElementSibling;
+        if (other) move(card, lane, step < 0 ? other : other.nextElementSibling);
+      } else if (lanes[at + step]) move(card, lanes[at + step]);
+      focus.focus();
+    });
+    card.querySelector("[data-stage]").addEventListener("change", (event) => {
+      move(card, form.querySelector(`[data-lane="${event.target.value}"]`)); event.target.focus();
+    });
+    card.querySelector("[data-view]").addEventListener("change", save);
+  }
+  for (const lane of lanes) {
+    lane.addEventListener("dragover", (event) => { if (dragged) { event.preventDefault(); lane.classList.add("over"); } });
+    lane.addEventListener("dragleave", () => lane.classList.remove("over"));
+    lane.addEventListener("drop", (event) => {
+      if (!dragged) return;
+      event.preventDefault();
+      const under = event.target.closest("[data-card]");
+      move(dragged, lane, under && under !== dragged ? under : null);
+    });
+    const field = lane.querySelector("input.name");
+    if (field) field.addEventListener("change", () => { rename(lane); save(); });
+  }
+})();

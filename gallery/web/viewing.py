@@ -1,0 +1,22 @@
+"""Every look at a patient's photograph leaves a row in the ledger: who, which, when."""
+
+from datetime import datetime, timedelta
+
+from flask import current_app
+
+from gallery.web.workplace import me, note, now
+
+_SAME_LOOK = timedelta(minutes=15)
+
+
+def note_view(subject: str, what: str) -> None:
+    """Write down that somebody is shown a photograph; once per person, photograph and quarter hour."""
+    seen: dict[tuple[str, str], datetime] = current_app.extensions.setdefault("pairwatch-views", {})
+    key, time = (me().name, f"{subject} {what}"), now()
+    last = seen.get(key)
+    if last is not None and time - last < _SAME_LOOK:
+        return
+    for old in [other for other, at in list(seen.items()) if time - at >= _SAME_LOOK]:
+        seen.pop(old, None)
+    note("viewed an original", what, of=subject)
+    seen[key] = time

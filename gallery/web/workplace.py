@@ -1,0 +1,138 @@
+"""What every page works with: the data folder, the clock, the opened catalogue and who is signed in."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+
+from flask import abort, current_app, g
+
+from gallery.accounts import Accounts, Task, User
+from gallery.catalog import Catalog
+from gallery.drafts import Drafts
+from gallery.ledger import Ledger
+from gallery.schema import open_database, transaction
+from gallery.settings import DataFolder, Settings, load_settings
+
+Clock = Callable[[], datetime]
+Params = ParamSpec("Params")
+Answer = TypeVar("Answer")
+
+
+def utc_now() -> datetime:
+    """Give the time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where the pages' data are, and what time it is."""
+
+    folder: DataFolder
+    clock: Clock
+
+
+def here() -> Workplace:
+    """Give the workplace of the running application."""
+    return cast("Workplace", current_app.extensions["pairwatch"])
+
+
+def folder() -> DataFolder:
+    """Give the data folder."""
+    return here().folder
+
+
+def now() -> datetime:
+    """Give the time by the application's clock."""
+    return here().clock()
+
+
+def settings() -> Settings:
+    """Give the practice's settings, read once per request."""
+    if "settings" not in g:
+        g.settings = load_settings(folder())
+    return cast("Settings", g.settings)
+
+
+def rooms() -> "Rooms":
+    """Give the rooms of the catalogue, opened once per request and closed after it."""
+    if "rooms" not in g:
+        g.rooms = Rooms(folder())
+    return cast("Rooms", g.rooms)
+
+
+class Rooms:
+    """The catalogue's rooms on one connection, so that a page can write to several in one transaction."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        """Open the catalogue of a data folder."""
+        self.database = open_database(folder.database)
+        self.catalog = Catalog(self.database)
+        self.accounts = Accounts(self.database)
+        self.drafts = Drafts(self.database)
+        self.ledger = Ledger(self.database)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Write all of a block or nothing of it."""
+        return transaction(self.database)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.database.close()
+
+
+def catalog() -> Catalog:
+    """Give the catalogue's cases, stages, photos and consents."""
+    return rooms().catalog
+
+
+def accounts() -> Accounts:
+    """Give the users and their sessions."""
+    return rooms().accounts
+
+
+def drafts() -> Drafts:
+    """Give the drafts."""
+    return rooms().drafts
+
+
+def ledger() -> Ledger:
+    """Give the ledger."""
+    return rooms().ledger
+
+
+def note(action: str, subject: str, **detail: object) -> None:
+    """Write to the ledger what the person who is signed in did just now."""
+    ledger().append(me().name, action, subject, detail, now())
+
+
+def me() -> User:
+    """Give who is signed in; pages that need nobody must not ask."""
+    user = g.get("user")
+    if user is None:
+        abort(401)
+    return cast("User", user)
+
+
+def needs(task: Task) -> Callable[[Callable[Params, Answer]], Callable[Params, Answer]]:
+    """Show a page only to people whose role allows a task; others get a page that says so."""
+
+    def guard(page: Callable[Params, Answer]) -> Callable[Params, Answer]:
+        @wraps(page)
+        def guarded(*args: Params.args, **kwargs: Params.kwargs) -> Answer:
+            if not me().may(task):
+                abort(403, description=f"Your role ({me().role}) may not {task}. Ask an administrator.")
+            return page(*args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def close_database(_: BaseException | None = None) -> None:
+    """Close what this request opened."""
+    opened = g.pop("rooms", None)
+    if opened is not None:
+        opened.close()

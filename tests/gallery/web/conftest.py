@@ -1,0 +1,133 @@
+"""The staff's pages for real: a catalogue on disk, a server on loopback, users, photographs as files."""
+
+import io
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+import waitress
+from argon2 import PasswordHasher
+from PIL import Image
+
+from gallery.accounts import Accounts, Role, User
+from gallery.schema import open_database
+from gallery.settings import DataFolder
+from gallery.web.app import create_app
+from watermark.pixels import Blocks, encode
+from watermark.samples.clinic import Person, Room, draw_portrait
+from watermark.samples.furniture import collage
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 (of people who do not exist)
+PEOPLE = {
+    "Ada": Role.STAFF,
+    "Ben": Role.STAFF,
+    "Dora": Role.DOCTOR,
+    "Lou": Role.LEGAL,
+    "Root": Role.ADMINISTRATOR,
+}
+SIZE = (480, 360)
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
+@dataclass
+class Site:
+    """A running server and where its data are."""
+
+    url: str
+    folder: DataFolder
+    app: object
+
+
+@pytest.fixture
+def data_folder(tmp_path):
+    """An empty catalogue with one user of each role."""
+    folder = DataFolder(tmp_path / "data")
+    database = open_database(folder.database)
+    for name, role in PEOPLE.items():
+        Accounts(database, QUICK).add(User(name, role), PASSWORD, datetime.now(UTC))
+    database.close()
+    return folder
+
+
+@pytest.fixture
+def site(data_folder):
+    """The pages served by the real server on a free port of this machine."""
+    app = create_app(data_folder)
+    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4, max_request_body_size=2**30)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield Site(f"http://127.0.0.1:{server.effective_port}", data_folder, app)
+    server.trigger.pull_trigger(server.close)
+    thread.join(10)
+
+
+@pytest.fixture
+def page(chromium, site):
+    """A fresh browser window on the pages; anything the browser complains about fails the test."""
+    context = chromium.new_context(base_url=site.url, viewport={"width": 1280, "height": 900})
+    window = context.new_page()
+    complaints = []
+    window.on("pageerror", lambda error: complaints.append(str(error)))
+    window.on(
+        "console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None
+    )
+    window.set_default_timeout(15_000)
+    yield window
+    context.close()
+    assert complaints == []
+
+
+def sign_in(window, name="Ada"):
+    """Sign in as one of `PEOPLE`."""
+    window.goto("/sign-in")
+    window.fill("#name", name)
+    window.fill("#password", PASSWORD)
+    window.click("button.main")
+    window.wait_for_url("**/cases/")
+
+
+def exif(taken, camera="Canon EOS R6"):
+    """Give the EXIF block of a camera for a time such as 2026-01-05 10:00:00."""
+    block = Image.Exif()
+    maker, _, model = camera.partition(" ")
+    block[0x010F], block[0x0110], block[0x0132] = maker, model, taken.replace("-", ":")
+    return block.tobytes()
+
+
+def portrait(stage, view, taken, *, person=3, size=SIZE):
+    """Draw one photograph as a camera writes it."""
+    picture = draw_portrait(Person(person), Room(2), stage=stage, view=view, size=size)
+    return encode(picture, format="jpeg", quality=92, blocks=Blocks(exif=exif(taken)))
+
+
+def heic(stage, view, taken, *, person=3):
+    """Draw one photograph as a phone writes it."""
+    picture = draw_portrait(Person(person), Room(2), stage=stage, view=view, size=SIZE)
+    out = io.BytesIO()
+    Image.fromarray(picture.rgb).save(out, "HEIF", quality=90, exif=exif(taken, "Apple iPhone 15"))
+    return out.getvalue()
+
+
+def composite(person=3):
+    """Draw an old side-by-side file."""
+    pair = [
+        draw_portrait(Person(person), Room(2), stage=stage, view="front", size=SIZE)
+        for stage in ("before", "after")
+    ]
+    return encode(collage(pair, cell=(360, 360), gap=8), format="jpeg", quality=90)
+
+
+DAYS = {"before": "2026-01-05", "after": "2026-02-10", "later": "2027-02-12"}
+
+
+@pytest.fixture(scope="session")
+def nine_photos(tmp_path_factory):
+    """Nine files of one patient: three visits, three views; one visit taken with a phone."""
+    folder = tmp_path_factory.mktemp("camera")
+    for at, (stage, day) in enumerate(DAYS.items()):
+        for number, view in enumerate(("front", "left", "top")):
+            draw = heic if stage == "after" else portrait
+            name = f"IMG_{at * 10 + number:04}.{'heic' if stage == 'after' else 'jpg'}"
+            (folder / name).write_bytes(draw(stage, view, f"{day} 10:0{number}:00"))
+    return folder

@@ -1,0 +1,299 @@
+"""A person drops photographs and has a case: nothing is lost, nothing is sorted behind her back."""
+
+import io
+import shutil
+import threading
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from gallery.catalog import Catalog
+from gallery.drafts import Drafts
+from gallery.ledger import Ledger
+from gallery.schema import open_database
+from gallery.vault import Vault
+from gallery.web.receiving import composite_vault
+from tests.gallery.web.conftest import composite, portrait, sign_in
+from tests.gallery.web.test_sign_in import enter, token
+
+
+@pytest.fixture(autouse=True)
+def finish_fingerprints():
+    """Wait for what a test has started beside the pages."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "fingerprints":
+            thread.join()
+
+
+def drop(window, *paths):
+    """Choose files on a page as a person does, and wait until the board shows them."""
+    window.set_input_files("#files", [str(path) for path in paths])
+    window.wait_for_selector("[data-go-on]:not([hidden]), [data-card]")
+    if window.is_visible("[data-go-on]"):
+        window.click("[data-go-on] a")
+    window.wait_for_selector("[data-card]")
+
+
+def saved(window):
+    """Wait until the board has saved what was done."""
+    window.wait_for_selector("[data-saved]:text-is('Saved.')")
+
+
+def views(window):
+    """Choose a view for every photograph that has none yet."""
+    for select in window.query_selector_all("[data-view]"):
+        if not select.evaluate("field => field.value"):
+            select.select_option("front")
+    saved(window)
+
+
+@pytest.mark.browser
+def test_nine_photos_become_a_case(page, site, nine_photos):
+    """A folder of three visits, phone files among them, is sorted by its days and becomes Patient 1."""
+    sign_in(page)
+    page.goto("/drafts/new")
+    drop(page, *sorted(nine_photos.iterdir()))
+    lanes = [len(lane.query_selector_all("[data-card]")) for lane in page.query_selector_all("[data-lane]")]
+    views(page)
+    page.click("button[value=case]")
+    page.wait_for_url("**/cases/1/")
+
+    database = open_database(site.folder.database)
+    photos, intake = Catalog(database).photos(1), Ledger(database).entries(subject="photo 1")
+    drafts = Drafts(database).all()
+    database.close()
+    assert lanes == [3, 3, 3, 0]
+    assert [photo.stage_position for photo in photos] == [1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert {photo.format for photo in photos} == {"jpeg", "heif"}
+    assert all(Vault(site.folder.originals).has(photo.digest) for photo in photos)
+    assert intake[0].actor == "Ada"
+    assert drafts == []
+
+
+@pytest.mark.browser
+def test_a_bad_file_is_one_sentence(page, nine_photos, tmp_path):
+    """A text file and a photo that was cut off are named; the good photo goes on."""
+    good = next(nine_photos.glob("*.jpg"))
+    (tmp_path / "notes.jpg").write_text("not a photo at all")
+    (tmp_path / "cut.jpg").write_bytes(good.read_bytes()[:3000])
+    shutil.copy(good, tmp_path / "good.jpg")
+    sign_in(page)
+    page.goto("/drafts/new")
+    page.set_input_files("#files", [str(path) for path in sorted(tmp_path.glob("*.jpg"))])
+    page.wait_for_selector("[data-go-on]:not([hidden])")
+    said = page.inner_text("[data-files]")
+    page.click("[data-go-on] a")
+    page.wait_for_selector("[data-card]")
+
+    assert "notes.jpg: this is plain text, not a picture. It was left out." in said
+    assert "cut.jpg: found a file that is cut off" in said or "cut off" in said
+    assert len(page.query_selector_all("[data-card]")) == 1
+
+
+@pytest.mark.browser
+def test_an_old_composite_is_split_and_can_be_joined(page, site, tmp_path):
+    """Side-by-side files come apart at the gutter, say so, and can be made whole again."""
+    (tmp_path / "old.jpg").write_bytes(composite())
+    sign_in(page)
+    page.goto("/drafts/new")
+    drop(page, tmp_path / "old.jpg")
+    split = [name.inner_text() for name in page.query_selector_all(".file")]
+    page.click("text=Do not split >> nth=0")
+    page.wait_for_selector(".said.done")
+    joined = [name.inner_text() for name in page.query_selector_all(".file")]
+
+    assert split == ["old.jpg (part 1 of 2)", "old.jpg (part 2 of 2)"]
+    assert joined == ["old.jpg"]
+
+
+def test_parts_of_a_composite_keep_where_they_come_from(site):
+    """A part's original is cut without loss; the whole is kept too, and the ledger ties them together."""
+    client = site.app.test_client()
+    enter(client)
+    form = {"csrf_token": token(client, "/drafts/new"), "files": (io.BytesIO(composite()), "old.jpg")}
+    draft = client.post("/drafts/new", data=form).location
+    database = open_database(site.folder.database)
+    ids = [photo.id for photo in Drafts(database).photos(1)]
+    arranged = {
+        "version": "1",
+        "stage-1": "before",
+        "stage-2": "after",
+        "then": "case",
+        "csrf_token": form["csrf_token"],
+    }
+    arranged |= {f"photo-{ids[0]}-stage": "1", f"photo-{ids[0]}-view": "front"}
+    arranged |= {f"photo-{ids[1]}-stage": "2", f"photo-{ids[1]}-view": "front"}
+    answer = client.post(f"{draft}arrange", data=arranged)
+    photos, row = Catalog(database).photos(1), Ledger(database).entries(subject="photo 1")[0]
+    database.close()
+
+    assert answer.location == "/cases/1/"
+    assert [photo.format for photo in photos] == ["png", "png"]
+    assert composite_vault(site.folder).get(row.detail["cut_from"]) == composite()
+    assert len(row.detail["box"]) == 4
+
+
+@pytest.mark.browser
+def test_a_closed_browser_loses_nothing(page, nine_photos):
+    """What was dropped and moved is there when the page is opened again, and dropped files are not taken twice."""
+    files = sorted(nine_photos.glob("*.jpg"))
+    sign_in(page)
+    page.goto("/drafts/new")
+    drop(page, *files[:4])
+    page.select_option("[data-card]:first-child [data-stage]", "2")
+    saved(page)
+    page.goto("/drafts/new")
+    page.click("text=Draft 1")
+    page.wait_for_selector("[data-card]")
+    moved = len(page.query_selector_all("[data-lane='2'] [data-card]"))
+    page.set_input_files("#files", [str(path) for path in files])
+    page.wait_for_selector("[data-card] >> nth=5")
+
+    assert moved == 2
+
+
+@pytest.mark.browser
+def test_photos_are_moved_by_drag_and_by_keyboard(page, nine_photos):
+    """Dragging a photo, or Alt and an arrow key on it, puts it into another stage, and that is saved."""
+    sign_in(page)
+    page.goto("/drafts/new")
+    drop(page, *sorted(nine_photos.glob("*.jpg"))[:4])
+    card = "[data-lane='1'] [data-card]:first-child"
+    name = page.inner_text(f"{card} .file")
+    page.drag_and_drop(f"{card} .file", "[data-lane='2'] .cards")
+    saved(page)
+    dragged = page.inner_text("[data-lane='2'] [data-card]:last-child .file")
+    page.focus("[data-lane='2'] [data-card]:last-child a")
+    page.keyboard.press("Alt+ArrowRight")
+    saved(page)
+    page.reload()
+
+    assert dragged == name
+    assert page.inner_text("[data-lane='0'] [data-card] .file") == name
+
+
+@pytest.mark.browser
+def test_two_people_sort_one_draft(chromium, page, site, nine_photos):
+    """The second to save is shown both ways out, her own version still in the form."""
+    sign_in(page)
+    page.goto("/drafts/new")
+    drop(page, *sorted(nine_photos.glob("*.jpg"))[:4])
+    other = chromium.new_context(base_url=site.url)
+    ben = other.new_page()
+    sign_in(ben, "Ben")
+    ben.goto("/drafts/1/")
+    ben.fill("#stage-1", "first visit")
+    ben.press("#stage-1", "Tab")
+    saved(ben)
+    other.close()
+    page.fill("#stage-1", "baseline")
+    page.press("#stage-1", "Tab")
+    page.click("text=Show me what to do")
+    page.wait_for_selector("text=load what Ben saved")
+    mine = page.input_value("#stage-1")
+    page.click("button[value=stage]")
+    page.wait_for_selector("#stage-3")
+
+    assert mine == "baseline"
+    assert page.input_value("#stage-1") == "baseline"
+
+
+@pytest.mark.browser
+def test_it_works_without_javascript(chromium, site, nine_photos):
+    """With scripts switched off, choosing files, sorting by lists and making the case still work."""
+    context = chromium.new_context(base_url=site.url, java_script_enabled=False)
+    window = context.new_page()
+    sign_in(window)
+    window.goto("/drafts/new")
+    window.set_input_files("#files", [str(path) for path in sorted(nine_photos.glob("*.jpg"))[:4]])
+    window.click("text=Add them")
+    for card in range(4):
+        window.select_option(f"[data-view] >> nth={card}", "front")
+    window.click("button[value=case]")
+    window.wait_for_url("**/cases/1/")
+    said = window.inner_text(".said.done")
+    context.close()
+
+    assert "Patient 1: 4 photos sealed" in said
+
+
+def test_a_photo_of_another_case_is_named(site):
+    """The same file in two cases is refused with the case, stage and view where it is."""
+    client = site.app.test_client()
+    enter(client)
+    photo = portrait("before", "front", "2026-01-05 10:00:00")
+    sent = token(client, "/drafts/new")
+    client.post("/drafts/new", data={"csrf_token": sent, "files": (io.BytesIO(photo), "a.jpg")})
+    arranged = {
+        "csrf_token": sent,
+        "version": "1",
+        "stage-1": "before",
+        "photo-1-stage": "1",
+        "photo-1-view": "front",
+    }
+    client.post("/drafts/1/arrange", data=arranged | {"then": "case"})
+    again = client.post("/drafts/new", data={"csrf_token": sent, "files": (io.BytesIO(photo), "b.jpg")})
+
+    assert "b.jpg: is in Patient 1 already (before, front)" in client.get(again.location).text
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"photo-1-stage": "1"}, "The view is missing for: a.jpg"),
+        ({"photo-1-stage": "0"}, "No photo is in a stage yet"),
+        ({"stage-2": "Before", "photo-1-stage": "1"}, "Two stages are named"),
+        ({"stage-1": "", "photo-1-stage": "1"}, "a stage with photos in it has no name"),
+    ],
+)
+def test_what_is_missing_is_said(site, form, said):
+    """A case that is not ready stays a draft, and the page says what to do."""
+    client = site.app.test_client()
+    enter(client)
+    sent = token(client, "/drafts/new")
+    photo = portrait("before", "front", "2026-01-05 10:00:00")
+    client.post("/drafts/new", data={"csrf_token": sent, "files": (io.BytesIO(photo), "a.jpg")})
+    base = {"csrf_token": sent, "version": "1", "stage-1": "before", "photo-1-view": "", "then": "case"}
+
+    answer = client.post("/drafts/1/arrange", data=base | form)
+
+    assert answer.status_code == 409
+    assert said.lower() in answer.text.lower().replace("&#34;", '"')
+    assert client.get("/drafts/1/").status_code == 200
+
+
+def test_every_look_is_written_down(site):
+    """Whoever is shown a photograph is in the ledger, once for the same look."""
+    client = site.app.test_client()
+    enter(client)
+    sent = token(client, "/drafts/new")
+    photo = portrait("before", "front", "2026-01-05 10:00:00")
+    client.post("/drafts/new", data={"csrf_token": sent, "files": (io.BytesIO(photo), "a.jpg")})
+    for _ in range(2):
+        client.get("/drafts/1/photos/1.jpg")
+    database = open_database(site.folder.database)
+    looks = [entry for entry in Ledger(database).entries() if entry.action == "viewed an original"]
+    database.close()
+
+    assert [(look.actor, look.subject, look.detail["of"]) for look in looks] == [
+        ("Ada", "draft photo 1", "draft 1")
+    ]
+
+
+@pytest.mark.browser
+def test_the_pages_are_accessible(page, nine_photos):
+    """The accessibility checker axe finds nothing on the sign-in, the list, the drop page and the board."""
+    found = {}
+    page.goto("/sign-in")
+    found["sign-in"] = Axe().run(page)
+    sign_in(page)
+    found["cases"] = Axe().run(page)
+    page.goto("/password")
+    found["password"] = Axe().run(page)
+    page.goto("/drafts/new")
+    found["new"] = Axe().run(page)
+    drop(page, *sorted(nine_photos.glob("*.jpg"))[:2])
+    found["board"] = Axe().run(page)
+
+    assert {name: result.generate_report() for name, result in found.items() if result.violations_count} == {}
