@@ -33,6 +33,7 @@ __all__ = [
 
 PROPOSALS = 6
 COMPARED = 4
+RIVALS = 4
 ALIKE_WITHIN = 14
 SMALLEST = 64
 WORKED = 1600
@@ -139,6 +140,7 @@ class Hypothesis:
     likeness: Likeness
     agreement: Agreement
     probability: float
+    ours: float
 
 
 def identify(picture: Picture, index: Index) -> Answer:
@@ -150,14 +152,10 @@ def identify(picture: Picture, index: Index) -> Answer:
     if min(picture.width, picture.height) < SMALLEST // 2 or max(picture.width, picture.height) < SMALLEST:
         return Answer(verdict=Verdict.CANNOT_TELL, why="the picture is too small to tell")
     suspect = Suspect(picture)
-    tried = sorted(hypotheses(suspect, index), key=lambda h: -h.probability)
-    best: dict[int, Hypothesis] = {}
-    for one in tried:
-        best.setdefault(one.slot, one)
-    if not best:
+    judged = hypotheses(suspect, index)
+    if not judged:
         return Answer(verdict=Verdict.NONE)
-    first, *others = best.values()
-    return _answer(suspect, index, first, others)
+    return _answer(suspect, index, judged[0], judged[1:])
 
 
 def identify_file(data: bytes, index: Index, limits: Limits | None = None) -> Answer:
@@ -173,41 +171,44 @@ def identify_file(data: bytes, index: Index, limits: Limits | None = None) -> An
     return min(answers, key=lambda a: (order.index(a.verdict), -a.probability))
 
 
-def hypotheses(suspect: Suspect, index: Index) -> Iterator[Hypothesis]:
-    """Photos that may be in the picture, each registered and compared."""
+def hypotheses(suspect: Suspect, index: Index) -> list[Hypothesis]:
+    """Photos that may be in the picture, each registered, compared, and weighed against the others; best first."""
+    best: dict[int, tuple[Likeness, Agreement]] = {}
+    for slot, likeness, alignment in _aligned(suspect, index):
+        agreement = measure.measure(suspect, likeness, likeness.small_rgb(), alignment)
+        if slot not in best or agreement.evidence > best[slot][1].evidence:
+            best[slot] = likeness, agreement
+    ranked = sorted(best.items(), key=lambda item: -item[1][1].evidence)[:RIVALS]
+    judged = []
+    for slot, (likeness, agreement) in ranked:
+        weighed = measure.against(agreement, [a for s, (_, a) in ranked if s != slot])
+        judged.append(Hypothesis(slot, likeness, weighed, *decide.probabilities(weighed)))
+    return sorted(judged, key=lambda h: -h.probability)
+
+
+def _aligned(suspect: Suspect, index: Index) -> Iterator[tuple[int, Likeness, Alignment]]:
     compared = 0
     for proposal in propose(index, suspect.features, suspect.mirrored, PROPOSALS):
         likeness = index.likeness(proposal.slot)
         alignment = register.align(suspect, likeness, proposal)
         if alignment is not None and compared < COMPARED:
             compared += 1
-            yield _hypothesis(suspect, proposal.slot, likeness, alignment)
+            yield proposal.slot, likeness, alignment
     for mirrored in (False, True):
         luma = suspect.luma[:, ::-1] if mirrored else suspect.luma
         for _, slot in index.alike(whole.look(np.ascontiguousarray(luma)), 1, ALIKE_WITHIN):
             likeness = index.likeness(slot)
-            yield _hypothesis(
-                suspect, slot, likeness, register.align_whole(suspect, likeness, mirrored=mirrored)
-            )
-
-
-def _hypothesis(suspect: Suspect, slot: int, likeness: Likeness, alignment: Alignment) -> Hypothesis:
-    agreement = measure.measure(suspect, likeness, likeness.small_rgb(), alignment)
-    return Hypothesis(slot, likeness, agreement, decide.probability(agreement))
+            yield slot, likeness, register.align_whole(suspect, likeness, mirrored=mirrored)
 
 
 def _answer(suspect: Suspect, index: Index, first: Hypothesis, others: list[Hypothesis]) -> Answer:
     chance = first.probability
     second = RunnerUp(index.key(others[0].slot), others[0].probability) if others else None
-    verdict = (
-        Verdict.COPY
-        if chance >= decide.COPY_FROM
-        else Verdict.POSSIBLE
-        if chance >= decide.POSSIBLE_FROM
-        else Verdict.NONE
-    )
+    verdict = decide.verdict(chance, max(h.ours for h in (first, *others)))
     also = tuple(
-        RunnerUp(index.key(h.slot), h.probability) for h in others if h.probability >= decide.COPY_FROM
+        RunnerUp(index.key(h.slot), h.probability)
+        for h in others
+        if decide.verdict(h.probability, 0.0) == Verdict.COPY
     )
     if verdict == Verdict.NONE:
         return Answer(verdict=verdict, probability=chance, runner_up=second)

@@ -4,7 +4,7 @@ All maps are 3 by 3, homogeneous, from pixels of the found picture to pixels of 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -18,12 +18,13 @@ from watermark.fingerprint.propose import Proposal
 from watermark.fingerprint.record import Likeness
 from watermark.pixels import Picture
 
-BLOCK, STEP = 32, 16
 NEAR = 24.0  # pixels of the small picture within which a guided match is sought
 ALIKE = 0.70  # cosine of RootSIFT descriptors a guided match needs
 MOST_STRETCH = 2.5
 LEAST_PAIRS = 4
-PASSES = ((4.0, 6), (4.0, 6), (2.0, 6), (1.4, 8), (1.4, 8))  # sigma in pixels, free parameters
+# Coarse to fine: how much smaller, the block's side there, the free parameters of each pass.
+LEVELS = ((4, 16, (6, 6)), (2, 24, (6,)), (1, 32, (8, 8)))
+SIGMA = 1.2  # of the finest detail looked at, pixels of the level
 
 Array: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
@@ -165,23 +166,42 @@ def refine(suspect: Suspect, likeness_luma: NDArray[np.uint8], alignment: Alignm
     Source: Lucas and Kanade's step for all blocks at once (Baker and Matthews, "20 years on", IJCV 2004), joined by
     iteratively reweighted least squares.
     """
-    frame = (likeness_luma.shape[1], likeness_luma.shape[0])
-    photo = likeness_luma.astype(np.float32)
     matrix = alignment.matrix
-    for sigma, free in PASSES:
-        current = Alignment(matrix, alignment.mirrored, alignment.pairs, alignment.inliers)
-        laid, covered = lay(suspect, current, frame)
-        found = cv2.cvtColor(laid, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        flow = motion(photo, found, covered, max(sigma, 0.7 * alignment.scale))
-        if len(flow.weights) < 6:
+    for shrink, block, passes in LEVELS:
+        if shrink < alignment.scale / 4:
             break
-        step = _fit(flow, frame, free if len(flow.weights) > 30 else 6)
-        if step is None:
-            break
-        matrix = step @ matrix
-        if abs(np.linalg.det(matrix[:2, :2])) < 1e-4:
-            return alignment
-    return Alignment(matrix / matrix[2, 2], alignment.mirrored, alignment.pairs, alignment.inliers)
+        level = halved(likeness_luma, shrink)
+        to_level = shrinking(likeness_luma.shape, level.shape)
+        sigma = max(SIGMA, 0.6 * alignment.scale / shrink)
+        photo = even(level.astype(np.float32), sigma)
+        for free in passes:
+            laid, covered = lay(
+                suspect, replace(alignment, matrix=to_level @ matrix), (level.shape[1], level.shape[0])
+            )
+            found = even(cv2.cvtColor(laid, cv2.COLOR_RGB2GRAY).astype(np.float32), sigma)
+            flow = motion(photo, found, covered, sigma, block)
+            if len(flow.weights) < 6:
+                break
+            step = _fit(flow, (level.shape[1], level.shape[0]), free if len(flow.weights) > 30 else 6)
+            moved = np.linalg.inv(to_level) @ step @ to_level @ matrix
+            if not sane(moved @ suspect.flip if alignment.mirrored else moved):
+                return replace(alignment, matrix=matrix / matrix[2, 2])
+            matrix = moved / moved[2, 2]
+    return replace(alignment, matrix=matrix)
+
+
+def halved(luma: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
+    """The picture `shrink` times smaller, averaged."""
+    if shrink == 1:
+        return luma
+    size = (-(-luma.shape[1] // shrink), -(-luma.shape[0] // shrink))
+    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def shrinking(full: tuple[int, ...], level: tuple[int, ...]) -> Matrix:
+    """The map from pixel centres of a picture to those of its smaller version; shapes are (height, width)."""
+    across, down = level[1] / full[1], level[0] / full[0]
+    return np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,21 +219,20 @@ class Flow:
     weights: Array
 
 
-def motion(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float) -> Flow:
-    """One Lucas-Kanade step for every block that both pictures cover and that has texture both ways."""
-    one, other = _even(photo, sigma), _even(found, sigma)
-    across, down = (
-        cv2.Sobel(one, cv2.CV_32F, 1, 0, scale=1 / 8),
-        cv2.Sobel(one, cv2.CV_32F, 0, 1, scale=1 / 8),
-    )
-    differ = other - one
-    rows, columns = _grid(photo.shape)
-    names = (across * across, across * down, down * down, across * differ, down * differ)
-    xx, xy, yy, xt, yt = (cv2.boxFilter(part, -1, (BLOCK, BLOCK))[rows, columns] for part in names)
-    inside = cv2.erode(covered, np.ones((BLOCK, BLOCK), np.uint8))[rows, columns] > 0
+def motion(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float, block: int) -> Flow:
+    """One Lucas-Kanade step for every block that both evened pictures cover and that has texture both ways."""
+    across, down = (cv2.Sobel(photo, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1)))
+    differ = found - photo
+    rows, columns = np.mgrid[
+        block // 2 : photo.shape[0] - block // 2 + 1 : block // 2,
+        block // 2 : photo.shape[1] - block // 2 + 1 : block // 2,
+    ]
+    products = (across * across, across * down, down * down, across * differ, down * differ)
+    xx, xy, yy, xt, yt = (cv2.boxFilter(part, -1, (block, block))[rows, columns] for part in products)
+    inside = cv2.erode(covered, np.ones((block, block), np.uint8))[rows, columns] > 0
     determinant = xx * yy - xy * xy
-    trace = xx + yy
-    weak = trace / 2 - np.sqrt(np.maximum(trace * trace / 4 - determinant, 0))
+    half = (xx + yy) / 2
+    weak = half - np.sqrt(np.maximum(half * half - determinant, 0))
     usable = inside & (weak > 2e-3 / sigma**2)
     xx, xy, yy, xt, yt, determinant, weak = (part[usable] for part in (xx, xy, yy, xt, yt, determinant, weak))
     shifts = np.stack([yy * xt - xy * yt, xx * yt - xy * xt], 1) / determinant[:, None]
@@ -225,14 +244,7 @@ def motion(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float)
     return Flow(centres, shifts.astype(np.float32), weights.astype(np.float32))
 
 
-def _grid(shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    rows, columns = np.mgrid[
-        BLOCK // 2 : shape[0] - BLOCK // 2 + 1 : STEP, BLOCK // 2 : shape[1] - BLOCK // 2 + 1 : STEP
-    ]
-    return rows, columns
-
-
-def _even(luma: Array, sigma: float) -> Array:
+def even(luma: Array, sigma: float) -> Array:
     """Band-passed, and evened to the same contrast everywhere, so that light and filters do not matter."""
     smooth = cv2.GaussianBlur(luma, (0, 0), sigma)
     wide = max(9, int(8 * sigma) | 1)
@@ -241,7 +253,7 @@ def _even(luma: Array, sigma: float) -> Array:
     return np.asarray(band / spread, np.float32)
 
 
-def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix | None:
+def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
     """The affine (6 free parameters) or projective (8) step that most of the blocks ask for."""
     half = max(frame) / 2
     centre = np.array([frame[0] / 2, frame[1] / 2])
@@ -251,15 +263,12 @@ def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix | None:
     second = np.stack([none, none, none, x, y, one, x * y, y * y], 1)
     design = np.concatenate([first, second])[:, :free]
     asked = np.concatenate([flow.shifts[:, 0], flow.shifts[:, 1]]).astype(np.float64) / half
-    ridge = np.diag([1e-4] * 6 + [3e-2] * 2)[:free, :free] * flow.weights.sum()
+    ridge = np.diag([1e-4] * 6 + [3e-2] * 2)[:free, :free] * (1e-3 + flow.weights.sum())
     weights = flow.weights.astype(np.float64)
     found = np.zeros(free)
     for _ in range(5):
         both = np.tile(weights, 2)[:, None]
-        try:
-            found = np.linalg.solve(design.T @ (both * design) + ridge, design.T @ (both[:, 0] * asked))
-        except np.linalg.LinAlgError:
-            return None
+        found = np.linalg.solve(design.T @ (both * design) + ridge, design.T @ (both[:, 0] * asked))
         left = np.linalg.norm((asked - design @ found).reshape(2, -1), axis=0) * half
         usual = max(0.3, 1.5 * float(np.median(left)))
         weights = flow.weights / (1 + (left / usual) ** 2) ** 2

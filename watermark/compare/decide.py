@@ -1,14 +1,28 @@
-"""From a row of numbers to a calibrated probability and a verdict with a name."""
+"""From a row of numbers to a calibrated probability, and from probabilities to a verdict with a name.
 
+The trees are trained by `benchmarks/calibrate_matching.py` and shipped beside this file as plain arrays, with the
+thresholds and the error rates that were measured with them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from watermark.compare.measure import Agreement
+from watermark.compare.measure import NUMBERS, Agreement
+
+TABLES, RATES = "decision.npz", "rates.json"
+NODES = ("feature", "bound", "left", "right", "missing_left", "value")
 
 
 class Verdict(StrEnum):
-    """What the machine says of one picture."""
+    """What the machine says of one picture, strongest first."""
 
     COPY = "copy"
     SAME_SCENE = "same-scene"
@@ -17,12 +31,98 @@ class Verdict(StrEnum):
     NONE = "none"
 
 
-COPY_FROM = 0.9
-POSSIBLE_FROM = 0.5
+@dataclass(frozen=True, slots=True, eq=False)
+class Forest:
+    """Gradient-boosted trees and their calibration.
+
+    Attributes:
+        nodes: by name, arrays of shape (trees, nodes); a leaf points to itself.
+        base: the score before any tree.
+        slope: of Platt's line from score to log odds.
+        offset: of the same.
+    """
+
+    nodes: Mapping[str, NDArray[np.generic]]
+    base: float
+    slope: float
+    offset: float
+
+    def probability(self, numbers: NDArray[np.float32]) -> float:
+        """The calibrated probability for one row of numbers, 0 to 1."""
+        feature, bound, left, right, missing_left, value = (self.nodes[name] for name in NODES)
+        trees = np.arange(len(value))
+        at = np.zeros(len(value), np.intp)
+        while True:
+            asked = numbers[feature[trees, at]]
+            to_left = np.where(np.isnan(asked), missing_left[trees, at], asked <= bound[trees, at])
+            following = np.where(to_left, left[trees, at], right[trees, at])
+            if (following == at).all():
+                break
+            at = following
+        score = self.base + float(value[trees, at].sum())
+        return float(1 / (1 + np.exp(-(self.slope * score + self.offset))))
 
 
-def probability(agreement: Agreement) -> float:
-    """How likely the found picture was made from this photo, 0 to 1."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """The shipped model.
+
+    Attributes:
+        copy: how likely the found picture was made from this photo.
+        ours: how likely it was made from this photo or taken in the same session.
+        thresholds: the least probabilities of the verdicts, by name.
+    """
+
+    copy: Forest
+    ours: Forest
+    thresholds: Mapping[str, float]
+
+
+@cache
+def decision() -> Decision:
+    """The shipped model, read once."""
+    with files(__package__).joinpath(TABLES).open("rb") as stream, np.load(stream) as tables:
+        if tuple(tables["names"].tolist()) != NUMBERS:
+            raise RuntimeError(
+                "the shipped decision was trained on other numbers: run benchmarks/calibrate_matching.py"
+            )
+        forests = [
+            Forest({n: tables[f"{which}_{n}"] for n in NODES}, *(float(v) for v in tables[f"{which}_line"]))
+            for which in ("copy", "ours")
+        ]
+    return Decision(*forests, thresholds=matching_rates()["thresholds"])
+
+
+@cache
+def matching_rates() -> Mapping[str, Any]:
+    """What was measured with the shipped model: thresholds, misses per kind of change, accusations per kind of innocent."""
+    rates: Mapping[str, Any] = json.loads(files(__package__).joinpath(RATES).read_text("utf-8"))
+    return rates
+
+
+def probabilities(agreement: Agreement) -> tuple[float, float]:
+    """How likely the found picture is a copy of this photo, and how likely a copy or another shot of its session."""
+    if not files(__package__).joinpath(TABLES).is_file():
+        return _by_hand(agreement), 0.0
+    model = decision()
+    copy = model.copy.probability(agreement.numbers)
+    return copy, max(copy, model.ours.probability(agreement.numbers))
+
+
+def verdict(copy: float, ours: float) -> Verdict:
+    """The verdict's name for the best photo's two probabilities."""
+    if not files(__package__).joinpath(TABLES).is_file():
+        return Verdict.COPY if copy > 0.9 else Verdict.POSSIBLE if copy > 0.5 else Verdict.NONE
+    least = decision().thresholds
+    if copy >= least["copy"]:
+        return Verdict.COPY
+    if ours >= least["same-scene"]:
+        return Verdict.SAME_SCENE if copy < least["rather-copy"] else Verdict.POSSIBLE
+    return Verdict.POSSIBLE if max(copy, ours) >= least["possible"] else Verdict.NONE
+
+
+def _by_hand(agreement: Agreement) -> float:
+    """A stand-in until the trees are trained."""
     median, agreeing = agreement.number("fine_50"), agreement.number("agreeing")
     blocks = agreement.number("agreeing_blocks")
     if not np.isfinite(median):

@@ -61,7 +61,11 @@ def propose(index: Index, plain: Features, mirrored: Features, most: int) -> lis
         slot = int(group[starts[n]] >> 1)
         asking = mirrored if flipped else plain
         votes, chosen_pairs = _agreeing(
-            asking, question[part] % asked, index.likeness(slot).features(), feature[part], weight[part]
+            asking,
+            question[part] % asked,
+            index.likeness(slot).features(described=False),
+            feature[part],
+            weight[part],
         )
         proposals.append(Proposal(slot, flipped, votes, chosen_pairs))
     proposals.sort(key=lambda p: -p.votes)

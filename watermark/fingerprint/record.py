@@ -47,13 +47,13 @@ class Likeness:
     codes: NDArray[np.uint8]
     look: int
 
-    def features(self) -> local.Features:
-        """The features in pixels of the small picture, descriptors as the codes stand for them."""
+    def features(self, *, described: bool = True) -> local.Features:
+        """The features in pixels of the small picture; descriptors as the codes stand for them, or none."""
         return local.Features(
             self.places.astype(np.float32) / 64,
             np.exp2(self.sizes.astype(np.float32) / 16 - 2),
             self.angles.astype(np.float32) * np.float32(360 / 256),
-            words.decode(self.codes),
+            words.decode(self.codes) if described else np.zeros((0, 128), np.float32),
         )
 
     def small_rgb(self) -> NDArray[np.uint8]:

@@ -65,11 +65,11 @@ def words(described: Floats, probes: int = 1) -> NDArray[np.int32]:
     Returns:
         int32 (n, probes).
 
-    Source: residual vector quantisation, two stages, four first-stage candidates kept.
+    Source: residual vector quantisation, two stages, as many first-stage candidates as probes.
     """
     table = alphabet()
     near = ((table.first**2).sum(1) - 2 * described @ table.first.T).astype(np.float32)
-    beam = 1 if probes == 1 else min(4, probes + 1)
+    beam = min(probes, 4)
     coarse = np.argpartition(near, beam - 1, axis=1)[:, :beam] if beam > 1 else near.argmin(1)[:, None]
     # |d - a - b|^2 = |d - a|^2 - 2 d.b + |b|^2 + 2 a.b, each term one table
     inner = (table.second**2).sum(1)[None, :] + 2 * table.first @ table.second.T

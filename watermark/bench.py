@@ -1,0 +1,168 @@
+"""The matcher measured: worlds of photographs whose truth is known, suspects made from them, and what was said of each.
+
+A world is one practice's catalogue with everything that must not be taken for it: other shots of the same people, other
+people in the same room, other practices' people, everyday pictures, and what web pages are furnished with.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.random import Generator, default_rng
+
+from watermark.attacks import ATTACKS
+from watermark.fingerprint.index import Index
+from watermark.pixels import Picture
+from watermark.samples import clinic, everyday, furniture
+
+VIEWS = ("front", "front", "top", "left", "donor", "closeup")
+Marker = Callable[[Picture, int], Picture]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """One practice and its surroundings.
+
+    Attributes:
+        name: for tables.
+        catalogue: photos by key.
+        scenes: the session each catalogue photo belongs to.
+        shots: other photographs of those sessions, with the session.
+        strangers: pictures that are nobody's copy, with what they are.
+        published: what the practice shows of its photos: the same, marked.
+    """
+
+    name: str
+    catalogue: Mapping[int, Picture]
+    scenes: Mapping[int, int] = field(default_factory=dict)
+    shots: tuple[tuple[Picture, int], ...] = ()
+    strangers: tuple[tuple[Picture, str], ...] = ()
+    published: Mapping[int, Picture] = field(default_factory=dict)
+
+    def index(self, folder: Path) -> Index:
+        """Its catalogue, fingerprinted."""
+        index = Index.create(folder)
+        index.add(self.catalogue.items())
+        return index
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One picture to be judged, and the truth about it.
+
+    Attributes:
+        picture: what was found.
+        kind: how it was copied, or what it is.
+        photo: the catalogue photo it was made from, if any.
+        scene: the session it was taken in, if that is in the catalogue.
+    """
+
+    picture: Picture
+    kind: str
+    photo: int | None = None
+    scene: int | None = None
+
+
+def unmarked(picture: Picture, _seed: int) -> Picture:
+    """Publish without a mark."""
+    return picture
+
+
+def clinic_world(seed: int, people: int, *, mark: Marker = unmarked, others: int = 0) -> World:
+    """A drawn practice: each person before and after, other shots, uncatalogued people in its room, rivals' people.
+
+    Args:
+        seed: of the room and everybody in it.
+        people: how many are catalogued.
+        mark: how a photo is marked for publication.
+        others: how many uncatalogued people in the room, and how many in rivals' rooms; as many as `people` if 0.
+    """
+    room, others = clinic.Room(seed), others or people
+    catalogue, scenes, shots, strangers = {}, {}, [], []
+    for number in range(people):
+        person, view = clinic.Person(seed * 1000 + number), VIEWS[number % len(VIEWS)]
+        for stage in ("before", "after"):
+            key = len(catalogue)
+            catalogue[key] = clinic.draw_portrait(person, room, stage=stage, view=view)
+            scenes[key] = key
+            if number % 2 == 0:
+                again = clinic.draw_portrait(person, room, stage=stage, view=view, shot=1)
+                shots.append((mark(again, seed + number), key))
+            if number % 4 == 1 and stage == "after":  # two shots of one session, both catalogued
+                catalogue[key + 1] = clinic.draw_portrait(person, room, stage=stage, view=view, shot=1)
+                scenes[key + 1] = key
+    for number in range(others):
+        view = VIEWS[number % len(VIEWS)]
+        here = clinic.draw_portrait(clinic.Person(seed * 1000 + 500 + number), room, stage="after", view=view)
+        strangers.append((mark(here, seed + number), "our room"))
+        elsewhere = clinic.Room(seed * 77 + 1 + number % 5)
+        person = clinic.Person(seed * 1000 + 700 + number)
+        strangers.append((clinic.draw_portrait(person, elsewhere, stage="after", view=view), "rival"))
+    published = {key: mark(picture, seed * 1000 + key) for key, picture in catalogue.items()}
+    return World(f"clinic {seed}", catalogue, scenes, tuple(shots), tuple(strangers), published)
+
+
+def everyday_world(seed: int, photos: int) -> World:
+    """Drawn everyday pictures, as many strangers of that kind, and the furniture of web pages."""
+    catalogue = {n: everyday.draw_everyday(seed * 1000 + n) for n in range(photos)}
+    strangers = [(everyday.draw_everyday(seed * 1000 + 500 + n), "everyday") for n in range(photos)]
+    draws = (furniture.draw_logo, furniture.draw_badge, furniture.draw_banner, furniture.draw_stock)
+    strangers += [(draw(seed * 100 + n), "furniture") for n in range(photos // 3) for draw in draws]
+    return World(f"everyday {seed}", catalogue, {n: n for n in catalogue}, (), tuple(strangers), catalogue)
+
+
+def pictures_world(
+    name: str, catalogue: Iterable[Picture], strangers: Iterable[Picture], *, seed: int = 0
+) -> World:
+    """Given pictures, with second shots of half the catalogue made by moving its parts a little."""
+    photos = dict(enumerate(catalogue))
+    shots = tuple((second_shot(p, default_rng([seed, n])), n) for n, p in photos.items() if n % 2 == 0)
+    return World(
+        name, photos, {n: n for n in photos}, shots, tuple((p, "everyday") for p in strangers), photos
+    )
+
+
+def second_shot(picture: Picture, rng: Generator) -> Picture:
+    """What the same scene might look like seconds later: parts moved by up to 1.5 % each their own way, other grain, other light."""
+    import cv2
+
+    height, width = picture.rgb.shape[:2]
+    cells = int(rng.integers(3, 6))
+    reach = rng.uniform(0.004, 0.015) * max(height, width)
+    ways = rng.normal(0, 1, (2, cells, cells)).astype(np.float32)
+    across, down = (reach * cv2.resize(way, (width, height), interpolation=cv2.INTER_CUBIC) for way in ways)
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    moved = cv2.remap(
+        picture.rgb, columns + across, rows + down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+    )
+    light = 1 + rng.normal(0, 0.04, 3)
+    return Picture(np.clip(moved * light + rng.normal(0, 4, moved.shape), 0, 255).astype(np.uint8))
+
+
+def copies(
+    world: World,
+    rng: Generator,
+    each: int,
+    kinds: Mapping[str, Callable[[Picture, Generator], Picture]] = ATTACKS,
+) -> Iterator[Case]:
+    """`each` copies of every kind, of photos taken in turn."""
+    keys = rng.permutation(list(world.published))
+    at = 0
+    for kind, attack in kinds.items():
+        for _ in range(each):
+            key = int(keys[at % len(keys)])
+            at += 1
+            yield Case(attack(world.published[key], rng), kind, key, world.scenes.get(key))
+
+
+def innocents(world: World, rng: Generator, each: int = 1, altered: float = 0.7) -> Iterator[Case]:
+    """Strangers and other shots, `each` time; a share of them altered as copies are."""
+    kinds = list(ATTACKS)
+    for _ in range(each):
+        for picture, kind, scene in (
+            *((p, "same scene", s) for p, s in world.shots),
+            *((p, k, None) for p, k in world.strangers),
+        ):
+            shown = ATTACKS[str(rng.choice(kinds))](picture, rng) if rng.random() < altered else picture
+            yield Case(shown, kind, None, scene)
