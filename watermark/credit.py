@@ -1,13 +1,13 @@
-"""Whose picture it is, written into the file: creator, owner, year and where to ask; and read back field by field.
+"""Whose picture it is, written into the file: creator, owner, year, where to ask; and read back.
 
-Three blocks say the same, because readers differ: XMP (every format), IPTC-IIM (JPEG), EXIF Artist and Copyright.
+Three blocks say the same, because readers differ: XMP (all formats), IPTC-IIM (JPEG), EXIF Artist, Copyright.
 Source of the fields: IPTC Photo Metadata Standard 2023.1; IIM 4.2 for the record's bytes.
 """
 
 from dataclasses import dataclass
 
 from lxml import etree
-from PIL import Image, IptcImagePlugin
+from PIL import Image, ImageFile, IptcImagePlugin
 
 from watermark.pixels import Blocks, Limits, open_header
 
@@ -61,7 +61,11 @@ def read_credit(data: bytes, limits: Limits | None = None) -> Credit | None:
     """
     with open_header(data, limits) as image:
         packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-        sources = [_from_xmp(packet.encode() if isinstance(packet, str) else packet), _from_iptc(image), _from_exif(image)]
+        sources = [
+            _from_xmp(packet.encode() if isinstance(packet, str) else packet),
+            _from_iptc(image),
+            _from_exif(image),
+        ]
     found = {name: next((source[name] for source in sources if source.get(name)), "") for name in _FIELDS}
     if not (found["notice"] or found["credit"] or found["creator"]):
         return None
@@ -95,7 +99,9 @@ def _xmp(credit: Credit) -> bytes:
     creators = etree.SubElement(etree.SubElement(about, name(_DC, "creator")), name(_RDF, "Seq"))
     etree.SubElement(creators, name(_RDF, "li")).text = _clean(credit.creator)
     notices = etree.SubElement(etree.SubElement(about, name(_DC, "rights")), name(_RDF, "Alt"))
-    etree.SubElement(notices, name(_RDF, "li"), {name(_XML, "lang"): "x-default"}).text = _clean(credit.notice)
+    etree.SubElement(notices, name(_RDF, "li"), {name(_XML, "lang"): "x-default"}).text = _clean(
+        credit.notice
+    )
     etree.SubElement(about, name(_PHOTOSHOP, "Credit")).text = _clean(credit.owner)
     if credit.web_statement:
         etree.SubElement(about, name(_RIGHTS, "WebStatement")).text = _clean(credit.web_statement)
@@ -144,7 +150,7 @@ def _dataset(key: tuple[int, int], body: bytes) -> bytes:
     return b"\x1c" + bytes(key) + len(body).to_bytes(2, "big") + body
 
 
-def _from_iptc(image: Image.Image) -> dict[str, str]:
+def _from_iptc(image: ImageFile.ImageFile) -> dict[str, str]:
     try:
         record = IptcImagePlugin.getiptcinfo(image) or {}
     except (SyntaxError, ValueError, LookupError, TypeError, OSError):

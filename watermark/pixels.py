@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageFile, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from watermark.errors import PictureTooLargeError, UnreadablePictureError
@@ -302,7 +302,7 @@ class _Colours:
 
 
 @contextmanager
-def open_header(data: bytes, limits: Limits | None = None) -> Iterator[Image.Image]:
+def open_header(data: bytes, limits: Limits | None = None) -> Iterator[ImageFile.ImageFile]:
     """Open a file without decoding it, for the rooms next to this one; faults inside become one sentence.
 
     Raises:

@@ -1,9 +1,9 @@
-"""The visible mark: the owner's words on a published picture, legible on light and dark skin, a little bent in each.
+"""The visible mark: the owner's words on a published picture, legible on light and dark skin, bent a little.
 
-The words sit in the lower part, below where treated skin usually is. Each letter-sized cell is lightened or darkened,
-whichever stands out there; each picture's mark is warped by its own field, because one fixed mark can be computed
-from many marked pictures and taken off again (Source: Dekel et al., CVPR 2017; measured: a warp of 1.5 pixels makes
-that no better than painting the mark over).
+The words sit in the lower part, below where treated skin usually is. Each letter-sized cell is lightened or
+darkened, whichever stands out there; each picture's mark is warped by its own field, because one fixed mark can
+be computed from many marked pictures and taken off again (Source: Dekel et al., CVPR 2017; measured: a warp of
+1.5 pixels makes that no better than painting the mark over).
 """
 
 import zlib
@@ -52,7 +52,11 @@ class MarkDesign:
         Raises:
             WatermarkError: a share outside 0 to 1.
         """
-        for name, share in (("opacity", self.opacity), ("width", self.width), *zip("xy", self.middle, strict=True)):
+        for name, share in (
+            ("opacity", self.opacity),
+            ("width", self.width),
+            *zip("xy", self.middle, strict=True),
+        ):
             if not 0.0 <= share <= 1.0:
                 raise WatermarkError(
                     f"expected the mark's {name} as a share between 0 and 1, found {share}",
@@ -91,7 +95,9 @@ def mark_area(size: tuple[int, int], design: MarkDesign) -> Mask:
     return area
 
 
-def _strokes(size: tuple[int, int], design: MarkDesign, seed: int | None) -> tuple[tuple[slice, slice], _Plane]:
+def _strokes(
+    size: tuple[int, int], design: MarkDesign, seed: int | None
+) -> tuple[tuple[slice, slice], _Plane]:
     """Set the words for a picture of `size`; where they lie, and how much of each pixel they cover, 0 to 1."""
     letters = _letters(design.text.strip())
     wide = max(8.0, design.width * size[0])

@@ -1,4 +1,4 @@
-"""What `watermark.visible` promises: a mark that reads on any skin, is bent anew on each picture, and can be masked."""
+"""What `watermark.visible` promises: a mark that reads on any skin, bent anew on each picture."""
 
 import cv2
 import numpy as np
@@ -26,7 +26,9 @@ def change(picture, design=DESIGN):
     return np.abs(draw_mark(picture, design).rgb.astype(int) - picture.rgb).max(axis=2)
 
 
-@pytest.mark.parametrize("shade", [0, 60, 128, 149, 151, 200, 255, (92, 60, 46), (176, 124, 92), (238, 205, 184)])
+@pytest.mark.parametrize(
+    "shade", [0, 60, 128, 149, 151, 200, 255, (92, 60, 46), (176, 124, 92), (238, 205, 184)]
+)
 def test_the_mark_reads_on_every_shade(shade):
     """Dark skin, lit skin, white walls: the strokes always differ by more than 40 grey levels."""
     changed = change(flat(shade))
@@ -58,7 +60,7 @@ def test_the_mark_stays_in_its_area():
 
 
 def test_each_picture_bends_its_mark_in_its_own_way():
-    """Two pictures' marks do not lie on each other, so no fixed mark can be computed from many; one picture's do."""
+    """Two pictures' marks do not lie on each other, so no fixed mark can be computed from many."""
     first, second = flat(100), flat(101)
     assert np.array_equal(draw_mark(first, DESIGN).rgb, draw_mark(first, DESIGN).rgb)
     difference = np.abs(change(first) - change(second))

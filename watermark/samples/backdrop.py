@@ -8,7 +8,17 @@ from numpy.typing import NDArray
 
 from watermark.samples.noise import Plane, chance, spread, tile
 
-_WALLS = ((208, 206, 200), (186, 196, 204), (224, 220, 212), (150, 158, 164), (96, 104, 112), (60, 90, 140), (30, 32, 36), (196, 180, 160), (214, 226, 216))
+_WALLS = (
+    (208, 206, 200),
+    (186, 196, 204),
+    (224, 220, 212),
+    (150, 158, 164),
+    (96, 104, 112),
+    (60, 90, 140),
+    (30, 32, 36),
+    (196, 180, 160),
+    (214, 226, 216),
+)
 KINDS = ("plain", "gradient", "door", "poster", "tiles", "curtain", "cabinet", "window", "panel", "plant")
 _DRAWN_AT = 0.5
 
@@ -94,7 +104,11 @@ def _poster(room: Plane, rng: np.random.Generator) -> None:
         _box(room, (left + 0.02, top + 0.03, left + wide - 0.02, top + high * 0.55), _colour(rng))
         for line in range(int(rng.integers(3, 8))):
             y = top + high * (0.62 + 0.045 * line)
-            _box(room, (left + 0.02, y, left + 0.02 + (wide - 0.04) * rng.uniform(0.4, 1), y + 0.012), (0.08, 0.08, 0.1))
+            _box(
+                room,
+                (left + 0.02, y, left + 0.02 + (wide - 0.04) * rng.uniform(0.4, 1), y + 0.012),
+                (0.08, 0.08, 0.1),
+            )
 
 
 def _tiles(room: Plane, rng: np.random.Generator) -> None:
@@ -122,7 +136,11 @@ def _cabinet(room: Plane, rng: np.random.Generator) -> None:
     _box(room, (left, -0.1, left + wide, 1.1), tone)
     for shelf in range(5):
         y = 0.05 + 0.22 * shelf
-        _box(room, (left + 0.01, y, left + wide - 0.01, y + 0.19), (tone[0] * 0.35, tone[1] * 0.35, tone[2] * 0.35))
+        _box(
+            room,
+            (left + 0.01, y, left + wide - 0.01, y + 0.19),
+            (tone[0] * 0.35, tone[1] * 0.35, tone[2] * 0.35),
+        )
         x = left + 0.02
         while x < left + wide - 0.05:
             across, tall = rng.uniform(0.02, 0.06), rng.uniform(0.06, 0.17)
@@ -157,7 +175,9 @@ def _plant(room: Plane, rng: np.random.Generator) -> None:
         tip = (root[0] + far * np.cos(angle) * 0.6, root[1] + far * np.sin(angle))
         green = (float(rng.uniform(0.02, 0.1)), float(rng.uniform(0.1, 0.3)), float(rng.uniform(0.02, 0.1)))
         middle = ((root[0] + tip[0]) / 2 + rng.normal(0, 12), (root[1] + tip[1]) / 2)
-        leaf: NDArray[np.int32] = np.array([root, (middle[0] - 9, middle[1]), tip, (middle[0] + 9, middle[1])]).astype(np.int32)
+        leaf: NDArray[np.int32] = np.array(
+            [root, (middle[0] - 9, middle[1]), tip, (middle[0] + 9, middle[1])]
+        ).astype(np.int32)
         cv2.fillPoly(room, [leaf], green, cv2.LINE_AA)
 
 

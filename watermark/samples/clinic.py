@@ -1,6 +1,6 @@
-"""Portraits as a scalp or hair practice takes them: one person, one room, one view, before and after; all drawn.
+"""Portraits as a scalp or hair practice takes them: one person, one room, one view, before and after.
 
-Nobody here was ever alive: every head is solid geometry drawn from a seed, so any number of look-alikes can be had.
+Nobody here ever lived: every head is solid geometry drawn from a seed, so look-alikes are endless.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,9 @@ from watermark.samples.noise import Plane, chance, look_up, smoothstep, spread, 
 from watermark.samples.shape import Pose, Seen, see, turned
 
 VIEWS = ("front", "left", "right", "top", "donor", "closeup")
+_LONG = 0.2  # head units: hair that shows before any treatment
 STAGES = ("before", "after", "later")
+_SIDE = 0.12  # head units: z from which the painted face begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +72,22 @@ def draw_portrait(
     rng = chance(person.seed, room.seed, stage, view, shot, "moment")
     pose, body_turn = _pose(person, room, stage, view, size, rng)
     seen = see(look.build, pose, body_turn, size)
+    pose = pose.within(seen.part)
     light = _light(room, rng)
     colour = _skin(look, seen)
     colour *= _hair_and_marks(look, pose, seen, stage)[..., None] ** np.array([0.92, 1.0, 1.06], np.float32)
-    colour = _face(look, seen, colour, face.expression_of(rng))
-    colour = _clothes(look, seen, colour)
+    _face(look, seen, colour, face.expression_of(rng))
+    _clothes(look, seen, colour)
     lit = _lit(look, seen, colour, light)
-    if look.hair_length and stage != "before" or look.hair_length > 0.2:
+    if look.hair_length > (_LONG if stage == "before" else 0.0):
         lit = _long_hair(look, pose, seen, lit, rng)
-    behind = draw_backdrop(backdrop_of(room.seed), room.seed, size, (float(rng.normal(0, 2.5)), float(rng.normal(0, 2))))
-    behind *= _shadow(seen)[..., None]
-    scene = behind + seen.cover[..., None] * (lit - behind)
-    return photograph(scene, camera_of(room.seed), person.seed * 31 + room.seed, shot * 7 + len(stage) + len(view) * 101)
+    shift = (float(rng.normal(0, 2.5)), float(rng.normal(0, 2)))
+    scene = draw_backdrop(backdrop_of(room.seed), room.seed, size, shift)
+    scene *= _shadow(seen, size)[..., None]
+    behind = scene[seen.part]
+    behind += seen.cover[..., None] * (lit - behind)
+    moment = shot * 7 + STAGES.index(stage) * 1009 + VIEWS.index(view) * 101
+    return photograph(scene, camera_of(room.seed), person.seed * 31 + room.seed, moment)
 
 
 def _pose(
@@ -102,7 +108,11 @@ def _pose(
     roll = float(day.normal(0, 1.5) + rng.normal(0, 0.5))
     width, height = size
     zoom = {"closeup": 0.62, "top": 0.34, "donor": 0.33}.get(view, 0.295)
-    scale = min(height, width * 1.25) * zoom * float(habit.uniform(0.92, 1.12) * day.normal(1, 0.02) * rng.normal(1, 0.006))
+    scale = (
+        min(height, width * 1.25)
+        * zoom
+        * float(habit.uniform(0.92, 1.12) * day.normal(1, 0.02) * rng.normal(1, 0.006))
+    )
     lift = {"closeup": 0.75, "top": 0.02, "donor": 0.02}.get(view, -0.02)
     centre = (
         width * (0.5 + float(habit.normal(0, 0.02) + day.normal(0, 0.012) + rng.normal(0, 0.004))),
@@ -113,7 +123,9 @@ def _pose(
 
 def _light(room: Room, rng: np.random.Generator) -> _Light:
     habit = chance(room.seed, "light")
-    key = np.array([habit.uniform(-0.8, 0.8), habit.uniform(-1.0, -0.25), habit.uniform(0.35, 1.0)]) + rng.normal(0, 0.01, 3)
+    key = np.array(
+        [habit.uniform(-0.8, 0.8), habit.uniform(-1.0, -0.25), habit.uniform(0.35, 1.0)]
+    ) + rng.normal(0, 0.01, 3)
     fill = np.array([-key[0] + habit.normal(0, 0.3), habit.uniform(-0.5, 0.3), habit.uniform(0.4, 1.0)])
     return _Light(
         key=(key / np.linalg.norm(key)).astype(np.float32),
@@ -128,25 +140,32 @@ def _light(room: Room, rng: np.random.Generator) -> _Light:
 def _skin(look: looks.Look, seen: Seen) -> Plane:
     """Colour (linear) of bare skin with its blotches, creases and pores at several scales."""
     place = seen.place
-    down = cv2.phase(place[..., 2], place[..., 1]) * np.float32(81.5)  # 512 pixels to a full turn about the ears' axis
-    down += np.float32(60) * np.maximum(place[..., 1] - np.float32(0.7), 0)  # the neck, which has no angle of its own
-    across = place[..., 0] * np.float32(110.0)
-    first, second = tile(look.seed % 997, 512, 1.15), tile(look.seed % 991 + 1000, 512, 0.55)
-    blotch = look_up(first, across, down)
-    grain = look_up(second, across * 3.1, down * 3.0)
-    pores = look_up(second, across * 9.0 + 31, down * 9.0)
+    coarse, fine = tile(look.seed % 997, 512, 1.15), tile(look.seed % 991 + 1000, 512, 0.55)
+    across, down = _wrapped(place)
+    slow = _wrapped(np.ascontiguousarray(place[::2, ::2]))
+    size = (place.shape[1], place.shape[0])
+    blotch = cv2.resize(look_up(coarse, *slow), size)
+    red = np.float32(0.02) * cv2.resize(look_up(coarse, slow[0] * 0.7 + 200, slow[1] * 0.7), size)
+    grain = look_up(fine, across * np.float32(3.1), down * np.float32(3.0))
+    pores = look_up(fine, across * np.float32(9.0) + 31, down * np.float32(9.0))
+    side = np.abs(place[..., 0])
+    cheek = np.exp(-(((side - 0.36) / 0.2) ** 2) - ((place[..., 1] - 0.33) / 0.2) ** 2) * (place[..., 2] > 0)
+    rings = np.sin(np.hypot((place[..., 1] - 0.1) / 0.24, (place[..., 2] + 0.12) / 0.15) * 9.0)
+    ear = np.float32(0.22) * np.clip(rings, 0, 1) * smoothstep(0.70, 0.8, side)
+    even = (1 + np.float32(0.04) * blotch + np.float32(0.035) * grain + np.float32(0.03) * pores) * (1 - ear)
+    warm = 1 - red - np.float32(0.07) * cheek
     tone = (np.array(look.skin, np.float32) / 255) ** 2
-    even = 1 + np.float32(0.04) * blotch + np.float32(0.035) * grain + np.float32(0.03) * pores
-    red = np.float32(0.025) * look_up(first, across * 0.7 + 200, down * 0.7) + np.float32(0.01) * grain
-    colour = even[..., None] * tone
-    colour[..., 0] *= 1 + red * np.float32(0.6)
-    colour[..., 1] *= 1 - red
-    colour[..., 2] *= 1 - red
-    flush = np.exp(-(((np.abs(place[..., 0]) - 0.36) / 0.2) ** 2) - ((place[..., 1] - 0.33) / 0.2) ** 2) * (place[..., 2] > 0)
-    colour *= 1 - flush[..., None] * np.array([0.0, 0.07, 0.07], np.float32)
-    ring = np.sin(np.hypot((place[..., 1] - 0.1) / 0.24, (place[..., 2] + 0.12) / 0.15) * 9.0) * (np.abs(place[..., 0]) > 0.74)
-    colour *= (1 - 0.22 * np.clip(ring, 0, 1) * smoothstep(0.72, 0.8, np.abs(place[..., 0])))[..., None]
-    return np.asarray(colour, np.float32)
+    return np.asarray(
+        cv2.merge([even * (1 + red) * tone[0], even * warm * tone[1], even * warm * tone[2]]), np.float32
+    )
+
+
+def _wrapped(place: Plane) -> tuple[Plane, Plane]:
+    """Unroll the head about the axis through its ears: 512 to a full turn; the neck goes straight down."""
+    turn = np.asarray(cv2.phase(place[..., 2], place[..., 1]), np.float32) * np.float32(81.5)
+    return place[..., 0] * np.float32(110.0), turn + np.float32(60) * np.maximum(
+        place[..., 1] - np.float32(0.7), 0
+    )
 
 
 def _hair_and_marks(look: looks.Look, pose: Pose, seen: Seen, stage: str) -> Plane:
@@ -156,7 +175,9 @@ def _hair_and_marks(look: looks.Look, pose: Pose, seen: Seen, stage: str) -> Pla
     kept = own.rank > look.baldness * own.thin
     density = scalp.dots(own, kept, pose, seen, look.stubble * (0.7 if stage == "after" else 1.0))
     if treated:
-        density += np.float32(1.5) * scalp.dots(drawn, drawn.rank < treated * (0.25 + 0.75 * drawn.thin), pose, seen, 0.0)
+        density += np.float32(1.5) * scalp.dots(
+            drawn, drawn.rank < treated * (0.25 + 0.75 * drawn.thin), pose, seen, 0.0
+        )
     if look.beard:
         beard = looks.beard_of(look.seed)
         density += scalp.dots(beard, beard.rank < look.beard, pose, seen, 0.02)
@@ -164,68 +185,94 @@ def _hair_and_marks(look: looks.Look, pose: Pose, seen: Seen, stage: str) -> Pla
     density *= 1 - paler * np.float32(0.9 if stage == "before" else 0.45)
     contrast = np.mean(look.skin) / 255 - 0.5 * np.mean(look.hair) / 255
     marks = scalp.moles(look, pose, seen)
-    return np.asarray(np.exp(-density * np.float32(1.15 * max(0.25, contrast)) - marks * np.float32(0.7)) * (1 + 0.10 * paler), np.float32)
+    return np.asarray(
+        np.exp(-density * np.float32(1.15 * max(0.25, contrast)) - marks * np.float32(0.7))
+        * (1 + 0.10 * paler),
+        np.float32,
+    )
 
 
-def _face(look: looks.Look, seen: Seen, colour: Plane, moment: face.Expression) -> Plane:
-    """Lay the painted sheet over the front of the head."""
-    paint, cover, shade = face.paint(look, moment)
+def _face(look: looks.Look, seen: Seen, colour: Plane, moment: face.Expression) -> None:
+    """Lay the painted sheet over the front of the head, in place."""
+    ahead = (seen.place[..., 2] > _SIDE) & (np.abs(seen.place[..., 0]) < face.REACH)
+    part = _around(ahead & (seen.place[..., 1] < face.TOP + 2 * face.REACH))
+    if part is None:
+        return
+    place = seen.place[part]
     unit = np.float32(face.SHEET / (2 * face.REACH))
-    columns = (seen.place[..., 0] + np.float32(face.REACH)) * unit
-    rows = (seen.place[..., 1] - np.float32(face.TOP)) * unit
-    front = smoothstep(0.12, 0.35, seen.place[..., 2])
-    laid = cv2.remap(np.dstack([paint**2, cover, shade]), columns, rows, cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))
+    columns, rows = (
+        (place[..., 0] + np.float32(face.REACH)) * unit,
+        (place[..., 1] - np.float32(face.TOP)) * unit,
+    )
     within = (columns > 1) & (columns < face.SHEET - 2) & (rows > 1) & (rows < face.SHEET - 2)
-    front *= within
-    amount = (laid[..., 3] * front)[..., None]
-    factor = 1 + (laid[..., 4:7] - 1) * front[..., None]
-    return np.asarray(colour * factor * (1 - amount) + laid[..., :3] * amount, np.float32)
+    front = (smoothstep(_SIDE, 0.35, place[..., 2]) * within)[..., None]
+    paint, cover, shade = face.paint(look, moment)
+    painted = cv2.remap(cv2.merge([paint**2, cover]), columns, rows, cv2.INTER_LINEAR)
+    factor = cv2.remap(shade, columns, rows, cv2.INTER_LINEAR)
+    below = colour[part]
+    below *= 1 + (factor - 1) * front
+    below += (painted[..., 3:] * front) * (painted[..., :3] - below)
 
 
-def _clothes(look: looks.Look, seen: Seen, colour: Plane) -> Plane:
-    height, width = seen.cover.shape
-    tone = (np.array(look.clothes, np.float32) / 255) ** 2
-    weave = look_up(tile(40 + look.weave, 512, 0.35), seen.place[..., 0] * 420, seen.place[..., 1] * 420)
-    folds = look_up(tile(50 + look.seed % 7, 512, 1.6), seen.place[..., 0] * 70, seen.place[..., 1] * 35)
-    fabric = np.clip(1 + np.float32(0.10) * weave + np.float32(0.16) * folds, 0.1, 3)[..., None] * (tone + np.float32(0.012))
-    return np.asarray(colour + seen.cloth[..., None] * (fabric - colour), np.float32).reshape(height, width, 3)
+def _around(there: NDArray[np.bool_]) -> tuple[slice, slice] | None:
+    """Rows and columns that hold every True pixel, or None."""
+    rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+    if not rows.size:
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _clothes(look: looks.Look, seen: Seen, colour: Plane) -> None:
+    """Dress the shoulders, in place."""
+    part = _around(seen.cloth > 0)
+    if part is None:
+        return
+    place, below = seen.place[part], colour[part]
+    tone = (np.array(look.clothes, np.float32) / 255) ** 2 + np.float32(0.012)
+    weave = look_up(tile(40 + look.weave, 512, 0.35), place[..., 0] * 420, place[..., 1] * 420)
+    folds = look_up(tile(50 + look.seed % 7, 512, 1.6), place[..., 0] * 70, place[..., 1] * 35)
+    fabric = np.clip(1 + np.float32(0.10) * weave + np.float32(0.16) * folds, 0.1, 3)[..., None] * tone
+    below += seen.cloth[part][..., None] * (fabric - below)
 
 
 def _lit(look: looks.Look, seen: Seen, colour: Plane, light: _Light) -> Plane:
     """Light the coloured surface: wrapped diffuse light, redder where it fades, a sheen on skin."""
-    towards = seen.normal @ light.key
-    fill = np.clip(seen.normal @ light.fill, 0, 1)
-    soft = np.float32(0.22) * (1 - seen.cloth)
-    key = np.clip((towards + soft) / (1 + soft), 0, 1)
-    open_ = np.float32(0.35) + np.float32(0.65) * seen.open
-    base = (light.around * (0.75 - 0.25 * seen.normal[..., 1]) + light.fill_strength * fill) * open_
-    total = (base + light.key_strength * key * open_)[..., None] * np.array([1 + light.warmth, 1, 1 - light.warmth], np.float32)
-    edge = np.clip(towards + 0.3, 0, 1) * np.clip(0.35 - towards, 0, 1) * (1 - seen.cloth)
-    total[..., 0] += np.float32(0.25) * edge
     half = light.key + np.array([0, 0, 1], np.float32)
-    half /= np.linalg.norm(half)
-    sheen = np.clip(seen.normal @ half, 0, 1) ** 24 * np.float32(look.shine * 0.35 * light.key_strength) * (1 - seen.cloth)
-    rough = spread(tile(77, 512, 0.5), (colour.shape[1], colour.shape[0]), 1.3)
-    sheen *= np.clip(1 + np.float32(0.3) * rough, 0, 2)
-    return np.asarray(colour * total + sheen[..., None] * seen.open[..., None], np.float32)
+    ways = np.stack([light.key, light.fill, half / np.linalg.norm(half)])
+    towards, fill, mirror = np.moveaxis(seen.normal @ ways.T, 2, 0)
+    key = np.clip((towards + np.float32(0.18)) / np.float32(1.18), 0, 1)
+    around = light.around * (0.75 - 0.25 * seen.normal[..., 1]) + light.fill_strength * np.clip(fill, 0, 1)
+    total = (around + light.key_strength * key) * (0.35 + 0.65 * seen.open)
+    edge = 0.2 * np.clip(towards + 0.3, 0, 1) * np.clip(0.35 - towards, 0, 1)
+    sheen = np.clip(mirror, 0, 1) ** 24 * (look.shine * 0.35 * light.key_strength) * seen.open
+    coarse = np.dstack([total * (1 + light.warmth) + edge, total, total * (1 - light.warmth), sheen])
+    size = (colour.shape[1], colour.shape[0])
+    smooth = cv2.resize(coarse.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    rough = np.clip(1 + np.float32(0.3) * spread(tile(77, 512, 0.5), size, 1.3), 0, 2) * (1 - seen.cloth)
+    return np.asarray(colour * smooth[..., :3] + smooth[..., 3:] * rough[..., None], np.float32)
 
 
 def _long_hair(look: looks.Look, pose: Pose, seen: Seen, lit: Plane, rng: np.random.Generator) -> Plane:
     own, _ = looks.scalp_of(look.seed)
-    covers = scalp.strands(look, own, own.rank > look.baldness * 0.6 * own.thin, pose, seen, float(rng.normal(0, 0.02)))
+    kept = own.rank > look.baldness * 0.6 * own.thin
+    covers = scalp.strands(look, own, kept, pose, seen, float(rng.normal(0, 0.02)))
     base = (np.array(look.hair, np.float32) / 255) ** 2
-    shine = np.float32(0.35) + np.float32(0.9) * np.clip(-seen.normal[..., 1], 0, 1)
+    above = np.ascontiguousarray(np.clip(-seen.normal[..., 1], 0, 1))
+    shine = np.float32(0.35) + np.float32(0.9) * cv2.resize(above, (lit.shape[1], lit.shape[0]))
     for cover, shade in zip(covers, (0.5, 1.0, 1.9), strict=True):
-        lit = lit + (cover * np.float32(0.95))[..., None] * ((base * np.float32(shade)) * shine[..., None] - lit)
+        lit = lit + (cover * np.float32(0.95))[..., None] * (
+            (base * np.float32(shade)) * shine[..., None] - lit
+        )
     np.maximum(seen.cover, np.maximum.reduce(covers), out=seen.cover)
     return lit
 
 
-def _shadow(seen: Seen) -> Plane:
-    """The head's soft shadow on the wall."""
-    height, width = seen.cover.shape
-    small = cv2.resize(seen.cover, (width // 8, height // 8), interpolation=cv2.INTER_AREA)
-    blurred = cv2.GaussianBlur(small, (0, 0), width / 8 / 22)
-    step = np.array([[1, 0, width / 260], [0, 1, width / 300]], np.float32)
+def _shadow(seen: Seen, size: tuple[int, int]) -> Plane:
+    """The head's soft shadow on the wall, as a factor (height, width) for (width, height)."""
+    whole = np.zeros((size[1], size[0]), np.float32)
+    whole[seen.part] = seen.cover
+    small = cv2.resize(whole, (size[0] // 8, size[1] // 8), interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(small, (0, 0), size[0] / 176)
+    step = np.array([[1, 0, size[0] / 260], [0, 1, size[0] / 300]], np.float32)
     moved = cv2.warpAffine(blurred, step, (small.shape[1], small.shape[0]), borderMode=cv2.BORDER_REPLICATE)
-    return 1 - np.float32(0.22) * np.asarray(cv2.resize(moved, (width, height)), np.float32)
+    return 1 - np.float32(0.22) * np.asarray(cv2.resize(moved, size), np.float32)

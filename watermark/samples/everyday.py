@@ -25,13 +25,17 @@ def _ridge(rng: np.random.Generator, width: int, rough: float) -> Plane:
     steps = np.arange(width, dtype=np.float32) / width
     line = np.zeros(width, np.float32)
     for octave in range(1, 9):
-        line += np.sin(steps * 2 * np.pi * rng.uniform(0.5, 1.2) * 2**octave * 0.5 + rng.uniform(0, 7)) / 2 ** (octave * rough)
+        line += np.sin(
+            steps * 2 * np.pi * rng.uniform(0.5, 1.2) * 2**octave * 0.5 + rng.uniform(0, 7)
+        ) / 2 ** (octave * rough)
     return line
 
 
 def _landscape(rng: np.random.Generator, seed: int, size: tuple[int, int]) -> Plane:
     width, height = size
-    scene = np.linspace(0, 1, height, dtype=np.float32)[:, None, None] * (_paint(rng, 0.4) - _paint(rng, 0.4)) + _paint(rng, 0.5)
+    scene = np.linspace(0, 1, height, dtype=np.float32)[:, None, None] * (
+        _paint(rng, 0.4) - _paint(rng, 0.4)
+    ) + _paint(rng, 0.5)
     scene = np.ascontiguousarray(np.broadcast_to(scene, (height, width, 3)))
     clouds = spread(tile(seed % 9 + 60, 512, 1.4), size, width / 512 * 1.3)
     scene += np.clip(clouds * 0.12, 0, 1)[..., None]
@@ -75,7 +79,9 @@ def _still_life(rng: np.random.Generator, seed: int, size: tuple[int, int]) -> P
         inside = 1 - u * u - v * v
         depth = np.sqrt(np.clip(inside, 0, 1))
         light = 0.25 + 0.8 * np.clip(-0.5 * u - 0.5 * v + 0.7 * depth, 0, 1)
-        ball = (light * (1 + 0.15 * texture))[..., None] * _paint(rng) + (np.clip(light - 0.95, 0, 1) * 3)[..., None]
+        ball = (light * (1 + 0.15 * texture))[..., None] * _paint(rng) + (np.clip(light - 0.95, 0, 1) * 3)[
+            ..., None
+        ]
         scene += np.clip(inside * radius * 0.5, 0, 1)[..., None] * (ball - scene)
     return scene
 
@@ -84,9 +90,15 @@ def _texture(rng: np.random.Generator, seed: int, size: tuple[int, int]) -> Plan
     width, height = size
     first = spread(tile(seed % 13 + 120, 512, rng.uniform(0.3, 1.5)), size, rng.uniform(0.7, 4))
     second = spread(tile(seed % 17 + 140, 512, rng.uniform(0.3, 1.5)), size, rng.uniform(0.7, 4))
-    warp = np.sin((np.arange(width, dtype=np.float32) * rng.uniform(0.01, 0.15))[None, :] + first * rng.uniform(0, 4))
-    mixed = (first * rng.uniform(0.05, 0.3))[..., None] * _paint(rng, 0.2) + (second * 0.15)[..., None] * _paint(rng, 0.2)
-    return np.asarray(mixed + _paint(rng, 0.2) + (warp * rng.uniform(0, 0.2))[..., None], np.float32).reshape(height, width, 3)
+    warp = np.sin(
+        (np.arange(width, dtype=np.float32) * rng.uniform(0.01, 0.15))[None, :] + first * rng.uniform(0, 4)
+    )
+    mixed = (first * rng.uniform(0.05, 0.3))[..., None] * _paint(rng, 0.2) + (second * 0.15)[
+        ..., None
+    ] * _paint(rng, 0.2)
+    return np.asarray(mixed + _paint(rng, 0.2) + (warp * rng.uniform(0, 0.2))[..., None], np.float32).reshape(
+        height, width, 3
+    )
 
 
 def _room(rng: np.random.Generator, seed: int, size: tuple[int, int]) -> Plane:

@@ -1,4 +1,4 @@
-"""The painted parts of a face (eyes, brows, lips, wrinkles) on one flat sheet that is laid over the head from the front."""
+"""The painted parts of a face on one flat sheet, to be laid over the head from the front."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,12 +59,18 @@ class _Sheet:
 
     def fill(self, outline: Path, colour: Colour, blur: float, opacity: float) -> None:
         """Cover the inside of an outline."""
-        where, amount = _mask(outline, blur, lambda mask: cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, _SHIFT))
+        where, amount = _mask(
+            outline, blur, lambda mask: cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, _SHIFT)
+        )
         self._cover(where, amount * np.float32(opacity), colour)
 
-    def spot(self, centre: tuple[float, float], radii: tuple[float, float], colour: Colour, blur: float) -> None:
+    def spot(
+        self, centre: tuple[float, float], radii: tuple[float, float], colour: Colour, blur: float
+    ) -> None:
         """Cover an ellipse."""
-        path = _points(*[(centre[0] + radii[0] * np.cos(a), centre[1] + radii[1] * np.sin(a)) for a in _ROUND])
+        path = _points(
+            *[(centre[0] + radii[0] * np.cos(a), centre[1] + radii[1] * np.sin(a)) for a in _ROUND]
+        )
         self.fill(path, colour, blur, 1.0)
 
     def ink(self, paths: list[Path], width: int, colour: Colour, blur: float, opacity: float) -> None:
@@ -111,7 +117,7 @@ def paint(look: Look, moment: Expression) -> tuple[Plane, Plane, Plane]:
     """Paint one face in one moment.
 
     Returns:
-        colour (SHEET, SHEET, 3) in sRGB 0 to 1, its cover (SHEET, SHEET), and the factor for the skin (SHEET, SHEET, 3).
+        colour (SHEET, SHEET, 3) in sRGB 0 to 1, its cover (SHEET, SHEET), the skin's factor (SHEET, SHEET, 3).
     """
     sheet = _Sheet()
     rng = chance(look.seed, "face")
@@ -145,7 +151,9 @@ def _eye(sheet: _Sheet, look: Look, moment: Expression, side: int) -> None:
 
 def _eyeball(sheet: _Sheet, look: Look, centre: tuple[float, float], opening: Path) -> None:
     """Paint white, iris, pupil and glint, and keep of them what lies between the lids."""
-    before, cover = sheet.colour.copy(), sheet.cover.copy()
+    low, high = opening.min(axis=0) // 2**_SHIFT - 40, opening.max(axis=0) // 2**_SHIFT + 40
+    part = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
+    before, cover = sheet.colour[part].copy(), sheet.cover[part].copy()
     sheet.fill(opening, (0.84, 0.81, 0.79), 1.2, 1.0)
     red, green, blue = (value / 255 for value in look.eye)
     sheet.spot(centre, (0.052, 0.052), (red * 0.5, green * 0.5, blue * 0.5), 0.8)
@@ -154,15 +162,20 @@ def _eyeball(sheet: _Sheet, look: Look, centre: tuple[float, float], opening: Pa
     sheet.spot((centre[0] + 0.014, centre[1] - 0.016), (0.009, 0.009), (0.98, 0.98, 1.0), 0.7)
     inside = np.zeros((SHEET, SHEET), np.uint8)
     cv2.fillPoly(inside, [opening], 255, cv2.LINE_AA, _SHIFT)
-    outside = inside < 128  # noqa: PLR2004
-    sheet.colour[outside], sheet.cover[outside] = before[outside], cover[outside]
+    outside = inside[part] < 128  # noqa: PLR2004
+    sheet.colour[part][outside], sheet.cover[part][outside] = before[outside], cover[outside]
 
 
 def _brow(sheet: _Sheet, look: Look, moment: Expression, side: int, rng: np.random.Generator) -> None:
     count = int(150 * look.brow_weight)
     along = rng.uniform(0, 1, count)
     x = side * (0.13 + 0.30 * along)
-    y = -0.115 - moment.lift - 0.045 * np.sin(along * np.pi * 0.8) + rng.normal(0, 0.014, count) * (1.2 - along)
+    y = (
+        -0.115
+        - moment.lift
+        - 0.045 * np.sin(along * np.pi * 0.8)
+        + rng.normal(0, 0.014, count) * (1.2 - along)
+    )
     length = rng.uniform(0.03, 0.055, count)
     rise = rng.normal(-0.4, 0.2, count) * (1.1 - along)
     hairs = zip(x, y, length, rise, strict=True)
@@ -201,7 +214,9 @@ def _wrinkles(sheet: _Sheet, look: Look, moment: Expression, rng: np.random.Gene
     for number in range(int(1 + 5 * look.wrinkles)):
         base = -0.26 - 0.085 * number + rng.normal(0, 0.012) - moment.lift * 0.7
         reach, phase = rng.uniform(0.2, 0.42), rng.uniform(0, 6)
-        path = [(x, base + 0.012 * np.sin(9 * x + phase) + 0.05 * x * x) for x in np.linspace(-reach, reach, 24)]
+        path = [
+            (x, base + 0.012 * np.sin(9 * x + phase) + 0.05 * x * x) for x in np.linspace(-reach, reach, 24)
+        ]
         sheet.line([_points(*path)], 2, dark, 1.8)
         sheet.line([_points(*[(x, y + 0.011) for x, y in path])], 3, light, 2.4)
     for side in (-1, 1):

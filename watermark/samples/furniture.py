@@ -1,4 +1,4 @@
-"""What sites put around photographs: logos, badges, icons, text banners, stock pictures, collages, whole pages."""
+"""What sites put around photographs: logos, badges, icons, banners, stock pictures, collages, pages."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,12 @@ _WORDS = (
     "before after results hair scalp clinic studio natural density session treatment book now consultation free real "
     "clients care skin line tattoo micro follicle confidence today our team trusted reviews contact price gallery"
 ).split()
-_FACES = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
+_FACES = (
+    cv2.FONT_HERSHEY_SIMPLEX,
+    cv2.FONT_HERSHEY_DUPLEX,
+    cv2.FONT_HERSHEY_COMPLEX,
+    cv2.FONT_HERSHEY_TRIPLEX,
+)
 
 
 def _ink(rng: np.random.Generator, low: int = 0, high: int = 256) -> tuple[int, int, int]:
@@ -33,7 +38,9 @@ def _sheet(size: tuple[int, int], colour: tuple[int, int, int]) -> Canvas:
     return canvas
 
 
-def _write(canvas: Canvas, text: str, place: tuple[int, int], tall: float, ink: tuple[int, int, int], face: int = 0) -> None:
+def _write(
+    canvas: Canvas, text: str, place: tuple[int, int], tall: float, ink: tuple[int, int, int], face: int = 0
+) -> None:
     cv2.putText(canvas, text, place, _FACES[face], tall / 22, ink, max(1, round(tall / 12)), cv2.LINE_AA)
 
 
@@ -45,12 +52,22 @@ def draw_logo(seed: int, size: tuple[int, int] = (400, 200)) -> Picture:
     for ring in range(int(rng.integers(1, 4))):
         corners = int(rng.integers(3, 9))
         turn = np.linspace(0, 2 * np.pi, corners, endpoint=False) + rng.uniform(0, 3)
-        outline = np.stack([middle[0] + (radius - 9 * ring) * np.cos(turn), middle[1] + (radius - 9 * ring) * np.sin(turn)], 1)
+        outline = np.stack(
+            [middle[0] + (radius - 9 * ring) * np.cos(turn), middle[1] + (radius - 9 * ring) * np.sin(turn)],
+            1,
+        )
         if rng.random() < 0.5:  # noqa: PLR2004
             cv2.fillPoly(canvas, [outline.astype(np.int32)], _ink(rng), cv2.LINE_AA)
         else:
             cv2.circle(canvas, middle, radius - 9 * ring, ink, int(rng.choice([-1, 4, 9])), cv2.LINE_AA)
-    _write(canvas, _words(rng, 1).upper(), (size[1], int(size[1] * 0.58)), size[1] * 0.2, ink, int(rng.integers(4)))
+    _write(
+        canvas,
+        _words(rng, 1).upper(),
+        (size[1], int(size[1] * 0.58)),
+        size[1] * 0.2,
+        ink,
+        int(rng.integers(4)),
+    )
     return Picture(canvas)
 
 
@@ -84,7 +101,9 @@ def draw_icon(seed: int, side: int = 64) -> Picture:
     canvas = _sheet((side, side), (255, 255, 255) if rng.random() < 0.5 else _ink(rng))  # noqa: PLR2004
     for _ in range(int(rng.integers(2, 5))):
         outline = (rng.uniform(0.1, 0.9, (int(rng.integers(3, 6)), 2)) * side).astype(np.int32)
-        cv2.polylines(canvas, [outline], bool(rng.random() < 0.5), _ink(rng, 0, 160), max(2, side // 12), cv2.LINE_AA)  # noqa: PLR2004
+        cv2.polylines(
+            canvas, [outline], bool(rng.random() < 0.5), _ink(rng, 0, 160), max(2, side // 12), cv2.LINE_AA
+        )  # noqa: PLR2004
     return Picture(canvas)
 
 
@@ -99,7 +118,14 @@ def draw_banner(seed: int, size: tuple[int, int] = (1200, 300)) -> Picture:
     tall = size[1] * rng.uniform(0.12, 0.22)
     for line in range(3):
         place = (int(size[0] * 0.05), int(size[1] * (0.3 + 0.25 * line)))
-        _write(canvas, _words(rng, int(rng.integers(2, 5))).title(), place, tall * (1 if line == 0 else 0.6), ink, int(rng.integers(4)))
+        _write(
+            canvas,
+            _words(rng, int(rng.integers(2, 5))).title(),
+            place,
+            tall * (1 if line == 0 else 0.6),
+            ink,
+            int(rng.integers(4)),
+        )
     return Picture(canvas)
 
 
@@ -119,12 +145,21 @@ def _fitted(picture: Picture, size: tuple[int, int]) -> Canvas:
     """Fill (width, height) with the picture's middle."""
     scale = max(size[0] / picture.width, size[1] / picture.height)
     across, down = max(size[0], round(picture.width * scale)), max(size[1], round(picture.height * scale))
-    sized = cv2.resize(picture.rgb, (across, down), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    sized = cv2.resize(
+        picture.rgb, (across, down), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    )
     left, top = (across - size[0]) // 2, (down - size[1]) // 2
     return np.asarray(sized[top : top + size[1], left : left + size[0]], np.uint8)
 
 
-def collage(pictures: Sequence[Picture], *, columns: int = 2, cell: tuple[int, int] = (600, 600), gap: int = 6, labels: Sequence[str] = ()) -> Picture:
+def collage(
+    pictures: Sequence[Picture],
+    *,
+    columns: int = 2,
+    cell: tuple[int, int] = (600, 600),
+    gap: int = 6,
+    labels: Sequence[str] = (),
+) -> Picture:
     """Set pictures side by side, row after row, each cut to fill its cell; `labels` are written across their feet.
 
     Args:
@@ -146,7 +181,9 @@ def collage(pictures: Sequence[Picture], *, columns: int = 2, cell: tuple[int, i
     return Picture(canvas)
 
 
-def page_screenshot(picture: Picture, others: Sequence[Picture] = (), *, seed: int = 0, size: tuple[int, int] = (1280, 900)) -> Picture:
+def page_screenshot(
+    picture: Picture, others: Sequence[Picture] = (), *, seed: int = 0, size: tuple[int, int] = (1280, 900)
+) -> Picture:
     """Draw a browser window that shows a page with the picture on it, text beside it, other pictures below."""
     rng = chance(seed, "page")
     dark = rng.random() < 0.25  # noqa: PLR2004
@@ -156,7 +193,13 @@ def page_screenshot(picture: Picture, others: Sequence[Picture] = (), *, seed: i
     for number, colour in enumerate(((237, 106, 94), (245, 191, 79), (98, 197, 84))):
         cv2.circle(canvas, (22 + 22 * number, 20), 7, colour, -1, cv2.LINE_AA)
     cv2.rectangle(canvas, (110, 46), (size[0] - 60, 74), (255, 255, 255), -1)
-    _write(canvas, "https://www." + _words(rng, 1) + "-" + _words(rng, 1) + ".example/gallery", (126, 66), 11, (70, 70, 70))
+    _write(
+        canvas,
+        "https://www." + _words(rng, 1) + "-" + _words(rng, 1) + ".example/gallery",
+        (126, 66),
+        11,
+        (70, 70, 70),
+    )
     _write(canvas, _words(rng, 3).title(), (60, 138), 24, ink, 1)
     wide = int(size[0] * rng.uniform(0.42, 0.62))
     shown = resize(picture, wide)

@@ -1,4 +1,4 @@
-"""What one drawn person looks like: skin, hair, age, marks; and how the treatment changes it from stage to stage."""
+"""What one drawn person looks like: skin, hair, age, marks, and where on the head hair and dots grow."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +11,15 @@ from watermark.samples.shape import Build, build_of, head_distance
 
 # sRGB of lit skin, light to dark, between the poles of the six Fitzpatrick types as clinics photograph them.
 _TONES = ((238, 205, 184), (226, 184, 155), (206, 157, 124), (176, 124, 92), (134, 90, 66), (92, 60, 46))
-_HAIR = ((30, 24, 22), (52, 38, 30), (92, 66, 44), (140, 110, 76), (120, 118, 116), (186, 184, 180), (110, 58, 32))
+_HAIR = (
+    (30, 24, 22),
+    (52, 38, 30),
+    (92, 66, 44),
+    (140, 110, 76),
+    (120, 118, 116),
+    (186, 184, 180),
+    (110, 58, 32),
+)
 _NATURAL = 44_000
 _DRAWN = 34_000
 
@@ -50,7 +58,11 @@ def look_of(seed: int) -> Look:
     rng = chance(seed, "look")
     tone = np.clip(rng.beta(1.3, 1.6) * 5, 0, 4.999)
     step = int(tone)
-    skin = np.array(_TONES[step]) * (1 - tone % 1) + np.array(_TONES[step + 1]) * (tone % 1) + rng.normal(0, 4, 3)
+    skin = (
+        np.array(_TONES[step]) * (1 - tone % 1)
+        + np.array(_TONES[step + 1]) * (tone % 1)
+        + rng.normal(0, 4, 3)
+    )
     dark_hair = step >= 3 or rng.random() < 0.45  # noqa: PLR2004
     hair = np.array(_HAIR[rng.integers(0, 2) if dark_hair else rng.integers(0, 7)]) + rng.normal(0, 5, 3)
     long_hair = rng.random() < 0.22  # noqa: PLR2004
@@ -145,7 +157,18 @@ def on_surface(build: Build, directions: Plane) -> Plane:
 def hair_edge(around: Plane, back: float) -> Plane:
     """Height y below which no scalp hair grows, by the angle around the head in degrees (0 = face, 180 = nape)."""
     angles = [0, 20, 38, 52, 66, 82, 90, 104, 118, 180]
-    heights = [-0.56 - back * 0.3, -0.57 - back * 0.5, -0.62 - back * 0.9, -0.55 - back * 0.8, -0.28, 0.1, 0.12, -0.16, 0.2, 0.62]
+    heights = [
+        -0.56 - back * 0.3,
+        -0.57 - back * 0.5,
+        -0.62 - back * 0.9,
+        -0.55 - back * 0.8,
+        -0.28,
+        0.1,
+        0.12,
+        -0.16,
+        0.2,
+        0.62,
+    ]
     return np.asarray(np.interp(around, angles, heights), np.float32)
 
 

@@ -12,7 +12,9 @@ Plane = NDArray[np.float32]
 
 def chance(*keys: int | str) -> np.random.Generator:
     """Give the generator that belongs to these keys, the same on every machine."""
-    return np.random.default_rng([zlib.crc32(key.encode()) if isinstance(key, str) else abs(key) for key in keys])
+    return np.random.default_rng(
+        [zlib.crc32(key.encode()) if isinstance(key, str) else abs(key) for key in keys]
+    )
 
 
 @lru_cache(maxsize=32)
@@ -37,12 +39,16 @@ def tile(seed: int, side: int = 512, slope: float = 1.0) -> Plane:
     return made
 
 
-def spread(noise: Plane, size: tuple[int, int], zoom: float, offset: tuple[float, float] = (0.0, 0.0)) -> Plane:
+def spread(
+    noise: Plane, size: tuple[int, int], zoom: float, offset: tuple[float, float] = (0.0, 0.0)
+) -> Plane:
     """Lay a seamless tile over (width, height) pixels, `zoom` pixels to one of the tile's."""
     width, height = size
     columns = (np.arange(width, dtype=np.float32) / zoom + offset[0]) % noise.shape[1]
     rows = (np.arange(height, dtype=np.float32) / zoom + offset[1]) % noise.shape[0]
-    return look_up(noise, np.broadcast_to(columns, (height, width)), np.broadcast_to(rows[:, None], (height, width)))
+    return look_up(
+        noise, np.broadcast_to(columns, (height, width)), np.broadcast_to(rows[:, None], (height, width))
+    )
 
 
 def look_up(noise: Plane, columns: Plane, rows: Plane) -> Plane:

@@ -26,7 +26,14 @@ def splat(pixels: Plane, weight: Plane, size: tuple[int, int]) -> Plane:
     width, height = size
     column, row = np.floor(pixels[0]).astype(np.intp), np.floor(pixels[1]).astype(np.intp)
     right, down = pixels[0] - column, pixels[1] - row
-    where = np.concatenate([row * width + column, row * width + column + 1, (row + 1) * width + column, (row + 1) * width + column + 1])
+    where = np.concatenate(
+        [
+            row * width + column,
+            row * width + column + 1,
+            (row + 1) * width + column,
+            (row + 1) * width + column + 1,
+        ]
+    )
     part = np.concatenate([(1 - right) * (1 - down), right * (1 - down), (1 - right) * down, right * down])
     total = np.bincount(where, part * np.tile(weight, 4), minlength=width * height)
     return total.reshape(height, width).astype(np.float32)
@@ -48,7 +55,9 @@ def dots(follicles: Follicles, keep: NDArray[np.bool_], pose: Pose, seen: Seen, 
     return np.asarray(blurred * np.float32(2.0 * np.pi * spread * spread * 0.55), np.float32)
 
 
-def strands(look: Look, follicles: Follicles, keep: NDArray[np.bool_], pose: Pose, seen: Seen, sway: float) -> list[Plane]:
+def strands(
+    look: Look, follicles: Follicles, keep: NDArray[np.bool_], pose: Pose, seen: Seen, sway: float
+) -> list[Plane]:
     """Draw long hair in three shades: the cover (height, width) of each, dark to light."""
     rng = chance(look.seed, "strands")
     chosen = np.flatnonzero(keep & (rng.random(keep.size) < 0.45))
@@ -68,7 +77,15 @@ def strands(look: Look, follicles: Follicles, keep: NDArray[np.bool_], pose: Pos
     for shade in range(3):
         mask = np.zeros(seen.depth.shape, np.uint8)
         bundle = (lines[:, shades == shade].transpose(1, 2, 0) * 2**_SHIFT).round().astype(np.int32)
-        cv2.polylines(mask, list(bundle), isClosed=False, color=255, thickness=max(1, round(pose.scale / 230)), lineType=cv2.LINE_AA, shift=_SHIFT)
+        cv2.polylines(
+            mask,
+            list(bundle),
+            isClosed=False,
+            color=255,
+            thickness=max(1, round(pose.scale / 230)),
+            lineType=cv2.LINE_AA,
+            shift=_SHIFT,
+        )
         covers.append(np.asarray(cv2.GaussianBlur(mask, (0, 0), 0.6), np.float32) / np.float32(255))
     return covers
 
@@ -100,16 +117,27 @@ def scars(look: Look, pose: Pose, seen: Seen) -> Plane:
     rng = chance(look.seed, "scar")
     if look.scar == "strip":
         around = np.radians(np.linspace(112, 248, 40))
-        height = 0.12 + 0.03 * np.sin(around * 3 + rng.uniform(0, 6)) + rng.normal(0, 0.008, 40) + 0.10 * np.abs(np.cos(around / 2))
+        height = (
+            0.12
+            + 0.03 * np.sin(around * 3 + rng.uniform(0, 6))
+            + rng.normal(0, 0.008, 40)
+            + 0.10 * np.abs(np.cos(around / 2))
+        )
         ray = np.stack([np.sin(around), height, np.cos(around)]).astype(np.float32)
         pixels, shown = visible(on_surface(look.build, ray / np.linalg.norm(ray, axis=0)), pose, seen)
         path = (pixels[:, shown].T * 2**_SHIFT).round().astype(np.int32)
         if len(path) > 1:
             wide = max(1, round(rng.uniform(0.014, 0.03) * pose.scale))
-            cv2.polylines(total, [path], isClosed=False, color=1.0, thickness=wide, lineType=cv2.LINE_AA, shift=_SHIFT)
+            cv2.polylines(
+                total, [path], isClosed=False, color=1.0, thickness=wide, lineType=cv2.LINE_AA, shift=_SHIFT
+            )
         return np.asarray(cv2.GaussianBlur(total, (0, 0), 0.006 * pose.scale), np.float32)
     around = np.radians(rng.uniform(115, 245, 900))
     ray = np.stack([np.sin(around), rng.uniform(-0.3, 0.45, 900), np.cos(around)]).astype(np.float32)
     pixels, shown = visible(on_surface(look.build, ray / np.linalg.norm(ray, axis=0)), pose, seen)
-    blurred = cv2.GaussianBlur(splat(pixels[:, shown], np.ones(int(shown.sum()), np.float32), total.shape[::-1]), (0, 0), max(0.8, 0.006 * pose.scale))
+    blurred = cv2.GaussianBlur(
+        splat(pixels[:, shown], np.ones(int(shown.sum()), np.float32), total.shape[::-1]),
+        (0, 0),
+        max(0.8, 0.006 * pose.scale),
+    )
     return np.clip(np.asarray(blurred, np.float32) * np.float32(3.0 * (0.006 * pose.scale) ** 2), 0, 1)

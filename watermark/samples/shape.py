@@ -1,10 +1,11 @@
 """The solid head and shoulders of one drawn person, and what a camera sees of them: points, normals, outline.
 
-Units: half a head's height is 1. Head coordinates: x to the viewer's right, y down, z out of the face; the origin
-lies between the ears. The solid is a distance field, met by marching rays (Source: Hart, "Sphere tracing", 1996;
-primitives and smooth union after Quilez, "Distance functions").
+Units: half a head's height is 1. Head coordinates: x to the viewer's right, y down, z out of the face; the
+origin lies between the ears. The solid is a distance field, met by marching rays (Source: Hart, "Sphere
+tracing", 1996; primitives and smooth union after Quilez, "Distance functions").
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -62,7 +63,7 @@ class Pose:
     """How the head is turned and framed.
 
     Attributes:
-        turn: 3×3, head coordinates to view coordinates.
+        turn: 3 by 3, head coordinates to view coordinates.
         scale: pixels to one unit.
         centre: where the origin lies, (x, y) in pixels.
     """
@@ -80,9 +81,13 @@ class Pose:
         )
         return pixels.astype(np.float32), seen[2]
 
+    def within(self, part: tuple[slice, slice]) -> "Pose":
+        """Aim at the same head in pixels counted from a part of the picture (rows, columns)."""
+        return Pose(self.turn, self.scale, (self.centre[0] - part[1].start, self.centre[1] - part[0].start))
+
 
 def turned(yaw: float, pitch: float, roll: float) -> NDArray[np.float32]:
-    """Rotation matrix, head to view, for angles in degrees: yaw shows the right cheek, pitch bows the head."""
+    """Rotation matrix, head to view, for angles in degrees: yaw turns, pitch bows, roll tilts."""
     a, b, c = np.radians([yaw, pitch, roll])
     about_y = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(b), np.sin(b)], [0, -np.sin(b), np.cos(b)]])
@@ -134,76 +139,106 @@ def body_distance(build: Build, points: Plane) -> Plane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What the camera meets, at full size; every array float32 of shape (height, width[, 3]).
+    """What the camera meets within one part of the picture; every array float32.
 
     Attributes:
-        place: head coordinates of the point.
-        normal: in view coordinates, z towards the camera.
-        open: how much of the surroundings lights the point, 0 to 1.
-        cover: of the person, 0 to 1.
-        cloth: of the clothes, 0 to 1.
-        depth: towards the camera.
+        part: rows and columns of the picture that hold the person.
+        place: (height, width, 3), head coordinates of the point.
+        cover: (height, width) of the person, 0 to 1.
+        cloth: (height, width) of the clothes, 0 to 1.
+        depth: (height, width) towards the camera.
+        normal: coarse (rows, columns, 3), in view coordinates, z towards the camera.
+        open: coarse (rows, columns), how much of the surroundings lights the point, 0 to 1.
     """
 
+    part: tuple[slice, slice]
     place: Plane
-    normal: Plane
-    open: Plane
     cover: Plane
     cloth: Plane
     depth: Plane
+    normal: Plane
+    open: Plane
 
 
 def see(build: Build, pose: Pose, body_turn: NDArray[np.float32], size: tuple[int, int]) -> Seen:
     """March a ray through every fifth pixel of (width, height) and smooth the answer to full size."""
-    width, height = size
-    grid = (width // _COARSE + 1, height // _COARSE + 1)
-    columns, rows = np.meshgrid(np.linspace(0, width - 1, grid[0]), np.linspace(0, height - 1, grid[1]))
-    ray = np.stack([
-        (columns.ravel() - pose.centre[0]) / pose.scale,
-        (rows.ravel() - pose.centre[1]) / pose.scale,
-        np.full(columns.size, -CAMERA_DISTANCE),
-    ]).astype(np.float32)  # fmt: skip
+    across, down = size[0] // _COARSE + 1, size[1] // _COARSE + 1
+    columns, rows = np.meshgrid(np.linspace(0, size[0] - 1, across), np.linspace(0, size[1] - 1, down))
+    ray = np.stack(
+        [
+            (columns.ravel() - pose.centre[0]) / pose.scale,
+            (rows.ravel() - pose.centre[1]) / pose.scale,
+            np.full(columns.size, -CAMERA_DISTANCE),
+        ]
+    ).astype(np.float32)
     ray /= np.linalg.norm(ray, axis=0)
-    eye = np.array([0, 0, CAMERA_DISTANCE], np.float32)[:, None]
 
     def distances(points: Plane) -> tuple[Plane, Plane]:
         return head_distance(build, pose.turn.T @ points), body_distance(build, body_turn.T @ points)
 
-    far = np.full(ray.shape[1], CAMERA_DISTANCE - 1.7, np.float32)
-    nearest = np.full(ray.shape[1], 9.0, np.float32)
-    gap = nearest
-    for _ in range(_STEPS):
-        gap = np.minimum(*distances(eye + far * ray))
-        nearest = np.minimum(nearest, gap)
-        far += np.where(gap > 0.012, np.clip(gap * 0.95, 0.035, 0.6), gap)  # noqa: PLR2004 (grazing rays move on)
-        np.minimum(far, CAMERA_DISTANCE + 2.5, out=far)
-    met = eye + far * ray
-    nearest[gap < 0.006] = np.minimum(nearest, -0.004)[gap < 0.006]  # noqa: PLR2004 (arrived, if only just)
-    shape = (grid[1], grid[0])
-    nearest = cv2.morphologyEx(nearest.reshape(shape), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).ravel()
+    far, nearest = _marched(distances, ray)
+    nearest = np.asarray(
+        cv2.morphologyEx(nearest.reshape(down, across), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    )
+    met = _EYE + far * ray
     head, body = distances(met)
     normal = _normals(distances, met)
-    reach = np.minimum(*distances(met + 0.22 * normal)) / 0.22
+    reach = np.clip(np.minimum(*distances(met + 0.22 * normal)) / 0.22, 0, 1)
+    part, coarse = _part(nearest * pose.scale < 1.5 * _COARSE, size)
 
     def full(values: Plane) -> Plane:
-        coarse = np.ascontiguousarray(values.T.reshape(grid[1], grid[0], -1), np.float32)
-        return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+        small = np.ascontiguousarray(values.T.reshape(down, across, -1)[coarse], np.float32)
+        wanted = (part[1].stop - part[1].start, part[0].stop - part[0].start)
+        return np.asarray(cv2.resize(small, wanted, interpolation=cv2.INTER_LINEAR), np.float32)
 
-    edge = full(nearest) * np.float32(pose.scale)
     return Seen(
+        part=part,
         place=full(pose.turn.T @ met),
-        normal=full(normal),
-        open=np.clip(full(reach), 0.0, 1.0),
-        cover=np.clip(1.4 - edge * 0.5, 0.0, 1.0),
+        cover=np.clip(1.4 - full(nearest.ravel()) * np.float32(pose.scale * 0.5), 0.0, 1.0),
         cloth=np.clip(0.5 - full(body - head) * np.float32(pose.scale * 0.35), 0.0, 1.0),
         depth=full(met[2]),
+        normal=normal.T.reshape(down, across, 3)[coarse].astype(np.float32),
+        open=reach.reshape(down, across)[coarse].astype(np.float32),
     )
 
 
-def _normals(distances: object, points: Plane) -> Plane:
+_EYE = np.array([0, 0, CAMERA_DISTANCE], np.float32)[:, None]
+Distances = Callable[[Plane], tuple[Plane, Plane]]
+
+
+def _marched(distances: Distances, ray: Plane) -> tuple[Plane, Plane]:
+    """Walk along unit rays (3, n) from the camera; how far each came, and how near it passed the surface."""
+    far = np.full(ray.shape[1], CAMERA_DISTANCE - 1.7, np.float32)
+    nearest = np.full(ray.shape[1], 9.0, np.float32)
+    going = np.arange(ray.shape[1])
+    for _ in range(_STEPS):
+        gap = np.minimum(*distances(_EYE + far[going] * ray[:, going]))
+        nearest[going] = np.minimum(nearest[going], gap)
+        arrived = gap < 0.003  # noqa: PLR2004
+        nearest[going[arrived]] = np.minimum(nearest[going[arrived]], -0.004)
+        far[going] += np.where(gap > 0.012, np.clip(gap * 0.95, 0.035, 1.2), gap)  # noqa: PLR2004 (grazing rays move on)
+        going = going[~arrived & (far[going] < CAMERA_DISTANCE + 2.5)]
+        if not going.size:
+            break
+    return np.minimum(far, CAMERA_DISTANCE + 2.5), nearest
+
+
+def _part(there: NDArray[np.bool_], size: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """The rows and columns of (width, height), and of the coarse grid, that hold every True cell."""
+    whole, coarse = [], []
+    for axis, pixels in ((1, size[1]), (0, size[0])):
+        cells = np.flatnonzero(there.any(axis=axis))
+        count = there.shape[1 - axis]
+        low, high = (max(0, int(cells[0]) - 2), min(count, int(cells[-1]) + 3)) if cells.size else (0, count)
+        coarse.append(slice(low, high))
+        whole.append(slice(low * pixels // count, high * pixels // count))
+    return (whole[0], whole[1]), (coarse[0], coarse[1])
+
+
+def _normals(distances: Distances, points: Plane) -> Plane:
     """Surface normals by four taps at the corners of a tetrahedron."""
     total = np.zeros_like(points)
     for corner in ((1, -1, -1), (-1, -1, 1), (-1, 1, -1), (1, 1, 1)):
         tap = np.array(corner, np.float32)[:, None]
-        total += tap * np.minimum(*distances(points + 0.015 * tap))  # type: ignore[operator]
+        total += tap * np.minimum(*distances(points + 0.015 * tap))
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=0), 1e-6), np.float32)
