@@ -72,7 +72,7 @@ def cli(ctx: click.Context, data: Path, debug: bool) -> None:  # noqa: FBT001, A
       pairwatch init
       pairwatch import cases.csv
       pairwatch crawl
-    """  # noqa: D301 (click's \b keeps the example's lines)
+    """
     ctx.obj = DataFolder(data)
 
 
@@ -84,7 +84,7 @@ def completion(shell: str) -> None:
     \b
     Example:
       eval "$(pairwatch completion bash)"
-    """  # noqa: D301
+    """
     from click.shell_completion import get_completion_class  # noqa: PLC0415 (only here)
 
     maker = get_completion_class(shell)

@@ -36,6 +36,7 @@ def test_help_has_a_sentence_and_an_example(path, command):
 
     assert command.help
     assert "Example" in shown or isinstance(command, click.Group)
+    assert "\\b" not in shown
 
 
 def test_help_is_quick():

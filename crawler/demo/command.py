@@ -23,7 +23,7 @@ Item = TypeVar("Item")
     help="An empty folder, or one that an earlier demo made.",
 )
 def demo(out: Path) -> None:
-    r"""Play the whole story on a drawn clinic: import, publish, be copied, crawl, find, report.
+    """Play the whole story on a drawn clinic: import, publish, be copied, crawl, find, report.
 
     Ends with exit code 1 when a planted copy is missed or anybody else is accused.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def case() -> None:
-    r"""Add, list, show and withdraw cases, and record what patients agreed to.
+    """Add, list, show and withdraw cases, and record what patients agreed to.
 
     \b
     Example:
@@ -52,7 +52,7 @@ def add(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
     procedure: str,
     as_json: bool,
 ) -> None:
-    r"""Add a case with its photographs; it stays unpublished until a consent is recorded.
+    """Add a case with its photographs; it stays unpublished until a consent is recorded.
 
     \b
     Example:
@@ -85,7 +85,7 @@ def add(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
 @as_json_option
 @click.pass_obj
 def list_(folder: DataFolder, as_json: bool) -> None:
-    r"""List all cases, one line each.
+    """List all cases, one line each.
 
     \b
     Example:
@@ -120,7 +120,7 @@ def list_(folder: DataFolder, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def show(folder: DataFolder, number: int, as_json: bool) -> None:
-    r"""Show a case: its stages, photos and consents, and why each photo is public or not.
+    """Show a case: its stages, photos and consents, and why each photo is public or not.
 
     \b
     Example:
@@ -167,7 +167,7 @@ def show(folder: DataFolder, number: int, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def withdraw(folder: DataFolder, number: int, reason: str, yes: bool, as_json: bool) -> None:
-    r"""Withdraw a case for good: gone from the built site in the same step, its number never reused.
+    """Withdraw a case for good: gone from the built site in the same step, its number never reused.
 
     \b
     Example:
@@ -191,7 +191,7 @@ def withdraw(folder: DataFolder, number: int, reason: str, yes: bool, as_json: b
 
 @case.group()
 def consent() -> None:
-    r"""Record or withdraw what a patient agreed to.
+    """Record or withdraw what a patient agreed to.
 
     \b
     Example:
@@ -220,7 +220,7 @@ def record(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
     document: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Record a signed consent for case NUMBER; the next build publishes what it covers.
+    """Record a signed consent for case NUMBER; the next build publishes what it covers.
 
     \b
     Example:
@@ -258,7 +258,7 @@ def record(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
 @as_json_option
 @click.pass_obj
 def withdraw_consent_(folder: DataFolder, number: int, channels: tuple[str, ...], as_json: bool) -> None:
-    r"""Withdraw the consents of case NUMBER; what they covered is gone from the site in the same step.
+    """Withdraw the consents of case NUMBER; what they covered is gone from the site in the same step.
 
     \b
     Example:

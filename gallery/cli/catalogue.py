@@ -14,7 +14,7 @@ from gallery.settings import DataFolder
 @click.command()
 @click.pass_obj
 def init(folder: DataFolder) -> None:
-    r"""Start a catalogue in the data folder; what is there already stays as it is.
+    """Start a catalogue in the data folder; what is there already stays as it is.
 
     \b
     Example:
@@ -39,7 +39,7 @@ def init(folder: DataFolder) -> None:
 @as_json_option
 @click.pass_obj
 def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing: bool, as_json: bool) -> None:
-    r"""Import the photographs listed in MANIFEST, a CSV file: catalogued, fingerprinted, watched for.
+    """Import the photographs listed in MANIFEST, a CSV file: catalogued, fingerprinted, watched for.
 
     Its first row names the columns: case, stage, view and file are needed (file: relative to the
     manifest); performed_by, session, sessions, elapsed, note, taken, alt, caption, tags, consent_signed,
@@ -85,7 +85,7 @@ def _start_if_new(folder: DataFolder) -> None:
 @as_json_option
 @click.pass_obj
 def identify(folder: DataFolder, files: tuple[str, ...], as_json: bool) -> None:
-    r"""Say whose photograph each of FILES is; `-` reads a list of file names from standard input.
+    """Say whose photograph each of FILES is; `-` reads a list of file names from standard input.
 
     A file that cannot be read gets a line that says why; the exit code is 1 only when none could be read.
 

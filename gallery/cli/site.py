@@ -13,7 +13,7 @@ from gallery.settings import DataFolder
 @as_json_option
 @click.pass_obj
 def build(folder: DataFolder, force: bool, as_json: bool) -> None:
-    r"""Build the public site: what consent allows today, and nothing else.
+    """Build the public site: what consent allows today, and nothing else.
 
     The finished site replaces the old one in one step; a failed build leaves the old one whole.
 
@@ -36,7 +36,7 @@ def build(folder: DataFolder, force: bool, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def verify(folder: DataFolder, kept: str | None, as_json: bool) -> None:
-    r"""Prove the catalogue sound: database, ledger, originals, index and the built site.
+    """Prove the catalogue sound: database, ledger, originals, index and the built site.
 
     \b
     Example:
@@ -59,7 +59,7 @@ def verify(folder: DataFolder, kept: str | None, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def doctor(folder: DataFolder, matching: bool, as_json: bool) -> None:
-    r"""Say what this machine and this catalogue can do, and what is missing.
+    """Say what this machine and this catalogue can do, and what is missing.
 
     \b
     Example:
