@@ -14,7 +14,7 @@ def review(
 ) -> Finding:
     """Decide a finding, and give it with the decision.
 
-    The decision belongs to this content, photo and site: seen again there, at whatever address, it stays decided.
+    The decision belongs to this content, photo and site: seen there again, it stays decided.
 
     Raises:
         CrawlerError: No name was given for who decides, or there is no such finding.

@@ -1,10 +1,12 @@
 """Findings in the words and fields that people and machines are given."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 COLUMNS = [
     "id",

@@ -1,4 +1,4 @@
-"""One nightly run: hands slices of sites to an executor, writes what comes back, and says how the night went."""
+"""One nightly run: hands slices of sites to an executor, writes what comes back, says how it went."""
 
 import json
 import math
@@ -166,17 +166,14 @@ def _hands(executor: Executor | None, plan: Plan) -> Iterator[tuple[Executor, in
 def _visit_all(night: _Night, sites: list[Site], hands: tuple[Executor, int]) -> None:
     executor, workers = hands
     ends = night.run.started_at + timedelta(hours=night.plan.night_h)
-    todo: dict[int, Site] = {}
-    for known in night.progress.plan(night.run, sites):
-        night.tallies[known.site.id] = known.tally
-        if known.outcome is Outcome.RUNNING:
-            todo[known.site.id] = known.site
+    plan = night.progress.plan(night.run, sites)
+    night.tallies.update({known.site.id: known.tally for known in plan})
+    todo = {known.site.id: known.site for known in plan if known.outcome is Outcome.RUNNING}
     flying: dict[Future[Done], list[tuple[Site, Lease]]] = {}
     while todo or flying:
         now = night.clock.now()
-        ready = (
-            [] if now >= ends else [site for site in todo.values() if night.resume.get(site.id, now) <= now]
-        )
+        over = now >= ends
+        ready = _ready(night, todo, now, over=over)
         for group in _groups(ready, workers - len(flying), workers, night.plan.sites_at_once):
             for site in group:
                 del todo[site.id]
@@ -186,8 +183,12 @@ def _visit_all(night: _Night, sites: list[Site], hands: tuple[Executor, int]) ->
             done, _ = wait(flying, timeout=_until_next(night, todo, now), return_when=FIRST_COMPLETED)
             for future in done:
                 _collect(night, flying.pop(future), future.result(), todo)
-        elif now >= ends or not _sleep_until_next(night, todo, now):
+        elif over or not _sleep_until_next(night, todo, now):
             return
+
+
+def _ready(night: _Night, todo: dict[int, Site], now: datetime, *, over: bool) -> list[Site]:
+    return [] if over else [site for site in todo.values() if night.resume.get(site.id, now) <= now]
 
 
 def _groups(ready: list[Site], free: int, workers: int, at_once: int) -> Iterable[list[Site]]:

@@ -67,7 +67,7 @@ class Findings:
             yield _finding(row, tuple(places))
 
     def decide(self, finding: Finding, decision: Decision, *, note: str, by: str, now: datetime) -> Finding:
-        """Write a person's decision, which holds for this content at this site for good, and in the ledger."""
+        """Write a person's decision, here and in the ledger; it holds for this content at this site."""
         with transaction(self._db):
             row = next(
                 iter(self._db.query("select site_id from findings where id = :id", {"id": finding.id}))

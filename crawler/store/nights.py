@@ -1,14 +1,18 @@
 """What a night saw at each site, and what the nights before saw: the numbers behind "clean" and "blind"."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlite_utils import Database
 
 from crawler.model import Site, Tally
 from crawler.store.progress import Run
 from crawler.store.rows import text_of
+
+Query = Mapping[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +59,13 @@ class Nights:
 
     def seen(self, run: Run, site: Site) -> Seen:
         """Count what a run saw at a site."""
-        what = {"run": run.id, "site": site.id, "began": text_of(run.started_at), "url": site.url}
-        what["week"] = text_of(run.started_at - timedelta(days=7))
+        what: Query = {
+            "run": run.id,
+            "site": site.id,
+            "began": text_of(run.started_at),
+            "url": site.url,
+            "week": text_of(run.started_at - timedelta(days=7)),
+        }
         tally = self._one("select tally from site_runs where run_id = :run and site_id = :site", what)
         start = self._rows(
             "select standing, status, why, signs from urls where site_id = :site and url = :url", what
@@ -84,12 +93,12 @@ class Nights:
             allowed_sightings=int(self._one(_ALLOWED, what)) if site.listing == "allow" else 0,
         )
 
-    def _one(self, query: str, what: dict[str, object]) -> str | int:
-        row = self._db.execute(query, what).fetchone()
+    def _one(self, query: str, what: Query) -> str | int:
+        row = self._db.execute(query, dict(what)).fetchone()
         return row[0]  # type: ignore[no-any-return]
 
-    def _rows(self, query: str, what: dict[str, object]) -> list[tuple[object, ...]]:
-        return list(self._db.execute(query, what).fetchall())
+    def _rows(self, query: str, what: Query) -> list[tuple[Any, ...]]:
+        return list(self._db.execute(query, dict(what)).fetchall())
 
 
 _COUNT = "select count(*) from urls where site_id = :site and "

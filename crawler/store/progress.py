@@ -1,4 +1,4 @@
-"""Runs, and what each slice of a site's visit changes: written in one transaction, by one process, under a lease."""
+"""Runs, and what each slice of a visit changes: written in one transaction, by one process, under a lease."""
 
 import json
 import sqlite3
@@ -23,6 +23,7 @@ from crawler.model import (
     SliceResult,
     Tally,
 )
+from crawler.store import statements
 from crawler.store.rows import Row, address_of, address_row, host_of_row, host_row, moment, text_of, time_of
 from gallery.schema import transaction
 
@@ -168,8 +169,10 @@ class Progress:
             self._save_failures(site, result.failures, run_id)
 
     def _save_addresses(self, site: Site, result: SliceResult) -> None:
-        self._db.conn.executemany(_PUT_URL, [address_row(address, site.id) for address in result.addresses])
-        self._db.conn.executemany(_PUT_HOST, [host_row(host, site.id) for host in result.hosts])
+        self._db.conn.executemany(
+            statements.PUT_URL, [address_row(address, site.id) for address in result.addresses]
+        )
+        self._db.conn.executemany(statements.PUT_HOST, [host_row(host, site.id) for host in result.hosts])
         self._db.execute(
             "update sites set barren = :barren where id = :site",
             {"barren": json.dumps(dict(result.barren)), "site": site.id},
@@ -184,7 +187,7 @@ class Progress:
         missing = [(url, kind) for url, kind in named.items() if url not in ids]
         for url, kind in missing:
             cursor = self._db.execute(
-                _PUT_STUB,
+                statements.PUT_STUB,
                 {"site": site.id, "url": url, "kind": str(kind), "due": text_of(now + timedelta(days=3650))},
             )
             ids[url] = int(cursor.lastrowid or 0)
@@ -193,7 +196,7 @@ class Progress:
     def _save_sightings(self, ids: Mapping[str, int], result: SliceResult, now: datetime) -> None:
         at = text_of(now)
         seen = [_sighting(ids, page, image, at) for page in result.pages for image in page.images]
-        self._db.conn.executemany(_PUT_SIGHTING, seen)
+        self._db.conn.executemany(statements.PUT_SIGHTING, seen)
         self._db.conn.executemany(
             "update urls set title = :title, signs = :signs where id = :id",
             [
@@ -210,7 +213,7 @@ class Progress:
     def _save_contents(self, looks: Iterable[Looked], now: datetime) -> None:
         at = text_of(now)
         self._db.conn.executemany(
-            _PUT_CONTENT,
+            statements.PUT_CONTENT,
             [
                 {name: getattr(look, name) for name in Looked.__slots__ if name not in ("photo", "upto")}
                 | {"photo_id": look.photo, "matched_upto": look.upto, "at": at}
@@ -224,7 +227,7 @@ class Progress:
         at = text_of(now)
         shown = {address.url for address in result.addresses if address.kind is Kind.IMAGE and address.digest}
         self._db.conn.executemany(
-            _PUT_FINDING,
+            statements.PUT_FINDING,
             [
                 {"site": site.id, "image": ids[url], "run": run_id, "at": at}
                 for url in sorted(shown | set(result.unchanged))
@@ -334,63 +337,3 @@ def _sighting(ids: Mapping[str, int], page: PageSeen, image: Candidate, at: str 
         "heading": image.heading,
         "at": at,
     }
-
-
-_URL_COLUMNS = [
-    "kind",
-    "standing",
-    "rank",
-    "depth",
-    "status",
-    "etag",
-    "last_modified",
-    "final",
-    "digest",
-    "matched_upto",
-    "fetched_at",
-    "due_at",
-    "changed_at",
-    "tries",
-    "why",
-    "parent",
-]
-_PUT_URL = (
-    f"insert into urls (site_id, url, {', '.join(_URL_COLUMNS)}) "  # noqa: S608 (our own column names)
-    f"values (:site_id, :url, {', '.join(':' + name for name in _URL_COLUMNS)}) "
-    f"on conflict (site_id, url) do update set {', '.join(f'{name} = excluded.{name}' for name in _URL_COLUMNS)}"
-)
-_PUT_STUB = """
-    insert into urls (site_id, url, kind, standing, rank, depth, status, etag, last_modified, final, digest,
-                      matched_upto, due_at, tries, why, parent)
-    values (:site, :url, :kind, 'skipped', 9, 0, 0, '', '', '', '', 0, :due, 0, 'outside this site', '')
-"""
-_PUT_HOST = """
-    insert into hosts (site_id, host, robots, robots_status, robots_at, parked_until, latency_s, failures)
-    values (:site_id, :host, :robots, :robots_status, :robots_at, :parked_until, :latency_s, :failures)
-    on conflict (site_id, host) do update set robots = excluded.robots, robots_status = excluded.robots_status,
-        robots_at = excluded.robots_at, parked_until = excluded.parked_until, latency_s = excluded.latency_s,
-        failures = excluded.failures
-"""
-_PUT_SIGHTING = """
-    insert into sightings (page_id, image_id, element, via, alt, caption, heading, first_seen, last_seen)
-    values (:page, :image, :element, :via, :alt, :caption, :heading, :at, :at)
-    on conflict (image_id, page_id, element, via) do update set alt = excluded.alt, caption = excluded.caption,
-        heading = excluded.heading, last_seen = max(last_seen, excluded.last_seen)
-"""
-_PUT_CONTENT = """
-    insert into contents (digest, verdict, photo_id, probability, explanation, answer, width, height, matched_upto,
-                          matched_at, trouble)
-    values (:digest, :verdict, :photo_id, :probability, :explanation, :answer, :width, :height, :matched_upto,
-            :at, :trouble)
-    on conflict (digest) do update set verdict = excluded.verdict, photo_id = excluded.photo_id,
-        probability = excluded.probability, explanation = excluded.explanation, answer = excluded.answer,
-        matched_upto = excluded.matched_upto, matched_at = excluded.matched_at, trouble = excluded.trouble
-"""
-_PUT_FINDING = """
-    insert into findings (site_id, image_id, photo_id, digest, verdict, probability, run_id, first_seen, last_seen)
-    select :site, urls.id, contents.photo_id, contents.digest, contents.verdict, contents.probability, :run, :at, :at
-      from urls join contents on contents.digest = urls.digest
-     where urls.id = :image and contents.photo_id is not null and contents.verdict in ('copy', 'same-scene', 'possible')
-    on conflict (image_id, photo_id, digest) do update set verdict = excluded.verdict,
-        probability = excluded.probability, last_seen = max(last_seen, excluded.last_seen)
-"""

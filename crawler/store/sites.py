@@ -34,7 +34,7 @@ class Sites:
                 and known.listing is not site.listing
             ):
                 raise SiteListError(
-                    f"{site.url} is on the {known.listing} list already; a site cannot be watched and allowed at once",
+                    f"{site.url} is on the {known.listing} list already; it cannot be on both",
                     hint=f"take it off first: pairwatch site remove {site.url}",
                 )
             if known and site.listing is Listing.TIP and known.listing is not Listing.REMOVED:
@@ -77,7 +77,7 @@ class Sites:
         return site_of(next(iter(self._db.query("select * from sites where id = :id", {"id": number}))))
 
     def listed(self, *listings: Listing) -> list[Site]:
-        """Give the sites on these lists in the order of their addresses; all but the removed when none is named."""
+        """Give the sites on these lists by address; all but the removed when none is named."""
         wanted = listings or (Listing.WATCH, Listing.ALLOW, Listing.TIP)
         return [
             site

@@ -1,4 +1,4 @@
-"""Asking for one address and reading what came: may run in several threads, and changes nothing that is shared."""
+"""Asking for one address and reading what came: may run in several threads, changes nothing shared."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -134,24 +134,25 @@ class Asker:
         digest = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
         visit = replace(visit, content=content, digest=digest)
         if content is Content.IMAGE:
-            if self.matched.get(digest, 0) >= self.kit.upto > 0:
-                return visit
-            return replace(visit, looked=self.kit.look(reply.body, _name_of(visit.final)))
-        if digest == address.digest:
-            return visit
-        if content is Content.MAP:
+            known = self.matched.get(digest, 0) >= self.kit.upto > 0
+            return visit if known else replace(visit, looked=self.kit.look(reply.body, _name_of(visit.final)))
+        return visit if digest == address.digest else self._read_text(visit, reply)
+
+    def _read_text(self, visit: Visit, reply: Reply) -> Visit:
+        kind = reply.headers.get("content-type", "")
+        if visit.content is Content.MAP:
             return replace(visit, listed=read_map(reply.body, visit.final))
-        if content is Content.STYLE:
+        if visit.content is Content.STYLE:
             return replace(visit, reading=read_style(reply.body, visit.final, kind))
-        if content in (Content.PAGE, Content.SVG) and address.kind is not Kind.IMAGE:
-            reading = read_page(reply.body, visit.final, kind)
-            inline = tuple(
-                (image, self.kit.look(image.body, image.url))
-                for image in reading.images
-                if image.body is not None
-            )
-            return replace(visit, reading=reading, inline=inline)
-        return visit
+        if visit.content not in (Content.PAGE, Content.SVG) or visit.turn.address.kind is Kind.IMAGE:
+            return visit
+        reading = read_page(reply.body, visit.final, kind)
+        inline = tuple(
+            (image, self.kit.look(image.body, image.url))
+            for image in reading.images
+            if image.body is not None
+        )
+        return replace(visit, reading=reading, inline=inline)
 
 
 def _utf8(location: str) -> str:

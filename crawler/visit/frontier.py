@@ -1,15 +1,18 @@
-"""What next, when, and within which budget: a site's addresses, its hosts' pace and rules. No I/O; time is an argument."""
+"""What next and when: a site's addresses, its hosts' pace and rules. No I/O; time is an argument."""
 
 import heapq
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from crawler.model import Address, HostState, Kind, Site, SiteState, Standing
 from crawler.settings import Plan
 from crawler.visit import robots
 from crawler.visit.urls import host_of, in_scope, is_trap, origin_of, shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 RANK_HIT, RANK_MAP, RANK_IMAGE, RANK_PAGE, RANK_ORIGINAL, RANK_OUTSIDE = 0, 2, 4, 5, 6, 9
 SELDOM = timedelta(hours=20)
@@ -244,7 +247,7 @@ class Frontier:
     def land(
         self, host: str, *, seconds: float = 0.0, reached: bool = True, now: datetime | None = None
     ) -> None:
-        """Note that an answer came (or not), and how long it took; too many failures in a row park the host."""
+        """Note that an answer came (or not), and how long it took; failures in a row park the host."""
         lane = self._lanes.setdefault(host, _Lane())
         lane.flying = max(0, lane.flying - 1)
         state = self.hosts.get(host, HostState(host=host))

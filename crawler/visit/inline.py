@@ -1,4 +1,4 @@
-"""Images named inside text rather than in a tag's attribute: CSS, JSON, scripts, escaped HTML, data: URIs. Pure."""
+"""Images named inside text, not by a tag: CSS, JSON, scripts, escaped HTML, data: URIs. Pure."""
 
 import base64
 import binascii
@@ -75,7 +75,7 @@ def srcset(value: str) -> Iterator[str]:
 
 
 def css_urls(text: str) -> Iterator[str]:
-    """Give every address that a style sheet or style attribute names: url(), image-set(), @import excluded."""
+    """Give every address that CSS names by url() or image-set(); imports are another matter."""
     if "(" not in text:
         return
     for found in _CSS_URL.finditer(text):
@@ -108,10 +108,7 @@ def json_images(value: object, *, named: bool = False, depth: int = 0) -> Iterat
     if depth > 60:  # noqa: PLR2004 (JSON that deep is an attack)
         return
     if isinstance(value, str):
-        if value.startswith("data:image/") or names_an_image(value) or (named and "/" in value):
-            yield value
-        elif "<img" in value or "&lt;img" in value:
-            yield from text_images(html.unescape(value))
+        yield from _string_images(value, named=named)
     elif isinstance(value, list):
         for item in value:
             yield from json_images(item, named=named, depth=depth + 1)
@@ -122,8 +119,15 @@ def json_images(value: object, *, named: bool = False, depth: int = 0) -> Iterat
             yield from json_images(item, named=about_images or inside, depth=depth + 1)
 
 
+def _string_images(value: str, *, named: bool) -> Iterator[str]:
+    if value.startswith("data:image/") or names_an_image(value) or (named and "/" in value):
+        yield value
+    elif "<img" in value or "&lt;img" in value:
+        yield from text_images(html.unescape(value))
+
+
 def text_images(text: str) -> Iterator[str]:
-    """Give what looks like an image's address in a script, a comment or escaped text; `\\/` and `\\u002F` undone."""
+    r"""Give what looks like an image's address in a script or comment; `\/` and `\u002F` are undone."""
     if "\\" in text:
         text = _UNICODE.sub(lambda found: chr(int(found[1] or found[2], 16)), text).replace("\\/", "/")
         text = text.replace('\\"', '"')

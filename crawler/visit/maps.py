@@ -3,7 +3,7 @@
 import html
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -15,6 +15,9 @@ from crawler.visit.urls import canonical, names_an_image
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_ENTRIES = 50_000
+_ENTRIES = frozenset(("url", "sitemap", "item", "entry"))
+_CHANGED = frozenset(("lastmod", "updated", "pubDate"))
+_MARKUP = frozenset(("encoded", "description", "content", "summary"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +40,7 @@ def read_map(body: bytes, url: str) -> MapReading:
 
     Source: sitemaps.org 0.9 with Google's image extension; RSS 2.0, Media RSS, Atom (RFC 4287).
     """
-    if body[:2] == b"\x1f\x8b":
-        try:
-            body = zlib.decompressobj(wbits=31).decompress(body, MAX_BYTES)
-        except zlib.error:
-            return MapReading()
+    body = _unzipped(body)
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(body.lstrip(), parser)
@@ -53,7 +52,13 @@ def read_map(body: bytes, url: str) -> MapReading:
     images: dict[tuple[str, str], Candidate] = {}
     maps: dict[str, None] = {}
     for entry in _entries(root):
-        _read_entry(entry, url, pages, images, maps)
+        read = _read_entry(entry, url)
+        if _name(entry) == "sitemap":
+            maps.update({read.page: None} if read.page else {})
+            continue
+        if read.page:
+            pages[read.page] = read.changed
+        images.update({(read.page, image.url): image for image in read.images(_name(entry))})
         if len(pages) + len(images) > MAX_ENTRIES:
             break
     return MapReading(
@@ -63,55 +68,71 @@ def read_map(body: bytes, url: str) -> MapReading:
     )
 
 
+def _unzipped(body: bytes) -> bytes:
+    if body[:2] != b"\x1f\x8b":
+        return body
+    try:
+        return zlib.decompressobj(wbits=31).decompress(body, MAX_BYTES)
+    except zlib.error:
+        return b""
+
+
 def _entries(root: etree._Element) -> Iterator[etree._Element]:
-    kinds = {"url", "sitemap", "item", "entry"}
-    found = [element for element in root.iter() if isinstance(element.tag, str) and _name(element) in kinds]
-    yield from found
-    if _name(root) in {"rss", "feed", "RDF"}:
-        for element in root.iter():
-            if isinstance(element.tag, str) and _name(element) in {"image", "logo", "icon"}:
-                yield element
-
-
-def _read_entry(
-    entry: etree._Element,
-    base: str,
-    pages: dict[str, datetime | None],
-    images: dict[tuple[str, str], Candidate],
-    maps: dict[str, None],
-) -> None:
-    page, changed, title = "", None, ""
-    seen: list[tuple[str, str]] = []
-    markup: list[str] = []
-    for part in entry.iter():
-        if not isinstance(part.tag, str):
+    of_feed = frozenset(("image", "logo", "icon")) if _name(root) in {"rss", "feed", "RDF"} else frozenset()
+    for element in root.iter():
+        if not isinstance(element.tag, str):
             continue
+        parent = element.getparent()
+        if (_name(element) in _ENTRIES and (parent is None or _name(parent) not in _ENTRIES | {"image"})) or (
+            _name(element) in of_feed and (parent is None or _name(parent) not in _ENTRIES)
+        ):
+            yield element
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One entry as it is read part by part."""
+
+    base: str
+    page: str = ""
+    changed: datetime | None = None
+    title: str = ""
+    seen: list[tuple[str, str]] = field(default_factory=list)
+    markup: list[str] = field(default_factory=list)
+
+    def take(self, part: etree._Element, *, inside_image: bool) -> None:
+        """Read one element of the entry."""
         name, text = _name(part), (part.text or "").strip()
-        parent = part.getparent()
-        inside_image = parent is not None and parent is not entry and _name(parent) == "image"
-        if name == "loc" and not inside_image:
-            page = page or (canonical(text, base=base) or "")
-        elif name == "link":
-            page = page or (canonical(part.get("href") or text, base=base) or "")
-        elif name in {"lastmod", "updated", "pubDate"}:
-            changed = changed or _when(text)
+        if (name == "loc" and not inside_image) or name == "link":
+            self.page = self.page or canonical(part.get("href") or text, base=self.base) or ""
+        elif name in _CHANGED:
+            self.changed = self.changed or _when(text)
         elif name == "title":
-            title = title or text
-        seen += _images_of(part, name, text, inside_image=inside_image)
-        if name in {"encoded", "description", "content", "summary"} and "<" in html.unescape(text):
-            markup.append(html.unescape(text))
-    if _name(entry) == "sitemap":
-        maps.update({page: None} if page else {})
-        return
-    if page:
-        pages[page] = changed
-    for reference, via in seen:
-        spelled = canonical(reference, base=page or base)
-        if spelled:
-            images[page, spelled] = Candidate(url=spelled, element=_name(entry), via=via, alt=title[:300])
-    for text in markup:
-        for image in read_page(text.encode(), page or base).images:
-            images[page, image.url] = image
+            self.title = self.title or text
+        elif name in _MARKUP and "<" in html.unescape(text):
+            self.markup.append(html.unescape(text))
+        self.seen += _images_of(part, name, text, inside_image=inside_image)
+
+    def images(self, element: str) -> Iterator[Candidate]:
+        """Give the images that the entry names, in its own elements and in the markup inside it."""
+        for reference, via in self.seen:
+            spelled = canonical(reference, base=self.page or self.base)
+            if spelled:
+                yield Candidate(url=spelled, element=element, via=via, alt=self.title[:300])
+        for text in self.markup:
+            yield from read_page(text.encode(), self.page or self.base).images
+
+
+def _read_entry(entry: etree._Element, base: str) -> _Entry:
+    read = _Entry(base)
+    for part in entry.iter():
+        if isinstance(part.tag, str):
+            parent = part.getparent()
+            inside = (
+                parent is not None and part is not entry and parent is not entry and _name(parent) == "image"
+            )
+            read.take(part, inside_image=inside or (parent is entry and _name(entry) == "image"))
+    return read
 
 
 def _images_of(part: etree._Element, name: str, text: str, *, inside_image: bool) -> list[tuple[str, str]]:

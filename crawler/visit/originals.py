@@ -1,4 +1,4 @@
-"""From a served variant of a picture to the addresses of its original: what image services and CMSs do. Pure."""
+"""From a served variant of a picture to its original: what image services and CMSs do. Pure."""
 
 import re
 from collections.abc import Callable

@@ -73,5 +73,5 @@ def parse(text: str) -> Rules:
 
 
 def is_fresh(read_at: datetime | None, now: datetime) -> bool:
-    """Tell whether rules read at this time may still be used (24 hours; a clock set back makes them stale)."""
+    """Tell whether rules read then may still be used (24 hours; not when the clock was set back)."""
     return read_at is not None and timedelta() <= now - read_at < MAX_AGE

@@ -1,4 +1,4 @@
-"""Signs that a page hides its pictures from us: a login wall, a bot block, a parked domain, a page of scripts. Pure."""
+"""Signs that a page hides its pictures: a login wall, a bot block, a parked domain, scripts. Pure."""
 
 import re
 
@@ -10,11 +10,13 @@ NO_IMAGE_INDEX = "asks that its images are not indexed"
 
 _BOT = re.compile(
     r"just a moment\.\.\.|attention required!|checking your browser|verify (?:that )?you are (?:a )?human|"
-    r"access denied|are you a robot|cf-challenge|captcha-delivery|request unsuccessful\. incapsula|pardon our interruption",
+    r"access denied|are you a robot|cf-challenge|captcha-delivery|request unsuccessful\. incapsula|"
+    r"pardon our interruption",
     re.IGNORECASE,
 )
 _PARKED = re.compile(
-    r"this domain (?:name )?(?:is|may be) for sale|buy this domain|domain (?:is )?parked|parked free|sedoparking|"
+    r"this domain (?:name )?(?:is|may be) for sale|buy this domain|domain (?:is )?parked|"
+    r"parked free|sedoparking|"
     r"domain has expired|related searches.{0,80}privacy policy",
     re.IGNORECASE | re.DOTALL,
 )

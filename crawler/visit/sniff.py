@@ -36,9 +36,7 @@ def sniff(body: bytes, content_type: str) -> Content:
         content_type: The header as sent, which often lies about pictures.
     """
     head = body[:1024]
-    if head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return Content.IMAGE
-    if head[4:8] == b"ftyp" and (head[8:12] in _FTYP or any(brand in head[16:40] for brand in _FTYP)):
+    if _is_picture(head):
         return Content.IMAGE
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     kind = content_type.partition(";")[0].strip().lower()
@@ -48,11 +46,13 @@ def sniff(body: bytes, content_type: str) -> Content:
         return Content.STYLE
     if start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start):
         return Content.SVG
-    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")) or kind in _PAGES:
-        return Content.PAGE
-    if start.startswith(b"<"):
-        return Content.PAGE
-    return Content.OTHER
+    return Content.PAGE if start.startswith(b"<") or kind in _PAGES else Content.OTHER
+
+
+def _is_picture(head: bytes) -> bool:
+    if head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return True
+    return head[4:8] == b"ftyp" and (head[8:12] in _FTYP or any(brand in head[16:40] for brand in _FTYP))
 
 
 _PAGES = frozenset(("text/html", "application/xhtml+xml"))

@@ -125,7 +125,7 @@ def origin_of(url: str) -> str:
 
 @lru_cache(maxsize=4096)
 def registrable(host: str) -> str:
-    """Give the domain that somebody registered (`example.co.uk`); the host itself for addresses and odd names.
+    """Give the domain that somebody registered (`example.co.uk`); for addresses the host itself.
 
     Source: the Public Suffix List as shipped with tldextract; nothing is downloaded.
     """
@@ -134,7 +134,7 @@ def registrable(host: str) -> str:
 
 
 def in_scope(url: str, site_url: str) -> bool:
-    """Tell whether a page belongs to a site: the same host and port, with or without `www.`, under any scheme."""
+    """Tell whether a page belongs to a site: same host and port, with or without `www.`, any scheme."""
     return _bare(host_of(url)) == _bare(host_of(site_url))
 
 
@@ -148,7 +148,7 @@ def names_an_image(url: str) -> bool:
 
 
 def shape_of(url: str) -> str:
-    """Give what many addresses of one kind have in common: numbers and tokens as `#`, and only the names of parameters.
+    """Give what addresses of one kind have in common: numbers and tokens as `#`, parameters by name.
 
     A calendar's endless pages share one shape, so that a budget can be set for it.
     """

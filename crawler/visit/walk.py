@@ -1,15 +1,12 @@
-"""One slice of one site: crawl_site(site, state, budget) → (result, state). Knows the network, but no database."""
+"""One slice of one site: crawl_site(site, state, budget) → (result, state). Knows no database."""
 
-import re
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from crawler.model import (
     Address,
     Candidate,
-    Failure,
     Kind,
     Looked,
     PageSeen,
@@ -18,7 +15,6 @@ from crawler.model import (
     SliceResult,
     Standing,
     Step,
-    Tally,
 )
 from crawler.settings import Plan
 from crawler.visit.ask import Asker, Kit, Visit
@@ -26,6 +22,7 @@ from crawler.visit.extract import PageReading
 from crawler.visit.fetch import Fetcher, Limits, Reply, Trouble
 from crawler.visit.frontier import RANK_HIT, RANK_ORIGINAL, Budget, Frontier, Turn, Wait, pause_after
 from crawler.visit.maps import MapReading
+from crawler.visit.notes import Notes, retry_after
 from crawler.visit.sniff import Content
 from crawler.visit.urls import canonical, host_of, in_scope, registrable
 
@@ -36,25 +33,10 @@ _PAUSES = 8
 _HITS = ("copy",)
 
 
-@dataclass(slots=True)
-class _Notes:
-    """What the slice will report."""
-
-    pages: list[PageSeen] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    looks: dict[str, Looked] = field(default_factory=dict)
-    kept: dict[str, bytes] = field(default_factory=dict)
-    failures: list[Failure] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
-
-    def add(self, **counts: int) -> None:
-        self.tally += Tally(**counts)
-
-
 def crawl_site(site: Site, state: SiteState, budget: Budget, kit: Kit) -> tuple[SliceResult, SiteState]:
     """Visit a site within a budget, going on where `state` left it.
 
-    Nothing is written anywhere: what was seen is in the result, what is known is in the new state. Running the
+    Nothing is written anywhere: what was seen is in the result, what is known in the new state. Running the
     same slice twice gives the same rows, so that a slice lost with its machine is only asked again.
     """
     with Fetcher(
@@ -81,7 +63,7 @@ class _Walk:
         self.site, self.budget, self.kit, self.fetcher = site, budget, kit, fetcher
         self.clock = kit.clock
         self.frontier = Frontier(site, state, kit.plan, began=kit.began, now=kit.clock.now())
-        self.notes = _Notes()
+        self.notes = Notes()
         self.matched = {
             address.digest: address.matched_upto
             for address in state.addresses.values()
@@ -185,7 +167,7 @@ class _Walk:
         rules = self.frontier.rules[host]
         if not rules.everything and rules.parsed is None:
             message = f"{rules.reason} ({visit.error})" if visit.error else rules.reason
-            self._note_failure(visit.turn.address.url, Step.ROBOTS, str(status), message, now)
+            self.notes.failure(visit.turn.address.url, Step.ROBOTS, str(status), message, now)
         if host == host_of(self.site.url) and not self.kit.only_page:
             start = f"{self.site.url.split(host)[0]}{host}"
             for url in (*rules.sitemaps[:20], f"{start}/sitemap.xml"):
@@ -220,7 +202,7 @@ class _Walk:
             own = registrable(host_of(target)) == registrable(host_of(self.site.url))
             why = where if own else f"{where}, a domain of somebody else: not followed"
             if address.depth == 0:
-                self._note_failure(address.url, Step.FETCH, "moved", f"{address.url} {why}", now)
+                self.notes.failure(address.url, Step.FETCH, "moved", f"{address.url} {why}", now)
             self._done(
                 replace(
                     address,
@@ -230,7 +212,7 @@ class _Walk:
                 ),
                 now,
                 changed=False,
-            )  # noqa: E501
+            )
             return
         new = self.frontier.offer(target, address.kind, depth=address.depth + 1, parent=address.parent)
         if address.kind is Kind.IMAGE and address.parent and new:
@@ -242,14 +224,14 @@ class _Walk:
         address = visit.turn.address
         asked = reply.headers.get("retry-after", "")
         if reply.status in (429, 503) and (asked or reply.status == 429):  # noqa: PLR2004 (too many requests)
-            until = _retry_after(asked, now) or now + timedelta(seconds=_DEFAULT_PAUSE_S * 2**address.tries)
+            until = retry_after(asked, now) or now + timedelta(seconds=_DEFAULT_PAUSE_S * 2**address.tries)
             self.frontier.park(visit.turn.host, until)
             if address.tries < _PAUSES:
                 self.frontier.again(replace(address, tries=address.tries + 1))
             else:
                 self.frontier.put(self.frontier.retry(address, now))
             message = f"{visit.turn.host} asked for a pause until {until:%H:%M:%S} (status {reply.status})"
-            self._note_failure(address.url, Step.FETCH, f"status-{reply.status}", message, now)
+            self.notes.failure(address.url, Step.FETCH, f"status-{reply.status}", message, now)
             return
         self._failed(address, f"status-{reply.status}", f"{address.url} answered {reply.status}", now)
 
@@ -319,7 +301,7 @@ class _Walk:
         self.notes.looks[looked.digest] = looked
         self.matched[looked.digest] = looked.upto
         if looked.trouble:
-            self._note_failure(url, Step.MATCH, "unreadable", looked.trouble, now)
+            self.notes.failure(url, Step.MATCH, "unreadable", looked.trouble, now)
         elif looked.photo is not None:
             self.notes.kept[looked.digest] = body
 
@@ -334,18 +316,11 @@ class _Walk:
         if address.kind is Kind.PAGE and visit.final != url and not in_scope(visit.final, self.site.url):
             return address
         new = self._offer_images(reading, url, depth)
-        follows = not self.kit.only_page
-        for link in reading.links if address.kind is Kind.PAGE and follows else ():
-            offer(link, Kind.PAGE, depth=depth, parent=url)
         for style in reading.styles:
-            offer(
-                style, Kind.STYLE, depth=depth, parent=address.parent if address.kind is Kind.STYLE else url
-            )
-        for listing in reading.maps if follows else ():
-            if registrable(host_of(listing)) == registrable(host_of(self.site.url)):
-                offer(listing, Kind.MAP, depth=depth, parent=url)
-        if reading.refresh and follows:
-            offer(reading.refresh, Kind.PAGE, depth=depth, parent=url)
+            parent = address.parent if address.kind is Kind.STYLE else url
+            offer(style, Kind.STYLE, depth=depth, parent=parent)
+        if not self.kit.only_page:
+            self._follow(address, reading)
         shown = url if address.kind is not Kind.STYLE else (address.parent or url)
         images = tuple(replace(image, body=None) for image in reading.images)
         whole = shown == url
@@ -357,6 +332,15 @@ class _Walk:
         if address.kind is Kind.PAGE:
             self.frontier.shape(url, new_images=new + len(visit.inline))
         return replace(address, kind=Kind.STYLE if visit.content is Content.STYLE else Kind.PAGE)
+
+    def _follow(self, address: Address, reading: PageReading) -> None:
+        depth, url, offer = address.depth + 1, address.url, self.frontier.offer
+        further = (*reading.links, reading.refresh) if reading.refresh else reading.links
+        for link in further if address.kind is Kind.PAGE else ():
+            offer(link, Kind.PAGE, depth=depth, parent=url)
+        for listing in reading.maps:
+            if registrable(host_of(listing)) == registrable(host_of(self.site.url)):
+                offer(listing, Kind.MAP, depth=depth, parent=url)
 
     def _offer_images(self, reading: PageReading, page: str, depth: int) -> int:
         new = 0
@@ -405,25 +389,8 @@ class _Walk:
         self, address: Address, trouble: str, message: str, now: datetime, *, retry: bool = True
     ) -> None:
         self.notes.add(failed=1)
-        self._note_failure(address.url, Step.FETCH, trouble, message, now)
+        self.notes.failure(address.url, Step.FETCH, trouble, message, now)
         if retry and trouble not in (Trouble.REFUSED, Trouble.TOO_LARGE):
             self.frontier.put(replace(self.frontier.retry(address, now), why=message))
         else:
             self._done(replace(address, standing=Standing.FAILED, why=message), now, changed=False)
-
-    def _note_failure(self, url: str, step: Step, trouble: str, message: str, now: datetime) -> None:
-        self.notes.failures.append(
-            Failure(url=url, step=step, trouble=trouble, message=message[:500], at=now)
-        )
-
-
-def _retry_after(value: str, now: datetime) -> datetime | None:
-    """Read a Retry-After header: seconds or an HTTP date; None when it says neither."""
-    if re.fullmatch(r"\d{1,8}", value.strip()):
-        return now + timedelta(seconds=int(value))
-    try:
-        found = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return max(found, now + timedelta(seconds=1))

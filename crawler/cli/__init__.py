@@ -1,0 +1,7 @@
+"""The crawler's commands: each reads its arguments, calls one room, and prints what came of it."""
+
+from crawler.cli.desk import findings, report, review, tip
+from crawler.cli.run import crawl
+from crawler.cli.sites import site
+
+COMMANDS = (site, crawl, tip, findings, review, report)

@@ -1,0 +1,138 @@
+"""The legal desk from the command line: tips, findings, decisions, the report."""
+
+import getpass
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.cli.talk import as_json_option, bar, print_json, say_finding, watch
+from crawler.model import Decision
+from gallery.settings import DataFolder
+
+if TYPE_CHECKING:
+    from crawler.desk.tips import TipAnswer
+
+
+@click.command()
+@click.argument("url_or_file")
+@as_json_option
+@click.pass_context
+def tip(ctx: click.Context, url_or_file: str, as_json: bool) -> None:
+    r"""Check a reader's hint at once: the address of a page or an image, or a file.
+
+    \b
+    Example:
+      pairwatch tip https://someone.example/gallery.html
+    """
+    from crawler.desk.tips import check_file, check_url
+    from crawler.visit.clock import SystemClock
+
+    folder: DataFolder = ctx.obj
+    path = Path(url_or_file)
+    if path.is_file():
+        answer = check_file(folder, path, now=datetime.now(UTC))
+    else:
+        answer = check_url(folder, url_or_file, clock=SystemClock())
+    if as_json:
+        print_json(_tip_json(answer))
+    else:
+        _say_tip(answer)
+    ctx.exit(1 if answer.failures and not answer.images else 0)
+
+
+def _tip_json(answer: "TipAnswer") -> dict[str, object]:
+    from crawler.desk.words import finding_json
+
+    plain: dict[str, object] = {"tip": answer.number, "given": answer.given, "images": answer.images}
+    plain |= {"findings": [finding_json(one) for one in answer.findings], "failures": list(answer.failures)}
+    if answer.looked is not None:
+        plain["answer"] = json.loads(answer.looked.answer) or {"verdict": answer.looked.verdict}
+    return plain
+
+
+def _say_tip(answer: "TipAnswer") -> None:
+    if answer.looked is not None:
+        click.echo(answer.looked.explanation or f"The machine says: {answer.looked.verdict}.")
+    else:
+        click.echo(f"{answer.images} images were looked at: {len(answer.findings)} findings.")
+    for one in answer.findings:
+        say_finding(one)
+    for failure in answer.failures[:20]:
+        click.echo(failure, err=True)
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Also what is only possible, dismissed or licensed.")
+@as_json_option
+@click.pass_obj
+def findings(folder: DataFolder, everything: bool, as_json: bool) -> None:
+    r"""List the copies that were found, by site.
+
+    \b
+    Example:
+      pairwatch findings --json
+    """
+    from crawler.desk.words import finding_json, is_for_the_desk
+    from crawler.store.findings import Findings
+
+    with watch(folder) as db:
+        known = Findings(db).all()
+    shown = [one for one in known if everything or is_for_the_desk(one)]
+    for one in shown:
+        if as_json:
+            print_json(finding_json(one))
+        else:
+            say_finding(one)
+    if not as_json:
+        rest = len(known) - len(shown)
+        click.echo(f"{len(shown)} findings{f' ({rest} more with --all)' if rest else ''}.")
+
+
+@click.command()
+@click.argument("number", type=int, metavar="ID")
+@click.argument("decision", type=click.Choice([str(one) for one in Decision]))
+@click.option("--note", default="", help="Why; kept with the decision and in the ledger.")
+@click.option("--by", default=getpass.getuser, show_default="your user name", help="Who decides.")
+@as_json_option
+@click.pass_obj
+def review(folder: DataFolder, number: int, decision: str, note: str, by: str, as_json: bool) -> None:
+    r"""Decide a finding: only a person makes it an infringement, and the decision stays.
+
+    \b
+    Example:
+      pairwatch review 7 infringement --note "same stubble, their logo" --by "J. Doe"
+    """
+    from crawler.desk.review import review as decide
+    from crawler.desk.words import finding_json
+
+    decided = decide(folder, number, Decision(decision), note=note, by=by, now=datetime.now(UTC))
+    if as_json:
+        print_json(finding_json(decided))
+    else:
+        click.echo(f"Finding {decided.id} is now: {decided.decision}, by {decided.decided_by}.")
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("report"),
+    show_default=True,
+    help="Folder to write into.",
+)
+@click.option("--all", "everything", is_flag=True, help="Also what is only possible, dismissed or licensed.")
+@click.pass_obj
+def report(folder: DataFolder, out: Path, everything: bool) -> None:
+    r"""Write the findings as report.html, which needs nothing else, and findings.csv.
+
+    \b
+    Example:
+      pairwatch report --out report
+    """
+    from crawler.desk.report import write_report
+
+    written = write_report(folder, out, now=datetime.now(UTC), everything=everything, progress=bar)
+    click.echo(f"The report is in {written}")

@@ -1,0 +1,133 @@
+"""The list of sites from the command line: add, allow, list, remove."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import click
+
+from crawler.cli.talk import as_json_option, print_json, watch
+from crawler.errors import BadUrlError
+from crawler.model import Listing
+from gallery.settings import DataFolder
+
+
+@click.group()
+def site() -> None:
+    """Say which sites are watched, and which may show our photos.
+
+    Example: pairwatch site add https://competitor.example/
+    """
+
+
+def _listing_command(listing: Listing, sentence: str, example: str) -> click.Command:
+    @click.argument("url")
+    @click.option("--note", default="", help="Why it is on this list, for whoever looks later.")
+    @click.option(
+        "--delay", type=click.FloatRange(min=0), help="Seconds between two requests (default: the settings')."
+    )
+    @click.option(
+        "--slots",
+        type=click.IntRange(1, 64),
+        default=1,
+        help="Requests at the same time; more than 1 only for your own.",
+    )
+    @click.option(
+        "--private",
+        is_flag=True,
+        help="Permit its address although it is on this machine or network (tests, demos).",
+    )
+    @as_json_option
+    @click.pass_obj
+    def command(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
+        folder: DataFolder, url: str, note: str, delay: float | None, slots: int, private: bool, as_json: bool
+    ) -> None:
+        from crawler.model import Site
+        from crawler.store.sites import Sites
+        from crawler.visit.urls import typed
+
+        wanted = Site(
+            url=typed(url),
+            listing=listing,
+            note=note,
+            delay_s=delay,
+            slots=slots,
+            allowance=_allowance(typed(url)) if private else frozenset(),
+        )
+        with watch(folder) as db:
+            listed = Sites(db).put(wanted, datetime.now(UTC))
+        if as_json:
+            print_json({"url": listed.url, "list": str(listed.listing), "note": listed.note})
+        else:
+            click.echo(f"{listed.url} is on the {listed.listing} list.")
+
+    command.__doc__ = f"{sentence}\n\n\b\nExample:\n  {example}"
+    name = {Listing.WATCH: "add", Listing.ALLOW: "allow"}[listing]
+    return click.command(name)(command)
+
+
+def _allowance(url: str) -> frozenset[str]:
+    from crawler.visit.fetch import system_resolver
+
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        found = system_resolver(parts.hostname or "", port)
+    except OSError as error:
+        raise BadUrlError(f"{parts.hostname} is not known here: {error}", hint="check the name") from error
+    return frozenset(f"{entry[4][0]}:{port}" for entry in found)
+
+
+site.add_command(
+    _listing_command(
+        Listing.WATCH, "Watch a site every night.", "pairwatch site add https://competitor.example/"
+    )
+)
+site.add_command(
+    _listing_command(
+        Listing.ALLOW,
+        "Let a site show our photos: it is visited too, and what is seen there is counted, never a finding.",
+        "pairwatch site allow https://sister-clinic.example/",
+    )
+)
+
+
+@site.command("list")
+@as_json_option
+@click.pass_obj
+def list_sites(folder: DataFolder, as_json: bool) -> None:
+    r"""List the sites that are watched, allowed, or known from a tip.
+
+    \b
+    Example:
+      pairwatch site list
+    """
+    from crawler.store.sites import Sites
+
+    with watch(folder) as db:
+        sites = Sites(db).listed()
+    if as_json:
+        for one in sites:
+            print_json({"url": one.url, "list": str(one.listing), "note": one.note})
+        return
+    for one in sites:
+        click.echo(f"{one.listing:<6} {one.url}{'  ' + one.note if one.note else ''}")
+    if not sites:
+        click.echo("No site is listed. Add one with: pairwatch site add URL")
+
+
+@site.command("remove")
+@click.argument("url")
+@click.pass_obj
+def remove_site(folder: DataFolder, url: str) -> None:
+    r"""Visit a site no more; what was found there stays.
+
+    \b
+    Example:
+      pairwatch site remove https://competitor.example/
+    """
+    from crawler.store.sites import Sites
+    from crawler.visit.urls import typed
+
+    with watch(folder) as db:
+        removed = Sites(db).remove(typed(url))
+    click.echo(f"{removed.url} is not visited any more; its findings stay.")

@@ -1,0 +1,54 @@
+"""What all the crawler's commands share: how they print and open the watch."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.model import Finding
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+    from gallery.settings import DataFolder
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+
+
+def print_json(value: object) -> None:
+    """Print one line of JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+@contextmanager
+def watch(folder: "DataFolder") -> "Iterator[Database]":
+    """Open the database of a data folder that has one, with the crawler's tables."""
+    from crawler.schema import open_watch
+
+    folder.require()
+    db = open_watch(folder.database)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def say_finding(one: Finding) -> None:
+    """Print a finding for people."""
+    what = f"{one.verdict:<10} case {one.case}, {one.stage}  [{one.decision}]"
+    click.echo(
+        f"{one.id:>5}  {one.probability:6.1%}  {what}\n"
+        f"       {one.image_url}\n       on {one.page_url}\n       {one.explanation}"
+    )
+
+
+def bar(items: Iterable[Finding], length: int, label: str) -> Iterator[Finding]:
+    """Show a progress bar on the terminal, and nothing where nobody watches."""
+    if length == 0 or not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, length=length, label=label, file=sys.stderr) as shown:
+        yield from shown

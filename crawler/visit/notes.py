@@ -1,0 +1,40 @@
+"""What a slice will report, gathered while it goes on; and how long a host asks to be left alone."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from crawler.model import Failure, Looked, PageSeen, Step, Tally
+
+
+@dataclass(slots=True)
+class Notes:
+    """Pages, pictures, failures and counts of one slice."""
+
+    pages: list[PageSeen] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    looks: dict[str, Looked] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+    def add(self, **counts: int) -> None:
+        """Add to the counts."""
+        self.tally += Tally(**counts)
+
+    def failure(self, url: str, step: Step, trouble: str, message: str, now: datetime) -> None:
+        """Note what could not be done."""
+        self.failures.append(Failure(url=url, step=step, trouble=str(trouble), message=message[:500], at=now))
+
+
+def retry_after(value: str, now: datetime) -> datetime | None:
+    """Read a Retry-After header: seconds or an HTTP date; None when it says neither."""
+    if re.fullmatch(r"\d{1,8}", value.strip()):
+        return now + timedelta(seconds=int(value))
+    try:
+        found = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return max(found, now + timedelta(seconds=1))

@@ -1,0 +1,63 @@
+"""The values of reading a page, and how markup and words are cut out of it. Pure."""
+
+from dataclasses import dataclass
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from crawler.model import Candidate
+
+MAX_WORDS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageReading:
+    """What was read from one page, style sheet, feed or sitemap; every address is canonical."""
+
+    title: str = ""
+    links: tuple[str, ...] = ()
+    images: tuple[Candidate, ...] = ()
+    styles: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()
+    refresh: str = ""
+    signals: tuple[str, ...] = ()
+
+
+def tree(text: str) -> HtmlElement | None:
+    """Parse markup, however broken; None when there is nothing in it."""
+    parser = HTMLParser(encoding="utf-8", huge_tree=True)
+    try:
+        return document_fromstring(text.encode("utf-8", "replace").replace(b"\0", b""), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words near an element."""
+
+    alt: str = ""
+    caption: str = ""
+    heading: str = ""
+
+
+def derived(image: Candidate, original: str) -> Candidate:
+    """Give the candidate for the original that a shown variant was made from."""
+    return Candidate(
+        url=original,
+        element=image.element,
+        via="original",
+        alt=image.alt,
+        caption=image.caption,
+        heading=image.heading,
+    )
+
+
+def text_in(element: HtmlElement) -> str:
+    """Give an element's text on one line, cut to a length."""
+    return cut(" ".join(element.text_content().split()))
+
+
+def cut(text: str) -> str:
+    """Cut a text to a length that tables hold."""
+    return text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 1] + "…"

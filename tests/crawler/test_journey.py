@@ -1,0 +1,172 @@
+"""A night with real pictures: drawn photos are catalogued, a copier is visited over HTTP."""
+
+import csv
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+from click.testing import CliRunner
+
+from crawler.errors import CrawlerError
+from crawler.model import Decision, Infringement, Listing
+from crawler.nightly import run
+from crawler.schema import open_watch
+from crawler.store.findings import Findings
+from crawler.store.sites import Sites
+from gallery.intake import Wishes, import_manifest
+from gallery.ledger import Ledger
+from gallery.settings import DataFolder
+from gallery.vault import Vault
+from pairwatch import cli
+from watermark.pixels import crop, encode, open_picture, resize
+from watermark.samples.clinic import Person, Room, draw_portrait
+
+NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory):
+    """A practice with two cases, and the JPEG files of its photos."""
+    root = tmp_path_factory.mktemp("practice")
+    rows, files = [["case", "stage", "view", "file"]], {}
+    for case in (51, 52):
+        for stage in ("before", "after"):
+            name = f"{case}-{stage}.jpg"
+            portrait = draw_portrait(
+                Person(case), Room(3), stage=stage, view="front", shot=0, size=(900, 1200)
+            )
+            files[name] = encode(portrait, format="jpeg", quality=90)
+            (root / name).write_bytes(files[name])
+            rows.append([str(case), stage, "front", name])
+    with (root / "cases.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    folder = DataFolder(root / "data")
+    open_watch(folder.database).close()
+    folder.settings_file.write_text("[crawler]\ndelay_s = 0\nworkers = 1\n")
+    import_manifest(folder, root / "cases.csv", Wishes(actor="test", now=NOW))
+    return folder, files
+
+
+def _copier(files):
+    ours = open_picture(files["51-after.jpg"])
+    half = crop(ours, (60, 80, 840, 1000))
+    return {
+        "/": '<title>We are the best</title><h2>Results</h2><a href="/more.html">more</a>'
+        '<figure><img src="/plain.jpg" alt="my =work">'
+        "<figcaption>Ours, <b>honestly</b></figcaption></figure>",
+        "/more.html": '<img data-src="/small.jpg"><img src="/cropped.jpg"><img src="/own.jpg">',
+        "/plain.jpg": files["51-after.jpg"],
+        "/small.jpg": encode(resize(ours, 640), format="jpeg", quality=70),
+        "/cropped.jpg": encode(half, format="jpeg", quality=80),
+        "/own.jpg": encode(
+            draw_portrait(Person(900), Room(8), stage="after", view="front", shot=0, size=(900, 1200)),
+            format="jpeg",
+            quality=88,
+        ),
+    }
+
+
+@pytest.fixture
+def night(practice, serve):
+    """A run over a copier and our sister site."""
+    folder, files = practice
+    copier = serve(_copier(files))
+    sister = serve({"/": '<img src="/a.jpg">', "/a.jpg": files["52-before.jpg"]})
+    db = open_watch(folder.database)
+    for listed in Sites(db).listed():
+        Sites(db).remove(listed.url)
+    Sites(db).put(copier.site(), NOW)
+    Sites(db).put(sister.site(listing=Listing.ALLOW), NOW)
+    summary = run(folder)
+    yield folder, copier, sister, summary, db
+    db.close()
+
+
+def _of(db, served):
+    return [one for one in Findings(db).all() if one.site_url.startswith(served.url)]
+
+
+@pytest.mark.slow
+def test_the_copies_are_found_and_nobody_else_is_accused(night):
+    """Each copy is a finding under its photo with where it was seen; the copier's own patient is none."""
+    _, copier, sister, summary, db = night
+
+    found = {one.image_url.rsplit("/", 1)[1]: (one.name, one.verdict) for one in _of(db, copier)}
+
+    assert {"plain.jpg", "small.jpg", "cropped.jpg"} == set(found)
+    assert {("51-after.jpg", "copy")} == set(found.values())
+    assert _of(db, sister) == []
+    assert (summary.new_findings, summary.allowed_sightings) == (3, 1)
+    plain = next(one for one in _of(db, copier) if one.image_url.endswith("plain.jpg"))
+    assert (f"{copier.url}/", "my =work", "Ours, honestly", "Results") == (
+        plain.page_url,
+        plain.places[0].alt,
+        plain.places[0].caption,
+        plain.places[0].heading,
+    )
+
+
+@pytest.mark.slow
+def test_a_decision_sticks_and_is_in_the_ledger(night):
+    """What was dismissed stays dismissed after the next run, and the ledger says by whom."""
+    folder, copier, _, _, db = night
+    finding = _of(db, copier)[0]
+    with pytest.raises(CrawlerError, match="not confirmed"):
+        Infringement.of(finding)
+
+    CliRunner().invoke(
+        cli, ["--data", str(folder.root), "review", str(finding.id), "dismissed", "--by", "J. Doe"]
+    )
+    run(folder)
+
+    again = Findings(db).get(finding.id)
+    assert (again.decision, again.decided_by) == (Decision.DISMISSED, "J. Doe")
+    assert again.last_seen > finding.last_seen
+    assert Ledger(db).entries(subject=f"finding {finding.id}")[-1].actor == "J. Doe"
+
+
+@pytest.mark.slow
+def test_the_report_needs_nothing_else_and_escapes_everything(night, tmp_path):
+    """The report holds its pictures, runs no script of the copier's, and its CSV no formula."""
+    folder, copier, _, _, db = night
+    shown = CliRunner().invoke(cli, ["--data", str(folder.root), "report", "--out", str(tmp_path / "r")])
+    assert shown.exit_code == 0, shown.output
+
+    page = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+    rows = list(csv.DictReader((tmp_path / "r" / "findings.csv").open(encoding="utf-8-sig")))
+
+    assert re.findall(r"(?:src|href)=\"(?!data:)[^\"]+", page) == []
+    assert page.count("data:image/webp;base64,") >= 2 * len(rows)
+    assert "<b>honestly" not in page
+    assert all(Vault(folder.evidence).has(one.digest) for one in _of(db, copier))
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+
+
+@pytest.mark.slow
+def test_the_second_night_costs_nothing(night):
+    """Nothing changed: every address is answered by 304, no picture is looked at again, nothing is new."""
+    folder, copier, _, _, _ = night
+    copier.asked.clear()
+
+    again = run(folder)
+
+    assert again.new_findings == 0
+    assert (again.tally.pages, again.tally.images) == (0, 0)
+    assert all(
+        "if-none-match" in headers for path, headers in copier.asked if not path.endswith((".txt", ".xml"))
+    )
+
+
+@pytest.mark.slow
+def test_a_tip_is_checked_at_once(night, tmp_path):
+    """A tipped page of a listed site and a sent file are answered in JSON, with the right photo."""
+    folder, copier, _, _, _ = night
+    sent = tmp_path / "sent.jpg"
+    sent.write_bytes(copier.routes["/small.jpg"])
+
+    page = CliRunner().invoke(cli, ["--data", str(folder.root), "tip", f"{copier.url}/more.html", "--json"])
+    file = CliRunner().invoke(cli, ["--data", str(folder.root), "tip", str(sent), "--json"])
+
+    assert {"51-after.jpg"} == {one["photo"] for one in json.loads(page.stdout)["findings"]}
+    assert json.loads(file.stdout)["answer"]["photo"] == "51-after.jpg"
