@@ -3,5 +3,6 @@
 from crawler.cli.desk import findings, report, review, tip
 from crawler.cli.run import crawl
 from crawler.cli.sites import site
+from crawler.demo.command import demo
 
-COMMANDS = (site, crawl, tip, findings, review, report)
+COMMANDS = (site, crawl, tip, findings, review, report, demo)
