@@ -9,16 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
-from watermark.credit import Credit, credit_blocks
-from watermark.visible import MarkDesign, draw_mark
-
 from gallery.errors import GalleryError
 from gallery.model import Digest
 from gallery.parallel import Progress, in_parallel, silently
 from gallery.settings import Channel
 from gallery.vault import Vault
+from watermark.credit import Credit, credit_blocks
 from watermark.errors import WatermarkError
 from watermark.pixels import Blocks, Format, Picture, encode, open_picture, resize
+from watermark.visible import MarkDesign, draw_mark
 
 VERSION = 1
 _EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "avif": "avif"}

@@ -1,18 +1,30 @@
 """A small clinic for the gallery's tests: real files, drawn quickly, in a folder of their own."""
 
 import csv
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gallery.intake import Wishes
+from gallery.intake import Imported, Wishes, import_manifest
+from gallery.public_site import Built, build_site
 from gallery.schema import open_database
 from gallery.settings import DataFolder
+from gallery.soundness import Soundness, verify_all
 from watermark.pixels import Picture, encode
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SETTINGS = """
+[practice]
+name = "Harbour Clinic"
+web = "https://harbour.example/rights"
+
+[channels.website]
+sizes = [120, 240]
+formats = ["avif", "webp", "jpeg"]
+"""
 
 
 def draw(seed: int, size: tuple[int, int] = (320, 240)) -> Picture:
@@ -30,47 +42,80 @@ def draw(seed: int, size: tuple[int, int] = (320, 240)) -> Picture:
     return Picture(np.clip(soft + dots, 0, 255).astype(np.uint8))
 
 
-def jpeg(seed: int, size: tuple[int, int] = (320, 240)) -> bytes:
-    """Give a drawn picture as the bytes of a JPEG file."""
-    return encode(draw(seed, size), format="jpeg", quality=90)
+@dataclass(frozen=True)
+class Clinic:
+    """A data folder, and a desk with photographs and manifests beside it."""
 
+    folder: DataFolder
+    desk: Path
+    now: datetime = NOW
 
-def write_manifest(path: Path, rows: list[dict[str, object]], **dialect: str) -> Path:
-    """Write a manifest of these rows, with the columns that any of them has."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="", **dialect)
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
+    def photo(self, name: str, seed: int) -> bytes:
+        """Put a drawn photograph on the desk, and give its bytes."""
+        place = self.desk / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(encode(draw(seed), format="jpeg", quality=90))
+        return place.read_bytes()
 
+    def manifest(self, rows: list[dict[str, object]], name: str = "cases.csv") -> Path:
+        """Write a manifest of these rows, with the columns that any of them has."""
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        with (self.desk / name).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        return self.desk / name
 
-@pytest.fixture
-def folder(tmp_path):
-    """An empty catalogue."""
-    data = DataFolder(tmp_path / "data")
-    open_database(data.database).close()
-    return data
+    def rows(
+        self, stages: dict[int, list[str]], first_seed: int = 0, **more: object
+    ) -> list[dict[str, object]]:
+        """Draw a photograph for each stage of each case, and give their rows."""
+        rows: list[dict[str, object]] = []
+        for number, labels in stages.items():
+            for label in labels:
+                name = f"photos/IMG_{number}_{len(rows)}.jpg"
+                self.photo(name, first_seed + len(rows))
+                rows.append({"case": number, "stage": label, "view": "front", "file": name, **more})
+        return rows
 
+    def take_in(self, rows: list[dict[str, object]], **wishes: bool) -> Imported:
+        """Import these rows."""
+        return import_manifest(self.folder, self.manifest(rows), Wishes(actor="test", now=self.now, **wishes))
 
-@pytest.fixture
-def wishes():
-    """An import by a person at a fixed time."""
-    return Wishes(actor="test", now=NOW)
+    def build(self, now: datetime | None = None) -> Built:
+        """Build the site."""
+        return build_site(self.folder, actor="test", now=now or self.now)
+
+    def verify(self, now: datetime | None = None) -> Soundness:
+        """Look at everything."""
+        return verify_all(self.folder, now=now or self.now)
+
+    def database(self):
+        """Open the catalogue."""
+        return open_database(self.folder.database)
+
+    def public(self) -> set[str]:
+        """Name every file of the built site."""
+        return {
+            p.relative_to(self.folder.public).as_posix() for p in self.folder.public.rglob("*") if p.is_file()
+        }
+
+    def page(self, address: str) -> str:
+        """Give a page of the built site."""
+        return (self.folder.public / address).read_text("utf-8")
 
 
 @pytest.fixture
 def clinic(tmp_path):
-    """A manifest of two cases: one of two stages with consent, one of three stages without."""
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    stages = {51: ["before", "after"], 52: ["before", "after session 1 of 2", "one year later"]}
-    rows = []
-    for number, labels in stages.items():
-        for label in labels:
-            name = f"photos/IMG_{number}_{len(rows)}.jpg"
-            (tmp_path / name).write_bytes(jpeg(len(rows)))
-            rows.append({"case": number, "stage": label, "view": "front", "file": name})
-    for row in rows[:2]:
-        row["consent_signed"] = "2026-01-15"
-    return write_manifest(tmp_path / "cases.csv", rows)
+    """An empty catalogue of a clinic with settings of its own."""
+    folder = DataFolder(tmp_path / "data")
+    open_database(folder.database).close()
+    folder.settings_file.write_text(SETTINGS, "utf-8")
+    return Clinic(folder, tmp_path / "desk")
+
+
+@pytest.fixture
+def two_cases(clinic):
+    """The rows of two cases: Patient 51 consented, Patient 52 (three stages) did not."""
+    rows = clinic.rows({51: ["before", "after"], 52: ["before", "after session 1 of 2", "one year later"]})
+    return [row | {"consent_signed": "2026-01-15"} if row["case"] == 51 else row for row in rows]

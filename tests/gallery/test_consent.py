@@ -1,0 +1,106 @@
+"""Nothing is shown that a patient did not agree to, and the reason is always said."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gallery.consent import expires_soon, may_publish, may_show_case
+from gallery.model import Case, CaseStatus, Consent, Digest, Photo
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+PHOTO = Photo(
+    id=7, case=51, stage="after", view="front", file="a.jpg", digest=Digest("sha256:0"),
+    bytes=1, width=1, height=1, format="jpeg",
+)  # fmt: skip
+CONSENT = Consent(id=1, case=51, signed_on=date(2026, 1, 15))
+
+
+def test_a_valid_consent_permits():
+    """A signed consent for the website lets the photo be shown there."""
+    assert may_publish([CONSENT], PHOTO, "website", NOW).allowed
+
+
+@pytest.mark.parametrize(
+    ("consents", "reason"),
+    [
+        ([], "no consent is recorded"),
+        ([replace(CONSENT, case=52)], "no consent is recorded"),
+        ([replace(CONSENT, photos=frozenset({8}))], "does not cover this photo"),
+        ([replace(CONSENT, channels=frozenset({"print"}))], "does not cover the channel website"),
+        ([replace(CONSENT, withdrawn_at=NOW - timedelta(days=1))], "was withdrawn on 2026-02-28"),
+        ([replace(CONSENT, expires_on=date(2026, 2, 28))], "expired on 2026-02-28"),
+        ([replace(CONSENT, signed_on=date(2026, 3, 2))], "is dated in the future"),
+        ([replace(CONSENT, missing=("the date of signature",))], "lacks: the date of signature"),
+    ],
+)
+def test_anything_less_does_not(consents, reason):
+    """Each gap in a consent forbids, and is named."""
+    permission = may_publish(consents, PHOTO, "website", NOW)
+
+    assert not permission.allowed
+    assert reason in permission.reason
+
+
+def test_the_last_day_counts():
+    """A consent that ends today still holds today, and no longer tomorrow."""
+    ending = replace(CONSENT, expires_on=NOW.date())
+
+    assert may_publish([ending], PHOTO, "website", NOW).allowed
+    assert not may_publish([ending], PHOTO, "website", NOW + timedelta(days=1)).allowed
+
+
+def test_one_good_consent_is_enough():
+    """An expired consent beside a new one does no harm."""
+    assert may_publish(
+        [replace(CONSENT, expires_on=date(2026, 1, 31)), CONSENT], PHOTO, "website", NOW
+    ).allowed
+
+
+@given(
+    st.lists(
+        st.builds(
+            Consent,
+            case=st.sampled_from([51, 52]),
+            signed_on=st.dates(date(2025, 1, 1), date(2027, 1, 1)),
+            expires_on=st.none() | st.dates(date(2025, 1, 1), date(2027, 1, 1)),
+            channels=st.frozensets(st.sampled_from(["website", "print"])),
+            photos=st.none() | st.frozensets(st.sampled_from([7, 8])),
+            withdrawn_at=st.none() | st.just(NOW),
+            missing=st.sampled_from([(), ("a date",)]),
+        ),
+        max_size=4,
+    )
+)
+def test_permission_needs_one_consent_without_any_gap(consents):
+    """Whatever is recorded: a photo is public exactly when one consent has no gap at all."""
+    today = NOW.date()
+    whole = [
+        c
+        for c in consents
+        if c.case == 51
+        and "website" in c.channels
+        and (c.photos is None or 7 in c.photos)
+        and c.withdrawn_at is None
+        and c.signed_on <= today
+        and (c.expires_on is None or c.expires_on >= today)
+        and not c.missing
+    ]
+
+    assert may_publish(consents, PHOTO, "website", NOW).allowed == bool(whole)
+
+
+def test_a_minor_and_a_withdrawn_case_are_never_shown():
+    """No consent opens these two doors."""
+    assert not may_show_case(Case(number=51, minor=True)).allowed
+    assert not may_show_case(Case(number=51, status=CaseStatus.WITHDRAWN)).allowed
+    assert may_show_case(Case(number=51)).allowed
+
+
+def test_an_ending_consent_is_announced_a_week_before():
+    """Seven days of warning; not eight, and not for what has ended."""
+    ends = [replace(CONSENT, id=n, expires_on=(NOW + timedelta(days=n)).date()) for n in (-1, 0, 7, 8)]
+
+    assert [consent.id for consent in expires_soon(ends, NOW)] == [0, 7]

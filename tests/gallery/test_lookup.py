@@ -1,0 +1,93 @@
+"""Whose photograph a file is, is found whatever happened to the index."""
+
+import shutil
+
+import pytest
+
+from gallery.errors import GalleryError
+from gallery.lookup import Lookup
+from watermark.errors import WatermarkError
+from watermark.pixels import encode
+from watermark.samples.clinic import Person, Room, draw_portrait
+
+
+@pytest.fixture(scope="module")
+def portraits():
+    """Three people in one room, as JPEG files."""
+    room = Room(3)
+    return [
+        encode(
+            draw_portrait(Person(seed), room, stage="before", view="front", shot=0, size=(480, 600)),
+            format="jpeg",
+            quality=90,
+        )
+        for seed in (1, 2, 3)
+    ]
+
+
+@pytest.fixture
+def known(clinic, portraits):
+    """Two of three look-alike patients are ours."""
+    clinic.desk.mkdir()
+    rows = []
+    for number, data in enumerate(portraits[:2], start=51):
+        (clinic.desk / f"{number}.jpg").write_bytes(data)
+        rows.append({"case": number, "stage": "before", "view": "front", "file": f"{number}.jpg"})
+    clinic.take_in(rows)
+    return clinic
+
+
+def test_our_photo_is_named_with_case_stage_and_file(known, portraits):
+    """A copy is a copy, of this very photo, in words and as JSON."""
+    found = Lookup(known.folder).identify(portraits[0], "found.jpg").to_json()
+
+    assert (found["file"], found["verdict"]) == ("found.jpg", "copy")
+    assert (found["case"], found["stage"], found["photo"]) == (51, "before", "51.jpg")
+    assert float(str(found["probability"])) > 0.9
+    assert "Patient 51's before photo" in str(found["explanation"])
+
+
+def test_a_stranger_is_not_ours(known, portraits):
+    """Another person in the same room is no copy."""
+    found = Lookup(known.folder).identify(portraits[2], "other.jpg").to_json()
+
+    assert found["verdict"] in {"none", "possible", "cannot-tell"}
+
+
+@pytest.mark.parametrize("damage", ["deleted", "garbled"])
+def test_a_lost_index_is_rebuilt_and_said(known, portraits, damage):
+    """Deleted or damaged, the index comes back from the originals; damage is said in a line."""
+    if damage == "deleted":
+        shutil.rmtree(known.folder.index)
+    else:
+        for file in known.folder.index.iterdir():
+            file.write_bytes(b"garbled")
+    said: list[str] = []
+    found = Lookup(known.folder, talk=said.append).identify(portraits[1], "found.jpg")
+
+    assert found.photo is not None
+    assert found.photo.case == 52
+    assert bool(said) == (damage == "garbled")
+
+
+def test_an_index_behind_the_catalogue_catches_up(known):
+    """Photos that the index lacks are added, and those the catalogue lacks forgotten."""
+    index = Lookup(known.folder).index()
+    first, second = sorted(index.keys())
+    index.remove([first])
+    index.add([(999, Lookup(known.folder).picture(second))])
+    index.save()
+
+    assert Lookup(known.folder).index().keys() == {first, second}
+
+
+def test_what_is_no_picture_is_refused(known):
+    """Bytes that are no picture are an error, not a verdict."""
+    with pytest.raises(WatermarkError):
+        Lookup(known.folder).identify(b"words", "words.jpg")
+
+
+def test_an_unknown_photo_is_an_error(known):
+    """There is no photo 999, and nothing pretends there were."""
+    with pytest.raises(GalleryError, match="photo 999"):
+        Lookup(known.folder).subject(999)

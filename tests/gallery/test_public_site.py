@@ -1,0 +1,298 @@
+"""The site shows what consent allows, whole and in one step, and nothing leaks with it."""
+
+import io
+import os
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urljoin
+
+import html5lib
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image, ImageChops, ImageStat
+
+from gallery.catalog import Catalog
+from gallery.errors import GalleryError
+from gallery.ledger import Ledger
+from gallery.model import Performer, Stage
+from gallery.public_site.folder import recover_folder, replace_folder
+from gallery.public_site.story import slug
+from gallery.public_site.wording import stage_sentences
+from gallery.records import withdraw_case
+from watermark.credit import read_credit
+
+
+@pytest.fixture
+def built(clinic, two_cases):
+    """A built site: Patient 51 is public, Patient 52 is not."""
+    two_cases[1] |= {
+        "performed_by": "us",
+        "session": 1,
+        "sessions": 3,
+        "elapsed": "immediately",
+        "tags": "Scar|Hair Loss",
+    }
+    clinic.take_in(two_cases)
+    clinic.build()
+    return clinic
+
+
+def pages(clinic):
+    """Give the text of every page."""
+    return {name: clinic.page(name) for name in clinic.public() if name.endswith(".html")}
+
+
+def test_only_what_consent_allows_is_there(built):
+    """Two of five photos are public, each in three formats and two sizes, under random names."""
+    photos = {name for name in built.public() if name.startswith("photos/")}
+
+    assert {Path(name).suffix for name in photos} == {".avif", ".webp", ".jpg"}
+    assert len(photos) == 2 * 3 * 2
+    assert all(re.fullmatch(r"photos/[0-9a-f]{24}-\d+\.(avif|webp|jpg)", name) for name in photos)
+    assert "patient-51/index.html" in built.public()
+    assert "patient-52/index.html" not in built.public()
+    assert not any("Patient 52" in text for text in pages(built).values())
+
+
+def test_every_page_is_html5_without_a_fault(built):
+    """A strict parser finds nothing, every picture has words and a size, and no script or style is inline."""
+    for name, text in pages(built).items():
+        html5lib.HTMLParser(strict=True).parse(text)
+        soup = BeautifulSoup(text, "lxml")
+        assert all(
+            image.get("alt") and image.get("width") and image.get("height") for image in soup("img")
+        ), name
+        assert not [tag for tag in soup("script") if not tag.get("src")]
+        assert not soup("style")
+        assert not soup.select("[style], [onclick], [onload]")
+
+
+def test_every_link_leads_somewhere(built):
+    """All addresses are relative and lead to files that are there, so that the site works from a folder."""
+    there = built.public()
+    for name, text in pages(built).items():
+        soup = BeautifulSoup(text, "lxml")
+        found = [tag[key] for tag in soup.select("[href], [src]") for key in ("href", "src") if tag.get(key)]
+        found += [
+            part.split()[0] for tag in soup.select("[srcset]") for part in str(tag["srcset"]).split(",")
+        ]
+        own = [link for link in map(str, found) if not link.startswith(("#", "https://harbour.example"))]
+        assert {urljoin(name, link) for link in own} <= there, name
+
+
+def test_the_story_is_told_in_order_with_its_labels(built):
+    """Sides are named in words, before stands before after, and the record's own sentences are printed."""
+    soup = BeautifulSoup(built.page("patient-51/index.html"), "lxml")
+
+    assert [tag.text for tag in soup.select(".stage h3")] == ["Before", "After"]
+    assert [tag.text for tag in soup.select(".pair .side")] == ["Before", "After"]
+    assert "Taken immediately after session 1 of 3." in soup.text
+    assert "This work was done by us." in soup.text
+    assert {image["alt"] for image in soup.select(".stage img")} == {
+        "Patient 51, before, view: front", "Patient 51, after, view: front",
+    }  # fmt: skip
+
+
+def test_tags_have_pages(built):
+    """A tag leads to its cases, and back."""
+    assert "Patient 51" in built.page("tags/hair-loss/index.html")
+    assert "tags/hair-loss/index.html" in built.page("patient-51/index.html")
+
+
+def test_pictures_carry_credit_and_nothing_else(clinic):
+    """GPS, names, comments and thumbnails of the original are gone; owner, year and rights page are there."""
+    clinic.desk.mkdir()
+    image = Image.effect_noise((300, 200), 70).convert("RGB")
+    exif = Image.Exif()
+    exif[0x010E] = "Jane Example, born 1970"
+    exif.get_ifd(0x8825)[1] = "N"
+    image.save(clinic.desk / "Jane Example.jpg", exif=exif, comment=b"patient: Jane Example")
+    clinic.take_in(
+        [
+            {
+                "case": 5,
+                "stage": "before",
+                "view": "front",
+                "file": "Jane Example.jpg",
+                "consent_signed": "2026-01-01",
+            }
+        ]
+    )
+    clinic.build()
+
+    for name in clinic.public():
+        data = (clinic.folder.public / name).read_bytes()
+        assert b"Jane" not in data
+        if name.startswith("photos/"):
+            credit = read_credit(data)
+            assert credit is not None
+            assert (credit.owner, credit.year) == ("Harbour Clinic", 2026)
+            assert credit.web_statement == "https://harbour.example/rights"
+            with Image.open(io.BytesIO(data)) as opened:
+                assert "comment" not in opened.info
+                assert 0x8825 not in opened.getexif()
+                assert 0x010E not in opened.getexif()
+
+
+def test_the_visible_mark_is_on_every_size(built):
+    """No published file of the photo is the bare picture."""
+    bare = [Image.open(io.BytesIO((built.desk / f"photos/IMG_51_{n}.jpg").read_bytes())) for n in (0, 1)]
+    for place in (built.folder.public / "photos").glob("*.jpg"):
+        with Image.open(place) as marked:
+            height, where = marked.height, (0, round(marked.height * 0.82), marked.width, marked.height)
+            apart = [
+                ImageChops.difference(marked, one.resize(marked.size, Image.Resampling.LANCZOS))
+                for one in bare
+            ]
+            nearest = min(apart, key=lambda image: ImageStat.Stat(image).sum[0])
+            assert ImageStat.Stat(nearest.crop(where)).mean[0] > 2 * ImageStat.Stat(
+                nearest.crop((0, 0, marked.width, round(height * 0.7)))
+            ).mean[0]  # fmt: skip
+
+
+def test_nothing_changed_means_no_work(built):
+    """Building twice leaves every file's time alone; a change in the site's folder is put right."""
+    before = {name: (built.folder.public / name).stat().st_mtime_ns for name in built.public()}
+    assert not built.build().changed
+    assert before == {name: (built.folder.public / name).stat().st_mtime_ns for name in built.public()}
+
+    (built.folder.public / "index.html").write_text("defaced")
+    assert built.build().changed
+    assert "defaced" not in built.page("index.html")
+
+
+def test_names_of_published_files_are_permanent(built):
+    """A photo keeps its published name when other things change."""
+    before = {name for name in built.public() if name.startswith("photos/")}
+    built.take_in(built.rows({60: ["before", "after"]}, first_seed=200, consent_signed="2026-02-01"))
+    built.build()
+
+    assert before < {name for name in built.public() if name.startswith("photos/")}
+
+
+def test_a_withdrawn_case_is_gone_from_every_file(built):
+    """Withdrawal empties the site and the cache, and leaves a page that says so."""
+    photos = {name for name in built.public() if name.startswith("photos/")}
+    database = built.database()
+    receipt = withdraw_case(database, 51, "test", built.now)
+    database.close()
+    done = built.build()
+
+    assert (receipt.photos_public_before, done.removed, done.photos) == (2, 2, 0)
+    assert not photos & built.public()
+    assert list(built.folder.renditions.glob("??/*/*")) == []
+    assert "was withdrawn" in built.page("patient-51/index.html")
+    assert "Patient 51" not in built.page("index.html")
+    assert built.verify().problems == ()
+
+
+def test_an_expired_consent_is_gone_at_the_next_build(clinic):
+    """A week before, the build warns; the day after, the photos are gone."""
+    clinic.take_in(
+        clinic.rows({51: ["before", "after"]}, consent_signed="2026-01-01", consent_expires="2026-03-05")
+    )
+
+    assert [consent.case for consent in clinic.build().expiring] == [51]
+    assert clinic.build(clinic.now + timedelta(days=4)).photos == 2
+    assert clinic.verify(clinic.now + timedelta(days=5)).problems
+    done = clinic.build(clinic.now + timedelta(days=5))
+    assert (done.photos, done.removed) == (0, 2)
+    assert clinic.verify(clinic.now + timedelta(days=5)).problems == ()
+
+
+def test_publication_and_its_end_are_in_the_ledger(built):
+    """Who published what, and who took it off, is written down for good."""
+    database = built.database()
+    Catalog(database).withdraw_consents(51, None, built.now)
+    database.close()
+    built.build()
+    database = built.database()
+    actions = [entry.action for entry in Ledger(database).entries() if "published" in entry.action]
+    database.close()
+
+    assert actions == ["published", "published", "unpublished", "unpublished"]
+
+
+def test_a_full_disk_leaves_the_old_site_whole(built, monkeypatch):
+    """When the new site cannot be written, the old one is untouched and the reason is said."""
+    before = built.public()
+    built.take_in(built.rows({60: ["before"]}, first_seed=200, consent_signed="2026-02-01"))
+
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", full)
+        with pytest.raises(GalleryError, match="No space left on device"):
+            built.build()
+    assert built.public() == before
+    assert built.build().published == 1
+
+
+def test_a_damaged_original_stops_the_build(built):
+    """A build never publishes half: it names the photo's original and leaves the old site."""
+    before = built.public()
+    built.take_in(built.rows({60: ["before"]}, first_seed=200, consent_signed="2026-02-01"))
+    database = built.database()
+    newest = Catalog(database).photos(60)[0]
+    database.close()
+    place = next(built.folder.originals.rglob(newest.digest.removeprefix("sha256:")))
+    place.write_bytes(b"changed")
+
+    with pytest.raises(GalleryError, match="was changed after it was sealed"):
+        built.build()
+    assert built.public() == before
+
+
+def test_the_folder_is_replaced_as_a_whole(tmp_path):
+    """After a replacement the new folder is there alone; one moved aside by a crash is put back."""
+    new, live = tmp_path / "public.new", tmp_path / "public"
+    for folder, word in ((new, "new"), (live, "old")):
+        folder.mkdir()
+        (folder / "page").write_text(word)
+    replace_folder(new, live)
+    assert (live / "page").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["public"]
+
+    live.rename(tmp_path / "public.old")
+    recover_folder(live)
+    assert (live / "page").read_text() == "new"
+
+
+STAGE = Stage(case=1, label="after", procedure="Scalp micropigmentation", performed_by=Performer.US)
+
+
+@pytest.mark.parametrize(
+    ("stage", "sentence"),
+    [
+        (
+            replace(STAGE, session=1, sessions=3, elapsed="immediately"),
+            "Taken immediately after session 1 of 3.",
+        ),
+        (replace(STAGE, session=2, elapsed="7 days"), "Taken 7 days after session 2."),
+        (replace(STAGE, elapsed="1 year"), "Taken 1 year after the treatment."),
+        (STAGE, "This work was done by us."),
+        (replace(STAGE, performed_by=Performer.OTHER), "This work was done by another doctor, not by us."),
+        (replace(STAGE, performed_by=Performer.UNKNOWN), "Who did this work is not recorded."),
+        (replace(STAGE, in_progress=True), "The treatment is not finished: further work is planned."),
+        (replace(STAGE, note="Redness goes away in a day or two"), "Redness goes away in a day or two."),
+    ],
+)
+def test_the_record_speaks_for_itself(stage, sentence):
+    """What a caption must say honestly is made from the facts."""
+    assert sentence in stage_sentences(stage)
+
+
+def test_before_claims_no_work():
+    """A photo from before any work says nothing about who did it."""
+    assert stage_sentences(Stage(case=1, label="before")) == []
+
+
+def test_tags_never_share_a_page():
+    """Tags that differ only in signs have pages of their own, with names safe everywhere."""
+    names = [slug(tag) for tag in ("hair loss", "hair-loss", "c++", "c", "日本", "中国", "../up")]
+
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in names)
