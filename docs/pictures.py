@@ -1,4 +1,4 @@
-"""Take the pictures of the README from a fresh demo: the built gallery, a case, and the report (run by `make pictures`)."""
+"""Take the README's pictures from a fresh demo: the gallery, a case, the report (run by `make pictures`)."""
 
 import shutil
 import subprocess
@@ -28,7 +28,9 @@ def shoot(page: Page, place: Path, width: int, height: int, name: str) -> Path:
 def compose(pictures: list[Path], target: Path) -> None:
     """Set pictures of equal height side by side."""
     opened = [Image.open(path).convert("RGB") for path in pictures]
-    sheet = Image.new("RGB", (sum(p.width for p in opened) + GAP * (len(opened) - 1), opened[0].height), "white")
+    sheet = Image.new(
+        "RGB", (sum(p.width for p in opened) + GAP * (len(opened) - 1), opened[0].height), "white"
+    )
     left = 0
     for picture in opened:
         sheet.paste(picture, (left, 0))

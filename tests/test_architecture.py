@@ -25,7 +25,10 @@ def test_the_import_contracts_hold():
     """Crawler knows gallery knows watermark, never back, and third parties stay behind their doors."""
     ran = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert ran.returncode == 0, ran.stdout
@@ -53,7 +56,9 @@ def test_no_room_is_named_for_everything(path):
 
 def test_no_machine_path_or_secret_host_is_written_down():
     """The repository speaks of pairwatch alone: no home folders of the machines it was made on."""
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
     if not tracked:
         pytest.skip("not a git checkout")
     suspicious = re.compile(r"/(?:home|root|Users|work)/\w")

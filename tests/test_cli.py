@@ -11,6 +11,17 @@ from gallery.errors import GalleryError
 from pairwatch import cli
 
 
+_TIMED_HELP = """
+import sys, time
+sys.argv = ["pairwatch", "--help"]
+import pairwatch
+try:
+    pairwatch.main()
+except SystemExit:
+    print(time.process_time())
+"""
+
+
 def _all_commands(command=cli, path=("pairwatch",)):
     yield path, command
     if isinstance(command, click.Group):
@@ -20,7 +31,20 @@ def _all_commands(command=cli, path=("pairwatch",)):
 
 EVERY_COMMAND = list(_all_commands())
 PROMISED = {
-    "init", "import", "case", "build", "site", "crawl", "identify", "tip", "findings", "review", "report", "verify", "demo", "doctor",
+    "init",
+    "import",
+    "case",
+    "build",
+    "site",
+    "crawl",
+    "identify",
+    "tip",
+    "findings",
+    "review",
+    "report",
+    "verify",
+    "demo",
+    "doctor",
 }
 
 
@@ -29,7 +53,9 @@ def test_every_promised_command_is_there():
     assert set(cli.commands) >= PROMISED
 
 
-@pytest.mark.parametrize(("path", "command"), EVERY_COMMAND, ids=[" ".join(path) for path, _ in EVERY_COMMAND])
+@pytest.mark.parametrize(
+    ("path", "command"), EVERY_COMMAND, ids=[" ".join(path) for path, _ in EVERY_COMMAND]
+)
 def test_help_has_a_sentence_and_an_example(path, command):
     """Whoever asks a command for help is shown what it does and a line to try."""
     shown = CliRunner().invoke(cli, [*path[1:], "--help"]).output
@@ -41,11 +67,17 @@ def test_help_has_a_sentence_and_an_example(path, command):
 
 def test_help_is_quick():
     """`pairwatch --help` answers in 300 ms of CPU, so that completion and typing feel instant."""
+
     def cpu_seconds():
         ran = subprocess.run(
-            [sys.executable, "-c", "import time, sys; sys.argv=['pairwatch','--help']\nimport pairwatch\n"
-             "try: pairwatch.main()\nexcept SystemExit: pass\nprint(time.process_time())"],
-            capture_output=True, text=True, check=True,
+            [
+                sys.executable,
+                "-c",
+                _TIMED_HELP,
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return float(ran.stdout.split()[-1])
 
@@ -54,6 +86,7 @@ def test_help_is_quick():
 
 def test_an_error_is_a_sentence_and_a_hint():
     """An error of ours ends with exit code 1 and two lines that a receptionist can act on, not with a traceback."""
+
     @cli.command("break-on-purpose")
     def broken():
         raise GalleryError("expected a data folder, found none at x", hint="run `pairwatch init`")

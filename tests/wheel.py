@@ -1,4 +1,4 @@
-"""Prove that the built wheel alone runs `pairwatch demo`: a new environment, an empty folder, no checkout (run by `make wheel-check`)."""
+"""Prove that the built wheel alone runs `pairwatch demo`, without the checkout (run by `make wheel-check`)."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A practice that never was: its patients, its spreadsheet, and the settings of its data folder, all drawn or made up."""
+"""A practice that never was: its patients, its spreadsheet and its settings, all drawn or made up."""
 
 import csv
 from collections.abc import Iterator
@@ -21,9 +21,19 @@ LOOK_ALIKE_SEED = 7_000
 _FIRST_NUMBER = 51
 _PAIR = ("before", "after session 2 of 2")
 _STORY = ("before", "after session 1 of 2", "one year later")
-_DRAWN_AS = {"before": "before", "after session 1 of 2": "after", "after session 2 of 2": "after", "one year later": "later"}
+_DRAWN_AS = {
+    "before": "before",
+    "after session 1 of 2": "after",
+    "after session 2 of 2": "after",
+    "one year later": "later",
+}
 _VIEWS = (("front",), ("front", "top"), ("front", "left"), ("donor", "front"))
-_ELAPSED = {"before": "", "after session 1 of 2": "immediately", "after session 2 of 2": "7 days", "one year later": "1 year"}
+_ELAPSED = {
+    "before": "",
+    "after session 1 of 2": "immediately",
+    "after session 2 of 2": "7 days",
+    "one year later": "1 year",
+}
 
 SETTINGS = """\
 [practice]
@@ -40,6 +50,7 @@ limits = "Every scalp is different; these results are not promised to anyone els
 
 [crawler]
 delay_s = 0.02
+slice_requests = 10
 """
 
 
@@ -112,7 +123,9 @@ def draw_practice(folder: Path, today: date, progress: Progress) -> Path:
 
 
 def _row(number: int, shoot: Shoot, today: date) -> dict[str, str]:
-    consented = number != _FIRST_NUMBER + CASES - 1  # the last patient has not signed: catalogued, never published
+    consented = (
+        number != _FIRST_NUMBER + CASES - 1
+    )  # the last patient has not signed: catalogued, never published
     return {
         "case": str(number),
         "stage": shoot.stage,
@@ -130,5 +143,3 @@ def _row(number: int, shoot: Shoot, today: date) -> dict[str, str]:
         "consent_signed": (today - timedelta(days=30)).isoformat() if consented else "",
         "consent_expires": (today + timedelta(days=1800)).isoformat() if consented else "",
     }
-
-

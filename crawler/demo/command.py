@@ -51,7 +51,9 @@ def _show(told: "Told") -> None:
         ours = f"Patient {finding.case}, {finding.stage}"
         click.echo(f"{finding.probability:6.1%}  {finding.verdict:<10}  {ours:<38}  {finding.image_url}")
     for copy in told.missed:
-        click.echo(f"MISSED: the copy '{copy.kind}' at {copy.path} was not found as photo {copy.photo_id}", err=True)
+        click.echo(
+            f"MISSED: the copy '{copy.kind}' at {copy.path} was not found as photo {copy.photo_id}", err=True
+        )
     for finding in told.accused:
         click.echo(f"WRONGLY ACCUSED: {finding.image_url} is no copy ({finding.verdict})", err=True)
     if told.robots_ignored:
@@ -59,5 +61,8 @@ def _show(told: "Told") -> None:
     for site in told.summary.failing:
         click.echo(f"FAILED: {site.url} could not be visited as planned", err=True)
     found = f"{told.planted - len(told.missed)} of {told.planted} planted copies found"
-    click.echo(f"\n{found}, {len(told.accused)} others accused, {told.summary.allowed_sightings} sightings on our own sister site")
+    click.echo(
+        f"\n{found}, {len(told.accused)} others accused, "
+        f"{told.summary.allowed_sightings} sightings on our own sister site"
+    )
     click.echo(f"Report: {told.report}   Site: {told.site}")

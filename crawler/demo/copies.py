@@ -1,4 +1,4 @@
-"""What stands on the three demo sites: stolen copies with the answer beside each, and pictures that must not be accused."""
+"""What stands on the three demo sites: stolen copies, the answer to each, and pictures that must not be accused."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,7 +79,11 @@ def plant(stolen: Sequence[Published], own: Sequence[Path]) -> tuple[dict[str, b
     for place, ((kind, copy), ours) in enumerate(zip(COPIES.items(), stolen, strict=False)):
         path = f"img/result-{place + 1}.jpg"
         made = copy(ours.picture(), others[place % len(others)])
-        files[path] = ours.path.read_bytes() if kind == "saved as it is" else encode(made, format="jpeg", quality=_QUALITY)
+        files[path] = (
+            ours.path.read_bytes()
+            if kind == "saved as it is"
+            else encode(made, format="jpeg", quality=_QUALITY)
+        )
         planted.append(Planted(kind=kind, path=path, photo_id=ours.photo_id))
     files |= {f"img/own-{place}.jpg": path.read_bytes() for place, path in enumerate(own)}
     files |= _furniture(1)
@@ -94,7 +98,9 @@ def plant(stolen: Sequence[Published], own: Sequence[Path]) -> tuple[dict[str, b
 def honest_site(own: Sequence[Path]) -> dict[str, bytes]:
     """Make the rival's site: only his own patients, photographed just like ours."""
     files = {f"img/{path.name}": path.read_bytes() for path in own} | _furniture(2)
-    return files | _pages("Honest Scalp Clinic (made up)", sorted(name for name in files if "patient" in name), {})
+    return files | _pages(
+        "Honest Scalp Clinic (made up)", sorted(name for name in files if "patient" in name), {}
+    )
 
 
 def sister_site(ours: Sequence[Published]) -> dict[str, bytes]:
@@ -111,8 +117,10 @@ def _furniture(seed: int) -> dict[str, bytes]:
 def _pages(name: str, shown: Sequence[str], more: Mapping[str, str]) -> dict[str, bytes]:
     """Spread pictures over pages that link to each other."""
     parts = [shown[start : start + _PER_PAGE] for start in range(0, len(shown), _PER_PAGE)]
-    menu = {f"/results-{number}.html": f"Results {number}" for number in range(1, len(parts) + 1)} | dict(more)
-    head = '<img src="/img/logo.png" alt="logo"><img src="/img/badge.png" alt="award"><img src="/img/banner.png" alt="offer">'
+    menu = {f"/results-{number}.html": f"Results {number}" for number in range(1, len(parts) + 1)} | dict(
+        more
+    )
+    head = "".join(f'<img src="/img/{name}.png" alt="{name}">' for name in ("logo", "badge", "banner"))
     files = {"index.html": page(name, head, menu)}
     for number, part in enumerate(parts, start=1):
         body = "".join(figure(f"/{path}", "One of our results, done by our own artist") for path in part)

@@ -1,11 +1,14 @@
 """The whole story on a drawn clinic: import, mark, publish, be copied, crawl, find, report; and is the answer right?"""
 
 import shutil
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
 
 from crawler.demo.clinic import SETTINGS, draw_practice, look_alike_shoots, take_all
 from crawler.demo.copies import COPIES, Planted, Published, honest_site, plant, sister_site
@@ -14,6 +17,7 @@ from crawler.desk.report import write_report
 from crawler.errors import CrawlerError
 from crawler.model import Finding, Listing, RunSummary, Site
 from crawler.nightly import run
+from crawler.nightly.night import Step
 from crawler.schema import open_watch
 from crawler.store.findings import Findings
 from crawler.store.sites import Sites
@@ -61,12 +65,15 @@ def tell(out: Path, now: datetime, *, progress: Progress, say: Callable[[str], N
     stolen = _published(folder)
     copier, planted = plant(stolen, copier_photos)
     with ExitStack() as stack:
-        shadow = stack.enter_context(serve(copier))
-        rival = stack.enter_context(serve(honest_site(rival_photos)))
-        sister = stack.enter_context(serve(sister_site(stolen[-_SISTER_SHOWS:])))
-        say(f"Three sites answer on loopback: a copier {shadow.url}, a rival {rival.url}, our sister site {sister.url}")
+        sites = (copier, honest_site(rival_photos), sister_site(stolen[-_SISTER_SHOWS:]))
+        shadow, rival, sister = (stack.enter_context(serve(files)) for files in sites)
+        say(
+            f"Three sites answer on loopback: a copier {shadow.url}, a rival {rival.url}, our sister site {sister.url}"
+        )
         _watch(folder, [shadow, rival], sister, now)
-        summary = _crawled(folder, progress)
+        summary = _crawled(
+            folder, sum(path.startswith("img/") for files in sites for path in files), progress
+        )
         report = write_report(folder, out / "report", now=now)
     findings = _findings(folder)
     return Told(
@@ -85,7 +92,8 @@ def _make_room(out: Path) -> None:
     if out.exists() and any(out.iterdir()):
         if not (out / _MARKER).exists():
             raise CrawlerError(
-                f"{out} is not empty and was not made by the demo", hint="name an empty folder: pairwatch demo --out DIR"
+                f"{out} is not empty and was not made by the demo",
+                hint="name an empty folder: pairwatch demo --out DIR",
             )
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -142,12 +150,20 @@ def _watch(folder: DataFolder, watched: Sequence[Served], sister: Served, now: d
 
 def _site(served: Served, listing: Listing) -> Site:
     """Describe a loopback site; reaching a private address needs this explicit allowance."""
-    return Site(url=served.url + "/", listing=listing, allowance=frozenset({served.url.removeprefix("http://")}))
+    return Site(
+        url=served.url + "/", listing=listing, allowance=frozenset({served.url.removeprefix("http://")})
+    )
 
 
-def _crawled(folder: DataFolder, progress: Progress) -> RunSummary:
-    (summary,) = progress([run(folder)], 1, "Crawling three sites over HTTP")
-    return summary
+def _crawled(folder: DataFolder, images: int, progress: Progress) -> RunSummary:
+    """Run one night in a thread, and show how many of the sites' images were seen so far."""
+    told: SimpleQueue[Step | None] = SimpleQueue()
+    with ThreadPoolExecutor(1) as pool:
+        night = pool.submit(run, folder, talk=told.put)
+        night.add_done_callback(lambda _: told.put(None))
+        seen = (image for step in iter(told.get, None) for image in range(step.result.tally.images))
+        deque(progress(seen, images, "Crawling three sites over HTTP"), maxlen=0)
+        return night.result()
 
 
 def _findings(folder: DataFolder) -> tuple[Finding, ...]:
@@ -160,7 +176,10 @@ def _findings(folder: DataFolder) -> tuple[Finding, ...]:
 
 def _found(copy: Planted, shadow: Served, findings: Sequence[Finding]) -> bool:
     url = f"{shadow.url}/{copy.path}"
-    return any((finding.image_url, finding.photo_id, finding.verdict) == (url, copy.photo_id, "copy") for finding in findings)
+    return any(
+        (finding.image_url, finding.photo_id, finding.verdict) == (url, copy.photo_id, "copy")
+        for finding in findings
+    )
 
 
 def _planted(finding: Finding, shadow: Served, planted: Sequence[Planted]) -> bool:

@@ -47,7 +47,11 @@ class Practice:
         """Run `pairwatch` as a person would, and keep what it said."""
         ran = subprocess.run(
             [PROGRAM, "--data", self.data, *map(str, arguments)],
-            capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
         )
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 

@@ -60,5 +60,10 @@ def test_identify_names_the_photo_and_refuses_a_text_in_disguise(practice):
 
     copy, refused = practice.run("identify", practice.desk / "Jane Roe 51 after.jpg", fake, "--json").lines()
 
-    assert (copy["verdict"], copy["photo"], copy["case"], copy["stage"]) == ("copy", "Jane Roe 51 after.jpg", 51, "after")
+    assert (copy["verdict"], copy["photo"], copy["case"], copy["stage"]) == (
+        "copy",
+        "Jane Roe 51 after.jpg",
+        51,
+        "after",
+    )
     assert refused["error"]
