@@ -1,8 +1,8 @@
 """The visible mark: the owner's words on a published picture, legible on light and dark skin, bent a little.
 
 The words sit in the lower part, below where treated skin usually is. Each letter-sized cell is lightened or
-darkened, whichever stands out there; each picture's mark is warped by its own field, because one fixed mark can
-be computed from many marked pictures and taken off again (Source: Dekel et al., CVPR 2017; measured: a warp of
+darkened, whichever stands out there; each picture's mark is warped by its own field, as one fixed mark can be
+computed from many marked pictures and taken off again (Source: Dekel et al., CVPR 2017; measured: a warp of
 1.5 pixels makes that no better than painting the mark over).
 """
 
@@ -98,7 +98,7 @@ def mark_area(size: tuple[int, int], design: MarkDesign) -> Mask:
 def _strokes(
     size: tuple[int, int], design: MarkDesign, seed: int | None
 ) -> tuple[tuple[slice, slice], _Plane]:
-    """Set the words for a picture of `size`; where they lie, and how much of each pixel they cover, 0 to 1."""
+    """Set the words for a picture of `size`: where they lie, and how much of each pixel they cover."""
     letters = _letters(design.text.strip())
     wide = max(8.0, design.width * size[0])
     high = wide * letters.shape[0] / letters.shape[1]

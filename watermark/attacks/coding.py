@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 from numpy.random import Generator
+from PIL import Image
 
 from watermark.attacks.canvas import as_picture, longest_side, maybe, sized
 from watermark.pixels import Picture
@@ -106,20 +107,9 @@ def filtered(picture: Picture, rng: Generator) -> Picture:
 
 
 def few_colours(picture: Picture, rng: Generator) -> Picture:
-    """Keep 48 colours, as a GIF with a small palette does."""
-    sample = picture.rgb.reshape(-1, 3)[rng.integers(0, picture.width * picture.height, 4000)].astype(
-        np.float32
-    )
-    stop = (cv2.TERM_CRITERIA_MAX_ITER, 8, 1.0)
-    _, _, palette = cv2.kmeans(sample, 48, np.empty(0), stop, 1, cv2.KMEANS_RANDOM_CENTERS)
-    cube = (
-        np.stack(np.meshgrid(*[np.arange(4, 256, 8)] * 3, indexing="ij"), -1)
-        .reshape(-1, 3)
-        .astype(np.float32)
-    )
-    nearest = np.argmin((cube**2).sum(1)[:, None] - 2 * cube @ palette.T + (palette**2).sum(1), axis=1)
-    red, green, blue = np.moveaxis(picture.rgb.astype(np.int64) >> 3, 2, 0)
-    return as_picture(palette[nearest[(red * 32 + green) * 32 + blue]])
+    """Keep about 48 colours, as a GIF with a small palette does."""
+    few = Image.fromarray(picture.rgb).quantize(int(rng.integers(40, 57)))
+    return as_picture(np.asarray(few.convert("RGB")))
 
 
 def brighter(picture: Picture, rng: Generator) -> Picture:

@@ -14,10 +14,9 @@ def _foot(picture: Picture, rng: Generator) -> tuple[int, int, int, int]:
     left = rng.uniform(0.0, 0.35)
     right = rng.uniform(0.65, 1.0)
     top = rng.uniform(0.72, 0.9)
-    box = np.array(
-        [left * picture.width, top * picture.height, right * picture.width, (top + high) * picture.height]
-    )
-    return int(box[0]), int(box[1]), int(box[2]), int(min(box[3], picture.height))
+    share = np.array([left, top, right, min(1.0, top + high)])
+    edges: list[int] = (share * np.array([picture.width, picture.height] * 2)).astype(int).tolist()
+    return edges[0], edges[1], max(edges[2], edges[0] + 1), max(edges[3], edges[1] + 1)
 
 
 def mark_inpainted(picture: Picture, rng: Generator) -> Picture:
@@ -28,7 +27,8 @@ def mark_inpainted(picture: Picture, rng: Generator) -> Picture:
     edge = 12
     part = slice(max(0, top - edge), bottom + edge), slice(max(0, left - edge), right + edge)
     pixels = picture.rgb.copy()
-    small = cv2.resize(pixels[part], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    high, wide = pixels[part].shape[:2]
+    small = sized(pixels[part], wide / 2, high / 2)
     hole = cv2.resize(mask[part], (small.shape[1], small.shape[0]), interpolation=cv2.INTER_NEAREST)
     healed = cv2.inpaint(small, hole, 4, cv2.INPAINT_TELEA)
     whole = sized(np.asarray(healed, np.uint8), pixels[part].shape[1], pixels[part].shape[0])

@@ -46,8 +46,8 @@ def cropped(picture: Picture, rng: Generator, share: float = 0.0) -> Picture:
     """Keep `share` of the area (or 0.3 to 0.8), anywhere but in the emptier two of three places."""
     share = share or rng.uniform(0.3, 0.8)
     bend = rng.uniform(0.85, 1.18)
-    wide = round(picture.width * min(1.0, share**0.5 * bend))
-    high = round(picture.height * min(1.0, share**0.5 / bend))
+    wide = max(1, round(picture.width * min(1.0, share**0.5 * bend)))
+    high = max(1, round(picture.height * min(1.0, share**0.5 / bend)))
     places = [
         (int(rng.integers(0, picture.height - high + 1)), int(rng.integers(0, picture.width - wide + 1)))
         for _ in range(3)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from watermark.samples.noise import Plane, chance, spread, tile
 
@@ -48,22 +47,23 @@ def backdrop_of(seed: int) -> Backdrop:
 def draw_backdrop(backdrop: Backdrop, seed: int, size: tuple[int, int], shift: tuple[float, float]) -> Plane:
     """Draw linear light (height, width, 3) for (width, height); `shift` moves the camera by pixels."""
     width, height = int(size[0] * _DRAWN_AT), int(size[1] * _DRAWN_AT)
-    room = np.empty((height, width, 3), np.float32)
+    room: Plane = np.empty((height, width, 3), np.float32)
     room[:] = (np.array(backdrop.wall, np.float32) / 255) ** 2
     draw = _FURNISH.get(backdrop.kind)
     if draw is not None:
         draw(room, chance(seed, "furniture"))
     if any(shift):
         move = np.array([[1, 0, shift[0] * _DRAWN_AT], [0, 1, shift[1] * _DRAWN_AT]], np.float32)
-        room = cv2.warpAffine(room, move, (width, height), borderMode=cv2.BORDER_REFLECT)
+        moved = cv2.warpAffine(room, move, (width, height), borderMode=cv2.BORDER_REFLECT)
+        room = np.asarray(moved, np.float32)
     cv2.GaussianBlur(room, (0, 0), backdrop.blur * height / 450, dst=room)
     columns = np.linspace(0, 1, width, dtype=np.float32) - backdrop.glow[0]
     rows = np.linspace(0, 1, height, dtype=np.float32)[:, None] - backdrop.glow[1]
     room *= (0.55 + 0.6 * np.exp(-(columns**2 + rows**2) * np.float32(1.6)))[..., None]
-    full = cv2.resize(room, size, interpolation=cv2.INTER_LINEAR)
+    full = np.asarray(cv2.resize(room, size, interpolation=cv2.INTER_LINEAR), np.float32)
     plaster = spread(tile(seed % 5 + 11, 512, 0.7), size, 1.0, (-shift[0], -shift[1]))
     full *= (1 + np.float32(0.035 / max(1.0, backdrop.blur**0.5)) * plaster)[..., None]
-    return np.asarray(full, np.float32)
+    return full
 
 
 def _colour(rng: np.random.Generator, low: float = 0.02, high: float = 0.7) -> tuple[float, float, float]:
@@ -175,9 +175,7 @@ def _plant(room: Plane, rng: np.random.Generator) -> None:
         tip = (root[0] + far * np.cos(angle) * 0.6, root[1] + far * np.sin(angle))
         green = (float(rng.uniform(0.02, 0.1)), float(rng.uniform(0.1, 0.3)), float(rng.uniform(0.02, 0.1)))
         middle = ((root[0] + tip[0]) / 2 + rng.normal(0, 12), (root[1] + tip[1]) / 2)
-        leaf: NDArray[np.int32] = np.array(
-            [root, (middle[0] - 9, middle[1]), tip, (middle[0] + 9, middle[1])]
-        ).astype(np.int32)
+        leaf = np.array([root, (middle[0] - 9, middle[1]), tip, (middle[0] + 9, middle[1])]).astype(np.int32)
         cv2.fillPoly(room, [leaf], green, cv2.LINE_AA)
 
 

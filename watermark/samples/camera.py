@@ -43,7 +43,7 @@ def camera_of(seed: int) -> Camera:
 
 
 def photograph(light: Plane, camera: Camera, seed: int, shot: int) -> Picture:
-    """Turn linear light (height, width, 3), used up, into the picture the camera saves; each shot has its grain."""
+    """Turn linear light (height, width, 3), which is used up, into what the camera saves."""
     rng = chance(seed, "sensor", shot)
     height, width = light.shape[:2]
     columns = np.linspace(-1, 1, width, dtype=np.float32) ** 2

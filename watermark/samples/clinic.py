@@ -183,7 +183,7 @@ def _hair_and_marks(look: looks.Look, pose: Pose, seen: Seen, stage: str) -> Pla
         density += scalp.dots(beard, beard.rank < look.beard, pose, seen, 0.02)
     paler = scalp.scars(look, pose, seen)
     density *= 1 - paler * np.float32(0.9 if stage == "before" else 0.45)
-    contrast = np.mean(look.skin) / 255 - 0.5 * np.mean(look.hair) / 255
+    contrast = float(np.mean(look.skin) - 0.5 * np.mean(look.hair)) / 255
     marks = scalp.moles(look, pose, seen)
     return np.asarray(
         np.exp(-density * np.float32(1.15 * max(0.25, contrast)) - marks * np.float32(0.7))
@@ -260,9 +260,7 @@ def _long_hair(look: looks.Look, pose: Pose, seen: Seen, lit: Plane, rng: np.ran
     above = np.ascontiguousarray(np.clip(-seen.normal[..., 1], 0, 1))
     shine = np.float32(0.35) + np.float32(0.9) * cv2.resize(above, (lit.shape[1], lit.shape[0]))
     for cover, shade in zip(covers, (0.5, 1.0, 1.9), strict=True):
-        lit = lit + (cover * np.float32(0.95))[..., None] * (
-            (base * np.float32(shade)) * shine[..., None] - lit
-        )
+        lit += (cover * np.float32(0.95))[..., None] * (base * np.float32(shade) * shine[..., None] - lit)
     np.maximum(seen.cover, np.maximum.reduce(covers), out=seen.cover)
     return lit
 

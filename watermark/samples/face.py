@@ -1,5 +1,7 @@
 """The painted parts of a face on one flat sheet, to be laid over the head from the front."""
 
+# ruff: noqa: PLR2004 (a drawing is made of numbers)
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,7 +33,7 @@ class Expression:
 
 def expression_of(rng: np.random.Generator) -> Expression:
     """Draw one moment's expression."""
-    blink = rng.random() < 0.08  # noqa: PLR2004
+    blink = rng.random() < 0.08
     return Expression(
         lids=float(rng.uniform(0.0, 0.2) if blink else rng.normal(0.8, 0.09)),
         smile=float(rng.normal(0.0, 0.012)),
@@ -117,7 +119,7 @@ def paint(look: Look, moment: Expression) -> tuple[Plane, Plane, Plane]:
     """Paint one face in one moment.
 
     Returns:
-        colour (SHEET, SHEET, 3) in sRGB 0 to 1, its cover (SHEET, SHEET), the skin's factor (SHEET, SHEET, 3).
+        Colour (SHEET, SHEET, 3) in sRGB 0 to 1; its cover (SHEET, SHEET); the skin's factor, as the colour.
     """
     sheet = _Sheet()
     rng = chance(look.seed, "face")
@@ -144,7 +146,7 @@ def _eye(sheet: _Sheet, look: Look, moment: Expression, side: int) -> None:
     lower = [(x + dx, y + 0.030 * rise) for dx, rise in reversed(bow)]
     sheet.line([_points(*[(px, py - 0.035) for px, py in upper])], 5, (0.72, 0.62, 0.60), 3.5)
     sheet.line([_points(*[(px, py + 0.045) for px, py in lower])], 6, (0.86, 0.78, 0.76), 5)
-    if lids > 0.25:  # noqa: PLR2004
+    if lids > 0.25:
         _eyeball(sheet, look, (x + moment.gaze[0], y - 0.018 + moment.gaze[1]), _points(*upper, *lower))
     sheet.ink([_points(*upper)], 3, (0.03, 0.02, 0.02), 0.9, 0.85)
 
@@ -162,7 +164,7 @@ def _eyeball(sheet: _Sheet, look: Look, centre: tuple[float, float], opening: Pa
     sheet.spot((centre[0] + 0.014, centre[1] - 0.016), (0.009, 0.009), (0.98, 0.98, 1.0), 0.7)
     inside = np.zeros((SHEET, SHEET), np.uint8)
     cv2.fillPoly(inside, [opening], 255, cv2.LINE_AA, _SHIFT)
-    outside = inside[part] < 128  # noqa: PLR2004
+    outside = inside[part] < 128
     sheet.colour[part][outside], sheet.cover[part][outside] = before[outside], cover[outside]
 
 

@@ -1,5 +1,7 @@
 """What sites put around photographs: logos, badges, icons, banners, stock pictures, collages, pages."""
 
+# ruff: noqa: PLR2004 (a drawing is made of numbers)
+
 from collections.abc import Sequence
 
 import cv2
@@ -11,10 +13,9 @@ from watermark.samples.everyday import draw_everyday
 from watermark.samples.noise import chance
 
 Canvas = NDArray[np.uint8]
-_WORDS = (
-    "before after results hair scalp clinic studio natural density session treatment book now consultation free real "
-    "clients care skin line tattoo micro follicle confidence today our team trusted reviews contact price gallery"
-).split()
+_WORDS = """before after results hair scalp clinic studio natural density session treatment book now
+    consultation free real clients care skin line tattoo micro follicle confidence today our team trusted
+    reviews contact price gallery""".split()  # noqa: SIM905 (forty words)
 _FACES = (
     cv2.FONT_HERSHEY_SIMPLEX,
     cv2.FONT_HERSHEY_DUPLEX,
@@ -47,7 +48,7 @@ def _write(
 def draw_logo(seed: int, size: tuple[int, int] = (400, 200)) -> Picture:
     """Draw a company's logo: a sign and a name on a plain ground."""
     rng = chance(seed, "logo")
-    canvas = _sheet(size, (255, 255, 255) if rng.random() < 0.6 else _ink(rng))  # noqa: PLR2004
+    canvas = _sheet(size, (255, 255, 255) if rng.random() < 0.6 else _ink(rng))
     middle, radius, ink = (size[1] // 2, size[1] // 2), int(size[1] * 0.33), _ink(rng, 0, 180)
     for ring in range(int(rng.integers(1, 4))):
         corners = int(rng.integers(3, 9))
@@ -56,7 +57,7 @@ def draw_logo(seed: int, size: tuple[int, int] = (400, 200)) -> Picture:
             [middle[0] + (radius - 9 * ring) * np.cos(turn), middle[1] + (radius - 9 * ring) * np.sin(turn)],
             1,
         )
-        if rng.random() < 0.5:  # noqa: PLR2004
+        if rng.random() < 0.5:
             cv2.fillPoly(canvas, [outline.astype(np.int32)], _ink(rng), cv2.LINE_AA)
         else:
             cv2.circle(canvas, middle, radius - 9 * ring, ink, int(rng.choice([-1, 4, 9])), cv2.LINE_AA)
@@ -98,23 +99,22 @@ def _star(canvas: Canvas, middle: tuple[float, float], radius: float, ink: tuple
 def draw_icon(seed: int, side: int = 64) -> Picture:
     """Draw a small sign: an arrow, a telephone-like shape, a cross, a menu."""
     rng = chance(seed, "icon")
-    canvas = _sheet((side, side), (255, 255, 255) if rng.random() < 0.5 else _ink(rng))  # noqa: PLR2004
+    canvas = _sheet((side, side), (255, 255, 255) if rng.random() < 0.5 else _ink(rng))
     for _ in range(int(rng.integers(2, 5))):
         outline = (rng.uniform(0.1, 0.9, (int(rng.integers(3, 6)), 2)) * side).astype(np.int32)
-        cv2.polylines(
-            canvas, [outline], bool(rng.random() < 0.5), _ink(rng, 0, 160), max(2, side // 12), cv2.LINE_AA
-        )  # noqa: PLR2004
+        closed, ink = bool(rng.random() < 0.5), _ink(rng, 0, 160)
+        cv2.polylines(canvas, [outline], closed, ink, max(2, side // 12), cv2.LINE_AA)
     return Picture(canvas)
 
 
 def draw_banner(seed: int, size: tuple[int, int] = (1200, 300)) -> Picture:
     """Draw an advertisement: large words on a coloured ground, perhaps over a stock picture."""
     rng = chance(seed, "banner")
-    if rng.random() < 0.5:  # noqa: PLR2004
+    if rng.random() < 0.5:
         canvas = (draw_everyday(seed + 70_000, size).rgb * np.float32(rng.uniform(0.3, 0.8))).astype(np.uint8)
     else:
         canvas = _sheet(size, _ink(rng))
-    ink = (255, 255, 255) if canvas.mean() < 128 else (20, 20, 30)  # noqa: PLR2004
+    ink = (255, 255, 255) if canvas.mean() < 128 else (20, 20, 30)
     tall = size[1] * rng.uniform(0.12, 0.22)
     for line in range(3):
         place = (int(size[0] * 0.05), int(size[1] * (0.3 + 0.25 * line)))
@@ -160,7 +160,7 @@ def collage(
     gap: int = 6,
     labels: Sequence[str] = (),
 ) -> Picture:
-    """Set pictures side by side, row after row, each cut to fill its cell; `labels` are written across their feet.
+    """Set pictures side by side, row after row, each cut to fill its cell, with labels across their feet.
 
     Args:
         pictures: at least one.
@@ -184,9 +184,9 @@ def collage(
 def page_screenshot(
     picture: Picture, others: Sequence[Picture] = (), *, seed: int = 0, size: tuple[int, int] = (1280, 900)
 ) -> Picture:
-    """Draw a browser window that shows a page with the picture on it, text beside it, other pictures below."""
+    """Draw a browser window: a page with the picture on it, text beside it, other pictures below."""
     rng = chance(seed, "page")
-    dark = rng.random() < 0.25  # noqa: PLR2004
+    dark = rng.random() < 0.25
     ground, ink = ((28, 28, 32), (220, 220, 220)) if dark else ((250, 250, 250), (40, 40, 40))
     canvas = _sheet(size, ground)
     canvas[:84] = (222, 225, 230)

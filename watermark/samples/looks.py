@@ -1,5 +1,7 @@
 """What one drawn person looks like: skin, hair, age, marks, and where on the head hair and dots grow."""
 
+# ruff: noqa: PLR2004 (a drawing is made of numbers)
+
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,9 +65,9 @@ def look_of(seed: int) -> Look:
         + np.array(_TONES[step + 1]) * (tone % 1)
         + rng.normal(0, 4, 3)
     )
-    dark_hair = step >= 3 or rng.random() < 0.45  # noqa: PLR2004
+    dark_hair = step >= 3 or rng.random() < 0.45
     hair = np.array(_HAIR[rng.integers(0, 2) if dark_hair else rng.integers(0, 7)]) + rng.normal(0, 5, 3)
-    long_hair = rng.random() < 0.22  # noqa: PLR2004
+    long_hair = rng.random() < 0.22
     eyes = ((70, 45, 30), (50, 32, 24), (85, 105, 110), (70, 95, 125), (88, 92, 58))
     return Look(
         seed=seed,
@@ -81,12 +83,12 @@ def look_of(seed: int) -> Look:
         freckles=float(rng.beta(1, 3)),
         moles=int(rng.integers(8, 40)),
         scar=str(rng.choice(["none", "strip", "fue", "none"])),
-        eye=eyes[int(rng.integers(0, 2 if step >= 3 else 5))],  # noqa: PLR2004
+        eye=eyes[int(rng.integers(0, 2 if step >= 3 else 5))],
         eye_gap=float(rng.normal(0.285, 0.012)),
         brow_weight=float(rng.uniform(0.5, 1.3)),
         mouth_width=float(rng.normal(0.20, 0.02)),
         lips=float(rng.uniform(0.7, 1.4)),
-        glasses=bool(rng.random() < 0.12),  # noqa: PLR2004
+        glasses=bool(rng.random() < 0.12),
         clothes=tuple(int(v) for v in rng.choice([18, 40, 70, 120, 180, 225]) + rng.integers(-14, 15, 3)),  # type: ignore[arg-type]
         weave=int(rng.integers(0, 4)),
         shine=float(rng.uniform(0.1, 0.5)),
@@ -154,29 +156,18 @@ def on_surface(build: Build, directions: Plane) -> Plane:
     return np.asarray(far * directions, np.float32)
 
 
-def hair_edge(around: Plane, back: float) -> Plane:
-    """Height y below which no scalp hair grows, by the angle around the head in degrees (0 = face, 180 = nape)."""
-    angles = [0, 20, 38, 52, 66, 82, 90, 104, 118, 180]
-    heights = [
-        -0.56 - back * 0.3,
-        -0.57 - back * 0.5,
-        -0.62 - back * 0.9,
-        -0.55 - back * 0.8,
-        -0.28,
-        0.1,
-        0.12,
-        -0.16,
-        0.2,
-        0.62,
-    ]
-    return np.asarray(np.interp(around, angles, heights), np.float32)
+# Angle around the head in degrees (0 = face, 180 = nape): height y below which no scalp hair grows.
+_HAIR_EDGE = (
+    (0, -0.56), (20, -0.57), (38, -0.62), (52, -0.55), (66, -0.28),
+    (82, 0.1), (90, 0.12), (104, -0.16), (118, 0.2), (180, 0.62),
+)  # fmt: skip
 
 
 def _follicles(look: Look, count: int, kind: str) -> Follicles:
     rng = chance(look.seed, kind)
     place = on_surface(look.build, _directions(rng, count, low=-1.0) * np.array([[1], [-1], [1]], np.float32))
     around = np.degrees(np.arctan2(np.abs(place[0]), place[2])).astype(np.float32)
-    edge = hair_edge(around, 0.0) + rng.normal(0, 0.018, count)
+    edge = np.interp(around, *np.transpose(_HAIR_EDGE)) + rng.normal(0, 0.018, count)
     # Balding: the crown of the horseshoe, from the forehead backwards and from the vertex outwards.
     height = -place[1]
     top = np.clip((height - 0.32 - 0.10 * np.cos(np.radians(around * 2))) / 0.30, 0, 1)
@@ -188,11 +179,13 @@ def _kept(rng: np.random.Generator, place: Plane, field: NDArray[np.bool_], thin
     count = place.shape[1]
     down = np.stack([0.15 * place[0], np.ones(count), 0.8 * np.sign(place[2] + 0.35) * (place[1] < -0.3)])
     outward = place / np.linalg.norm(place, axis=0)
-    lean = down + rng.normal(0, 0.25, (3, count)) - outward * np.einsum("ij,ij->j", down, outward)
+    lean: NDArray[np.floating] = down + rng.normal(0, 0.25, (3, count))
+    lean = lean - outward * np.einsum("ij,ij->j", down, outward)
+    length = np.linalg.norm(lean, axis=0)
     return Follicles(
         place=place,
-        lean=(lean / np.linalg.norm(lean, axis=0)).astype(np.float32),
-        rank=rng.random(count).astype(np.float32),
-        weight=rng.uniform(0.55, 1.3, count).astype(np.float32),
+        lean=np.asarray(lean / length, np.float32),
+        rank=np.asarray(rng.random(count), np.float32),
+        weight=np.asarray(rng.uniform(0.55, 1.3, count), np.float32),
         thin=thin,
     )

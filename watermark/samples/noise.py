@@ -34,7 +34,7 @@ def tile(seed: int, side: int = 512, slope: float = 1.0) -> Plane:
     frequency[0, 0] = 1.0
     shaped = np.fft.irfft2(np.fft.rfft2(white) / (frequency * side) ** slope, s=(side, side))
     shaped -= shaped.mean()
-    made = (shaped / shaped.std()).astype(np.float32)
+    made: Plane = (shaped / shaped.std()).astype(np.float32)
     made.flags.writeable = False
     return made
 

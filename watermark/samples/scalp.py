@@ -1,5 +1,7 @@
 """Hair, stubble, tattooed dots, scars and moles as the camera sees them: how much light each takes away."""
 
+# ruff: noqa: PLR2004 (a drawing is made of numbers)
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +42,7 @@ def splat(pixels: Plane, weight: Plane, size: tuple[int, int]) -> Plane:
 
 
 def dots(follicles: Follicles, keep: NDArray[np.bool_], pose: Pose, seen: Seen, length: float) -> Plane:
-    """Draw short hairs: the optical density (height, width) of those kept; `length` in head units, 0 = points."""
+    """Draw short hairs of `length` head units (0: points): the density (height, width) of those kept."""
     size = (seen.depth.shape[1], seen.depth.shape[0])
     total = np.zeros((size[1], size[0]), np.float32)
     chosen = np.flatnonzero(keep)
@@ -64,13 +66,15 @@ def strands(
     root, lean = follicles.place[:, chosen], follicles.lean[:, chosen]
     bend = rng.normal(0, 0.35 + 0.5 * look.curl, (3, chosen.size)).astype(np.float32)
     reach = (look.hair_length * rng.uniform(0.5, 1.1, chosen.size)).astype(np.float32)
-    steps = np.linspace(0, 1, 7, dtype=np.float32)
     fall = np.array([[sway], [0.9], [0.0]], np.float32)
-    path = np.stack([
-        root * (1 + 0.06 * np.sin(np.pi * t)) + reach * t * (lean + t * (0.5 * fall + 0.4 * bend) + 0.25 * look.curl * np.sin(6 * t + 9 * bend))
-        for t in steps
-    ])  # fmt: skip
-    pixels, shown = visible(root, pose, seen)
+
+    def along(t: float) -> Plane:
+        curl = 0.25 * look.curl * np.sin(6 * t + 9 * bend)
+        grown = reach * t * (lean + t * (0.5 * fall + 0.4 * bend) + curl)
+        return np.asarray(root * (1 + 0.06 * np.sin(np.pi * t)) + grown, np.float32)
+
+    path = [along(float(t)) for t in np.linspace(0, 1, 7)]
+    _, shown = visible(root, pose, seen)
     lines = np.stack([pose.project(points)[0] for points in path], axis=2)[:, shown]
     shades = rng.integers(0, 3, chosen.size)[shown]
     covers = []
@@ -101,43 +105,41 @@ def moles(look: Look, pose: Pose, seen: Seen) -> Plane:
     dark = np.concatenate([rng.uniform(0.25, 1.0, look.moles), rng.uniform(0.08, 0.28, freckled)])
     pixels, shown = visible(place, pose, seen)
     total = np.zeros(seen.depth.shape, np.float32)
-    facing = np.clip(1.0, 0.3, 1.0)
     for index in np.flatnonzero(shown):
         centre = tuple(int(v) for v in (pixels[:, index] * 2**_SHIFT).round())
-        radius = round(size[index] * pose.scale * facing * 2**_SHIFT)
+        radius = round(size[index] * pose.scale * 2**_SHIFT)
         cv2.circle(total, centre, max(8, radius), float(dark[index]), -1, cv2.LINE_AA, _SHIFT)
     return np.asarray(cv2.GaussianBlur(total, (0, 0), max(0.6, 0.003 * pose.scale)), np.float32)
 
 
 def scars(look: Look, pose: Pose, seen: Seen) -> Plane:
-    """Draw what earlier surgery left at the back of the head: how much paler the skin is there, (height, width)."""
-    total = np.zeros(seen.depth.shape, np.float32)
+    """Draw what surgery left at the back of the head: how much paler it is, (height, width), 0 to 1."""
     if look.scar == "none":
-        return total
+        return np.zeros(seen.depth.shape, np.float32)
     rng = chance(look.seed, "scar")
-    if look.scar == "strip":
-        around = np.radians(np.linspace(112, 248, 40))
-        height = (
-            0.12
-            + 0.03 * np.sin(around * 3 + rng.uniform(0, 6))
-            + rng.normal(0, 0.008, 40)
-            + 0.10 * np.abs(np.cos(around / 2))
-        )
-        ray = np.stack([np.sin(around), height, np.cos(around)]).astype(np.float32)
-        pixels, shown = visible(on_surface(look.build, ray / np.linalg.norm(ray, axis=0)), pose, seen)
-        path = (pixels[:, shown].T * 2**_SHIFT).round().astype(np.int32)
-        if len(path) > 1:
-            wide = max(1, round(rng.uniform(0.014, 0.03) * pose.scale))
-            cv2.polylines(
-                total, [path], isClosed=False, color=1.0, thickness=wide, lineType=cv2.LINE_AA, shift=_SHIFT
-            )
-        return np.asarray(cv2.GaussianBlur(total, (0, 0), 0.006 * pose.scale), np.float32)
+    return _strip_scar(look, pose, seen, rng) if look.scar == "strip" else _punch_scars(look, pose, seen, rng)
+
+
+def _strip_scar(look: Look, pose: Pose, seen: Seen, rng: np.random.Generator) -> Plane:
+    total = np.zeros(seen.depth.shape, np.float32)
+    around = np.radians(np.linspace(112, 248, 40))
+    waves = 0.03 * np.sin(around * 3 + rng.uniform(0, 6)) + 0.10 * np.abs(np.cos(around / 2))
+    ray = np.stack([np.sin(around), 0.12 + waves + rng.normal(0, 0.008, 40), np.cos(around)]).astype(
+        np.float32
+    )
+    pixels, shown = visible(on_surface(look.build, ray / np.linalg.norm(ray, axis=0)), pose, seen)
+    path = (pixels[:, shown].T * 2**_SHIFT).round().astype(np.int32)
+    if len(path) > 1:
+        wide = max(1, round(rng.uniform(0.014, 0.03) * pose.scale))
+        cv2.polylines(total, [path], False, 1.0, wide, cv2.LINE_AA, _SHIFT)  # noqa: FBT003
+    return np.asarray(cv2.GaussianBlur(total, (0, 0), 0.006 * pose.scale), np.float32)
+
+
+def _punch_scars(look: Look, pose: Pose, seen: Seen, rng: np.random.Generator) -> Plane:
+    height, width = seen.depth.shape[0], seen.depth.shape[1]
     around = np.radians(rng.uniform(115, 245, 900))
     ray = np.stack([np.sin(around), rng.uniform(-0.3, 0.45, 900), np.cos(around)]).astype(np.float32)
     pixels, shown = visible(on_surface(look.build, ray / np.linalg.norm(ray, axis=0)), pose, seen)
-    blurred = cv2.GaussianBlur(
-        splat(pixels[:, shown], np.ones(int(shown.sum()), np.float32), total.shape[::-1]),
-        (0, 0),
-        max(0.8, 0.006 * pose.scale),
-    )
-    return np.clip(np.asarray(blurred, np.float32) * np.float32(3.0 * (0.006 * pose.scale) ** 2), 0, 1)
+    points = splat(pixels[:, shown], np.ones(int(shown.sum()), np.float32), (width, height))
+    blurred = cv2.GaussianBlur(points, (0, 0), max(0.8, 0.006 * pose.scale))
+    return np.asarray(np.clip(blurred * np.float32(3.0 * (0.006 * pose.scale) ** 2), 0, 1), np.float32)

@@ -5,6 +5,8 @@ origin lies between the ears. The solid is a distance field, met by marching ray
 tracing", 1996; primitives and smooth union after Quilez, "Distance functions").
 """
 
+# ruff: noqa: PLR2004 (a drawing is made of numbers)
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -122,7 +124,7 @@ def head_distance(build: Build, points: Plane) -> Plane:
     head = _joined(head, _ellipsoid(p, (0, 0.20, 0.75), build.nose), 0.09)
     head = _joined(head, _ellipsoid(p, (0.06, 0.35, 0.78), (0.07, 0.07, 0.10)), 0.06)
     head = _joined(head, _ellipsoid(p, (0, 0.63, 0.68), (0.20, 0.10, 0.10)), 0.10)
-    p[0] += (build.ear_tilt + 0.25) * np.clip(p[2] + 0.05, -0.2, 0.2) * (p[0] > 0.5)  # noqa: PLR2004
+    p[0] += (build.ear_tilt + 0.25) * np.clip(p[2] + 0.05, -0.2, 0.2) * (p[0] > 0.5)
     head = _joined(head, _ellipsoid(p, (build.skull[0] * 0.93, 0.12, -0.10), (0.055, build.ear, 0.14)), 0.06)
     column = np.hypot(points[0] / 1.05, p[2] + 0.22) - build.neck - 0.12 * np.maximum(p[1] - 0.9, 0.0)
     below = 0.35 - p[1]
@@ -214,9 +216,9 @@ def _marched(distances: Distances, ray: Plane) -> tuple[Plane, Plane]:
     for _ in range(_STEPS):
         gap = np.minimum(*distances(_EYE + far[going] * ray[:, going]))
         nearest[going] = np.minimum(nearest[going], gap)
-        arrived = gap < 0.003  # noqa: PLR2004
+        arrived = gap < 0.003
         nearest[going[arrived]] = np.minimum(nearest[going[arrived]], -0.004)
-        far[going] += np.where(gap > 0.012, np.clip(gap * 0.95, 0.035, 1.2), gap)  # noqa: PLR2004 (grazing rays move on)
+        far[going] += np.where(gap > 0.012, np.clip(gap * 0.95, 0.035, 1.2), gap)  # grazing rays move on
         going = going[~arrived & (far[going] < CAMERA_DISTANCE + 2.5)]
         if not going.size:
             break
