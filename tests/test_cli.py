@@ -10,7 +10,6 @@ from click.testing import CliRunner
 from gallery.errors import GalleryError
 from pairwatch import cli
 
-
 _TIMED_HELP = """
 import sys, time
 sys.argv = ["pairwatch", "--help"]

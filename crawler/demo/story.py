@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from crawler.demo.clinic import SETTINGS, draw_practice, look_alike_shoots, take_all
 from crawler.demo.copies import COPIES, Planted, Published, honest_site, plant, sister_site
@@ -17,7 +18,6 @@ from crawler.desk.report import write_report
 from crawler.errors import CrawlerError
 from crawler.model import Finding, Listing, RunSummary, Site
 from crawler.nightly import run
-from crawler.nightly.night import Step
 from crawler.schema import open_watch
 from crawler.store.findings import Findings
 from crawler.store.sites import Sites
@@ -28,6 +28,9 @@ from gallery.parallel import Progress
 from gallery.public_site import build_site
 from gallery.schema import open_database
 from gallery.settings import DataFolder
+
+if TYPE_CHECKING:
+    from crawler.nightly.night import Step
 
 _ACTOR = "demo"
 _MARKER = ".pairwatch-demo"
