@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 PROPOSALS = 6
-COMPARED = 4
-RIVALS = 4
+MEASURED = 3
+WORTH = 0.3  # of the best glance's evidence, to be measured at all
 ALIKE_WITHIN = 14
 SMALLEST = 64
 WORKED = 1600
@@ -173,30 +173,49 @@ def identify_file(data: bytes, index: Index, limits: Limits | None = None) -> An
 
 def hypotheses(suspect: Suspect, index: Index) -> list[Hypothesis]:
     """Photos that may be in the picture, each registered, compared, and weighed against the others; best first."""
-    best: dict[int, tuple[Likeness, Agreement]] = {}
-    for slot, likeness, alignment in _aligned(suspect, index):
-        agreement = measure.measure(suspect, likeness, likeness.small_rgb(), alignment)
-        if slot not in best or agreement.evidence > best[slot][1].evidence:
-            best[slot] = likeness, agreement
-    ranked = sorted(best.items(), key=lambda item: -item[1][1].evidence)[:RIVALS]
+    glances = sorted(_glances(suspect, index), key=lambda g: -g.evidence)
+    measured: dict[int, tuple[Likeness, Agreement]] = {}
+    for one in glances:
+        if len(measured) == MEASURED or one.evidence < WORTH * glances[0].evidence:
+            break
+        if one.slot not in measured:
+            agreement = measure.measure(suspect, one.likeness, one.small, one.alignment)
+            measured[one.slot] = one.likeness, agreement
     judged = []
-    for slot, (likeness, agreement) in ranked:
-        weighed = measure.against(agreement, [a for s, (_, a) in ranked if s != slot])
+    for slot, (likeness, agreement) in measured.items():
+        weighed = measure.against(agreement, [a for s, (_, a) in measured.items() if s != slot])
         judged.append(Hypothesis(slot, likeness, weighed, *decide.probabilities(weighed)))
-    return sorted(judged, key=lambda h: -h.probability)
+    return sorted(judged, key=lambda h: (-h.probability, -h.agreement.evidence))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Glance:
+    slot: int
+    likeness: Likeness
+    small: NDArray[np.uint8]
+    alignment: Alignment
+    evidence: float
+
+
+def _glances(suspect: Suspect, index: Index) -> Iterator[_Glance]:
+    """Every photo that was proposed and could be aligned, looked at roughly."""
+    for slot, likeness, alignment in _aligned(suspect, index):
+        small = likeness.small_rgb()
+        luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+        rough, evidence = measure.glance(suspect, luma, alignment)
+        yield _Glance(slot, likeness, small, rough, evidence)
 
 
 def _aligned(suspect: Suspect, index: Index) -> Iterator[tuple[int, Likeness, Alignment]]:
-    compared = 0
     for proposal in propose(index, suspect.features, suspect.mirrored, PROPOSALS):
         likeness = index.likeness(proposal.slot)
         alignment = register.align(suspect, likeness, proposal)
-        if alignment is not None and compared < COMPARED:
-            compared += 1
+        if alignment is not None:
             yield proposal.slot, likeness, alignment
     for mirrored in (False, True):
-        luma = suspect.luma[:, ::-1] if mirrored else suspect.luma
-        for _, slot in index.alike(whole.look(np.ascontiguousarray(luma)), 1, ALIKE_WITHIN):
+        luma = suspect.shrunk(96 / max(suspect.picture.width, suspect.picture.height))
+        seen = whole.look(np.ascontiguousarray(luma[:, ::-1]) if mirrored else luma)
+        for _, slot in index.alike(seen, 1, ALIKE_WITHIN):
             likeness = index.likeness(slot)
             yield slot, likeness, register.align_whole(suspect, likeness, mirrored=mirrored)
 

@@ -22,10 +22,20 @@ NEAR = 24.0  # pixels of the small picture within which a guided match is sought
 ALIKE = 0.70  # cosine of RootSIFT descriptors a guided match needs
 MOST_STRETCH = 2.5
 LEAST_PAIRS = 4
-# Coarse to fine: how much smaller, the block's side there, the free parameters of each pass.
-LEVELS = ((4, 16, (6, 6)), (2, 24, (6,)), (1, 32, (8, 8)))
 SIGMA = 1.2  # of the finest detail looked at, pixels of the level
 
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One size at which a map is refined: how much smaller, the side of a block, the free parameters of each pass."""
+
+    shrink: int
+    block: int
+    passes: tuple[int, ...]
+
+
+ROUGH = (Level(4, 16, (6, 6)),)
+FINE = (Level(2, 24, (6,)), Level(1, 32, (8, 8)))
 Array: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
 
@@ -36,7 +46,7 @@ class Suspect:
     def __init__(self, picture: Picture) -> None:
         """Keep the picture; everything else is computed when it is asked for."""
         self.picture = picture
-        self._shrunk: dict[tuple[int, int], NDArray[np.uint8]] = {}
+        self._shrunk: dict[tuple[int, bool], NDArray[np.uint8]] = {}
 
     @cached_property
     def luma(self) -> NDArray[np.uint8]:
@@ -58,18 +68,17 @@ class Suspect:
         """The map from the picture to its mirror image."""
         return np.array([[-1.0, 0, self.picture.width - 1], [0, 1, 0], [0, 0, 1]])
 
-    def shrunk(self, scale: float) -> NDArray[np.uint8]:
-        """Its colours at about this scale, properly averaged; never enlarged."""
-        width, height = self.picture.width, self.picture.height
-        size = (max(1, min(width, round(width * scale))), max(1, min(height, round(height * scale))))
-        if size not in self._shrunk:
-            same = size == (width, height)
-            self._shrunk[size] = (
-                self.picture.rgb
-                if same
-                else np.asarray(cv2.resize(self.picture.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-            )
-        return self._shrunk[size]
+    def shrunk(self, scale: float, *, colour: bool = False) -> NDArray[np.uint8]:
+        """Its luma or colours at this scale or a little more, properly averaged; never enlarged."""
+        half_octaves = max(0, int(np.floor(-2 * np.log2(max(scale, 1e-3)) + 1e-6)))
+        if (half_octaves, colour) not in self._shrunk:
+            source = self.picture.rgb if colour else self.luma
+            if half_octaves:
+                by = 2 ** (-half_octaves / 2)
+                size = (max(1, round(source.shape[1] * by)), max(1, round(source.shape[0] * by)))
+                source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
+            self._shrunk[half_octaves, colour] = source
+        return self._shrunk[half_octaves, colour]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,47 +151,60 @@ def sane(matrix: NDArray[np.floating]) -> bool:
 
 
 def lay(
-    suspect: Suspect, alignment: Alignment, frame: tuple[int, int]
+    suspect: Suspect, alignment: Alignment, frame: tuple[int, int], *, colour: bool = False
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The found picture seen in the photo's frame.
 
+    Args:
+        suspect: the found picture.
+        alignment: where it lies.
+        frame: width and height to show.
+        colour: in colours, not in grey.
+
     Returns:
-        uint8 (height, width, 3), and uint8 (height, width), 255 where the found picture covers the photo.
+        uint8 (height, width) or (height, width, 3), and uint8 (height, width), 255 where it covers the photo.
     """
-    source = suspect.shrunk(alignment.scale)
-    ratio = np.array([suspect.picture.width / source.shape[1], suspect.picture.height / source.shape[0]])
-    # pixel centres of the shrunk picture to those of the found one
-    grow = np.array([[ratio[0], 0, ratio[0] / 2 - 0.5], [0, ratio[1], ratio[1] / 2 - 0.5], [0, 0, 1]])
+    source = suspect.shrunk(alignment.scale, colour=colour)
+    grow = shrinking(source.shape, (suspect.picture.height, suspect.picture.width))
     matrix = alignment.matrix @ grow
     laid = cv2.warpPerspective(source, matrix, frame, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    full = np.full(source.shape[:2], 255, np.uint8)
-    covered = cv2.warpPerspective(full, matrix, frame, flags=cv2.INTER_NEAREST)
-    return np.asarray(laid, np.uint8), np.asarray(covered, np.uint8)
+    outline = np.array([(*corner, 1.0) for corner in corners(source.shape[1], source.shape[0])]) @ matrix.T
+    covered = np.zeros((frame[1], frame[0]), np.uint8)
+    if (outline[:, 2] > 0).all():
+        points = np.clip(outline[:, :2] / outline[:, 2:], -30000, 30000).round().astype(np.int32)
+        cv2.fillConvexPoly(covered, points, 255)
+    return np.asarray(laid, np.uint8), covered
 
 
-def refine(suspect: Suspect, likeness_luma: NDArray[np.uint8], alignment: Alignment) -> Alignment:
-    """Move the map until the pixels agree: coarse to fine, affine first, a homography at the end.
+def refine(
+    suspect: Suspect, photo: NDArray[np.uint8], alignment: Alignment, levels: tuple[Level, ...]
+) -> Alignment:
+    """Move the map until the pixels agree: affine first, a homography at the end.
+
+    Args:
+        suspect: the found picture.
+        photo: the small picture in grey, uint8 (height, width).
+        alignment: a map that is right to a few pixels of the first level.
+        levels: ROUGH, FINE or both in turn.
 
     Source: Lucas and Kanade's step for all blocks at once (Baker and Matthews, "20 years on", IJCV 2004), joined by
     iteratively reweighted least squares.
     """
     matrix = alignment.matrix
-    for shrink, block, passes in LEVELS:
-        if shrink < alignment.scale / 4:
+    for level in levels:
+        if level.shrink < alignment.scale / 4:
             break
-        level = halved(likeness_luma, shrink)
-        to_level = shrinking(likeness_luma.shape, level.shape)
-        sigma = max(SIGMA, 0.6 * alignment.scale / shrink)
-        photo = even(level.astype(np.float32), sigma)
-        for free in passes:
-            laid, covered = lay(
-                suspect, replace(alignment, matrix=to_level @ matrix), (level.shape[1], level.shape[0])
-            )
-            found = even(cv2.cvtColor(laid, cv2.COLOR_RGB2GRAY).astype(np.float32), sigma)
-            flow = motion(photo, found, covered, sigma, block)
+        small = halved(photo, level.shrink)
+        to_level = shrinking(photo.shape, small.shape)
+        sigma = max(SIGMA, 0.6 * alignment.scale / level.shrink)
+        one = even(small, sigma)
+        for free in level.passes:
+            frame = (small.shape[1], small.shape[0])
+            laid, covered = lay(suspect, replace(alignment, matrix=to_level @ matrix), frame)
+            flow = motion(one, even(laid, sigma), covered, sigma, level.block)
             if len(flow.weights) < 6:
                 break
-            step = _fit(flow, (level.shape[1], level.shape[0]), free if len(flow.weights) > 30 else 6)
+            step = _fit(flow, frame, free if len(flow.weights) > 30 else 6)
             moved = np.linalg.inv(to_level) @ step @ to_level @ matrix
             if not sane(moved @ suspect.flip if alignment.mirrored else moved):
                 return replace(alignment, matrix=matrix / matrix[2, 2])
@@ -244,9 +266,9 @@ def motion(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float,
     return Flow(centres, shifts.astype(np.float32), weights.astype(np.float32))
 
 
-def even(luma: Array, sigma: float) -> Array:
+def even(luma: NDArray[np.uint8], sigma: float) -> Array:
     """Band-passed, and evened to the same contrast everywhere, so that light and filters do not matter."""
-    smooth = cv2.GaussianBlur(luma, (0, 0), sigma)
+    smooth = cv2.GaussianBlur(luma.astype(np.float32), (0, 0), sigma)
     wide = max(9, int(8 * sigma) | 1)
     band = smooth - cv2.blur(smooth, (wide, wide))
     spread = np.sqrt(cv2.blur(band * band, (2 * wide + 1, 2 * wide + 1)) + 4.0)

@@ -5,7 +5,7 @@ disagrees wholly; what a second photograph of the same person shows agrees rough
 """
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from watermark import register
 from watermark.fingerprint.record import Likeness
 from watermark.register import Alignment, Suspect
 
-BLOCK, STEP, LEAST_BLOCK = 24, 12, 8
+STEP, LEAST_BLOCK = 16, 8  # a block is two steps wide
 LEVELS = 5  # full size, half, quarter …
 KEPT = 0.35
 COVERED = 255
@@ -65,33 +65,47 @@ class Agreement:
     @property
     def evidence(self) -> float:
         """How much agrees, in blocks: a first order among photos, no decision."""
-        known = self.fine[np.isfinite(self.fine)]
-        return float(np.clip(known, 0, 1).sum() * np.clip(np.mean(known), 0.05, 1)) if len(known) else 0.0
+        return _evidence(self.fine)
+
+
+def glance(suspect: Suspect, photo: NDArray[np.uint8], alignment: Alignment) -> tuple[Alignment, float]:
+    """Refine the map roughly, and say how much agrees at a quarter of the size: enough to choose whom to measure.
+
+    Args:
+        suspect: the found picture.
+        photo: the small picture in grey, uint8 (height, width).
+        alignment: the first map.
+    """
+    alignment = register.refine(suspect, photo, alignment, register.ROUGH)
+    small = register.halved(photo, 4)
+    to_level = register.shrinking(photo.shape, small.shape)
+    frame = (small.shape[1], small.shape[0])
+    laid, covered = register.lay(suspect, replace(alignment, matrix=to_level @ alignment.matrix), frame)
+    agreeing = _correlation(_band(small), _band(laid), covered, STEP // 4, _grid(photo))
+    return alignment, _evidence(agreeing)
 
 
 def measure(
     suspect: Suspect, likeness: Likeness, small: NDArray[np.uint8], alignment: Alignment
 ) -> Agreement:
-    """Refine the map and measure.
+    """Refine the map finely and measure.
 
     Args:
         suspect: the found picture.
         likeness: the photo as the index keeps it.
         small: its small picture, uint8 (height, width, 3).
-        alignment: the first map.
+        alignment: a map that was refined roughly.
     """
     luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-    alignment = register.refine(suspect, luma, alignment)
-    laid, covered = register.lay(suspect, alignment, likeness.frame)
-    found = np.asarray(cv2.cvtColor(laid, cv2.COLOR_RGB2GRAY), np.uint8)
-    levels = [correlate(luma, found, covered, n) for n in range(LEVELS)]
+    alignment = register.refine(suspect, luma, alignment, register.FINE)
+    found, covered = register.lay(suspect, alignment, likeness.frame)
     least = min(LEVELS - 3, max(0, round(np.log2(max(1.0, 0.7 * alignment.scale)))))
+    levels = {n: Bands.at(luma, found, covered, n) for n in range(least, least + 3)}
     start, kept = _finest(levels, least)
-    fine, middle, coarse = (level.agreeing for level in levels[start : start + 3])
+    levels |= {n: Bands.at(luma, found, covered, n) for n in range(least + 3, start + 3)}
+    fine, middle, coarse = (levels[n].correlation() for n in range(start, start + 3))
     sigma = max(register.SIGMA, 2.0**start)
-    flow = register.motion(
-        *(register.even(p.astype(np.float32), sigma) for p in (luma, found)), covered, sigma, 32
-    )
+    flow = register.motion(register.even(luma, sigma), register.even(found, sigma), covered, sigma, 32)
     known = max(1, int(np.isfinite(fine).sum()))
     numbers = [
         *_geometry(alignment, covered, fine, start),
@@ -103,7 +117,7 @@ def measure(
         float(((middle > AGREES) & (fine < middle - 0.3)).sum() / known),
         *_moved(flow, sigma),
         _centre(fine),
-        _colour(small, laid, covered),
+        _colour(suspect, small, alignment),
         kept,
         *[np.nan] * len(RIVAL_NUMBERS),
     ]
@@ -132,10 +146,10 @@ def against(one: Agreement, rivals: "list[Agreement]") -> Agreement:
         other = np.asarray(cv2.warpPerspective(rival.photo, between, size), np.uint8)
         full = np.full(rival.photo.shape, COVERED, np.uint8)
         reach = np.asarray(cv2.warpPerspective(full, between, size, flags=cv2.INTER_NEAREST), np.uint8)
-        shared = correlate(one.photo, other, reach, one.level).agreeing
+        shared = Bands.at(one.photo, other, reach, one.level).correlation()
         if np.isfinite(shared).any() and np.nanmean(shared > AGREES) > TWIN:
             continue  # the same photograph twice in the catalogue
-        theirs = correlate(other, one.found, np.minimum(reach, one.covered), one.level).agreeing
+        theirs = Bands.at(other, one.found, np.minimum(reach, one.covered), one.level).correlation()
         common |= (shared > AGREES) & (shared > one.fine - 0.15)
         differ = np.isfinite(theirs) & np.isfinite(one.fine) & ~(shared > AGREES)
         if differ.sum() >= 3:
@@ -154,31 +168,58 @@ def against(one: Agreement, rivals: "list[Agreement]") -> Agreement:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Level:
-    """Both pictures compared at one size.
+class Bands:
+    """Both pictures band-passed at 2**-level of the size.
 
     Attributes:
-        agreeing: float32 (rows, columns), correlation of each block; NaN where the photo is plain or not covered.
-        contrast: how much of the photo's contrast the found picture has there.
+        one: float32, the photo.
+        other: float32, the found picture.
+        covered: uint8, 255 where it covers the photo.
+        level: how often halved.
+        grid: rows and columns of blocks, the same at every level.
     """
 
-    agreeing: Array
-    contrast: float
+    one: Array
+    other: Array
+    covered: NDArray[np.uint8]
+    level: int
+    grid: tuple[int, int]
+
+    @classmethod
+    def at(
+        cls, photo: NDArray[np.uint8], found: NDArray[np.uint8], covered: NDArray[np.uint8], level: int
+    ) -> Self:
+        """Shrink and filter pictures of the small picture's size."""
+        one, other, mask = (register.halved(picture, 2**level) for picture in (photo, found, covered))
+        return cls(_band(one), _band(other), mask, level, _grid(photo))
+
+    def contrast(self) -> float:
+        """How much of the photo's contrast the found picture has."""
+        inside = self.covered == COVERED
+        if not inside.any():
+            return 1.0
+        one, other = (
+            float(cv2.mean(np.abs(part), inside.astype(np.uint8))[0]) for part in (self.one, self.other)
+        )
+        return (other + 0.05) / (one + 0.05)
+
+    def correlation(self) -> Array:
+        """Normalised correlation of every block, (rows, columns)."""
+        return _correlation(self.one, self.other, self.covered, max(1, STEP >> self.level), self.grid)
 
 
-def correlate(
-    luma: NDArray[np.uint8], found: NDArray[np.uint8], covered: NDArray[np.uint8], number: int
-) -> Level:
-    """Compare at 2**-number of the size; the grid of blocks is the same for all."""
-    shrink = 2**number
-    one, other = (_band(register.halved(p, shrink).astype(np.float32)) for p in (luma, found))
-    mask = register.halved(covered, shrink)
-    block = max(BLOCK // shrink, LEAST_BLOCK)
-    rows = np.minimum(np.arange(BLOCK // 2, luma.shape[0], STEP) // shrink, one.shape[0] - 1)
-    columns = np.minimum(np.arange(BLOCK // 2, luma.shape[1], STEP) // shrink, one.shape[1] - 1)
+def _correlation(
+    one: Array, other: Array, covered: NDArray[np.uint8], cell: int, grid: tuple[int, int]
+) -> Array:
+    """Normalised correlation over blocks of 2 by 2 cells or at least 8 pixels; NaN where plain or not covered."""
+    rows, columns = grid
+    wide = max(2, LEAST_BLOCK // cell)
 
     def mean(values: Array) -> Array:
-        return np.asarray(cv2.boxFilter(values, -1, (block, block))[rows[:, None], columns], np.float32)
+        cells = cv2.resize(
+            values[: rows * cell, : columns * cell], (columns, rows), interpolation=cv2.INTER_AREA
+        )
+        return np.asarray(cv2.blur(cells, (wide, wide), borderType=cv2.BORDER_REFLECT), np.float32)
 
     average, average_other = mean(one), mean(other)
     spread = mean(one * one) - average * average
@@ -186,27 +227,34 @@ def correlate(
     together = mean(one * other) - average * average_other
     # a noise floor in the found picture keeps flat covers from correlating by chance
     value = together / np.sqrt(np.maximum(spread, 1e-6) * (spread_other + 0.25))
-    margin = block + 4 // shrink
-    whole = (
-        cv2.erode(mask, np.ones((margin, margin), np.uint8), borderValue=255)[rows[:, None], columns]
-        == COVERED
+    value[(mean(covered.astype(np.float32)) < COVERED - 1) | (spread < TEXTURE**2)] = np.nan
+    return value
+
+
+def _band(luma: NDArray[np.uint8]) -> Array:
+    plain = luma.astype(np.float32)
+    return np.asarray(
+        cv2.GaussianBlur(plain, (5, 5), 1.0) - cv2.GaussianBlur(plain, (13, 13), 2.5), np.float32
     )
-    value[~whole | (spread < TEXTURE**2)] = np.nan
-    inside = mask == COVERED
-    contrasts = [float(np.abs(p[inside]).mean()) + 0.05 if inside.any() else 0.05 for p in (one, other)]
-    return Level(value, contrasts[1] / contrasts[0])
 
 
-def _band(luma: Array) -> Array:
-    return np.asarray(cv2.GaussianBlur(luma, (0, 0), 1.0) - cv2.GaussianBlur(luma, (0, 0), 2.5), np.float32)
+def _grid(photo: NDArray[np.uint8]) -> tuple[int, int]:
+    return max(1, photo.shape[0] // STEP), max(1, photo.shape[1] // STEP)
 
 
-def _finest(levels: list[Level], least: int) -> tuple[int, float]:
+def _evidence(agreeing: Array) -> float:
+    """How much agrees, in blocks: a first order among photos, no decision."""
+    known = agreeing[np.isfinite(agreeing)]
+    return float(np.clip(known, 0, 1).sum() * np.clip(np.mean(known), 0.05, 1)) if len(known) else 0.0
+
+
+def _finest(levels: dict[int, Bands], least: int) -> tuple[int, float]:
     """The finest level at which the found picture still has a third of the photo's contrast, and what it has there."""
-    usual = max(levels[min(least + 2, LEVELS - 1)].contrast, 1e-3)
-    kept = [min(level.contrast / usual, 4.0) for level in levels]
-    start = next((n for n in range(least, LEVELS - 2) if kept[n] > KEPT), LEVELS - 3)
-    return start, kept[least]
+    usual = max(levels[least + 2].contrast(), 1e-3)
+    kept = [min(levels[n].contrast() / usual, 4.0) for n in (least, least + 1)]
+    last = LEVELS - 3
+    start = least if kept[0] > KEPT else least + 1 if kept[1] > KEPT else least + 2
+    return min(start, last), kept[0]
 
 
 def _quantiles(values: Array, at: tuple[float, ...]) -> list[float]:
@@ -252,17 +300,17 @@ def _centre(fine: Array) -> float:
     return float(np.median(known)) if len(known) >= 3 else np.nan
 
 
-def _colour(small: NDArray[np.uint8], laid: NDArray[np.uint8], covered: NDArray[np.uint8]) -> float:
-    """Correlation of the colour differences; NaN when either picture has nearly no colour."""
-    size = (max(1, small.shape[1] // 8), max(1, small.shape[0] // 8))
-    mask = cv2.resize(covered, size, interpolation=cv2.INTER_AREA) > 250
+def _colour(suspect: Suspect, small: NDArray[np.uint8], alignment: Alignment) -> float:
+    """Correlation of the colour differences at an eighth of the size; NaN when either picture has nearly no colour."""
+    photo = register.halved(small, 8)
+    to_level = register.shrinking(small.shape, photo.shape)
+    moved = replace(alignment, matrix=to_level @ alignment.matrix)
+    laid, covered = register.lay(suspect, moved, (photo.shape[1], photo.shape[0]), colour=True)
+    mask = cv2.erode(covered, np.ones((3, 3), np.uint8)) > 0
     if mask.sum() < 12:
         return np.nan
-    pair = []
-    for picture in (small, laid):
-        lab = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
-        pair.append(lab[mask][:, 1:].astype(np.float32))
-    one, other = (p - p.mean(0) for p in pair)
+    one, other = (cv2.cvtColor(p, cv2.COLOR_RGB2LAB)[mask][:, 1:].astype(np.float32) for p in (photo, laid))
+    one, other = one - one.mean(0), other - other.mean(0)
     if min(np.abs(one).mean(), np.abs(other).mean()) < 1.0:
         return np.nan
     return float((one * other).sum() / np.sqrt((one * one).sum() * (other * other).sum() + 1e-6))
