@@ -1,8 +1,4 @@
-"""The way in and out for every picture: bytes to upright sRGB pixels within limits, and pixels to bytes.
-
-Anything a stranger's server sent may be passed in: the answer is a `Picture` or one of two errors. Limits are
-read from the header, before a single pixel is decoded. Safe in several threads at once.
-"""
+"""Bytes to pixels: limits from the header, one sentence for what is no picture, orientation, colours, depth."""
 
 import io
 import re
@@ -10,17 +6,16 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import numpy as np
 import pillow_heif
-from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageFile, UnidentifiedImageError
-from PIL.PngImagePlugin import PngInfo
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from watermark.errors import PictureTooLargeError, UnreadablePictureError
+from watermark.pixels.colours import over_white, to_srgb
+from watermark.pixels.picture import Picture, shrunk
 
 # Pillow's own bomb rule is one number for the whole process, and only warns at first. `Limits` below belongs
 # to each call and is checked at the same moment; every picture comes in here, so nobody loses a rule.
@@ -73,41 +68,6 @@ _STRANGERS: tuple[tuple[bytes, str], ...] = (
 _HEAD_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """One upright sRGB picture.
-
-    Attributes:
-        rgb: uint8, shape (height, width, 3), read-only.
-
-    Raises:
-        UnreadablePictureError: another dtype or shape, or no pixels.
-    """
-
-    rgb: NDArray[np.uint8]
-
-    def __post_init__(self) -> None:
-        """Check the array and keep a view nobody can write through."""
-        found = self.rgb
-        if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] != 3 or found.size == 0:  # noqa: PLR2004
-            raise UnreadablePictureError(
-                f"expected uint8 pixels, height by width by 3, found {found.dtype} of shape {found.shape}",
-            )
-        view = found.view()
-        view.flags.writeable = False
-        object.__setattr__(self, "rgb", view)
-
-    @property
-    def width(self) -> int:
-        """Width in pixels."""
-        return int(self.rgb.shape[1])
-
-    @property
-    def height(self) -> int:
-        """Height in pixels."""
-        return int(self.rgb.shape[0])
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much one file may ask for.
@@ -142,25 +102,6 @@ class Facts:
     frames: int
     taken_at: datetime | None
     camera: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Blocks:
-    """Metadata to write beside the pixels, ready made by `watermark.credit`; an empty block is left out.
-
-    Attributes:
-        xmp: an XMP packet.
-        iptc: an IPTC-IIM record; JPEG alone has a place for it.
-        exif: an EXIF block.
-    """
-
-    xmp: bytes = b""
-    iptc: bytes = b""
-    exif: bytes = b""
-
-
-Format = Literal["jpeg", "webp", "avif", "png"]
-_LONGEST_SIDE: Mapping[str, int] = {"jpeg": 65_535, "webp": 16_383, "avif": 65_535, "png": 1_000_000}
 
 
 def read_facts(data: bytes, limits: Limits | None = None) -> Facts:
@@ -226,79 +167,6 @@ def open_frames(
             _check_size(image, limits)
             image.load()
             yield _picture(image, _orientation(image), longest)
-
-
-def encode(
-    picture: Picture,
-    *,
-    format: Format,  # noqa: A002
-    quality: int = 85,
-    blocks: Blocks | None = None,
-) -> bytes:
-    """Write a picture as a file that holds its pixels and the given blocks, and nothing else.
-
-    No colour profile is written: the pixels are sRGB, which is what a file without one means.
-
-    Args:
-        picture: what to write.
-        format: of the file.
-        quality: 1 to 100, the encoder's own scale; PNG loses nothing and takes no notice.
-        blocks: metadata to write beside the pixels.
-
-    Raises:
-        PictureTooLargeError: a side longer than the format can hold.
-    """
-    if max(picture.width, picture.height) > _LONGEST_SIDE[format]:
-        raise PictureTooLargeError(
-            f"{format} holds at most {_LONGEST_SIDE[format]} pixels a side, "
-            f"the picture has {picture.width} by {picture.height}",
-            hint="resize the picture first",
-        )
-    blocks = blocks or Blocks()
-    image = Image.fromarray(np.ascontiguousarray(picture.rgb))
-    out = io.BytesIO()
-    if format == "jpeg":
-        chroma = "4:4:4" if quality >= 85 else "4:2:0"  # noqa: PLR2004 (fine stubble shows colour fringes at 4:2:0)
-        extra = _app13(blocks.iptc) if blocks.iptc else b""
-        image.save(
-            out, "JPEG", quality=quality, subsampling=chroma, optimize=True, progressive=True,
-            exif=blocks.exif, extra=extra, **_given(xmp=blocks.xmp),
-        )  # fmt: skip
-    elif format == "png":
-        info = PngInfo()
-        if blocks.xmp:
-            info.add_itxt("XML:com.adobe.xmp", blocks.xmp.decode())
-        image.save(out, "PNG", pnginfo=info, **_given(exif=blocks.exif))
-    elif format == "webp":
-        image.save(out, "WEBP", quality=quality, method=4, exif=blocks.exif, xmp=blocks.xmp)
-    else:
-        image.save(out, "AVIF", quality=quality, speed=8, **_given(exif=blocks.exif, xmp=blocks.xmp))
-    return out.getvalue()
-
-
-def resize(picture: Picture, longest: int) -> Picture:
-    """Shrink a picture to at most `longest` pixels on its long side; a smaller one comes back as it is."""
-    if max(picture.width, picture.height) <= longest:
-        return picture
-    return Picture(np.asarray(_shrunk(Image.fromarray(picture.rgb), longest)))
-
-
-def crop(picture: Picture, box: tuple[int, int, int, int]) -> Picture:
-    """Cut out (left, top, right, bottom), right and bottom exclusive, as far as the picture reaches.
-
-    Raises:
-        UnreadablePictureError: nothing of the box lies inside the picture.
-    """
-    left, top, right, bottom = (max(0, edge) for edge in box)
-    return Picture(picture.rgb[top:bottom, left:right].copy())
-
-
-@dataclass(frozen=True, slots=True)
-class _Colours:
-    """A colour space's profile in the mode Pillow holds its pixels in."""
-
-    mode: str
-    profile: ImageCms.ImageCmsProfile = field(repr=False)
 
 
 @contextmanager
@@ -367,19 +235,11 @@ def _picture(image: Image.Image, orientation: int, longest: int | None) -> Pictu
     elif image.mode in ("1", "P", "PA"):
         image = image.convert("RGB")
     if longest is not None:
-        image = _shrunk(image, longest)
-    image = _over_white(image, profile) if image.mode == "RGBA" else _to_srgb(image, profile)
+        image = shrunk(image, longest)
+    image = over_white(image, profile) if image.mode == "RGBA" else to_srgb(image, profile)
     if orientation in _TURNS:
         image = image.transpose(_TURNS[orientation])
     return Picture(np.asarray(image))
-
-
-def _shrunk(image: Image.Image, longest: int) -> Image.Image:
-    scale = longest / max(image.size)
-    if scale >= 1:
-        return image
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -390,46 +250,6 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     top = 65_535.0 if image.mode.startswith("I") else 1.0
     scaled = np.clip(values / max(top, float(values.max(initial=0.0))) * 255.0, 0.0, 255.0)
     return Image.fromarray(scaled.round().astype(np.uint8))
-
-
-def _over_white(image: Image.Image, profile: bytes | None) -> Image.Image:
-    rgba = image.convert("RGBA")
-    white = Image.new("RGB", rgba.size, "white")
-    white.paste(_to_srgb(rgba.convert("RGB"), profile), mask=rgba.getchannel("A"))
-    return white
-
-
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert through the file's own profile, or as a browser would when it has none that fits."""
-    colours = _colours(image, profile)
-    if colours is None:
-        return image.convert("RGB")
-    target = ImageCms.createProfile("sRGB")
-    source = image if image.mode == colours.mode else image.convert(colours.mode)
-    try:
-        converted = ImageCms.profileToProfile(source, colours.profile, target, outputMode="RGB")
-    except ImageCms.PyCMSError:
-        converted = None
-    return converted or image.convert("RGB")
-
-
-def _colours(image: Image.Image, profile: bytes | None) -> _Colours | None:
-    """Find the profile to convert from; None when the pixels are sRGB already or it is not for them."""
-    if image.mode == "LAB":
-        return _Colours("LAB", ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
-    if not profile:
-        return None
-    try:
-        parsed = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    except (OSError, TypeError, ValueError):
-        return None
-    if (parsed.profile.profile_description or "").startswith("sRGB"):
-        return None
-    space = parsed.profile.xcolor_space.strip()
-    fitting = {"RGB": ("RGB", "YCbCr"), "CMYK": ("CMYK",), "GRAY": ("L",)}.get(space, ())
-    if image.mode not in fitting:
-        return None
-    return _Colours(fitting[0], parsed)
 
 
 def _exif(image: Image.Image) -> Image.Exif:
@@ -466,18 +286,3 @@ def _camera(exif: Image.Exif) -> str | None:
 
 def _text(value: object) -> str:
     return str(value or "").strip("\0 ")
-
-
-def _given(**blocks: bytes) -> dict[str, bytes]:
-    """Keep the blocks that hold something: Pillow writes an empty one as an empty one."""
-    return {name: block for name, block in blocks.items() if block}
-
-
-def _app13(record: bytes) -> bytes:
-    """Wrap an IPTC-IIM record for JPEG: Photoshop's image resource 0x0404 in an APP13 segment.
-
-    Source: Adobe Photoshop File Formats Specification, "Image Resource Blocks".
-    """
-    resource = b"8BIM\x04\x04\x00\x00" + struct.pack(">I", len(record)) + record + b"\0" * (len(record) % 2)
-    body = b"Photoshop 3.0\0" + resource
-    return b"\xff\xed" + struct.pack(">H", len(body) + 2) + body
