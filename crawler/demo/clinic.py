@@ -28,6 +28,7 @@ _DRAWN_AS = {
     "one year later": "later",
 }
 _VIEWS = (("front",), ("front", "top"), ("front", "left"), ("donor", "front"))
+_REGIONS = ("full head", "crown", "temples", "donor scar")
 _ELAPSED = {
     "before": "",
     "after session 1 of 2": "immediately",
@@ -136,10 +137,11 @@ def _row(number: int, shoot: Shoot, today: date) -> dict[str, str]:
         "elapsed": _ELAPSED[shoot.stage],
         "alt": f"Head of a shaved patient from the {shoot.view}, {shoot.stage}",
         "caption": f"{shoot.stage.capitalize()}, seen from the {shoot.view}",
-        "region": ("full head", "crown", "temples", "donor scar")[number % 4],
+        "region": _REGIONS[place % len(_VIEWS)],
         "classification": f"Norwood {3 + number % 4}",
         "hair_length": "shaved",
-        "tags": "scalp micropigmentation|" + ("shaved look" if number % 2 else "scar camouflage"),
+        "tags": "scalp micropigmentation|"
+        + ("scar camouflage" if "donor" in _VIEWS[place % len(_VIEWS)] else "shaved look"),
         "consent_signed": (today - timedelta(days=30)).isoformat() if consented else "",
         "consent_expires": (today + timedelta(days=1800)).isoformat() if consented else "",
     }
