@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @as_json_option
 @click.pass_context
 def tip(ctx: click.Context, url_or_file: str, as_json: bool) -> None:
-    r"""Check a reader's hint at once: the address of a page or an image, or a file.
+    """Check a reader's hint at once: the address of a page or an image, or a file.
 
     \b
     Example:
@@ -69,7 +69,7 @@ def _say_tip(answer: "TipAnswer") -> None:
 @as_json_option
 @click.pass_obj
 def findings(folder: DataFolder, everything: bool, as_json: bool) -> None:
-    r"""List the copies that were found, by site.
+    """List the copies that were found, by site.
 
     \b
     Example:
@@ -99,7 +99,7 @@ def findings(folder: DataFolder, everything: bool, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def review(folder: DataFolder, number: int, decision: str, note: str, by: str, as_json: bool) -> None:
-    r"""Decide a finding: only a person makes it an infringement, and the decision stays.
+    """Decide a finding: only a person makes it an infringement, and the decision stays.
 
     \b
     Example:
@@ -126,7 +126,7 @@ def review(folder: DataFolder, number: int, decision: str, note: str, by: str, a
 @click.option("--all", "everything", is_flag=True, help="Also what is only possible, dismissed or licensed.")
 @click.pass_obj
 def report(folder: DataFolder, out: Path, everything: bool) -> None:
-    r"""Write the findings as report.html, which needs nothing else, and findings.csv.
+    """Write the findings as report.html, which needs nothing else, and findings.csv.
 
     \b
     Example:

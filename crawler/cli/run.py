@@ -23,7 +23,7 @@ SOME_FAILING, ANOTHER_RUN = 3, 75
 @as_json_option
 @click.pass_context
 def crawl(ctx: click.Context, as_json: bool) -> None:
-    r"""Visit every listed site once, as the nightly schedule does.
+    """Visit every listed site once, as the nightly schedule does.
 
     A run that was cut off is gone on with. Exit codes: 0 done, 1 failed, 3 done with some sites failing,
     75 another run is active.

@@ -95,7 +95,7 @@ site.add_command(
 @as_json_option
 @click.pass_obj
 def list_sites(folder: DataFolder, as_json: bool) -> None:
-    r"""List the sites that are watched, allowed, or known from a tip.
+    """List the sites that are watched, allowed, or known from a tip.
 
     \b
     Example:
@@ -119,7 +119,7 @@ def list_sites(folder: DataFolder, as_json: bool) -> None:
 @click.argument("url")
 @click.pass_obj
 def remove_site(folder: DataFolder, url: str) -> None:
-    r"""Visit a site no more; what was found there stays.
+    """Visit a site no more; what was found there stays.
 
     \b
     Example:

@@ -91,10 +91,10 @@ class Frontier:
         self._lanes: dict[str, _Lane] = {}
         self._count = itertools.count()
         self._later: list[datetime] = []
-        self.offer(site.url, Kind.PAGE, depth=0, parent="")
         for address in self.addresses.values():
             if self._is_due(address, now):
                 self._enqueue(address)
+        self.offer(site.url, Kind.PAGE, depth=0, parent="")
 
     def _is_due(self, address: Address, now: datetime) -> bool:
         if address.url.startswith("data:"):

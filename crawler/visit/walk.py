@@ -167,7 +167,8 @@ class _Walk:
         rules = self.frontier.rules[host]
         if not rules.everything and rules.parsed is None:
             message = f"{rules.reason} ({visit.error})" if visit.error else rules.reason
-            self.notes.failure(visit.turn.address.url, Step.ROBOTS, str(status), message, now)
+            trouble = str(visit.error.trouble) if visit.error else f"status-{status}"
+            self.notes.failure(visit.turn.address.url, Step.ROBOTS, trouble, message, now)
         if host == host_of(self.site.url) and not self.kit.only_page:
             start = f"{self.site.url.split(host)[0]}{host}"
             for url in (*rules.sitemaps[:20], f"{start}/sitemap.xml"):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.model import Listing, Looked, Site, SiteState, SliceResult
+from crawler.model import Looked, Site, SiteState, SliceResult
 from crawler.schema import open_watch
 from crawler.settings import Plan
 from crawler.store.sites import Sites
@@ -133,9 +133,16 @@ def look_blindly(body: bytes, name: str) -> Looked:
     return Looked(digest=f"sha256:{hashlib.sha256(body).hexdigest()}", verdict="none", upto=1)
 
 
-def picture(name: str) -> bytes:
-    """Bytes that begin like a JPEG and differ by name; nothing decodes them."""
-    return b"\xff\xd8\xff\xe0" + name.encode() + b"\xff\xd9"
+@pytest.fixture
+def picture() -> Callable[[str], bytes]:
+    """Give bytes that begin like a JPEG and differ by name; nothing decodes them."""
+    return lambda name: b"\xff\xd8\xff\xe0" + name.encode() + b"\xff\xd9"
+
+
+@pytest.fixture
+def answer() -> type[Answer]:
+    """What a route gives when the status or a header matters."""
+    return Answer
 
 
 QUICK = Plan(contact="https://example.org/contact", delay_s=0.0, retry_s=0.05, request_s=3.0)
@@ -187,9 +194,3 @@ def watch(tmp_path: Path) -> Callable[..., DataFolder]:
         return folder
 
     return make
-
-
-@pytest.fixture
-def allowed() -> Listing:
-    """The allow-list."""
-    return Listing.ALLOW
