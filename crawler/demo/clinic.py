@@ -124,8 +124,8 @@ def draw_practice(folder: Path, today: date, progress: Progress) -> Path:
 
 
 def _row(number: int, shoot: Shoot, today: date) -> dict[str, str]:
-    consented = (
-        number != _FIRST_NUMBER + CASES - 1
+    place = number - _FIRST_NUMBER
+    consented = number != _FIRST_NUMBER + CASES - 1
     )  # the last patient has not signed: catalogued, never published
     return {
         "case": str(number),
