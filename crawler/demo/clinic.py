@@ -125,8 +125,7 @@ def draw_practice(folder: Path, today: date, progress: Progress) -> Path:
 
 def _row(number: int, shoot: Shoot, today: date) -> dict[str, str]:
     place = number - _FIRST_NUMBER
-    consented = number != _FIRST_NUMBER + CASES - 1
-    )  # the last patient has not signed: catalogued, never published
+    consented = place != CASES - 1  # the last patient has not signed: catalogued, never published
     return {
         "case": str(number),
         "stage": shoot.stage,
