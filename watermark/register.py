@@ -22,6 +22,7 @@ NEAR = 24.0  # pixels of the small picture within which a guided match is sought
 ALIKE = 0.70  # cosine of RootSIFT descriptors a guided match needs
 MOST_STRETCH = 2.5
 LEAST_PAIRS = 4
+STILL = 0.1  # a step that moves no corner by more than this was the last of its level
 SIGMA = 1.2  # of the finest detail looked at, pixels of the level
 
 
@@ -34,8 +35,8 @@ class Level:
     passes: tuple[int, ...]
 
 
-ROUGH = (Level(4, 16, (6, 6)),)
-FINE = (Level(2, 24, (6,)), Level(1, 32, (8, 8)))
+ROUGH = (Level(4, 16, (6, 8)),)
+FINE = (Level(2, 24, (8, 8)), Level(1, 32, (8, 8)))
 Array: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
 
@@ -209,7 +210,16 @@ def refine(
             if not sane(moved @ suspect.flip if alignment.mirrored else moved):
                 return replace(alignment, matrix=matrix / matrix[2, 2])
             matrix = moved / moved[2, 2]
+            if _reach(step, frame) < STILL:
+                break
     return replace(alignment, matrix=matrix)
+
+
+def _reach(step: Matrix, frame: tuple[int, int]) -> float:
+    """How far a step moves the farthest corner, pixels."""
+    outline = np.array([(*corner, 1.0) for corner in corners(*frame)])
+    moved = outline @ step.T
+    return float(np.abs(moved[:, :2] / moved[:, 2:] - outline[:, :2]).max())
 
 
 def halved(luma: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
@@ -285,7 +295,7 @@ def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
     second = np.stack([none, none, none, x, y, one, x * y, y * y], 1)
     design = np.concatenate([first, second])[:, :free]
     asked = np.concatenate([flow.shifts[:, 0], flow.shifts[:, 1]]).astype(np.float64) / half
-    ridge = np.diag([1e-4] * 6 + [3e-2] * 2)[:free, :free] * (1e-3 + flow.weights.sum())
+    ridge = np.diag([1e-4] * 6 + [4e-3] * 2)[:free, :free] * (1e-3 + flow.weights.sum())
     weights = flow.weights.astype(np.float64)
     found = np.zeros(free)
     for _ in range(5):
