@@ -158,10 +158,13 @@ class Visitor:
     clock: object = field(default_factory=SystemClock)
     state: SiteState = field(default_factory=SiteState)
     extra: dict = field(default_factory=dict)
+    upto: int = 1
 
     def visit(self, site: Site, *, requests: int = 5000, seconds: float = 30.0) -> SliceResult:
         """Run one slice."""
-        kit = Kit(plan=self.plan, began=self.began, look=self.look, upto=1, clock=self.clock, **self.extra)
+        kit = Kit(
+            plan=self.plan, began=self.began, look=self.look, upto=self.upto, clock=self.clock, **self.extra
+        )
         budget = Budget(requests=requests, seconds=seconds, bytes=10**9)
         result, self.state = crawl_site(site, self.state, budget, kit)
         return result

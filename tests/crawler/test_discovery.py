@@ -1,4 +1,5 @@
 """Fifty ways in which pages show an image: every one is seen, in markup and over HTTP."""
+# ruff: noqa: E501 (a table reads best with one case on one line)
 
 import base64
 import gzip

@@ -290,10 +290,10 @@ def test_calendar_session_and_repeating_traps_end(serve, visitor, answer):
     """Endless calendars, session ids and repeating paths: the visit ends by itself, and the reason is kept."""
 
     def endless(handler):
-        number = len(served.asked)
+        number, here = len(served.asked), handler.path.split("?")[0].rstrip("/")
         return answer(
             f'<a href="/cal?day={number}&amp;next=1">n</a><a href="/s/{os.urandom(8).hex()}/p.html">s</a>'
-            f'<a href="{handler.path.split("?")[0].rstrip("/")}/a/b/">r</a><a href="/cal?day={number + 1}">m</a>'.encode()
+            f'<a href="{here}/a/b/">r</a><a href="/cal?day={number + 1}">m</a>'.encode()
         )
 
     served = serve({"*": endless, "/robots.txt": ""})
@@ -364,7 +364,7 @@ def test_a_second_visit_is_conditional(serve, visitor, pages):
     site = served.site()
     visitor.visit(site)
     looked: list[str] = []
-    visitor.look = lambda body, name: looked.append(name)  # type: ignore[assignment,func-returns-value]
+    visitor.look = lambda _body, name: looked.append(name)
     served.asked.clear()
     visitor.next_night()
 
@@ -377,8 +377,8 @@ def test_a_second_visit_is_conditional(serve, visitor, pages):
 
 def test_both_addresses_of_an_image_sitemap_are_visited(serve, visitor, picture):
     """A sitemap named in robots.txt gives its pages and its images."""
-    served = serve({"/": "", "/robots.txt": lambda _: f"User-agent: *\nSitemap: {served.url}/map.xml", "/only.html": "x",
-                    "/only.jpg": picture("x")})  # fmt: skip
+    served = serve({"/": "", "/only.html": "x", "/only.jpg": picture("x")})
+    served.routes["/robots.txt"] = f"User-agent: *\nSitemap: {served.url}/map.xml"
     served.routes["/map.xml"] = (
         '<urlset xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">'
         f"<url><loc>{served.url}/only.html</loc><image:image><image:loc>{served.url}/only.jpg</image:loc></image:image></url></urlset>"
