@@ -71,7 +71,8 @@ def draw_portrait(
     look = looks.look_of(person.seed)
     rng = chance(person.seed, room.seed, stage, view, shot, "moment")
     pose, body_turn = _pose(person, room, stage, view, size, rng)
-    seen = see(look.build, pose, body_turn, size)
+    hairy = look.hair_length > (_LONG if stage == "before" else 0.0)
+    seen = see(look.build, pose, body_turn, size, look.hair_length if hairy else 0.0)
     pose = pose.within(seen.part)
     light = _light(room, rng)
     colour = _skin(look, seen)
@@ -79,7 +80,7 @@ def draw_portrait(
     _face(look, seen, colour, face.expression_of(rng))
     _clothes(look, seen, colour)
     lit = _lit(look, seen, colour, light)
-    if look.hair_length > (_LONG if stage == "before" else 0.0):
+    if hairy:
         lit = _long_hair(look, pose, seen, lit, rng)
     shift = (float(rng.normal(0, 2.5)), float(rng.normal(0, 2)))
     scene = draw_backdrop(backdrop_of(room.seed), room.seed, size, shift)

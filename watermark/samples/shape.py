@@ -128,7 +128,7 @@ def head_distance(build: Build, points: Plane) -> Plane:
     head = _joined(head, _ellipsoid(p, (build.skull[0] * 0.93, 0.12, -0.10), (0.055, build.ear, 0.14)), 0.06)
     column = np.hypot(points[0] / 1.05, p[2] + 0.22) - build.neck - 0.12 * np.maximum(p[1] - 0.9, 0.0)
     below = 0.35 - p[1]
-    return _joined(head, np.maximum(column, below), 0.22)
+    return _joined(head, np.maximum(np.maximum(column, below), p[1] - 1.9), 0.22)
 
 
 def body_distance(build: Build, points: Plane) -> Plane:
@@ -162,8 +162,13 @@ class Seen:
     open: Plane
 
 
-def see(build: Build, pose: Pose, body_turn: NDArray[np.float32], size: tuple[int, int]) -> Seen:
-    """March a ray through every fifth pixel of (width, height) and smooth the answer to full size."""
+def see(
+    build: Build, pose: Pose, body_turn: NDArray[np.float32], size: tuple[int, int], halo: float = 0.0
+) -> Seen:
+    """March a ray through every fifth pixel of (width, height) and smooth the answer to full size.
+
+    `halo` widens the part that is looked at by so many head units, for hair that stands off.
+    """
     across, down = size[0] // _COARSE + 1, size[1] // _COARSE + 1
     columns, rows = np.meshgrid(np.linspace(0, size[0] - 1, across), np.linspace(0, size[1] - 1, down))
     ray = np.stack(
@@ -186,7 +191,7 @@ def see(build: Build, pose: Pose, body_turn: NDArray[np.float32], size: tuple[in
     head, body = distances(met)
     normal = _normals(distances, met)
     reach = np.clip(np.minimum(*distances(met + 0.22 * normal)) / 0.22, 0, 1)
-    part, coarse = _part(nearest * pose.scale < 1.5 * _COARSE, size)
+    part, coarse = _part(nearest < halo + 1.5 * _COARSE / pose.scale, size)
 
     def full(values: Plane) -> Plane:
         small = np.ascontiguousarray(values.T.reshape(down, across, -1)[coarse], np.float32)
