@@ -65,7 +65,7 @@ def _say_tip(answer: "TipAnswer") -> None:
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Also what is only possible, dismissed or licensed.")
+@click.option("--all", "everything", is_flag=True, help="Also what was dismissed or licensed.")
 @as_json_option
 @click.pass_obj
 def findings(folder: DataFolder, everything: bool, as_json: bool) -> None:
@@ -123,7 +123,7 @@ def review(folder: DataFolder, number: int, decision: str, note: str, by: str, a
     show_default=True,
     help="Folder to write into.",
 )
-@click.option("--all", "everything", is_flag=True, help="Also what is only possible, dismissed or licensed.")
+@click.option("--all", "everything", is_flag=True, help="Also what was dismissed or licensed.")
 @click.pass_obj
 def report(folder: DataFolder, out: Path, everything: bool) -> None:
     """Write the findings as report.html, which needs nothing else, and findings.csv.

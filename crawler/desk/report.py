@@ -63,7 +63,7 @@ def write_report(
         folder: The practice's data folder.
         out: The folder to write into; made if missing.
         now: The time that the report bears.
-        everything: Also what was dismissed or licensed, and what is only possible.
+        everything: Also what was dismissed or licensed.
         progress: Shows how far it has got.
     """
     folder.require()

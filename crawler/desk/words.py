@@ -113,5 +113,5 @@ def says(finding: Finding) -> str:
 
 
 def is_for_the_desk(finding: Finding) -> bool:
-    """Tell whether a finding is shown without being asked for: copies that nobody has put aside."""
-    return finding.verdict == "copy" and finding.decision not in ("dismissed", "licensed")
+    """Tell whether a finding is shown without being asked for: whatever nobody has put aside."""
+    return finding.decision not in ("dismissed", "licensed")
