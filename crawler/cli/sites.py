@@ -34,7 +34,8 @@ def _listing_command(listing: Listing, sentence: str, example: str) -> click.Com
     @click.option(
         "--private",
         is_flag=True,
-        help="Permit its address although it is on this machine or network (tests, demos).",
+        help="Permit its name's address although it is on this machine or network (tests, demos); "
+        "an address such as 127.0.0.1 written as the site is permitted anyway.",
     )
     @as_json_option
     @click.pass_obj
@@ -43,15 +44,18 @@ def _listing_command(listing: Listing, sentence: str, example: str) -> click.Com
     ) -> None:
         from crawler.model import Site
         from crawler.store.sites import Sites
+        from crawler.visit.address import is_private_by_name
         from crawler.visit.urls import typed
 
+        address = typed(url)
+        private = private or is_private_by_name(urlsplit(address).hostname or "")
         wanted = Site(
-            url=typed(url),
+            url=address,
             listing=listing,
             note=note,
-            delay_s=delay,
+            delay_s=0.0 if private and delay is None else delay,
             slots=slots,
-            allowance=_allowance(typed(url)) if private else frozenset(),
+            allowance=_allowance(address) if private else frozenset(),
         )
         with watch(folder) as db:
             listed = Sites(db).put(wanted, datetime.now(UTC))
@@ -59,6 +63,11 @@ def _listing_command(listing: Listing, sentence: str, example: str) -> click.Com
             print_json({"url": listed.url, "list": str(listed.listing), "note": listed.note})
         else:
             click.echo(f"{listed.url} is on the {listed.listing} list.")
+            if listed.allowance:
+                click.echo(
+                    f"It is on this machine or network: {', '.join(sorted(listed.allowance))} may be reached "
+                    "for this site alone, without a pause between requests unless --delay says otherwise."
+                )
 
     command.__doc__ = f"{sentence}\n\n\b\nExample:\n  {example}"
     name = {Listing.WATCH: "add", Listing.ALLOW: "allow"}[listing]

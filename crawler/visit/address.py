@@ -22,6 +22,19 @@ def may_connect(address: str, port: int, allowance: frozenset[str]) -> bool:
     return _is_public(_inner(number))
 
 
+def is_private_by_name(host: str) -> bool:
+    """Tell whether a host is written as an address of this machine or network, so that whoever typed it means it.
+
+    A public-looking name that resolves to such an address is not meant: that is what an attack looks like.
+    """
+    if host == "localhost":
+        return True
+    try:
+        return not _is_public(_inner(ip_address(host.strip("[]"))))
+    except ValueError:
+        return False
+
+
 def _inner(number: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """Give the IPv4 address that an IPv6 one only wraps (mapped, 6to4, Teredo, NAT64)."""
     if isinstance(number, IPv4Address):
