@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from sqlite_utils import Database
 
 from gallery.errors import GalleryError
-from gallery.model import Case, CaseStatus, Consent, Digest, Performer, Photo, Stage
+from gallery.model import Case, CaseStatus, Consent, Digest, Performer, Photo, Publication, Stage
 from gallery.schema import transaction
 
 _PHOTOS = """
@@ -91,7 +91,8 @@ class Catalog:
         for row in self._db.query("select case_number, tag from case_tags order by tag"):
             tags.setdefault(row["case_number"], []).append(row["tag"])
         rows = self._db.query(
-            "select * from cases where :number is null or number = :number order by number",
+            """select *, exists (select 1 from held_cases where case_number = number) as held from cases
+               where :number is null or number = :number order by number""",
             {"number": number},
         )
         return [_case(row, tuple(tags.get(row["number"], ()))) for row in rows]
@@ -275,10 +276,12 @@ class Catalog:
 
     # -- publications
 
-    def publications(self, channel: str) -> dict[int, str]:
-        """Give the published name (a random token) of each photo that is public in a channel."""
-        rows = self._db.execute("select photo_id, token from publications where channel = ?", [channel])
-        return {int(row[0]): str(row[1]) for row in rows}
+    def publications(self, channel: str) -> dict[int, Publication]:
+        """Give what is public in a channel, by photo."""
+        rows = self._db.execute(
+            "select photo_id, token, recipe from publications where channel = ?", [channel]
+        )
+        return {int(row[0]): Publication(str(row[1]), str(row[2])) for row in rows}
 
     def published_photos(self, number: int) -> list[int]:
         """Give the ids of a case's photos that are public in any channel."""
@@ -289,13 +292,16 @@ class Catalog:
         )
         return [int(row[0]) for row in rows]
 
-    def publish(self, photo_id: int, channel: str, token: str, now: datetime) -> None:
-        """Record that a photo is public from now on, and the year in which it first was."""
-        values = {"id": photo_id, "channel": channel, "token": token, "now": _time(now)}
+    def publish(self, photo_id: int, channel: str, shown: Publication, now: datetime) -> None:
+        """Record that a photo is public from now on under a name, and the day when it first was."""
+        values = {"id": photo_id, "channel": channel, "token": shown.token, "recipe": shown.recipe}
+        values["now"] = _time(now)
         with transaction(self._db):
             self._db.execute(
-                """insert into publications (photo_id, channel, token, published_at)
-                   values (:id, :channel, :token, :now)""",
+                """insert into publications (photo_id, channel, token, recipe, published_at)
+                   values (:id, :channel, :token, :recipe, :now)
+                   on conflict (photo_id, channel) do update
+                   set token = excluded.token, recipe = excluded.recipe""",
                 values,
             )
             self._db.execute(
@@ -338,6 +344,7 @@ def _case(row: Mapping[str, object], tags: tuple[str, ...]) -> Case:
     values |= {
         "status": CaseStatus(str(row["status"])),
         "minor": bool(row["minor"]),
+        "held": bool(row["held"]),
         "created_at": _moment(str(row["created_at"])),
         "withdrawn_at": _moment(str(row["withdrawn_at"]) if row["withdrawn_at"] else None),
     }

@@ -21,6 +21,8 @@ def may_show_case(case: Case) -> Permission:
     """Rule on the case as a whole, whatever was signed."""
     if case.status is CaseStatus.WITHDRAWN:
         return Permission(allowed=False, reason=f"case {case.number} was withdrawn")
+    if case.held:
+        return Permission(allowed=False, reason=f"Patient {case.number} is not released for publication yet")
     if case.minor:
         return Permission(allowed=False, reason=f"Patient {case.number} was a minor: never published")
     return Permission(allowed=True, reason="the case is open")

@@ -7,19 +7,11 @@ from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
-from gallery.errors import GalleryError
+from gallery.errors import ChangedMeanwhileError, GalleryError
 from gallery.model import Digest
 from gallery.schema import transaction
 
 Box = tuple[int, int, int, int]
-
-
-class ChangedMeanwhileError(GalleryError):
-    """Somebody else saved the same thing after this page was opened; `by` says who, `at` when."""
-
-    def __init__(self, what: str, by: str, at: datetime) -> None:
-        super().__init__(f"{by} changed {what} at {at:%H:%M} UTC, after you opened this page")
-        self.by, self.at = by, at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

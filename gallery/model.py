@@ -29,7 +29,7 @@ class Performer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A patient's case under its permanent public number ("Patient 51")."""
+    """A patient's case under its permanent number ("Patient 51"); one held is not released yet."""
 
     number: int
     status: CaseStatus = CaseStatus.OPEN
@@ -38,6 +38,7 @@ class Case:
     classification: str = ""
     hair_length: str = ""
     minor: bool = False
+    held: bool = False
     tags: tuple[str, ...] = ()
     created_at: datetime | None = None
     withdrawn_at: datetime | None = None
@@ -104,6 +105,14 @@ class Consent:
     missing: tuple[str, ...] = ()
     recorded_at: datetime | None = None
     withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """How a photo is public: under a random name, which stands for files of this recipe and no other."""
+
+    token: str
+    recipe: str
 
 
 def subject_of(case: int, stage: str) -> str:

@@ -109,6 +109,7 @@ def m0002_consent(db: Database) -> None:
             photo_id      integer not null references photos (id),
             channel       text not null,
             token         text not null unique check (length(token) >= 16),
+            recipe        text not null,
             published_at  text not null,
             primary key (photo_id, channel)
         ) strict, without rowid;
@@ -200,6 +201,65 @@ def m0005_drafts(db: Database) -> None:
             position    integer not null default 0,
             unique (draft_id, digest)
         ) strict;
+    """)
+
+
+@migrations()
+def m0006_casework(db: Database) -> None:
+    """What staff add to a case: who took its photographs, who approved it, how a pair was laid together."""
+    db.executescript("""
+        create table held_cases (
+            case_number  integer primary key references cases (number)
+        ) strict;
+
+        create table case_details (
+            case_number  integer primary key references cases (number),
+            light        text not null default '',
+            chart        blob
+        ) strict;
+
+        create table case_sections (
+            case_number  integer not null references cases (number),
+            section      text not null,
+            version      integer not null check (version > 0),
+            saved_by     text not null,
+            saved_at     text not null,
+            primary key (case_number, section)
+        ) strict, without rowid;
+
+        create table authorships (
+            photo_id    integer primary key references photos (id),
+            person      text not null check (person <> ''),
+            relation    text not null
+                        check (relation in ('employee', 'owner', 'contractor', 'patient', 'other')),
+            camera      text not null default '',
+            choices     text not null default '',
+            assignment  text not null default ''
+        ) strict;
+
+        create table alignments (
+            before_id  integer not null references photos (id),
+            after_id   integer not null references photos (id),
+            transform  text not null check (json_valid(transform)),
+            method     text not null check (method in ('automatic', 'points')),
+            primary key (before_id, after_id)
+        ) strict, without rowid;
+
+        create table approvals (
+            id           integer primary key,
+            case_number  integer not null references cases (number),
+            asked        text not null check (asked in ('doctor', 'patient')),
+            link         text unique,
+            content      text not null,
+            asked_by     text not null,
+            asked_at     text not null,
+            answer       text check (answer in ('approved', 'changes')),
+            answered_by  text not null default '',
+            answered_at  text,
+            words        text not null default '',
+            check ((answer is null) = (answered_at is null))
+        ) strict;
+        create index approvals_by_case on approvals (case_number);
     """)
 
 

@@ -12,13 +12,26 @@ from werkzeug.exceptions import HTTPException
 from gallery.accounts import Task
 from gallery.errors import GalleryError
 from gallery.settings import DataFolder, load_settings
-from gallery.web import cases, new_case, signin
+from gallery.web import (
+    approval,
+    authors,
+    cases,
+    consents,
+    facts,
+    new_case,
+    photos,
+    publishing,
+    signin,
+    site,
+    withdrawal,
+)
 from gallery.web.keys import cookie_key
 from gallery.web.shield import raise_shield
 from gallery.web.workplace import Clock, Workplace, close_database, utc_now
 from watermark.errors import WatermarkError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_ROOMS = (signin, cases, new_case, photos, facts, consents, authors, publishing, approval, withdrawal, site)
 _FORM_BYTES = 1024 * 1024
 
 _SAYINGS = {
@@ -69,7 +82,7 @@ def create_app(
     app.context_processor(_shown_everywhere)
     app.teardown_appcontext(close_database)
     raise_shield(app)
-    for room in (signin, cases, new_case):
+    for room in _ROOMS:
         app.register_blueprint(room.pages)
     app.register_error_handler(HTTPException, _show_http_error)
     app.register_error_handler(GalleryError, _show_our_error)

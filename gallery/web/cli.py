@@ -39,7 +39,7 @@ def serve(
     certificate: Path | None,
     key: Path | None,
 ) -> None:
-    r"""Open the staff's pages in a browser: add cases, publish them, withdraw them.
+    """Open the staff's pages in a browser: add cases, publish them, withdraw them.
 
     Only this machine can reach them. With --lan the practice's network can, over https: with your
     certificate, or with one made for this machine, which each browser asks about once.
@@ -71,7 +71,7 @@ def serve(
 
 @click.group()
 def user() -> None:
-    r"""Say who may sign in to the staff's pages.
+    """Say who may sign in to the staff's pages.
 
     \b
     Example:
@@ -85,7 +85,7 @@ def user() -> None:
 @click.password_option(help="Asked for when left out; at least 12 characters.")
 @click.pass_obj
 def add(folder: DataFolder, name: str, role: str, password: str) -> None:
-    r"""Let NAME sign in with a password.
+    """Let NAME sign in with a password.
 
     \b
     Example:
@@ -101,7 +101,7 @@ def add(folder: DataFolder, name: str, role: str, password: str) -> None:
 @user.command("list")
 @click.pass_obj
 def list_(folder: DataFolder) -> None:
-    r"""List who may sign in.
+    """List who may sign in.
 
     \b
     Example:
@@ -116,7 +116,7 @@ def list_(folder: DataFolder) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(folder: DataFolder, name: str) -> None:
-    r"""End NAME's access at once.
+    """End NAME's access at once.
 
     \b
     Example:
@@ -132,7 +132,7 @@ def remove(folder: DataFolder, name: str) -> None:
 @click.password_option(help="Asked for when left out; at least 12 characters.")
 @click.pass_obj
 def password(folder: DataFolder, name: str, password: str) -> None:
-    r"""Give NAME a new password and sign the person out everywhere.
+    """Give NAME a new password and sign the person out everywhere.
 
     \b
     Example:

@@ -5,8 +5,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
 from gallery.accounts import Task
-from gallery.drafts import ChangedMeanwhileError, Draft
-from gallery.errors import GalleryError
+from gallery.drafts import Draft
+from gallery.errors import ChangedMeanwhileError, GalleryError
 from gallery.model import CaseStatus
 from gallery.web import receiving
 from gallery.web.sorting import STAGE_WORDS, VIEWS, Board, propose, read_board

@@ -23,7 +23,14 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 OPEN_PAGES = frozenset(
-    {"static", "signin.sign_in", "signin.try_sign_in", "approval.by_link", "approval.picture"}
+    {
+        "static",
+        "signin.sign_in",
+        "signin.try_sign_in",
+        "approval.by_link",
+        "approval.answer",
+        "approval.picture",
+    }
 )
 
 

@@ -68,14 +68,10 @@ def _check_labels(labels: Sequence[str]) -> None:
 def propose(photos: Sequence[DraftPhoto], stages: Sequence[str]) -> Board:
     """Propose stages by the days on which photographs were taken; those without a date are set aside."""
     days = sorted({photo.taken_at[:10] for photo in photos if photo.taken_at})
-    labels = list(stages) or [
-        "before",
-        *["after", *(f"later {n}" for n in range(2, len(days)))][: max(1, len(days) - 1)],
-    ]
-    places = {
-        photo.id: Place(
-            min(days.index(photo.taken_at[:10]) + 1, len(labels)) if photo.taken_at else 0, photo.view
-        )
-        for photo in photos
-    }
+    later = ["after", *(f"later {number}" for number in range(2, len(days)))]
+    labels = list(stages) or ["before", *later[: max(1, len(days) - 1)]]
+    places = {}
+    for photo in sorted(photos, key=lambda photo: (photo.taken_at, photo.file)):
+        stage = min(days.index(photo.taken_at[:10]) + 1, len(labels)) if photo.taken_at else 0
+        places[photo.id] = Place(stage, photo.view)
     return Board(tuple(labels), places)

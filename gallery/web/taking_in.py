@@ -35,6 +35,7 @@ def take_in(rooms: Rooms, folder: DataFolder, draft: Draft, actor: str, now: dat
         number = draft.case or rooms.catalog.next_number()
         if draft.case is None:
             rooms.catalog.add_case(Case(number=number), now)
+            rooms.casework.hold(number)
         stages = _stages(rooms.catalog, draft, number, {photo.stage for photo in photos})
         for photo in photos:
             _add(rooms, photo, stages[photo.stage], actor, now)

@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar, cast
 from flask import abort, current_app, g
 
 from gallery.accounts import Accounts, Task, User
+from gallery.casework import Casework
 from gallery.catalog import Catalog
 from gallery.drafts import Drafts
 from gallery.ledger import Ledger
@@ -71,6 +72,7 @@ class Rooms:
         self.database = open_database(folder.database)
         self.catalog = Catalog(self.database)
         self.accounts = Accounts(self.database)
+        self.casework = Casework(self.database)
         self.drafts = Drafts(self.database)
         self.ledger = Ledger(self.database)
 
@@ -91,6 +93,11 @@ def catalog() -> Catalog:
 def accounts() -> Accounts:
     """Give the users and their sessions."""
     return rooms().accounts
+
+
+def casework() -> Casework:
+    """Give what staff add to cases."""
+    return rooms().casework
 
 
 def drafts() -> Drafts:

@@ -5,19 +5,28 @@
   if (!form) return;
   const lanes = [...form.querySelectorAll("[data-lane]")], saved = form.querySelector("[data-saved]");
   const version = form.querySelector("[name=version]");
-  let dragged = null, saving = null, again = false;
+  let dragged = null, saving = false, again = false, leaving = null;
   form.querySelector("[data-plain-save]").hidden = true;
 
   const save = async () => {
     if (saving) { again = true; return; }
-    saving = fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+    saving = true; saved.className = "hint"; saved.textContent = "Saving …";
     try {
-      const answer = await (await saving).json();
-      if (answer.ok) { version.value = answer.version; saved.textContent = "Saved."; } else conflict(answer.sentence);
-    } catch { saved.textContent = "Not saved: pairwatch cannot be reached. Your next change tries again."; }
-    saving = null;
-    if (again) { again = false; save(); }
+      const sent = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
+      const answer = await sent.json();
+      if (answer.ok) version.value = answer.version; else { again = false; conflict(answer.sentence); }
+      if (answer.ok && !again && !leaving) saved.textContent = "Saved.";
+    } catch { again = false; saved.textContent = "Not saved: pairwatch cannot be reached. Your next change tries again."; }
+    saving = false;
+    if (leaving) leaving(); else if (again) { again = false; save(); }
   };
+
+  // A button pressed while a save is on its way waits for it: else the form would be older than what it saved itself.
+  form.addEventListener("submit", (event) => {
+    if (!saving) return;
+    event.preventDefault();
+    leaving = () => { saving = leaving = null; form.requestSubmit(event.submitter); };
+  });
 
   const conflict = (sentence) => {
     saved.className = "said warn";
@@ -37,7 +46,6 @@
   const move = (card, lane, before) => {
     lane.querySelector(".cards").insertBefore(card, before || null);
     card.querySelector("[data-stage]").value = lane.dataset.lane;
-    saved.className = "hint"; saved.textContent = "Saving …";
     save();
   };
 

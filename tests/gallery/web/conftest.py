@@ -131,3 +131,12 @@ def nine_photos(tmp_path_factory):
             name = f"IMG_{at * 10 + number:04}.{'heic' if stage == 'after' else 'jpg'}"
             (folder / name).write_bytes(draw(stage, view, f"{day} 10:0{number}:00"))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def finish_fingerprints():
+    """Wait for what a test has started beside the pages."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "fingerprints":
+            thread.join()

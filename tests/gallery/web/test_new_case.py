@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import threading
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,15 +14,6 @@ from gallery.vault import Vault
 from gallery.web.receiving import composite_vault
 from tests.gallery.web.conftest import composite, portrait, sign_in
 from tests.gallery.web.test_sign_in import enter, token
-
-
-@pytest.fixture(autouse=True)
-def finish_fingerprints():
-    """Wait for what a test has started beside the pages."""
-    yield
-    for thread in threading.enumerate():
-        if thread.name == "fingerprints":
-            thread.join()
 
 
 def drop(window, *paths):

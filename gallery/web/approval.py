@@ -1,0 +1,75 @@
+"""The page behind an approval link: a doctor or patient sees exactly what would be public, and answers."""
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from gallery.casework import Approval
+from gallery.consent import may_publish
+from gallery.model import PUBLIC_CHANNEL, CaseStatus, Photo
+from gallery.public_site.wording import photo_alt, photo_caption, stage_sentences
+from gallery.web.publishing import content_of, rendered
+from gallery.web.workplace import casework, catalog, ledger, now, settings
+
+pages = Blueprint("approval", __name__, url_prefix="/approve/<secret>")
+
+
+def _asked(secret: str) -> Approval:
+    asked = casework().asked_by_link(secret, now())
+    if asked is None or catalog().case(asked.case).status is CaseStatus.WITHDRAWN:
+        abort(404)
+    return asked
+
+
+def _photos(asked: Approval) -> list[Photo]:
+    consents = catalog().consents(asked.case)
+    photos = catalog().photos(asked.case)
+    return [photo for photo in photos if may_publish(consents, photo, PUBLIC_CHANNEL, now()).allowed]
+
+
+@pages.get("")
+def by_link(secret: str) -> ResponseReturnValue:
+    """Show the case as readers would see it, and ask."""
+    asked = _asked(secret)
+    case = catalog().case(asked.case)
+    photos = _photos(asked)
+    stages = [
+        (stage, stage_sentences(stage), [photo for photo in photos if photo.stage_id == stage.id])
+        for stage in catalog().stages(asked.case)
+    ]
+    return render_template(
+        "approve.html",
+        asked=asked,
+        case=case,
+        stages=[entry for entry in stages if entry[2]],
+        current=asked.content == content_of(case),
+        secret=secret,
+        practice=settings().practice,
+        alt=photo_alt,
+        caption=photo_caption,
+    )
+
+
+@pages.post("")
+def answer(secret: str) -> ResponseReturnValue:
+    """Take the answer; it holds for what was shown and nothing else."""
+    asked = _asked(secret)
+    given = request.form.get("answer", "")
+    name = request.form.get("name", "").strip()[:80]
+    if given not in {"approved", "changes"} or not name:
+        abort(400, description="Choose an answer and write your name.")
+    if asked.content != content_of(catalog().case(asked.case)):
+        abort(400, description="The case was changed meanwhile. Ask the practice for a new link.")
+    words = request.form.get("words", "").strip()[:1000]
+    casework().answer(asked.id, given, name, words, now())
+    detail = {"answer": given, "asked": asked.asked, "content": asked.content, "words": words}
+    ledger().append(f"{name} (by link)", "answered an approval", f"case {asked.case}", detail, now())
+    return redirect(url_for("approval.by_link", secret=secret))
+
+
+@pages.get("/<int:photo>.jpg")
+def picture(secret: str, photo: int) -> ResponseReturnValue:
+    """Give one of the pictures that the link is about, marked as it would be published."""
+    found = {shown.id: shown for shown in _photos(_asked(secret))}
+    if photo not in found:
+        abort(404)
+    return Response(rendered(found[photo], settings().channels[PUBLIC_CHANNEL]), mimetype="image/jpeg")

@@ -1,0 +1,102 @@
+"""The proof after publication: which files are public, that no byte tells too much, that pages are whole."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from lxml import etree
+
+from gallery.leaks import Secrets, scan
+from gallery.model import PUBLIC_CHANNEL, Case
+from gallery.settings import DataFolder
+from gallery.web.keys import ChartLock
+from gallery.web.workplace import Rooms
+
+_UNKNOWN_TAG = 801  # libxml2 knows no HTML 5 element names
+_PAGES = frozenset({".html", ".css", ".js", ".xml", ".json", ".txt", ".svg"})
+
+
+@dataclass(frozen=True, slots=True)
+class PublicFile:
+    """One public file of a case: its address in the site, its size in bytes, the SHA-256 of its bytes."""
+
+    path: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What was looked at and what was found; empty `leaks` and `faults` are good news."""
+
+    files: tuple[PublicFile, ...]
+    looked_at: int
+    leaks: tuple[str, ...]
+    faults: tuple[str, ...]
+    page: str
+
+    @property
+    def clean(self) -> bool:
+        """Nothing leaks and no page is broken."""
+        return not self.leaks and not self.faults
+
+
+def prove(rooms: Rooms, folder: DataFolder, case: Case) -> Proof:
+    """Look through a case's public files, and every page of the site, byte by byte."""
+    tokens = rooms.catalog.publications(PUBLIC_CHANNEL)
+    mine = {tokens[photo.id].token for photo in rooms.catalog.photos(case.number) if photo.id in tokens}
+    home = f"patient-{case.number}/"
+    read = list(_files(folder.public, mine))
+    files = [
+        PublicFile(path, len(data), hashlib.sha256(data).hexdigest())
+        for path, data in read
+        if path.startswith(home) or _token(path) in mine
+    ]
+    leaks = scan(read, secrets_of(rooms, folder))
+    faults = [fault for path, data in read if path.endswith(".html") for fault in html_faults(path, data)]
+    return Proof(
+        files=tuple(files),
+        looked_at=len(read),
+        leaks=tuple(leak.sentence() for leak in leaks),
+        faults=tuple(faults),
+        page=f"{home}index.html" if mine else "",
+    )
+
+
+def _files(public: Path, tokens: set[str]) -> Iterator[tuple[str, bytes]]:
+    """Give every page of the site, and the pictures under these published names."""
+    for place in sorted(public.rglob("*")):
+        if not place.is_file():
+            continue
+        path = place.relative_to(public).as_posix()
+        if place.suffix in _PAGES or _token(path) in tokens:
+            yield path, place.read_bytes()
+
+
+def _token(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0].rpartition("-")[0]
+
+
+def secrets_of(rooms: Rooms, folder: DataFolder) -> Secrets:
+    """Gather what must never be public: chart numbers, original file names, the days on which photos were taken."""
+    photos = rooms.catalog.photos()
+    lock = ChartLock(folder)
+    sealed = [rooms.casework.details(case.number).chart for case in rooms.catalog.cases()]
+    return Secrets(
+        chart_numbers=frozenset(lock.open(chart) for chart in sealed if chart),
+        dates=frozenset(date.fromisoformat(photo.taken_at[:10]) for photo in photos if photo.taken_at),
+        file_names=frozenset(photo.file.rpartition("/")[2] for photo in photos),
+    )
+
+
+def html_faults(path: str, data: bytes) -> list[str]:
+    """Name what is broken in a page's markup: tags not closed or out of place, attributes or ids given twice."""
+    parser = etree.HTMLParser(recover=True)
+    etree.fromstring(data, parser)
+    return [
+        f"{path}, line {entry.line}: {entry.message}"
+        for entry in parser.error_log
+        if entry.type != _UNKNOWN_TAG
+    ]

@@ -1,0 +1,167 @@
+"""From a finished case to the public site: preview with its marks, approval, publication, and the proof."""
+
+import hashlib
+import threading
+from dataclasses import replace
+
+from flask import Blueprint, Response, abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from gallery.accounts import Task
+from gallery.consent import may_publish, may_show_case
+from gallery.errors import GalleryError
+from gallery.model import PUBLIC_CHANNEL, Case, Photo
+from gallery.public_site import build_site
+from gallery.renditions import Recipe, Renditions
+from gallery.settings import Channel
+from gallery.web.proof import prove
+from gallery.web.readiness import Obstacle, obstacles_of
+from gallery.web.sections import open_case, show
+from gallery.web.viewing import note_view
+from gallery.web.workplace import casework, catalog, folder, me, needs, note, now, rooms, settings
+
+pages = Blueprint("publishing", __name__, url_prefix="/cases/<int:number>")
+
+PREVIEW_PX = 960
+_one_at_a_time = threading.Lock()  # two windows must not make the same file at once
+
+
+@pages.get("/publish")
+@needs(Task.SEE)
+def page(number: int) -> ResponseReturnValue:
+    """Show what each channel would get, what stands in the way, and who has approved."""
+    case = catalog().case(number)
+    content = content_of(case)
+    photos = catalog().photos(number)
+    consents = catalog().consents(number)
+    channels = [
+        (channel, [(photo, may_publish(consents, photo, name, now())) for photo in photos])
+        for name, channel in settings().channels.items()
+    ]
+    public = catalog().publications(PUBLIC_CHANNEL)
+    return show(
+        "publish.html",
+        case,
+        channels=channels,
+        obstacles=obstacles_of(case),
+        approvals=casework().approvals(number),
+        content=content,
+        approved=_approved(case),
+        public=[photo for photo in photos if photo.id in public],
+        link=request.args.get("link"),
+    )
+
+
+def content_of(case: Case) -> str:
+    """Give the digest of all that a reader would see of a case: an approval holds for this and nothing else."""
+    seen = (
+        replace(case, held=False),
+        catalog().stages(case.number),
+        [(photo.digest, photo.view, photo.alt, photo.caption) for photo in catalog().photos(case.number)],
+    )
+    return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+
+def _approved(case: Case) -> bool:
+    content = content_of(case)
+    latest = {
+        approval.asked: approval for approval in casework().approvals(case.number)[::-1] if approval.answer
+    }
+    answers = {approval.answer for approval in latest.values() if approval.content == content}
+    return "approved" in answers and "changes" not in answers
+
+
+@pages.get("/preview/<channel>/<int:photo>.jpg")
+@needs(Task.SEE)
+def preview(number: int, channel: str, photo: int) -> ResponseReturnValue:
+    """Give a photograph as a channel would get it, with its mark, at one size."""
+    found = catalog().photo(photo)
+    if found.case != number or channel not in settings().channels:
+        abort(404)
+    note_view(f"case {number}", f"photo {photo} as published ({channel})")
+    return Response(rendered(found, settings().channels[channel]), mimetype="image/jpeg")
+
+
+def rendered(photo: Photo, channel: Channel) -> bytes:
+    """Give a photograph's bytes as a channel would get it, JPEG, at the preview's size."""
+    chosen, year = settings(), (photo.first_published_at or now()).year
+    recipe = Recipe(
+        digest=photo.digest,
+        channel=replace(channel, sizes=(min(PREVIEW_PX, max(channel.sizes)),), formats=("jpeg",)),
+        mark_text=chosen.mark_text or f"© {year} {chosen.practice}",
+        mark_opacity=chosen.mark_opacity,
+        owner=chosen.practice,
+        web=chosen.web,
+        year=year,
+    )
+    cache, key = Renditions(folder().renditions, folder().originals), recipe.key()
+    with _one_at_a_time:
+        cache.make({key: recipe})
+        return cache.files(key)[0].place.read_bytes()
+
+
+@pages.post("/ask")
+@needs(Task.PUBLISH)
+def ask(number: int) -> ResponseReturnValue:
+    """Make a link with which a doctor or the patient can look and answer without signing in."""
+    case = open_case(number)
+    asked = request.form.get("asked", "")
+    if asked not in {"doctor", "patient"}:
+        abort(400)
+    secret = casework().ask(number, asked, content_of(case), me().name, now())
+    note("asked for approval", f"case {number}", asked=asked)
+    return redirect(url_for("publishing.page", number=number, link=secret, _anchor="approval"))
+
+
+@pages.post("/approve")
+@needs(Task.APPROVE)
+def approve(number: int) -> ResponseReturnValue:
+    """Approve the case as it is now, signed in as a doctor or an administrator."""
+    case = open_case(number)
+    content = content_of(case)
+    with rooms().together():
+        casework().ask(number, "doctor", content, me().name, now())
+        asked = casework().approvals(number)[0]
+        casework().answer(asked.id, "approved", me().name, "", now())
+        note("approved", f"case {number}", content=content)
+    flash("Approved. If anything a reader sees is changed later, it must be approved again.", "done")
+    return redirect(url_for("publishing.page", number=number))
+
+
+@pages.post("/publish")
+@needs(Task.PUBLISH)
+def publish(number: int) -> ResponseReturnValue:
+    """Release the case and rebuild the site; refused while anything stands in the way."""
+    case = open_case(number)
+    blocking = [obstacle for obstacle in obstacles_of(case) if obstacle.blocks]
+    if not _approved(case):
+        blocking.append(Obstacle("Nobody has approved the case as it is now", blocks=True))
+    if blocking:
+        raise GalleryError(f"Patient {number} is not ready: {'; '.join(item.words for item in blocking)}")
+    with rooms().together():
+        casework().release(number)
+        note("released for publication", f"case {number}", content=content_of(case))
+    build_site(folder(), actor=me().name, now=now())
+    flash(f"Patient {number} is public.", "done")
+    return redirect(url_for("publishing.proof", number=number))
+
+
+@pages.post("/hold")
+@needs(Task.PUBLISH)
+def hold(number: int) -> ResponseReturnValue:
+    """Take a case off the site for now, without withdrawing it."""
+    open_case(number)
+    with rooms().together():
+        casework().hold(number)
+        note("held back", f"case {number}")
+    build_site(folder(), actor=me().name, now=now())
+    flash(f"Patient {number} is off the site until it is published again.", "done")
+    return redirect(url_for("publishing.page", number=number))
+
+
+@pages.get("/proof")
+@needs(Task.SEE)
+def proof(number: int) -> ResponseReturnValue:
+    """Show what is public of a case, and that nothing else is in it."""
+    case = catalog().case(number)
+    return show("proof.html", case, proof=prove(rooms(), folder(), case), allowed=may_show_case(case))

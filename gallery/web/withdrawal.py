@@ -1,0 +1,59 @@
+"""A patient changes their mind: gone from the site in the same step, a receipt to hand over, and what is left to do."""
+
+from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from gallery.accounts import Task
+from gallery.ledger import Entry
+from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
+from gallery.public_site import build_site
+from gallery.records import withdraw_case
+from gallery.web.sections import show
+from gallery.web.workplace import catalog, folder, ledger, me, needs, now, rooms, settings
+
+pages = Blueprint("withdrawal", __name__, url_prefix="/cases/<int:number>/withdraw")
+
+
+@pages.get("")
+@needs(Task.WITHDRAW)
+def page(number: int) -> ResponseReturnValue:
+    """Say what a withdrawal does; after one, show its receipt and what is left to do by hand."""
+    case = catalog().case(number)
+    if case.status is not CaseStatus.WITHDRAWN:
+        return show("withdraw.html", case, public=_public(case))
+    return show(
+        "withdrawn.html",
+        case,
+        receipt=_receipt(case),
+        public=_public(case),
+        channels=sorted(_channels(case) - {PUBLIC_CHANNEL}),
+        practice=settings().practice,
+    )
+
+
+@pages.post("")
+@needs(Task.WITHDRAW)
+def withdraw(number: int) -> ResponseReturnValue:
+    """Withdraw the case and rebuild the site at once; sent again, only the site is rebuilt."""
+    case = catalog().case(number)
+    if case.status is not CaseStatus.WITHDRAWN:
+        if not request.form.get("sure"):
+            abort(400, description="Tick the box to say that you mean it.")
+        withdraw_case(rooms().database, number, me().name, now(), reason=request.form.get("reason", "")[:500])
+    build_site(folder(), actor=me().name, now=now())
+    flash(f"Patient {number} is withdrawn and gone from the site.", "done")
+    return redirect(url_for("withdrawal.page", number=number))
+
+
+def _public(case: Case) -> list[int]:
+    public = catalog().publications(PUBLIC_CHANNEL)
+    return [photo.id for photo in catalog().photos(case.number) if photo.id in public]
+
+
+def _receipt(case: Case) -> Entry | None:
+    entries = ledger().entries(subject=f"case {case.number}")
+    return next((entry for entry in entries[::-1] if entry.action == "case withdrawn"), None)
+
+
+def _channels(case: Case) -> set[str]:
+    return {channel for consent in catalog().consents(case.number) for channel in consent.channels}
