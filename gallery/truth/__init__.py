@@ -1,0 +1,255 @@
+"""The truth check on words: rules are data, a pack for each law; every finding says why and what to write instead.
+
+It helps people to write honestly and gives no legal advice: a pack names its source, and a lawyer decides.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from importlib.resources import files
+
+from gallery.errors import GalleryError
+from gallery.model import Case, Performer, Stage, comes_before_treatment
+
+HOUSE = "house"
+"""The pack that always applies: what no honest page says anywhere."""
+
+
+class Weight(StrEnum):
+    """What a finding means for publication."""
+
+    BLOCKS = "blocks"
+    ADVISES = "advises"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the record knows, against which words are checked.
+
+    Attributes:
+        registered: names the practice has recorded as registered marks; only they may bear ®.
+        trademarks: names it has recorded as its own marks; they may bear ™.
+        pair: a before and an after are shown together.
+        immediate: a photo was taken right after a session.
+        in_progress: the treatment is not finished.
+        other_doctor: a stage shows another doctor's work.
+        unnamed_work: a treated stage says nothing of what was done.
+        minor: the patient was under age.
+    """
+
+    registered: frozenset[str] = frozenset()
+    trademarks: frozenset[str] = frozenset()
+    pair: bool = False
+    immediate: bool = False
+    in_progress: bool = False
+    other_doctor: bool = False
+    unnamed_work: bool = False
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of a pack.
+
+    Attributes:
+        id: pack and name ("us-ca/same-results").
+        source: where it comes from.
+        reason: in plain words, to the person who wrote the text.
+        suggestion: what to write or do instead.
+        weight: whether it keeps a page from being published.
+        when: facts that must all be true for it to apply.
+        forbids: an expression that must not be in the text.
+        excepts: an expression that excuses a place where `forbids` matches; denied words are excused anyway.
+        requires: an expression that must be in the text.
+        sentence: what the site prints, so that the text has what is required.
+    """
+
+    id: str
+    source: str
+    reason: str
+    suggestion: str
+    weight: Weight = Weight.ADVISES
+    when: tuple[str, ...] = ()
+    forbids: re.Pattern[str] | None = field(default=None, repr=False)
+    excepts: re.Pattern[str] | None = field(default=None, repr=False)
+    requires: re.Pattern[str] | None = field(default=None, repr=False)
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What is wrong with a text.
+
+    Attributes:
+        rule: its id.
+        words: the words at fault; "" where something is missing, or the case itself is at fault.
+        start: where they begin in the text.
+        reason: why, in plain words.
+        suggestion: what to write or do instead.
+        source: where the rule comes from.
+        blocks: it keeps the page from being published.
+    """
+
+    rule: str
+    words: str
+    start: int
+    reason: str
+    suggestion: str
+    source: str
+    blocks: bool
+
+    def sentence(self) -> str:
+        """Say it in one or two sentences."""
+        words = f"“{self.words}”: " if self.words else ""
+        return f"{words}{self.reason} {self.suggestion}"
+
+
+def check(text: str, facts: Facts, rules: Iterable[Rule]) -> list[Finding]:
+    """Find in a text what the rules forbid, and what they require and it lacks; in the text's order."""
+    findings = [finding for rule in rules if _applies(rule, facts) for finding in _judge(rule, text)]
+    findings += _marks(text, facts)
+    return sorted(findings, key=lambda finding: (finding.start, finding.rule))
+
+
+def required_sentences(facts: Facts, rules: Iterable[Rule]) -> tuple[str, ...]:
+    """Give the sentences that the rules want printed with such a case, each once."""
+    return tuple(dict.fromkeys(rule.sentence for rule in rules if rule.sentence and _applies(rule, facts)))
+
+
+def facts_of(
+    case: Case, stages: Iterable[Stage], *, registered: Iterable[str] = (), trademarks: Iterable[str] = ()
+) -> Facts:
+    """Draw from the record what words are checked against."""
+    stages = list(stages)
+    treated = [stage for stage in stages if not comes_before_treatment(stage.label)]
+    return Facts(
+        registered=frozenset(registered),
+        trademarks=frozenset(trademarks),
+        pair=bool(treated) and len(stages) > len(treated),
+        immediate=any("immediate" in f"{stage.elapsed} {stage.label}".lower() for stage in treated),
+        in_progress=any(stage.in_progress for stage in treated),
+        other_doctor=any(stage.performed_by is Performer.OTHER for stage in stages),
+        unnamed_work=any(not stage.procedure for stage in treated),
+        minor=case.minor,
+    )
+
+
+def _applies(rule: Rule, facts: Facts) -> bool:
+    return all(getattr(facts, name) for name in rule.when)
+
+
+def _judge(rule: Rule, text: str) -> Iterable[Finding]:
+    if rule.forbids:
+        excused = [found.span() for found in rule.excepts.finditer(text)] if rule.excepts else []
+        for found in rule.forbids.finditer(text):
+            denied = _DENIED.search(text, max(0, found.start() - 40), found.start())
+            if not denied and not any(start < found.end() and found.start() < end for start, end in excused):
+                yield _finding(rule, found[0], found.start())
+    elif rule.requires is None or not rule.requires.search(text):
+        yield _finding(rule, "", 0)
+
+
+_DENIED = re.compile(
+    r"\b(?:not(?! only)|never|no(?! one)|cannot|without|nor)\b[^.,;:!?]{0,25}$|n['\u2019]t\b[^.,;:!?]{0,25}$",
+    re.IGNORECASE,
+)
+
+
+def _finding(rule: Rule, words: str, start: int) -> Finding:
+    return Finding(
+        rule=rule.id,
+        words=words.strip(),
+        start=start,
+        reason=rule.reason,
+        suggestion=rule.suggestion,
+        source=rule.source,
+        blocks=rule.weight is Weight.BLOCKS,
+    )
+
+
+_CLAIMED = re.compile(
+    r"(?P<name>[\w'&-]+(?:[ -][\w'&-]+){0,4})\s?(?P<sign>®|™|\(r\)|\(tm\)|&reg;|&trade;)", re.IGNORECASE
+)
+
+
+def _marks(text: str, facts: Facts) -> Iterable[Finding]:
+    """Find ® and ™ on names that the practice has not recorded as its own."""
+    for found in _CLAIMED.finditer(text):
+        registered = found["sign"].lower() in {"®", "(r)", "&reg;"}
+        recorded = facts.registered if registered else facts.registered | facts.trademarks
+        if any(found["name"].casefold().endswith(name.casefold()) for name in recorded):
+            continue
+        sign = "®" if registered else "™"
+        yield Finding(
+            rule=f"{HOUSE}/{'registered' if registered else 'trademark'}",
+            words=found[0],
+            start=found.start(),
+            reason=f"{sign} says that this name is a {'registered ' if registered else ''}mark, and none is recorded.",
+            suggestion=f"Leave out the {sign}, or record the mark in the settings.",
+            source="Lanham Act §29, 15 U.S.C. 1111 (general knowledge)" if registered else "plain honesty",
+            blocks=registered,
+        )
+
+
+@lru_cache
+def load_rules(jurisdictions: tuple[str, ...] = ()) -> tuple[Rule, ...]:
+    """Load the house's pack and those of the jurisdictions ("us", "us-ca", "uk", "au").
+
+    Raises:
+        GalleryError: There is no such pack.
+    """
+    return tuple(rule for name in dict.fromkeys((HOUSE, *jurisdictions)) for rule in _pack(name))
+
+
+def jurisdictions() -> tuple[str, ...]:
+    """Name the packs there are, the house's own aside."""
+    names = (entry.name.removesuffix(".toml") for entry in files(__name__).joinpath("packs").iterdir())
+    return tuple(sorted(name for name in names if name != HOUSE))
+
+
+def _pack(name: str) -> list[Rule]:
+    if name != HOUSE and name not in jurisdictions():
+        raise GalleryError(
+            f"expected a jurisdiction that there are rules for, found {name!r}",
+            hint=f"choose from: {', '.join(jurisdictions())}",
+        )
+    text = files(__name__).joinpath("packs").joinpath(f"{name}.toml").read_text("utf-8")
+    return [_rule(name, entry) for entry in tomllib.loads(text)["rule"]]
+
+
+def _rule(pack: str, entry: Mapping[str, object]) -> Rule:
+    """Make a rule of a pack's table; an unknown key or fact is a fault in the pack."""
+    known = {
+        "id",
+        "source",
+        "reason",
+        "suggestion",
+        "weight",
+        "when",
+        "forbids",
+        "excepts",
+        "requires",
+        "sentence",
+    }
+    when = tuple(map(str, entry.get("when", ())))  # type: ignore[call-overload]
+    wrong = sorted((entry.keys() - known) | (set(when) - set(Facts.__dataclass_fields__)))
+    if wrong:
+        raise GalleryError(f"expected a rule of the pack {pack}, found unknown words: {', '.join(wrong)}")
+    expressions = {
+        key: re.compile(str(entry[key]), re.IGNORECASE | re.VERBOSE)
+        for key in ("forbids", "excepts", "requires")
+        if key in entry
+    }
+    return Rule(
+        id=f"{pack}/{entry['id']}",
+        source=str(entry["source"]),
+        reason=str(entry["reason"]),
+        suggestion=str(entry["suggestion"]),
+        weight=Weight(str(entry.get("weight", Weight.ADVISES))),
+        when=when,
+        sentence=str(entry.get("sentence", "")),
+        **expressions,
+    )
