@@ -24,7 +24,7 @@ _APP_ROOT = re.compile(
     r"<div[^>]+id=[\"'](?:root|app|__next|__nuxt|gatsby-focus-wrapper)[\"'][^>]*>\s*</div>", re.IGNORECASE
 )
 _NEEDS_SCRIPT = re.compile(r"(?:enable|requires?|need[s]?) (?:to run this app|java ?script)", re.IGNORECASE)
-_SHORT = 20_000
+_SHORT = 15_000
 _FEW = 3
 
 
@@ -44,10 +44,10 @@ def signals_of(text: str, title: str, *, images: int, marks: frozenset[str]) -> 
         return tuple(found)
     if "password" in marks:
         found.append(LOGIN)
-    start = title + "\n" + text[:_SHORT]
-    if len(text) < _SHORT * 3 and _BOT.search(start):
+    start = title if len(text) > _SHORT else f"{title}\n{text}"
+    if _BOT.search(start):
         found.append(BOT_BLOCK)
-    if len(text) < _SHORT * 3 and _PARKED.search(start):
+    if _PARKED.search(start):
         found.append(PARKED)
     if images == 0 and ("next-data" in marks or _APP_ROOT.search(text) or _NEEDS_SCRIPT.search(start)):
         found.append(SCRIPT_BUILT)

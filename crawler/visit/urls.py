@@ -35,6 +35,14 @@ def canonical(url: str, *, base: str = "", encoding: str = "utf-8") -> str | Non
     tracking and session parameters dropped, dot segments resolved, escapes in capital letters. Characters
     outside ASCII become UTF-8 in the path and the page's own encoding in the query, as browsers do.
     """
+    if url.startswith("/") and not url.startswith("//") and base:
+        return _canonical(url, origin_of(base), encoding)
+    return _canonical(url, base, encoding)
+
+
+@lru_cache(maxsize=65536)
+def _canonical(url: str, base: str, encoding: str) -> str | None:
+    """Work an address out once: a site's pages link to each other with the same words."""
     text = url.strip(" \t\r\n\f\0").replace("\n", "").replace("\r", "").replace("\t", "")
     try:
         joined = urljoin(base, text.replace("\\", "/")) if base else text
@@ -142,6 +150,7 @@ def _bare(host: str) -> str:
     return host.removeprefix("www.")
 
 
+@lru_cache(maxsize=65536)
 def names_an_image(url: str) -> bool:
     """Tell whether an address looks like that of a picture, by the ending of its path or of a parameter."""
     return _IMAGE_NAME.search(url) is not None
