@@ -6,8 +6,10 @@ people in the same room, other practices' people, everyday pictures, and what we
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.random import Generator, default_rng
 
@@ -15,9 +17,11 @@ from watermark.attacks import ATTACKS
 from watermark.fingerprint.index import Index
 from watermark.pixels import Picture
 from watermark.samples import clinic, everyday, furniture
+from watermark.visible import MarkDesign, draw_mark
 
 VIEWS = ("front", "front", "top", "left", "donor", "closeup")
-Marker = Callable[[Picture, int], Picture]
+WORDS = ("Seed Clinic", "HAIRLINE STUDIO", "dots & density", "Dr. Nobody · Scalp", "northlight-hair.example")
+Attack = Callable[[Picture, Generator], Picture]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,42 +68,49 @@ class Case:
     scene: int | None = None
 
 
-def unmarked(picture: Picture, _seed: int) -> Picture:
-    """Publish without a mark."""
-    return picture
+def design(seed: int) -> MarkDesign:
+    """The mark of the practice with this seed."""
+    return MarkDesign(text=WORDS[seed % len(WORDS)], opacity=(0.35, 0.5, 0.7)[seed % 3])
 
 
-def clinic_world(seed: int, people: int, *, mark: Marker = unmarked, others: int = 0) -> World:
+def clinic_world(seed: int, people: int, *, others: int = 0) -> World:
     """A drawn practice: each person before and after, other shots, uncatalogued people in its room, rivals' people.
 
     Args:
-        seed: of the room and everybody in it.
+        seed: of the room, its mark, and everybody in it.
         people: how many are catalogued.
-        mark: how a photo is marked for publication.
         others: how many uncatalogued people in the room, and how many in rivals' rooms; as many as `people` if 0.
     """
+    mark = partial(draw_mark, design=design(seed))
+    size = ((1200, 900), (900, 1200), (1200, 900), (1500, 1000))[seed % 4]
     room, others = clinic.Room(seed), others or people
     catalogue, scenes, shots, strangers = {}, {}, [], []
     for number in range(people):
         person, view = clinic.Person(seed * 1000 + number), VIEWS[number % len(VIEWS)]
         for stage in ("before", "after"):
             key = len(catalogue)
-            catalogue[key] = clinic.draw_portrait(person, room, stage=stage, view=view)
+            catalogue[key] = clinic.draw_portrait(person, room, stage=stage, view=view, size=size)
             scenes[key] = key
             if number % 2 == 0:
-                again = clinic.draw_portrait(person, room, stage=stage, view=view, shot=1)
-                shots.append((mark(again, seed + number), key))
+                again = clinic.draw_portrait(person, room, stage=stage, view=view, shot=1, size=size)
+                shots.append((mark(again), key))
             if number % 4 == 1 and stage == "after":  # two shots of one session, both catalogued
-                catalogue[key + 1] = clinic.draw_portrait(person, room, stage=stage, view=view, shot=1)
+                catalogue[key + 1] = clinic.draw_portrait(
+                    person, room, stage=stage, view=view, shot=1, size=size
+                )
                 scenes[key + 1] = key
     for number in range(others):
         view = VIEWS[number % len(VIEWS)]
-        here = clinic.draw_portrait(clinic.Person(seed * 1000 + 500 + number), room, stage="after", view=view)
-        strangers.append((mark(here, seed + number), "our room"))
+        here = clinic.draw_portrait(
+            clinic.Person(seed * 1000 + 500 + number), room, stage="after", view=view, size=size
+        )
+        strangers.append((mark(here), "our room"))
         elsewhere = clinic.Room(seed * 77 + 1 + number % 5)
         person = clinic.Person(seed * 1000 + 700 + number)
-        strangers.append((clinic.draw_portrait(person, elsewhere, stage="after", view=view), "rival"))
-    published = {key: mark(picture, seed * 1000 + key) for key, picture in catalogue.items()}
+        strangers.append(
+            (clinic.draw_portrait(person, elsewhere, stage="after", view=view, size=size), "rival")
+        )
+    published = {key: mark(picture) for key, picture in catalogue.items()}
     return World(f"clinic {seed}", catalogue, scenes, tuple(shots), tuple(strangers), published)
 
 
@@ -115,7 +126,7 @@ def everyday_world(seed: int, photos: int) -> World:
 def pictures_world(
     name: str, catalogue: Iterable[Picture], strangers: Iterable[Picture], *, seed: int = 0
 ) -> World:
-    """Given pictures, with second shots of half the catalogue made by moving its parts a little."""
+    """Given pictures, published under a mark, with second shots of half of them made by moving their parts a little."""
     photos = dict(enumerate(catalogue))
     shots = tuple((second_shot(p, default_rng([seed, n])), n) for n, p in photos.items() if n % 2 == 0)
     return World(
@@ -125,8 +136,6 @@ def pictures_world(
 
 def second_shot(picture: Picture, rng: Generator) -> Picture:
     """What the same scene might look like seconds later: parts moved by up to 1.5 % each their own way, other grain, other light."""
-    import cv2
-
     height, width = picture.rgb.shape[:2]
     cells = int(rng.integers(3, 6))
     reach = rng.uniform(0.004, 0.015) * max(height, width)
@@ -144,7 +153,7 @@ def copies(
     world: World,
     rng: Generator,
     each: int,
-    kinds: Mapping[str, Callable[[Picture, Generator], Picture]] = ATTACKS,
+    kinds: Mapping[str, Attack] = ATTACKS,
 ) -> Iterator[Case]:
     """`each` copies of every kind, of photos taken in turn."""
     keys = rng.permutation(list(world.published))

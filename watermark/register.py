@@ -230,7 +230,7 @@ def halved(luma: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def shrinking(full: tuple[int, ...], level: tuple[int, ...]) -> Matrix:
+def shrinking(full: tuple[float, ...], level: tuple[float, ...]) -> Matrix:
     """The map from pixel centres of a picture to those of its smaller version; shapes are (height, width)."""
     across, down = level[1] / full[1], level[0] / full[0]
     return np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]])

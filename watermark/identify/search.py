@@ -1,0 +1,205 @@
+"""Which of our photographs is in this picture, and how sure is that: the walk from pixels to an answer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from watermark import register
+from watermark.compare import decide, measure
+from watermark.compare.decide import Verdict
+from watermark.compare.measure import Agreement
+from watermark.fingerprint import whole
+from watermark.fingerprint.index import Index
+from watermark.fingerprint.propose import propose
+from watermark.fingerprint.record import Likeness
+from watermark.forensics import CARRIED_FROM, MarkState, find_mark, mark_state
+from watermark.identify import account
+from watermark.identify.answer import Answer, RunnerUp
+from watermark.pixels import Limits, Picture, open_frames, read_facts
+from watermark.register import Alignment, Suspect
+from watermark.visible import MarkDesign
+
+PROPOSALS = 6
+MEASURED = 3
+WORTH = 0.3  # of the best glance's evidence, to be measured at all
+ALIKE_WITHIN = 14  # bits of 64
+SMALLEST = 64  # pixels on the long side, plain borders not counted
+LEAST_FEATURES = 12
+WORKED = 1600  # pixels on the long side; more are not looked at
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hypothesis:
+    """One photo compared with the found picture."""
+
+    slot: int
+    likeness: Likeness
+    agreement: Agreement
+    probability: float
+    ours: float
+
+
+def identify(picture: Picture, index: Index, marks: Sequence[MarkDesign] = ()) -> Answer:
+    """The best of all hypotheses about one picture.
+
+    Args:
+        picture: what was found.
+        index: the catalogue's fingerprints.
+        marks: how our published photos were marked.
+
+    Raises:
+        IndexDamagedError: the index was changed on disk.
+    """
+    suspect = Suspect(picture)
+    why = _cannot_tell(suspect)
+    if why:
+        return Answer(verdict=Verdict.CANNOT_TELL, why=why)
+    judged = hypotheses(suspect, index)
+    answer = _answer(suspect, index, judged, marks) if judged else Answer(verdict=Verdict.NONE)
+    if answer.mark == MarkState.KEPT:
+        return replace(answer, carries_our_mark=True)
+    carried = any(find_mark(picture, design).strength >= CARRIED_FROM for design in marks)
+    return replace(answer, carries_our_mark=carried)
+
+
+def identify_file(
+    data: bytes, index: Index, marks: Sequence[MarkDesign] = (), limits: Limits | None = None
+) -> Answer:
+    """The strongest answer over a file's frames, up to the limits' cap.
+
+    Raises:
+        UnreadablePictureError: the bytes are no picture.
+        PictureTooLargeError: it would need more than the limits allow.
+        IndexDamagedError: the index was changed on disk.
+    """
+    order = list(Verdict)
+    limits = limits or Limits()
+    facts = read_facts(data, limits)
+    answers = []
+    for frame in open_frames(data, limits, longest=WORKED):
+        full = max(facts.width, facts.height) / max(frame.width, frame.height)
+        answers.append(_at_full_size(identify(frame, index, marks), full))
+    strongest = min(answers, key=lambda a: (order.index(a.verdict), -a.probability))
+    return replace(strongest, carries_our_mark=any(a.carries_our_mark for a in answers))
+
+
+def _at_full_size(answer: Answer, full: float) -> Answer:
+    """The same answer, its transform in pixels of the file and not of the smaller picture that was looked at."""
+    if answer.transform is None or full == 1.0:
+        return answer
+    matrix = np.array(answer.transform.matrix) @ register.shrinking((full, full), (1.0, 1.0))
+    rows = [(float(a), float(b), float(c)) for a, b, c in matrix]
+    transform = replace(answer.transform, matrix=tuple(rows), scale=answer.transform.scale / full)
+    return replace(answer, transform=transform)
+
+
+def _cannot_tell(suspect: Suspect) -> str:
+    """Why nothing can be said of a picture; empty if something can."""
+    rows, columns = (np.flatnonzero(np.ptp(suspect.luma, axis=axis) > 8) for axis in (1, 0))
+    across, down = (int(np.ptp(line)) + 1 if len(line) else 0 for line in (columns, rows))
+    if max(across, down) < SMALLEST or min(across, down) < SMALLEST // 3:
+        return (
+            "the picture is too small"
+            if max(suspect.luma.shape) < SMALLEST
+            else "there is next to nothing in it"
+        )
+    if len(suspect.features) < LEAST_FEATURES:
+        return "the picture is too plain"
+    return ""
+
+
+def hypotheses(suspect: Suspect, index: Index) -> list[Hypothesis]:
+    """Photos that may be in the picture, each registered, compared, and weighed against the others; best first."""
+    glances = sorted(_glances(suspect, index), key=lambda g: -g.evidence)
+    measured: dict[int, tuple[Likeness, Agreement]] = {}
+    for one in glances:
+        if len(measured) == MEASURED or one.evidence < WORTH * glances[0].evidence:
+            break
+        if one.slot not in measured:
+            agreement = measure.measure(suspect, one.likeness, one.small, one.alignment)
+            measured[one.slot] = one.likeness, agreement
+    judged = []
+    for slot, (likeness, agreement) in measured.items():
+        weighed = measure.against(agreement, [a for s, (_, a) in measured.items() if s != slot])
+        judged.append(Hypothesis(slot, likeness, weighed, *decide.probabilities(weighed)))
+    return sorted(judged, key=lambda h: (-h.probability, -h.agreement.evidence))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Glance:
+    slot: int
+    likeness: Likeness
+    small: NDArray[np.uint8]
+    alignment: Alignment
+    evidence: float
+
+
+def _glances(suspect: Suspect, index: Index) -> Iterator[_Glance]:
+    """Every photo that was proposed and could be aligned, looked at roughly."""
+    for slot, likeness, alignment in _aligned(suspect, index):
+        small = likeness.small_rgb()
+        luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+        rough, evidence = measure.glance(suspect, luma, alignment)
+        yield _Glance(slot, likeness, small, rough, evidence)
+
+
+def _aligned(suspect: Suspect, index: Index) -> Iterator[tuple[int, Likeness, Alignment]]:
+    for proposal in propose(index, suspect.features, suspect.mirrored, PROPOSALS):
+        likeness = index.likeness(proposal.slot)
+        alignment = register.align(suspect, likeness, proposal)
+        if alignment is not None:
+            yield proposal.slot, likeness, alignment
+    for mirrored in (False, True):
+        luma = suspect.shrunk(96 / max(suspect.picture.width, suspect.picture.height))
+        seen = whole.look(np.ascontiguousarray(luma[:, ::-1]) if mirrored else luma)
+        for _, slot in index.alike(seen, 1, ALIKE_WITHIN):
+            likeness = index.likeness(slot)
+            yield slot, likeness, register.align_whole(suspect, likeness, mirrored=mirrored)
+
+
+def _answer(suspect: Suspect, index: Index, judged: list[Hypothesis], marks: Sequence[MarkDesign]) -> Answer:
+    first, *others = judged
+    verdict = decide.verdict(first.probability, max(h.ours for h in judged))
+    if verdict == Verdict.SAME_SCENE:
+        first, *others = sorted(judged, key=lambda h: -h.ours)
+    chances = {h.slot: h.ours if verdict == Verdict.SAME_SCENE else h.probability for h in judged}
+    second = RunnerUp(index.key(others[0].slot), chances[others[0].slot]) if others else None
+    if verdict == Verdict.NONE:
+        return Answer(verdict=verdict, probability=chances[first.slot], runner_up=second)
+    small = first.likeness.small_rgb()
+    said = account.of(suspect, first.likeness, small, first.agreement)
+    mark = MarkState.UNKNOWN
+    if marks and verdict == Verdict.COPY:
+        mark = mark_state(small, first.agreement.found, first.agreement.covered, marks[0])
+    return Answer(
+        verdict=verdict,
+        probability=chances[first.slot],
+        photo=index.key(first.slot),
+        runner_up=second,
+        transform=said.transform,
+        overlap=said.overlap,
+        changes=said.changes,
+        mark=mark,
+        also=tuple(
+            RunnerUp(index.key(h.slot), h.probability)
+            for h in others
+            if decide.verdict(h.probability, 0.0) == Verdict.COPY and _elsewhere(h, first)
+        ),
+    )
+
+
+def _elsewhere(one: Hypothesis, first: Hypothesis) -> bool:
+    """Whether two photos were found in different parts of the picture."""
+    middles = []
+    for hypothesis in (one, first):
+        left, top, right, bottom = account.extent(hypothesis.agreement)
+        back = np.linalg.inv(hypothesis.agreement.alignment.matrix)
+        point = back @ np.array([(left + right) / 2, (top + bottom) / 2, 1.0])
+        middles.append(hypothesis.agreement.alignment.matrix @ point if hypothesis is first else point)
+    seen = first.agreement.alignment.matrix @ middles[0]
+    left, top, right, bottom = account.extent(first.agreement)
+    x, y = seen[:2] / seen[2]
+    return not (left <= x <= right and top <= y <= bottom)
