@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from watermark.pixels import resize
-from watermark.samples import furniture
+from watermark.samples import clinic, furniture, studio
 from watermark.samples.clinic import STAGES, VIEWS, Person, Room, draw_portrait
 from watermark.samples.everyday import draw_everyday
 from watermark.samples.looks import look_of
@@ -33,17 +33,21 @@ def same_place(first, second):
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_portrait_repeats_exactly(view, stage):
+@pytest.mark.parametrize("world", [clinic, studio])
+def test_a_portrait_repeats_exactly(world, view, stage):
     """The same person, room, stage, view and shot give the same pixels, in the size asked for."""
-    first, second = (draw_portrait(Person(3), Room(2), stage=stage, view=view, size=SMALL) for _ in range(2))
+    first, second = (
+        world.draw_portrait(Person(3), Room(2), stage=stage, view=view, size=SMALL) for _ in range(2)
+    )
     assert np.array_equal(first.rgb, second.rgb)
     assert (first.width, first.height) == SMALL
 
 
-def test_people_rooms_views_and_stages_differ():
+@pytest.mark.parametrize("world", [clinic, studio])
+def test_people_rooms_views_and_stages_differ(world):
     """No two of them give the same picture."""
     pictures = [
-        draw_portrait(Person(person), Room(room), stage=stage, view=view, size=SMALL)
+        world.draw_portrait(Person(person), Room(room), stage=stage, view=view, size=SMALL)
         for person, room, stage, view in itertools.product(
             (1, 2), (1, 2), ("before", "after"), ("front", "donor")
         )
@@ -52,11 +56,24 @@ def test_people_rooms_views_and_stages_differ():
         assert apart(first, second) > 1.5
 
 
-def test_another_shot_is_another_photograph_of_the_same_moment():
+@pytest.mark.parametrize("world", [clinic, studio])
+def test_a_rivals_room_may_resemble_ours(world):
+    """A room in another's style gives pictures nearer to it than any other room's, and still other pictures."""
+    for style in (3, 4):
+        ours, alike, other = (
+            world.draw_portrait(Person(style), room, size=SMALL)
+            for room in (Room(style), Room(style + 50, like=style), Room(style + 51))
+        )
+        assert 1.5 < apart(ours, alike) < apart(ours, other)
+        assert same_place(ours, alike) < 0.5
+
+
+@pytest.mark.parametrize("world", [clinic, studio])
+def test_another_shot_is_another_photograph_of_the_same_moment(world):
     """Two shots look alike at a glance and disagree in fine detail: a turn, a look, other grain."""
     for person in (1, 4):
         first, second = (
-            draw_portrait(Person(person), Room(person), stage="after", shot=shot, size=(1200, 900))
+            world.draw_portrait(Person(person), Room(person), stage="after", shot=shot, size=(1200, 900))
             for shot in (0, 1)
         )
         assert apart(first, second) < 25

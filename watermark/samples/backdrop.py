@@ -1,6 +1,6 @@
 """The room behind a head: wall, light on it, and what stands there, out of focus as behind a portrait."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ _WALLS = (
     (214, 226, 216),
 )
 KINDS = ("plain", "gradient", "door", "poster", "tiles", "curtain", "cabinet", "window", "panel", "plant")
+_OFTEN = (0.24, 0.12, 0.08, 0.08, 0.08, 0.08, 0.08, 0.08, 0.08, 0.08)  # most practices have a plain wall
 _DRAWN_AT = 0.5
 
 
@@ -30,28 +31,37 @@ class Backdrop:
     wall: tuple[int, int, int]
     glow: tuple[float, float]
     blur: float
+    furniture: int
+    plaster: int
 
 
-def backdrop_of(seed: int) -> Backdrop:
-    """Draw one room's backdrop."""
-    rng = chance(seed, "backdrop")
+def backdrop_of(style: int, own: int | None = None) -> Backdrop:
+    """Draw one room's backdrop; with `own`, another room furnished in the same style."""
+    rng = chance(style, "backdrop")
     wall = np.array(_WALLS[rng.integers(len(_WALLS))]) + rng.integers(-12, 13, 3)
-    return Backdrop(
-        kind=str(rng.choice(KINDS)),
+    made = Backdrop(
+        kind=str(rng.choice(KINDS, p=_OFTEN)),
         wall=(int(wall[0]), int(wall[1]), int(wall[2])),
         glow=(float(rng.uniform(0.1, 0.9)), float(rng.uniform(-0.1, 0.6))),
         blur=float(rng.choice([0.8, 2.0, 5.0, 9.0])),
+        furniture=style,
+        plaster=style,
     )
+    if own is None:
+        return made
+    tint = chance(own, "tint").integers(-7, 8, 3)
+    painted = (made.wall[0] + int(tint[0]), made.wall[1] + int(tint[1]), made.wall[2] + int(tint[2]))
+    return replace(made, wall=painted, plaster=own)
 
 
-def draw_backdrop(backdrop: Backdrop, seed: int, size: tuple[int, int], shift: tuple[float, float]) -> Plane:
+def draw_backdrop(backdrop: Backdrop, size: tuple[int, int], shift: tuple[float, float]) -> Plane:
     """Draw linear light (height, width, 3) for (width, height); `shift` moves the camera by pixels."""
     width, height = int(size[0] * _DRAWN_AT), int(size[1] * _DRAWN_AT)
     room: Plane = np.empty((height, width, 3), np.float32)
     room[:] = (np.array(backdrop.wall, np.float32) / 255) ** 2
     draw = _FURNISH.get(backdrop.kind)
     if draw is not None:
-        draw(room, chance(seed, "furniture"))
+        draw(room, chance(backdrop.furniture, "furniture"))
     if any(shift):
         move = np.array([[1, 0, shift[0] * _DRAWN_AT], [0, 1, shift[1] * _DRAWN_AT]], np.float32)
         moved = cv2.warpAffine(room, move, (width, height), borderMode=cv2.BORDER_REFLECT)
@@ -61,7 +71,9 @@ def draw_backdrop(backdrop: Backdrop, seed: int, size: tuple[int, int], shift: t
     rows = np.linspace(0, 1, height, dtype=np.float32)[:, None] - backdrop.glow[1]
     room *= (0.55 + 0.6 * np.exp(-(columns**2 + rows**2) * np.float32(1.6)))[..., None]
     full = np.asarray(cv2.resize(room, size, interpolation=cv2.INTER_LINEAR), np.float32)
-    plaster = spread(tile(seed % 5 + 11, 512, 0.7), size, 1.0, (-shift[0], -shift[1]))
+    start = chance(backdrop.plaster, "plaster").uniform(0, 512, 2)
+    offset = (float(start[0]) - shift[0], float(start[1]) - shift[1])
+    plaster = spread(tile(backdrop.plaster % 5 + 11, 512, 0.7), size, 1.0, offset)
     full *= (1 + np.float32(0.035 / max(1.0, backdrop.blur**0.5)) * plaster)[..., None]
     return full
 

@@ -31,9 +31,21 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """One practice's room, light, camera and way of posing people, always the same for the same seed."""
+    """One practice's room, light, camera and way of posing people, always the same for the same seed.
+
+    Attributes:
+        seed: which room.
+        like: the seed of a room this one resembles: same wall, furniture, lamps and poses, but another wall, other
+            lamps, another camera and other people. None for a room with a style of its own.
+    """
 
     seed: int
+    like: int | None = None
+
+    @property
+    def style(self) -> int:
+        """The seed that the room's habits come from."""
+        return self.seed if self.like is None else self.like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +58,7 @@ class _Light:
     fill_strength: float
     around: float
     warmth: float
+    glint: tuple[float, float]
 
 
 def draw_portrait(
@@ -83,7 +96,9 @@ def draw_portrait(
     if hairy:
         lit = _long_hair(look, pose, seen, lit, rng)
     shift = (float(rng.normal(0, 2.5)), float(rng.normal(0, 2)))
-    scene = draw_backdrop(backdrop_of(room.seed), room.seed, size, shift)
+    stand = chance(room.seed, "stand").normal(0, 14 if room.like is not None else 0, 2)
+    backdrop = backdrop_of(room.style, None if room.like is None else room.seed)
+    scene = draw_backdrop(backdrop, size, (shift[0] + float(stand[0]), shift[1] + float(stand[1])))
     scene *= _shadow(seen, size)[..., None]
     behind = scene[seen.part]
     behind += seen.cover[..., None] * (lit - behind)
@@ -95,7 +110,7 @@ def _pose(
     person: Person, room: Room, stage: str, view: str, size: tuple[int, int], rng: np.random.Generator
 ) -> tuple[Pose, NDArray[np.float32]]:
     """Aim the camera: the room says how, the person and the day add a little, the shot a breath."""
-    habit, day = chance(room.seed, view, "habit"), chance(person.seed, room.seed, stage, view, "day")
+    habit, day = chance(room.style, view, "habit"), chance(person.seed, room.seed, stage, view, "day")
     yaw, pitch = {
         "front": (0.0, 6.0),
         "left": (float(habit.choice([-45.0, -62.0, -88.0])), 5.0),
@@ -123,10 +138,12 @@ def _pose(
 
 
 def _light(room: Room, rng: np.random.Generator) -> _Light:
-    habit = chance(room.seed, "light")
+    habit, own = chance(room.style, "light"), chance(room.seed, "lamp")
     key = np.array(
         [habit.uniform(-0.8, 0.8), habit.uniform(-1.0, -0.25), habit.uniform(0.35, 1.0)]
     ) + rng.normal(0, 0.01, 3)
+    if room.like is not None:
+        key += own.normal(0, 0.06, 3)
     fill = np.array([-key[0] + habit.normal(0, 0.3), habit.uniform(-0.5, 0.3), habit.uniform(0.4, 1.0)])
     return _Light(
         key=(key / np.linalg.norm(key)).astype(np.float32),
@@ -135,6 +152,7 @@ def _light(room: Room, rng: np.random.Generator) -> _Light:
         fill_strength=float(habit.uniform(0.05, 0.4)),
         around=float(habit.uniform(0.18, 0.40)),
         warmth=float(habit.normal(0, 0.06)),
+        glint=(float(rng.uniform(0, 512)), float(rng.uniform(0, 512))),
     )
 
 
@@ -230,8 +248,10 @@ def _clothes(look: looks.Look, seen: Seen, colour: Plane) -> None:
         return
     place, below = seen.place[part], colour[part]
     tone = (np.array(look.clothes, np.float32) / 255) ** 2 + np.float32(0.012)
-    weave = look_up(tile(40 + look.weave, 512, 0.35), place[..., 0] * 420, place[..., 1] * 420)
-    folds = look_up(tile(50 + look.seed % 7, 512, 1.6), place[..., 0] * 70, place[..., 1] * 35)
+    bolt = chance(look.seed, "bolt").uniform(0, 512, 4).astype(np.float32)
+    across, down = place[..., 0], place[..., 1]
+    weave = look_up(tile(40 + look.weave, 512, 0.35), across * 420 + bolt[0], down * 420 + bolt[1])
+    folds = look_up(tile(50 + look.seed % 7, 512, 1.6), across * 70 + bolt[2], down * 35 + bolt[3])
     fabric = np.clip(1 + np.float32(0.10) * weave + np.float32(0.16) * folds, 0.1, 3)[..., None] * tone
     below += seen.cloth[part][..., None] * (fabric - below)
 
@@ -249,7 +269,9 @@ def _lit(look: looks.Look, seen: Seen, colour: Plane, light: _Light) -> Plane:
     coarse = np.dstack([total * (1 + light.warmth) + edge, total, total * (1 - light.warmth), sheen])
     size = (colour.shape[1], colour.shape[0])
     smooth = cv2.resize(coarse.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-    rough = np.clip(1 + np.float32(0.3) * spread(tile(77, 512, 0.5), size, 1.3), 0, 2) * (1 - seen.cloth)
+    rough = np.clip(1 + np.float32(0.3) * spread(tile(77, 512, 0.5), size, 1.3, light.glint), 0, 2) * (
+        1 - seen.cloth
+    )
     return np.asarray(colour * smooth[..., :3] + smooth[..., 3:] * rough[..., None], np.float32)
 
 
