@@ -1,6 +1,6 @@
-"""How fast a night is: our crawl against Scrapy on the same local site, first night and second, in one run, alternating.
+"""How fast a night is: our crawl against Scrapy on the same local site, first and second night, alternating.
 
-Run: python benchmarks/crawl.py --folder /tmp/crawl-bench --scrapy /path/to/venv/bin/python
+Run: python -m benchmarks.crawl --folder /tmp/crawl-bench --scrapy /path/to/venv/bin/python
 Needs nginx. Scrapy is compared when the Python of an environment that has scrapy and imagehash is named.
 """
 
@@ -18,10 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
-
-from crawl_site import make, served
-
+from benchmarks.crawl_site import make, served
 from crawler.model import Looked, Site
 from crawler.nightly import run
 from crawler.schema import open_watch
@@ -42,7 +39,7 @@ class Took:
     images: int
 
 
-def look_at_whole(body: bytes, name: str) -> Looked:
+def look_at_whole(body: bytes, _name: str) -> Looked:
     """Decode and fingerprint the whole picture, as the comparison asks for; no matching."""
     from watermark.fingerprint.whole import look_text
     from watermark.pixels import open_picture

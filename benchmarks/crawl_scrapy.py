@@ -13,6 +13,7 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.linkextractors import LinkExtractor
 from twisted.internet.threads import deferToThread
 
+# ruff: noqa: ANN001, ANN201, D102 (runs in an environment of its own, which has no types for Scrapy)
 COUNTS = {"pages": 0, "images": 0}
 COMMON = {"LOG_LEVEL": "ERROR", "ROBOTSTXT_OBEY": True, "TELNETCONSOLE_ENABLED": False, "DOWNLOAD_DELAY": 0}
 MODES = {

@@ -1,4 +1,4 @@
-"""Makes and serves the sites that the crawl benchmarks visit: two hosts of WordPress-like pages with JPEGs, over nginx."""
+"""Makes and serves the sites that the crawl benchmarks visit: two hosts of pages with JPEGs."""
 
 import io
 import shutil
@@ -14,6 +14,7 @@ from PIL import Image
 
 from watermark.samples.everyday import draw_everyday
 
+PROGRESSIVE = 0.15
 WORDS = [
     "hair",
     "scalp",
@@ -26,7 +27,6 @@ WORDS = [
     "natural",
     "line",
     "colour",
-    "pigment",
     "crown",
     "temple",
 ]
@@ -84,7 +84,7 @@ def _jpeg(bases: list[Image.Image], rng: np.random.Generator) -> bytes:
     noisy = picture + rng.integers(-5, 6, picture.shape, dtype=np.int16)
     out = io.BytesIO()
     Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(
-        out, "JPEG", quality=72, progressive=bool(rng.random() < 0.15)
+        out, "JPEG", quality=72, progressive=bool(rng.random() < PROGRESSIVE)
     )
     return out.getvalue()
 

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -113,6 +113,19 @@ class _Server(ThreadingHTTPServer):
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Served]]:
     """Serve routes (path → bytes, text, Answer or a function) on loopback until the test ends."""
+    with _serving() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def serve_long() -> Iterator[Callable[..., Served]]:
+    """Serve as `serve` does until the module's last test ends."""
+    with _serving() as start:
+        yield start
+
+
+@contextmanager
+def _serving() -> Iterator[Callable[..., Served]]:
     with ExitStack() as stack:
 
         def start(routes: dict[str, Route], host: str = "127.0.0.1") -> Served:

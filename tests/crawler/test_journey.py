@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -67,20 +68,23 @@ def _copier(files):
     }
 
 
-@pytest.fixture
-def night(practice, serve):
+@pytest.fixture(scope="module")
+def night(practice, serve_long):
     """A run over a copier and our sister site."""
     folder, files = practice
-    copier = serve(_copier(files))
-    sister = serve({"/": '<img src="/a.jpg">', "/a.jpg": files["52-before.jpg"]})
+    copier = serve_long(_copier(files))
+    sister = serve_long({"/": '<img src="/a.jpg">', "/a.jpg": files["52-before.jpg"]})
     db = open_watch(folder.database)
-    for listed in Sites(db).listed():
-        Sites(db).remove(listed.url)
     Sites(db).put(copier.site(), NOW)
     Sites(db).put(sister.site(listing=Listing.ALLOW), NOW)
-    summary = run(folder)
+    summary = _run(folder)
     yield folder, copier, sister, summary, db
     db.close()
+
+
+def _run(folder):
+    with ThreadPoolExecutor(1) as hands:
+        return run(folder, executor=hands)
 
 
 def _of(db, served):
@@ -118,7 +122,7 @@ def test_a_decision_sticks_and_is_in_the_ledger(night):
     CliRunner().invoke(
         cli, ["--data", str(folder.root), "review", str(finding.id), "dismissed", "--by", "J. Doe"]
     )
-    run(folder)
+    _run(folder)
 
     again = Findings(db).get(finding.id)
     assert (again.decision, again.decided_by) == (Decision.DISMISSED, "J. Doe")
@@ -134,7 +138,9 @@ def test_the_report_needs_nothing_else_and_escapes_everything(night, tmp_path):
     assert shown.exit_code == 0, shown.output
 
     page = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
-    rows = list(csv.DictReader((tmp_path / "r" / "findings.csv").open(encoding="utf-8-sig")))
+    rows = list(
+        csv.DictReader((tmp_path / "r" / "findings.csv").read_text(encoding="utf-8-sig").splitlines())
+    )
 
     assert re.findall(r"(?:src|href)=\"(?!data:)[^\"]+", page) == []
     assert page.count("data:image/webp;base64,") >= 2 * len(rows)
@@ -149,7 +155,7 @@ def test_the_second_night_costs_nothing(night):
     folder, copier, _, _, _ = night
     copier.asked.clear()
 
-    again = run(folder)
+    again = _run(folder)
 
     assert again.new_findings == 0
     assert (again.tally.pages, again.tally.images) == (0, 0)
