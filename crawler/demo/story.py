@@ -130,11 +130,16 @@ def _published(folder: DataFolder) -> list[Published]:
     """List the files that anyone can save from the built gallery: of each photo the largest JPEG, cases mixed."""
     database = open_database(folder.database)
     try:
-        tokens = Catalog(database).publications(PUBLIC_CHANNEL)
+        public = Catalog(database).publications(PUBLIC_CHANNEL)
     finally:
         database.close()
     files = sorted(folder.public.rglob("*.jpg"), key=lambda path: path.stat().st_size)
-    largest = {photo: path for path in files for photo, token in tokens.items() if token in path.name}
+    largest = {
+        photo: path
+        for path in files
+        for photo, publication in public.items()
+        if publication.token in path.name
+    }
     everything = [Published(photo, largest[photo]) for photo in sorted(largest)]
     step = max(1, len(everything) // (len(COPIES) + _SISTER_SHOWS))
     return everything[::step]
