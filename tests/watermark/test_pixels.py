@@ -60,6 +60,9 @@ def difference(picture, expected):
         (b"<!DOCTYPE html><title>404</title>", "an HTML page"),
         (b"\n <html><p>gone", "an HTML page"),
         (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
+        (b"<!-- a -->\n<!-- b --><html>", "an HTML page"),
+        (b"<!---->" * 5000 + b"x", "plain text"),
+        (b"<!--" * 5000, "plain text"),
         (b"<rss/>", "plain text"),
         (b"%PDF-1.7 \x00", "a PDF document"),
         (b"PK\x03\x04\x00\x00", "a ZIP archive"),
@@ -84,6 +87,26 @@ def test_a_cut_off_file_is_refused(kind):
     )
     with pytest.raises(UnreadablePictureError):
         open_picture(data[: len(data) // 2])
+
+
+def test_a_jpeg_of_endless_passes_is_refused():
+    """A small progressive file that would take minutes to decode is refused by its header."""
+    whole = saved(Image.new("L", (2000, 2000), 128), "JPEG", progressive=True)
+    *head, last = whole.split(b"\xff\xda")
+    endless = b"\xff\xda".join([*head, *[last[:-2]] * 2000]) + b"\xff\xd9"
+    began = time.process_time()
+    with pytest.raises(PictureTooLargeError, match="passes"):
+        open_picture(endless)
+    assert time.process_time() - began < 0.5
+    assert open_picture(whole).width == 2000
+
+
+def test_the_pages_of_a_tiff_are_not_counted():
+    """A scan of many pages is opened at its first page, and its header read at once."""
+    pages = [Image.new("L", (8, 8), shade) for shade in range(50)]
+    data = saved(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    assert read_facts(data).frames == 1
+    assert len(list(open_frames(data))) == 1
 
 
 @pytest.mark.parametrize("width", [50_000, 2_000_000_000])

@@ -54,8 +54,8 @@ _TURNS: Mapping[int, Image.Transpose] = {
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 
 _STRANGERS: tuple[tuple[bytes, str], ...] = (
-    (rb"(?is)\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype svg[^>]*>\s*)?<svg\b", "an SVG drawing"),
-    (rb"(?is)\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|script|div|p)\b", "an HTML page"),
+    (rb"(?i)\s*(<\?xml[^>]*>\s*)?(<!doctype svg[^>]*>\s*)?<svg\b", "an SVG drawing"),
+    (rb"(?i)\s*<(!doctype\s+html|html|head|body|script|div|p)\b", "an HTML page"),
     (rb"(?s)\s*<\?xml", "an XML document"),
     (rb"(?s).{0,1024}?%PDF-", "a PDF document"),
     (rb"(?s)....ftyp(isom|iso\d|mp4\d|qt  |M4V |avc1|3gp\d)", "a video"),
@@ -66,6 +66,9 @@ _STRANGERS: tuple[tuple[bytes, str], ...] = (
     (rb"(?s)\s*[{\[]\s*[\"{\[\]}\d]", "a JSON document"),
 )
 _HEAD_BYTES = 4096
+_PASSES = 16  # over the largest picture allowed; cameras and sites use up to ten
+_WHOLE_PICTURES = 4  # of the largest size: what one animation's frames may add up to
+_LONGEST_WALK = 2_000  # frames decoded on the way to the ones that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def read_facts(data: bytes, limits: Limits | None = None) -> Facts:
             format=(image.format or "unknown").lower(),
             width=width,
             height=height,
-            frames=int(getattr(image, "n_frames", 1)),
+            frames=_frames(image),
             taken_at=_taken_at(exif),
             camera=_camera(exif),
         )
@@ -160,7 +163,8 @@ def open_frames(
     limits = limits or Limits()
     yield open_picture(data, limits, longest=longest)
     with suppress(UnreadablePictureError), open_header(data, limits) as image:
-        count = min(int(getattr(image, "n_frames", 1)), 4 * limits.max_pixels // (image.width * image.height))
+        affordable = _WHOLE_PICTURES * limits.max_pixels // (image.width * image.height)
+        count = min(_frames(image), affordable, _LONGEST_WALK)
         wanted = np.linspace(0, count - 1, max(1, min(count, limits.max_frames))).round().astype(int)
         for number in wanted[1:]:
             image.seek(int(number))
@@ -186,6 +190,7 @@ def open_header(data: bytes, limits: Limits | None = None) -> Iterator[ImageFile
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _check_size(image, limits)
+            _check_passes(image, data, limits)
             yield image
     except _DECODER_FAULTS as fault:
         sentence = _why_unreadable(data, fault)
@@ -201,12 +206,29 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
         )
 
 
+def _check_passes(image: Image.Image, data: bytes, limits: Limits) -> None:
+    """Refuse a progressive JPEG that asks to go over its pixels again and again: hours from a small file."""
+    passes = data.count(b"\xff\xda") if image.format in ("JPEG", "MPO") else 1
+    if passes * image.width * image.height > _PASSES * limits.max_pixels:
+        raise PictureTooLargeError(
+            f"expected at most {_PASSES} passes over {limits.max_pixels:,} pixels, "
+            f"this JPEG asks for {passes:,} over {image.width:,} by {image.height:,}",
+            hint="save the picture again",
+        )
+
+
+def _frames(image: Image.Image) -> int:
+    """How many frames an animation has; the pages of a TIFF are none, and counting them may take minutes."""
+    return 1 if image.format == "TIFF" else int(getattr(image, "n_frames", 1))
+
+
 def _why_unreadable(data: bytes, fault: BaseException) -> str:
     if not data:
         return "expected a picture, found an empty file (0 bytes)"
     head = data[:_HEAD_BYTES]
+    told = re.sub(rb"(?s)<!--.*?-->", b"", head)
     for pattern, name in _STRANGERS:
-        if re.match(pattern, head):
+        if re.match(pattern, told):
             return f"expected a picture, this is {name}, not a picture"
     if isinstance(fault, UnidentifiedImageError):
         text = b"\0" not in head and sum(byte < 9 or byte > 126 for byte in head) * 8 < len(head)  # noqa: PLR2004
