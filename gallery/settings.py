@@ -91,6 +91,10 @@ class Settings:
     language: str = "en"
     limits: str = ""
     required: tuple[str, ...] = ()
+    consent_law: str = "us"
+    jurisdictions: tuple[str, ...] = ("us",)
+    registered: tuple[str, ...] = ()
+    trademarks: tuple[str, ...] = ()
     channels: Mapping[str, Channel] = field(
         default_factory=lambda: {PUBLIC_CHANNEL: Channel(name=PUBLIC_CHANNEL)}
     )
@@ -108,6 +112,10 @@ _KEYS: Mapping[tuple[str, str], tuple[str, type | tuple[type, ...]]] = {
     ("site", "language"): ("language", str),
     ("site", "limits"): ("limits", str),
     ("site", "required"): ("required", list),
+    ("law", "consent"): ("consent_law", str),
+    ("law", "advertising"): ("jurisdictions", list),
+    ("law", "registered"): ("registered", list),
+    ("law", "trademarks"): ("trademarks", list),
 }
 _OWN_SECTIONS = ("channels", "crawler")
 

@@ -24,6 +24,7 @@ from gallery.web import (
     signin,
     site,
     withdrawal,
+    words,
 )
 from gallery.web.keys import cookie_key
 from gallery.web.shield import raise_shield
@@ -31,7 +32,20 @@ from gallery.web.workplace import Clock, Workplace, close_database, utc_now
 from watermark.errors import WatermarkError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-_ROOMS = (signin, cases, new_case, photos, facts, consents, authors, publishing, approval, withdrawal, site)
+_ROOMS = (
+    signin,
+    cases,
+    new_case,
+    photos,
+    facts,
+    consents,
+    authors,
+    publishing,
+    approval,
+    words,
+    withdrawal,
+    site,
+)
 _FORM_BYTES = 1024 * 1024
 
 _SAYINGS = {

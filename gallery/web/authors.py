@@ -80,7 +80,7 @@ def save(number: int) -> ResponseReturnValue:
         saved,
         typed=typed,
         write=write,
-        then="publishing.page",
+        then="words.page",
         **_more(visits),
     )
 

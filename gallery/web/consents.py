@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
 from gallery.accounts import Task
+from gallery.authorization import Form, Law, laws, load_law, missing_elements
 from gallery.consent import may_publish
 from gallery.errors import GalleryError
 from gallery.model import PUBLIC_CHANNEL, Case, Consent, Digest
@@ -44,6 +45,8 @@ def _shown(case: Case, *, problem: GalleryError | None = None, status: int = 200
         rulings=[(photo, may_publish(consents, photo, PUBLIC_CHANNEL, now())) for photo in photos],
         channels=list(settings().channels),
         today=now().date(),
+        law=_law(),
+        laws=laws(),
         typed=request.form,
         problem=problem,
     )
@@ -94,12 +97,23 @@ def _consent(case: Case) -> Consent:
         channels=channels,
         photos=photos,
         document=_document(request.files.get("document")),
-        missing=_missing(),
+        missing=missing_elements(_form(signed, expires), _law()),
     )
 
 
-def _missing() -> tuple[str, ...]:
-    return ()
+def _law() -> Law:
+    wanted = request.values.get("law", "")
+    return load_law(wanted if wanted in laws() else settings().consent_law)
+
+
+def _form(signed: date, expires: date | None) -> Form:
+    """Give what the person who holds the signed form says of it."""
+    return Form(
+        signed_on=signed,
+        expires_on=expires,
+        says=frozenset(request.form.getlist("says")),
+        by_representative=bool(request.form.get("by_representative")),
+    )
 
 
 def _day(name: str) -> date | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gallery.casework import Section
 from gallery.consent import may_publish
 from gallery.model import PUBLIC_CHANNEL, Case, Performer
+from gallery.web.words import findings_of
 from gallery.web.workplace import casework, catalog, now
 
 
@@ -41,6 +42,11 @@ def obstacles_of(case: Case) -> list[Obstacle]:
     elif any(stage.performed_by is Performer.UNKNOWN and stage.position > 1 for stage in stages):
         words = "For some stages it is not known who did the work: the page will say so"
         found.append(Obstacle(words, blocks=False, page="facts.page"))
+    found += [
+        Obstacle(f"Words: {finding.sentence().rstrip('.')}", blocks=True, page="words.page")
+        for finding in findings_of(case)
+        if finding.blocks
+    ]
     if len(authors) < len(photos):
         missing = len(photos) - len(authors)
         words = f"For {missing} of {len(photos)} photos it is not recorded who took them"

@@ -1,9 +1,12 @@
 """The staff's pages for real: a catalogue on disk, a server on loopback, users, photographs as files."""
 
 import io
+import re
+import shutil
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 import waitress
@@ -39,14 +42,47 @@ class Site:
     app: object
 
 
-@pytest.fixture
-def data_folder(tmp_path):
-    """An empty catalogue with one user of each role."""
-    folder = DataFolder(tmp_path / "data")
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory):
+    """An empty catalogue with one user of each role; tests work on copies."""
+    folder = DataFolder(tmp_path_factory.mktemp("blank") / "data")
     database = open_database(folder.database)
     for name, role in PEOPLE.items():
         Accounts(database, QUICK).add(User(name, role), PASSWORD, datetime.now(UTC))
     database.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def made_case(blank, tmp_path_factory):
+    """Patient 1 with two stages of one photo each, made through the pages by Ada; tests work on copies."""
+    folder = DataFolder(tmp_path_factory.mktemp("made") / "data")
+    shutil.copytree(blank.root, folder.root)
+    client = create_app(folder).test_client()
+    enter(client)
+    sent = token(client, "/drafts/new")
+    photos = [
+        (io.BytesIO(portrait("before", "front", "2026-01-05 10:00:00")), "IMG_0007.jpg"),
+        (io.BytesIO(portrait("after", "front", "2026-02-10 10:00:00")), "IMG_0008.jpg"),
+    ]
+    client.post("/drafts/new", data={"csrf_token": sent, "files": photos})
+    board = {"csrf_token": sent, "version": "1", "stage-1": "before", "stage-2": "after", "then": "case"}
+    board |= {
+        f"photo-{at}-{name}": value
+        for at in (1, 2)
+        for name, value in (("stage", str(at)), ("view", "front"))
+    }
+    client.post("/drafts/1/arrange", data=board)
+    wait_for_fingerprints()
+    return folder
+
+
+@pytest.fixture
+def data_folder(request, tmp_path):
+    """A catalogue of its own for each test: with Patient 1 where the test asks for `case`."""
+    made = request.getfixturevalue("made_case" if "case" in request.fixturenames else "blank")
+    folder = DataFolder(tmp_path / "data")
+    shutil.copytree(made.root, folder.root)
     return folder
 
 
@@ -95,12 +131,14 @@ def exif(taken, camera="Canon EOS R6"):
     return block.tobytes()
 
 
+@cache
 def portrait(stage, view, taken, *, person=3, size=SIZE):
     """Draw one photograph as a camera writes it."""
     picture = draw_portrait(Person(person), Room(2), stage=stage, view=view, size=size)
     return encode(picture, format="jpeg", quality=92, blocks=Blocks(exif=exif(taken)))
 
 
+@cache
 def heic(stage, view, taken, *, person=3):
     """Draw one photograph as a phone writes it."""
     picture = draw_portrait(Person(person), Room(2), stage=stage, view=view, size=SIZE)
@@ -133,10 +171,59 @@ def nine_photos(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(autouse=True)
-def finish_fingerprints():
-    """Wait for what a test has started beside the pages."""
-    yield
+def wait_for_fingerprints():
+    """Wait for what the pages have started beside themselves."""
     for thread in threading.enumerate():
         if thread.name == "fingerprints":
             thread.join()
+
+
+@pytest.fixture(autouse=True)
+def finish_fingerprints():
+    """Let no test end before the work it has started."""
+    yield
+    wait_for_fingerprints()
+
+
+def token(client, path="/sign-in"):
+    """Give the form token of a page."""
+    text = client.get(path).text
+    return text.split('name="csrf_token" value="')[1].split('"')[0]
+
+
+def enter(client, name="Ada", password=PASSWORD):
+    """Send the sign-in form."""
+    return client.post("/sign-in", data={"csrf_token": token(client), "name": name, "password": password})
+
+
+@pytest.fixture
+def case(site):
+    """Patient 1, and Ada signed in."""
+    client = site.app.test_client()
+    enter(client)
+    return client
+
+
+def form(client, path):
+    """Give a page's form as a browser would send it back untouched."""
+    text = client.get(path).text
+    main = text.split("<main")[1]
+    values = {}
+    for tag in re.findall(r"<input[^>]*>", main):
+        found = dict(re.findall(r'(\w[\w-]*)="([^"]*)"', tag))
+        if found.get("type") not in {"checkbox", "radio", "file"} or " checked" in tag:
+            values.setdefault(found.get("name"), found.get("value", ""))
+    for name, body in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', main, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', body)
+        values[name] = chosen[1] if chosen else ""
+    values |= dict(re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', main, re.DOTALL))
+    values.pop(None, None)
+    return values
+
+
+@pytest.fixture
+def rooms(site):
+    """The catalogue beside the pages."""
+    database = open_database(site.folder.database)
+    yield database
+    database.close()

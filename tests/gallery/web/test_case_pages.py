@@ -9,58 +9,10 @@ from gallery.casework import Casework, Relation, Section
 from gallery.catalog import Catalog
 from gallery.ledger import Ledger
 from gallery.model import Performer
-from gallery.schema import open_database
 from gallery.web.keys import ChartLock
-from tests.gallery.web.conftest import portrait
-from tests.gallery.web.test_sign_in import enter, token
+from tests.gallery.web.conftest import enter, form, portrait, token
 
 CHART = "CH-0042-X"
-
-
-@pytest.fixture
-def case(site, finish_fingerprints):
-    """Patient 1 with two stages of one photo each, made through the pages by Ada."""
-    client = site.app.test_client()
-    enter(client)
-    sent = token(client, "/drafts/new")
-    photos = [
-        (io.BytesIO(portrait("before", "front", "2026-01-05 10:00:00")), "IMG_0007.jpg"),
-        (io.BytesIO(portrait("after", "front", "2026-02-10 10:00:00")), "IMG_0008.jpg"),
-    ]
-    client.post("/drafts/new", data={"csrf_token": sent, "files": photos})
-    board = {"csrf_token": sent, "version": "1", "stage-1": "before", "stage-2": "after", "then": "case"}
-    board |= {
-        f"photo-{at}-{name}": value
-        for at in (1, 2)
-        for name, value in (("stage", str(at)), ("view", "front"))
-    }
-    assert client.post("/drafts/1/arrange", data=board).location == "/cases/1/"
-    return client
-
-
-def form(client, path):
-    """Give a page's form as a browser would send it back untouched."""
-    text = client.get(path).text
-    main = text.split("<main")[1]
-    values = {}
-    for tag in re.findall(r"<input[^>]*>", main):
-        found = dict(re.findall(r'(\w[\w-]*)="([^"]*)"', tag))
-        if found.get("type") not in {"checkbox", "radio", "file"} or " checked" in tag:
-            values.setdefault(found.get("name"), found.get("value", ""))
-    for name, body in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', main, re.DOTALL):
-        chosen = re.search(r'<option value="([^"]*)" selected', body)
-        values[name] = chosen[1] if chosen else ""
-    values |= dict(re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', main, re.DOTALL))
-    values.pop(None, None)
-    return values
-
-
-@pytest.fixture
-def rooms(site):
-    """The catalogue beside the pages."""
-    database = open_database(site.folder.database)
-    yield database
-    database.close()
 
 
 def test_facts_are_saved(case, rooms):

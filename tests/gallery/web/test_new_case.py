@@ -12,8 +12,7 @@ from gallery.ledger import Ledger
 from gallery.schema import open_database
 from gallery.vault import Vault
 from gallery.web.receiving import composite_vault
-from tests.gallery.web.conftest import composite, portrait, sign_in
-from tests.gallery.web.test_sign_in import enter, token
+from tests.gallery.web.conftest import composite, enter, portrait, sign_in, token
 
 
 def drop(window, *paths):

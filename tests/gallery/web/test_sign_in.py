@@ -11,7 +11,7 @@ from gallery.errors import GalleryError
 from gallery.ledger import Ledger
 from gallery.schema import open_database
 from gallery.web.app import create_app
-from tests.gallery.web.conftest import PASSWORD, PEOPLE
+from tests.gallery.web.conftest import PASSWORD, PEOPLE, enter, token
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
@@ -23,17 +23,6 @@ def app(data_folder):
     app = create_app(data_folder, clock=lambda: moment[0])
     app.config["moment"] = moment
     return app
-
-
-def token(client, path="/sign-in"):
-    """Give the form token of a page."""
-    text = client.get(path).text
-    return text.split('name="csrf_token" value="')[1].split('"')[0]
-
-
-def enter(client, name="Ada", password=PASSWORD):
-    """Send the sign-in form."""
-    return client.post("/sign-in", data={"csrf_token": token(client), "name": name, "password": password})
 
 
 @pytest.mark.parametrize("name", PEOPLE)

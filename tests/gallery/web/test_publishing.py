@@ -1,0 +1,269 @@
+"""Nothing goes out that was not agreed to and approved; what went out is proven; what is withdrawn is gone."""
+
+import io
+import re
+
+import pytest
+
+from gallery.authorization import load_law
+from gallery.catalog import Catalog
+from gallery.ledger import Ledger
+from gallery.public_site import build_site
+from gallery.web.proof import html_faults
+from tests.gallery.web.conftest import enter, form, token
+
+SCAN = b"%PDF-1.7 a signed form"
+ALL = [element.id for element in load_law("us").elements]
+
+
+def agree(client, **said):
+    """Record a consent through the page."""
+    sent = {
+        "csrf_token": token(client, "/drafts/new"),
+        "signed_on": "2026-01-10",
+        "channel": "website",
+        "says": ALL,
+    }
+    sent |= {"document": (io.BytesIO(SCAN), "form.pdf"), "covers": "all"} | said
+    return client.post("/cases/1/consent", data=sent)
+
+
+def prepare(client, site):
+    """Fill in all that publication needs, and have a doctor approve."""
+    agree(client)
+    client.post("/cases/1/facts", data=form(client, "/cases/1/facts"))
+    doctor = site.app.test_client()
+    enter(doctor, "Dora")
+    doctor.post("/cases/1/approve", data={"csrf_token": token(doctor, "/drafts/new")})
+
+
+def publish(client):
+    """Press the button."""
+    return client.post("/cases/1/publish", data={"csrf_token": token(client, "/drafts/new")})
+
+
+def shown(site):
+    """Tell whether the built site has a page of Patient 1 with pictures."""
+    page = site.folder.public / "patient-1" / "index.html"
+    return page.is_file() and "photos/" in page.read_text("utf-8")
+
+
+def test_a_finished_case_is_published_and_proven(case, site, rooms):
+    """Consent, facts and approval in place, the case is on the site, and the proof names each public file."""
+    prepare(case, site)
+    answer = publish(case)
+    proof = case.get("/cases/1/proof").text
+
+    assert answer.location == "/cases/1/proof"
+    assert shown(site)
+    assert "Nothing leaks, and every page is whole" in proof
+    assert "patient-1/index.html" in proof
+    with case.get("/site/patient-1/index.html") as page:
+        assert page.status_code == 200
+    assert [entry.actor for entry in Ledger(rooms).entries() if entry.action == "published"] == ["Ada", "Ada"]
+
+
+def test_a_case_in_the_making_is_held_back(case, site):
+    """A consent alone publishes nothing: a nightly build leaves out what nobody released."""
+    agree(case)
+    built = build_site(site.folder, actor="night", now=site.app.extensions["pairwatch"].clock())
+
+    assert built.photos == 0
+    assert "not released for publication yet" in case.get("/cases/1/").text
+
+
+@pytest.mark.parametrize(
+    ("leave_out", "said"),
+    [
+        ("consent", "no consent is recorded"),
+        ("facts", "The facts are not filled in"),
+        ("approval", "Nobody has approved"),
+    ],
+)
+def test_what_is_missing_keeps_it_back(case, site, leave_out, said):
+    """Without consent, facts or approval the button says what is missing, and nothing is public."""
+    if leave_out != "consent":
+        agree(case)
+    if leave_out != "facts":
+        case.post("/cases/1/facts", data=form(case, "/cases/1/facts"))
+    if leave_out != "approval":
+        doctor = site.app.test_client()
+        enter(doctor, "Dora")
+        doctor.post("/cases/1/approve", data={"csrf_token": token(doctor, "/drafts/new")})
+
+    answer = publish(case)
+
+    assert answer.status_code == 409
+    assert said in answer.text
+    assert not shown(site)
+
+
+def test_staff_cannot_approve_and_legal_cannot_publish(case, site):
+    """Two pairs of eyes: who prepares a case does not approve it."""
+    lawyer = site.app.test_client()
+    enter(lawyer, "Lou")
+
+    assert case.post("/cases/1/approve", data={"csrf_token": token(case, "/drafts/new")}).status_code == 403
+    assert publish_as(lawyer) == 403
+
+
+def publish_as(client):
+    """Press the button as somebody who may not."""
+    return client.post("/cases/1/publish", data={"csrf_token": token(client, "/password")}).status_code
+
+
+def test_an_approval_holds_for_what_was_seen(case, site):
+    """A caption changed after the approval needs another approval."""
+    prepare(case, site)
+    words = form(case, "/cases/1/words") | {"caption-1": "Seen from the front"}
+    case.post("/cases/1/words", data=words)
+
+    assert "Nobody has approved the case as it is now" in publish(case).text
+
+
+def test_a_patient_approves_by_link(case, site, rooms):
+    """Without an account she sees marked pictures and sentences, no original, and her answer is recorded."""
+    agree(case)
+    case.post("/cases/1/facts", data=form(case, "/cases/1/facts"))
+    asked = case.post("/cases/1/ask", data={"csrf_token": token(case, "/drafts/new"), "asked": "patient"})
+    link = "/approve/" + re.search(r"link=([\w-]+)", asked.location)[1]
+    patient = site.app.test_client()
+    page = patient.get(link)
+    picture = patient.get(f"{link}/1.jpg")
+    said = {"csrf_token": token(patient, link), "name": "The patient", "answer": "approved"}
+    patient.post(link, data=said)
+
+    assert "Your photos" in page.text
+    assert picture.mimetype == "image/jpeg"
+    assert patient.get("/photos/1.jpg").status_code == 302
+    assert patient.get("/approve/wrong-secret").status_code == 404
+    assert publish(case).location == "/cases/1/proof"
+    assert "The patient (by link)" in [entry.actor for entry in Ledger(rooms).entries()]
+
+
+def test_a_wish_for_changes_stops_it(case, site):
+    """When the patient wants changes, a doctor's approval does not outvote her."""
+    prepare(case, site)
+    asked = case.post("/cases/1/ask", data={"csrf_token": token(case, "/drafts/new"), "asked": "patient"})
+    link = "/approve/" + re.search(r"link=([\w-]+)", asked.location)[1]
+    patient = site.app.test_client()
+    said = {
+        "csrf_token": token(patient, link),
+        "name": "P",
+        "answer": "changes",
+        "words": "Not the first one",
+    }
+    patient.post(link, data=said)
+
+    assert "Nobody has approved" in publish(case).text
+    assert "Not the first one" in case.get("/cases/1/publish").text
+
+
+def test_what_a_form_lacks_is_named(case, rooms):
+    """A form without the right to revoke is kept, permits nothing, and the page says what it lacks."""
+    agree(case, says=[element for element in ALL if element not in {"purpose", "revocation"}])
+    page = case.get("/cases/1/consent").text
+    consent = Catalog(rooms).consents(1)[0]
+
+    assert "the purpose" in consent.missing
+    assert "lacks" in page
+    assert "the purpose" in page
+    assert consent.document is not None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"signed_on": ""}, "the day of the signature is missing"),
+        ({"signed_on": "2999-01-01"}, "in the future"),
+        ({"expires_on": "2025-01-01"}, "end before it was signed"),
+        ({"channel": "nowhere"}, "no channel is ticked"),
+        ({"covers": "photos"}, "no photo is ticked"),
+        ({"document": (io.BytesIO(b"MZ program"), "form.exe")}, "not a pdf, jpeg or png"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_consent_is_refused_in_words(case, rooms, wrong, said):
+    """A slip in the form is named, what was typed stays, and nothing is recorded."""
+    answer = agree(case, **wrong)
+
+    assert answer.status_code == 400
+    assert said in answer.text.lower()
+    assert Catalog(rooms).consents(1) == []
+
+
+def test_a_signed_form_comes_back_and_is_noted(case, rooms):
+    """The scan can be opened again, byte for byte; who opened it is in the ledger."""
+    agree(case)
+    got = case.get("/cases/1/consent/1/form")
+
+    assert got.data == SCAN
+    assert "attachment" in got.headers["Content-Disposition"]
+    assert "opened a signed form" in [entry.action for entry in Ledger(rooms).entries()]
+
+
+def test_scope_by_photo(case, site):
+    """A consent for one photo publishes that one alone."""
+    prepare(case, site)
+    case.post("/cases/1/consent/end", data={"csrf_token": token(case, "/drafts/new"), "channel": ""})
+    agree(case, covers="photos", photo="2")
+    publish(case)
+    proof = case.get("/cases/1/publish").text
+
+    assert "1 of 2 photos are left out" in proof
+    assert shown(site)
+
+
+def test_words_that_promise_are_stopped(case, site):
+    """The word permanent keeps a case from being published and is explained; corrected, it goes out."""
+    prepare(case, site)
+    words = form(case, "/cases/1/words")
+    answer = case.post("/cases/1/words", data=words | {"caption-2": "A permanent result, guaranteed"})
+    stopped = publish(case)
+    corrected = form(case, "/cases/1/words") | {"caption-2": ""}
+    case.post("/cases/1/words", data=corrected)
+
+    assert "Nothing on skin or hair is permanent for everybody" in answer.text
+    assert stopped.status_code == 409
+    assert publish(case).status_code == 302
+
+
+def test_withdrawing_takes_it_down_in_the_same_step(case, site, rooms):
+    """One button: pictures gone, a page that says so in their place, a receipt, a list of what is left to do."""
+    prepare(case, site)
+    publish(case)
+    pictures = list((site.folder.public / "photos").iterdir())
+    unsure = case.post("/cases/1/withdraw", data={"csrf_token": token(case, "/drafts/new")})
+    sent = {"csrf_token": token(case, "/drafts/new"), "sure": "yes", "reason": "asked by phone"}
+    case.post("/cases/1/withdraw", data=sent)
+    page = case.get("/cases/1/withdraw").text
+    folder = site.folder.public / "photos"
+
+    assert unsure.status_code == 400
+    assert pictures
+    assert not folder.exists() or not list(folder.iterdir())
+    assert not shown(site)
+    assert "Receipt for the patient" in page
+    assert "Photos taken off the site: 2" in page
+    assert Ledger(rooms).verify() == []
+    assert publish(case).status_code == 409
+
+
+def test_a_minor_is_never_published(case, site):
+    """The tick for a minor blocks publication, whatever was signed and approved."""
+    prepare(case, site)
+    case.post("/cases/1/facts", data=form(case, "/cases/1/facts") | {"minor": "yes"})
+
+    assert "never published" in publish(case).text
+    assert not shown(site)
+
+
+def test_broken_markup_is_seen():
+    """The proof's reading of a page finds a tag that was never closed properly and an id given twice."""
+    whole = (
+        b"<!doctype html><html><head><title>x</title></head><body><main><p id='a'>x</p></main></body></html>"
+    )
+    broken = whole.replace(b"</p>", b"</b><i id='a'></i></p>")
+
+    assert html_faults("page.html", whole) == []
+    assert html_faults("page.html", broken)
