@@ -1,10 +1,10 @@
 """Published files made from originals: upright, marked, credited, nothing else in them; never made twice."""
 
 import hashlib
-import json
+import os
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -38,8 +38,7 @@ class Recipe:
 
     def key(self) -> str:
         """Name the folder of its files: 64 hexadecimal digits."""
-        text = json.dumps([VERSION, asdict(self)], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(f"{VERSION} {self!r}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +47,9 @@ class Rendition:
 
     place: Path
     format: str
+    extension: str
     width: int
     height: int
-
-    @property
-    def extension(self) -> str:
-        """How the file's name ends."""
-        return self.place.suffix.removeprefix(".")
 
 
 class Renditions:
@@ -64,22 +59,21 @@ class Renditions:
         """Keep files in `folder`, and make them from the vault of originals."""
         self._folder, self._originals = folder, originals
 
-    def make(
-        self, recipes: Sequence[Recipe], *, progress: Progress = silently
-    ) -> dict[str, tuple[Rendition, ...]]:
-        """Give the files of every recipe by its key; what is not there yet is made, on every core.
+    def make(self, recipes: Mapping[str, Recipe], *, progress: Progress = silently) -> list[str]:
+        """Make the files of every recipe (by its key) that has none yet, on every core; gives their keys.
 
         Raises:
             GalleryError: An original is missing or damaged, or the disk is full.
         """
-        missing = [recipe for recipe in recipes if not self._place(recipe.key()).is_dir()]
+        missing = [key for key in recipes if not self._place(key).is_dir()]
         work = partial(_make, self._folder, self._originals)
-        for failure in progress(in_parallel(work, missing), len(missing), "Making renditions"):
+        made = in_parallel(work, [recipes[key] for key in missing])
+        for failure in progress(made, len(missing), "Making renditions"):
             if failure:
                 raise GalleryError(
                     failure, hint="the built site was left as it was; `pairwatch verify` tells more"
                 )
-        return {recipe.key(): self._files(recipe.key()) for recipe in recipes}
+        return missing
 
     def sweep(self, wanted: Iterable[str]) -> int:
         """Remove the files of every other recipe, also half-made ones; gives how many were removed."""
@@ -92,15 +86,25 @@ class Renditions:
     def _place(self, key: str) -> Path:
         return self._folder / key[:2] / key
 
-    def _files(self, key: str) -> tuple[Rendition, ...]:
-        formats = {extension: name for name, extension in _EXTENSIONS.items()}
-        files = []
-        for place in sorted(self._place(key).iterdir()):
-            width, _, height = place.stem.partition("x")
-            files.append(
-                Rendition(place=place, format=formats[place.suffix[1:]], width=int(width), height=int(height))
-            )
-        return tuple(files)
+    def files(self, key: str) -> tuple[Rendition, ...]:
+        """Give the files of a recipe that was made."""
+        place = self._place(key)
+        return tuple(_rendition(place, name) for name in sorted(os.listdir(place)))  # noqa: PTH208 (names are all it takes)
+
+
+_FORMATS = {extension: name for name, extension in _EXTENSIONS.items()}
+
+
+def _rendition(folder: Path, name: str) -> Rendition:
+    size, _, extension = name.partition(".")
+    width, _, height = size.partition("x")
+    return Rendition(
+        place=folder / name,
+        format=_FORMATS[extension],
+        extension=extension,
+        width=int(width),
+        height=int(height),
+    )
 
 
 def _make(folder: Path, originals: Path, recipe: Recipe) -> str:

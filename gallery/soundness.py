@@ -110,9 +110,7 @@ def _originals(folder: DataFolder, catalog: Catalog) -> tuple[list[str], list[st
     orphans = sum(digest not in known for digest in vault.digests())
     notes = []
     if orphans:
-        notes.append(
-            f"{orphans} originals are not in the catalogue; importing the same again uses them"
-        )
+        notes.append(f"{orphans} originals are not in the catalogue; importing the same again uses them")
     return problems, notes
 
 
@@ -135,7 +133,7 @@ def _site(folder: DataFolder, catalog: Catalog, now: datetime) -> tuple[list[str
     names = catalog.publications(PUBLIC_CHANNEL)
     cases, consents = {case.number: case for case in catalog.cases()}, catalog.consents()
     allowed = {
-        names[photo.id]
+        names[photo.id].token
         for photo in catalog.photos()
         if photo.id in names
         and may_show_case(cases[photo.case]).allowed

@@ -1,11 +1,12 @@
-"""Puts a finished site in the place of the old one, in one step."""
+"""Puts a finished site in the place of the old one, in one step, and keeps what can be used again for the next."""
 
 import ctypes
 import errno
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from gallery.errors import GalleryError
@@ -14,33 +15,114 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
-def write_folder(folder: Path, pages: Iterable[tuple[str, bytes]], links: Iterable[tuple[str, Path]]) -> None:
-    """Write a whole site into a new folder: pages from bytes, pictures as links or copies.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a site consists of: pages by address (bytes, or a file to take over) and pictures by address."""
+
+    pages: Mapping[str, bytes | Path]
+    pictures: Mapping[str, Path]
+
+
+def lay_out(folder: Path, layout: Layout) -> None:
+    """Make a folder hold this site and nothing else; pictures that are there already are kept.
 
     Raises:
-        GalleryError: The disk is full or may not be written; the folder is removed again.
+        GalleryError: The disk is full or may not be written.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    made: set[Path] = set()
     try:
-        for address, data in pages:
-            _parent(folder / address, made)
-            (folder / address).write_bytes(data)
-        for address, place in links:
-            _parent(folder / address, made)
-            _link(place, folder / address)
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = _purge(folder, layout)
+        made: set[str] = set()
+        for address, content in layout.pages.items():
+            _parent(folder, address, made)
+            if isinstance(content, Path):
+                _link(content, folder / address)
+            else:
+                (folder / address).write_bytes(content)
+        for address, place in layout.pictures.items():
+            if address not in kept:
+                _parent(folder, address, made)
+                _link(place, folder / address)
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
         raise GalleryError(
             f"the site could not be written into {folder}: {error.strerror}",
             hint="make room on the disk and build again; the old site is still whole",
         ) from error
 
 
-def _parent(place: Path, made: set[Path]) -> None:
-    if place.parent not in made:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        made.add(place.parent)
+def exchange(new: Path, live: Path, layout: Layout) -> None:
+    """Put `new` in the place of `live`: readers see the old site or the new one, never half of one.
+
+    The old site stays where `new` was, but only those of its pictures that the new one shows too. Linux
+    exchanges the two in one step. Elsewhere there is a moment between two renames; `recover` puts the old site
+    back should the machine stop right then.
+    """
+    aside = _aside(live)
+    shutil.rmtree(aside, ignore_errors=True)
+    if live.exists() and not _exchanged(new, live):
+        live.rename(aside)
+        new.rename(live)
+        aside.rename(new)
+    elif not live.exists():
+        new.rename(live)
+    if new.is_dir():
+        _purge(new, layout)
+
+
+def recover(live: Path) -> None:
+    """Put an old site back that was moved aside when the machine stopped."""
+    if _aside(live).is_dir() and not live.exists():
+        _aside(live).rename(live)
+
+
+def listing(folder: Path) -> list[tuple[str, int, int]]:
+    """List every file below a folder as (address, bytes, time of change in nanoseconds)."""
+    if not folder.is_dir():
+        return []
+    found = []
+    for entry in _entries(folder):
+        facts = entry.stat(follow_symlinks=False)
+        found.append((entry.path, facts.st_size, facts.st_mtime_ns))
+    return sorted(found)
+
+
+def _aside(live: Path) -> Path:
+    return live.with_name(f"{live.name}.old")
+
+
+def _entries(folder: Path) -> Iterable["os.DirEntry[str]"]:
+    waiting = [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    yield entry
+
+
+def _purge(folder: Path, layout: Layout) -> set[str]:
+    """Remove all but the wanted pictures, and folders that nothing wanted is in; gives the pictures kept."""
+    start = len(str(folder)) + 1
+    wanted = {address.rpartition("/")[0] for address in (*layout.pages, *layout.pictures)}
+    kept, folders = set(), set()
+    for entry in _entries(folder):
+        address = entry.path[start:].replace(os.sep, "/")
+        folders.add(address.rpartition("/")[0])
+        if address in layout.pictures:
+            kept.add(address)
+        else:
+            os.unlink(entry.path)  # noqa: PTH108 (tens of thousands of them)
+    for name in folders - wanted:
+        shutil.rmtree(folder / name)
+    return kept
+
+
+def _parent(folder: Path, address: str, made: set[str]) -> None:
+    parent = address.rpartition("/")[0]
+    if parent not in made:
+        (folder / parent).mkdir(parents=True, exist_ok=True)
+        made.add(parent)
 
 
 def _link(place: Path, address: Path) -> None:
@@ -52,30 +134,7 @@ def _link(place: Path, address: Path) -> None:
         shutil.copyfile(place, address)
 
 
-def replace_folder(new: Path, live: Path) -> None:
-    """Put `new` in the place of `live`: readers see the old site or the new one, never half of one.
-
-    Linux exchanges the two in one step. Elsewhere there is a moment between two renames; `recover_folder`
-    puts the old site back should the machine stop right then.
-    """
-    old = live.with_name(f"{live.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if live.exists() and not _exchange(new, live):
-        live.rename(old)
-    if not live.exists():
-        new.rename(live)
-    shutil.rmtree(new, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def recover_folder(live: Path) -> None:
-    """Put an old site back that was moved aside when the machine stopped."""
-    old = live.with_name(f"{live.name}.old")
-    if old.is_dir() and not live.exists():
-        old.rename(live)
-
-
-def _exchange(one: Path, other: Path) -> bool:
+def _exchanged(one: Path, other: Path) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
@@ -83,18 +142,3 @@ def _exchange(one: Path, other: Path) -> bool:
         return False
     done: int = rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
     return done == 0
-
-
-def listing(folder: Path) -> list[tuple[str, int, int]]:
-    """List every file below a folder as (address, bytes, time of change in nanoseconds)."""
-    found = []
-    waiting = [folder]
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(Path(entry.path))
-                else:
-                    facts = entry.stat(follow_symlinks=False)
-                    found.append((os.path.relpath(entry.path, folder), facts.st_size, facts.st_mtime_ns))
-    return sorted(found)

@@ -1,8 +1,10 @@
 """Renders the site's pages from stories: plain files that link to each other by relative addresses."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,24 +16,68 @@ _ASSETS = ("site.css", "site.js", "icon.svg")
 _RELATED = 3
 
 
-def pages(stories: Sequence[Story], gone: Sequence[int], settings: Settings) -> Iterator[tuple[str, bytes]]:
-    """Give every page and asset as (address below the root, bytes)."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page to be: where it goes, a key that changes when it does, and how to render it."""
+
+    address: str
+    key: str
+    render: Callable[[], bytes]
+
+
+def pages(stories: Sequence[Story], gone: Sequence[int], settings: Settings) -> Iterator[Page]:
+    """Give every page and asset of the site."""
     for name, address in assets().items():
-        yield address, _asset(name)
+        yield Page(address, address, partial(_asset, name))
     tags = tags_of(stories)
-    yield "index.html", _page("index.html", settings, stories=stories, tags=[(t, len(tags[t])) for t in tags])
-    yield "404.html", _page("missing.html", settings)
+    make = _Maker(settings, {story.number: story.key for story in stories})
+    counted = [(tag, len(tagged)) for tag, tagged in tags.items()]
+    yield make.page("index.html", "index.html", stories=stories, tags=counted)
+    yield make.page("404.html", "missing.html")
     for tag, tagged in tags.items():
-        yield tag_address(tag), _page("tag.html", settings, depth=2, tag=tag, stories=tagged)
+        yield make.page(tag_address(tag), "tag.html", tag=tag, stories=tagged)
     for story in stories:
-        yield (
-            story.address,
-            _page(
-                "case.html", settings, depth=1, story=story, stories=[story], related=related(story, stories)
+        yield make.page(story.address, "case.html", stories=[story], others=related(story, tags))
+    for number in gone:
+        yield make.page(address_of(number), "gone.html", number=number)
+
+
+class _Maker:
+    """Knows what all pages share."""
+
+    def __init__(self, settings: Settings, keys: Mapping[int, str]) -> None:
+        self._settings, self._keys = settings, keys
+        self._shared = repr((templates_digest(), replace(settings, crawler={})))
+
+    def page(
+        self,
+        address: str,
+        template: str,
+        *,
+        stories: Sequence[Story] = (),
+        others: Sequence[Story] = (),
+        **values: object,
+    ) -> Page:
+        told = [[self._keys[story.number] for story in group] for group in (stories, others)]
+        key = hashlib.sha256(repr((self._shared, template, told, values)).encode()).hexdigest()
+        years = sorted({story.first_published for story in stories if story.first_published})
+        return Page(
+            address,
+            key,
+            lambda: (
+                _environment()
+                .get_template(template)
+                .render(
+                    site=self._settings,
+                    root="../" * address.count("/"),
+                    years=", ".join(dict.fromkeys((years[0], years[-1]))) if years else "",
+                    stories=stories,
+                    others=others,
+                    **values,
+                )
+                .encode()
             ),
         )
-    for number in gone:
-        yield address_of(number), _page("gone.html", settings, depth=1, number=number)
 
 
 def tags_of(stories: Sequence[Story]) -> dict[str, list[Story]]:
@@ -48,12 +94,13 @@ def tag_address(tag: str) -> str:
     return f"tags/{slug(tag)}/index.html"
 
 
-def related(story: Story, stories: Sequence[Story]) -> list[Story]:
-    """Give the cases that share most tags with this one, three at most."""
-    mine = set(story.tags)
-    others = [(len(mine & set(other.tags)), other) for other in stories if other.number != story.number]
-    shared = sorted((pair for pair in others if pair[0]), key=lambda pair: (-pair[0], pair[1].number))
-    return [other for _, other in shared[:_RELATED]]
+def related(story: Story, tags: Mapping[str, Sequence[Story]]) -> list[Story]:
+    """Give the cases that share most tags with this one, of equals the next numbers; three at most."""
+    shared = Counter(other.number for tag in story.tags for other in tags[tag])
+    by_number = {other.number: other for tag in story.tags for other in tags[tag]}
+    del shared[story.number]
+    best = sorted(shared, key=lambda number: (-shared[number], abs(number - story.number), number))
+    return [by_number[number] for number in best[:_RELATED]]
 
 
 @cache
@@ -93,23 +140,3 @@ def _environment() -> Environment:
     )
     environment.globals |= {"assets": assets(), "tag_address": tag_address}
     return environment
-
-
-def _page(name: str, settings: Settings, *, depth: int = 0, **values: object) -> bytes:
-    stories = values.get("stories")
-    years = (
-        sorted({story.first_published for story in stories if story.first_published})
-        if isinstance(stories, Sequence)
-        else []
-    )
-    text = (
-        _environment()
-        .get_template(name)
-        .render(
-            site=settings,
-            root="../" * depth,
-            years=", ".join(dict.fromkeys((years[0], years[-1]))) if years else "",
-            **values,
-        )
-    )
-    return text.encode()

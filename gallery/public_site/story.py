@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gallery.consent import Permission, may_publish, may_show_case
@@ -31,7 +31,7 @@ class ShownPhoto:
     view: str
     alt: str
     caption: str
-    files: tuple[File, ...]
+    files: tuple[File, ...] = field(repr=False)  # the token stands for them
 
     @property
     def largest(self) -> File:
@@ -78,6 +78,11 @@ class Story:
     def address(self) -> str:
         """The page's permanent place below the site's root."""
         return address_of(self.number)
+
+    @property
+    def key(self) -> str:
+        """A digest of all that the story tells: pages of equal keys are equal."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
     @property
     def photos(self) -> tuple[ShownPhoto, ...]:
@@ -171,9 +176,8 @@ def _story(
         ("Classification", case.classification),
         ("Hair length", case.hair_length),
     )
-    dates = [
-        photo.first_published_at for group in photos.values() for photo in group if photo.case == case.number
-    ]
+    mine = (photo for stage in stages for photo in photos.get(stage.id, ()))
+    dates = [photo.first_published_at for photo in mine]
     return Story(
         number=case.number,
         stages=tuple(shown),
@@ -196,8 +200,3 @@ def _shown(photo: Photo, stage: Stage, files: Mapping[int, tuple[str, tuple[File
         caption=photo_caption(stage.label, photo.view, photo.caption),
         files=published,
     )
-
-
-def as_data(stories: Sequence[Story]) -> list[dict[str, object]]:
-    """Give stories as plain values, for digests and machine-readable pages."""
-    return [asdict(story) for story in stories]

@@ -17,7 +17,7 @@ from gallery.catalog import Catalog
 from gallery.errors import GalleryError
 from gallery.ledger import Ledger
 from gallery.model import Performer, Stage
-from gallery.public_site.folder import recover_folder, replace_folder
+from gallery.public_site.folder import Layout, exchange, lay_out, listing, recover
 from gallery.public_site.story import slug
 from gallery.public_site.wording import stage_sentences
 from gallery.records import withdraw_case
@@ -247,18 +247,28 @@ def test_a_damaged_original_stops_the_build(built):
 
 
 def test_the_folder_is_replaced_as_a_whole(tmp_path):
-    """After a replacement the new folder is there alone; one moved aside by a crash is put back."""
-    new, live = tmp_path / "public.new", tmp_path / "public"
-    for folder, word in ((new, "new"), (live, "old")):
-        folder.mkdir()
-        (folder / "page").write_text(word)
-    replace_folder(new, live)
-    assert (live / "page").read_text() == "new"
-    assert [path.name for path in tmp_path.iterdir()] == ["public"]
+    """After an exchange the new site is live, and the old one's files that it does not show are gone."""
+    picture, new, live = tmp_path / "cached", tmp_path / "next", tmp_path / "public"
+    picture.write_text("picture")
+    old = Layout({"page": b"old", "gone/page": b"gone"}, {"photos/a": picture, "photos/b": picture})
+    lay_out(live, old)
+    shown = Layout({"page": b"new"}, {"photos/b": picture, "photos/c": picture})
+    lay_out(new, shown)
+    exchange(new, live, shown)
 
-    live.rename(tmp_path / "public.old")
-    recover_folder(live)
+    assert [name for name, *_ in listing(live)] == [
+        str(live / name) for name in ("page", "photos/b", "photos/c")
+    ]
     assert (live / "page").read_text() == "new"
+    assert [name for name, *_ in listing(new)] == [str(new / "photos/b")]
+
+
+def test_a_site_moved_aside_by_a_crash_comes_back(tmp_path):
+    """Where two folders cannot be exchanged in one step, the old site is put back by the next command."""
+    (tmp_path / "public.old").mkdir()
+    recover(tmp_path / "public")
+
+    assert (tmp_path / "public").is_dir()
 
 
 STAGE = Stage(case=1, label="after", procedure="Scalp micropigmentation", performed_by=Performer.US)

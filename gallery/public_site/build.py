@@ -1,0 +1,272 @@
+"""Builds the site from the records: what consent allows today, in the place of the old site, in one step."""
+
+import hashlib
+import json
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gallery.catalog import Catalog
+from gallery.consent import Permission, expires_soon
+from gallery.ledger import Ledger
+from gallery.model import PUBLIC_CHANNEL, Consent, Photo, Publication
+from gallery.parallel import Progress, silently
+from gallery.public_site.folder import Layout, exchange, lay_out, listing, recover
+from gallery.public_site.pages import Page, pages, templates_digest
+from gallery.public_site.story import File, Records, gone, rulings, tell
+from gallery.renditions import Recipe, Rendition, Renditions
+from gallery.schema import open_database, transaction
+from gallery.settings import DataFolder, Settings, load_settings
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Token = Callable[[], str]
+
+
+def random_token() -> str:
+    """Give a published name that says nothing about the original's."""
+    return secrets.token_hex(12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What a build did."""
+
+    site: str
+    changed: bool
+    cases: int
+    photos: int
+    published: int
+    removed: int
+    unpublished_reasons: Mapping[str, int]
+    expiring: tuple[Consent, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Give it as plain values."""
+        values = asdict(self)
+        values["expiring"] = [
+            {"case": consent.case, "expires_on": str(consent.expires_on)} for consent in self.expiring
+        ]
+        return values
+
+    def lines(self) -> list[str]:
+        """Say it in plain words."""
+        if self.changed:
+            lines = [f"Built: {self.cases} cases, {self.photos} photos in {self.site}"]
+            if self.published or self.removed:
+                lines.append(f"New on the site: {self.published} photos. Taken off: {self.removed}.")
+        else:
+            lines = [f"Nothing has changed: the site in {self.site} stands ({self.photos} photos)."]
+        lines += [
+            f"Not published: {count} photos, because {reason}."
+            for reason, count in self.unpublished_reasons.items()
+        ]
+        lines += [
+            f"Soon: the consent of Patient {consent.case} ends on {consent.expires_on}."
+            for consent in self.expiring
+        ]
+        return lines
+
+
+def build_site(
+    folder: DataFolder,
+    *,
+    actor: str,
+    now: datetime,
+    force: bool = False,
+    progress: Progress = silently,
+    token: Token = random_token,
+) -> Built:
+    """Build what consent allows into a new folder, and put it in the place of the old site in one step.
+
+    Interrupted at any moment, the old or the new site is there, whole, and the same call finishes the work.
+
+    Raises:
+        GalleryError: The site could not be built; the old one is as it was.
+    """
+    folder.require()
+    settings = load_settings(folder)
+    recover(folder.public)
+    database = open_database(folder.database)
+    try:
+        build = _Build(folder, settings, database, actor, now)
+        return build.run(force=force, progress=progress, token=token)
+    finally:
+        database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a build is about to show: its photos, how each is published, and from which recipe."""
+
+    records: Records
+    shown: Sequence[Photo]
+    published: Mapping[int, Publication]
+    recipes: Mapping[str, Recipe]
+
+
+class _Build:
+    """One build, from the records to the replaced folder."""
+
+    def __init__(
+        self, folder: DataFolder, settings: Settings, database: "Database", actor: str, now: datetime
+    ) -> None:
+        self._folder, self._settings, self._database = folder, settings, database
+        self._actor, self._now = actor, now
+        self._catalog, self._ledger = Catalog(database), Ledger(database)
+        self._renditions = Renditions(folder.renditions, folder.originals)
+        self._stamp = folder.renditions / "built.json"
+
+    def run(self, *, force: bool, progress: Progress, token: Token) -> Built:
+        records = self._records()
+        rules = rulings(records, PUBLIC_CHANNEL, self._now)
+        shown = [photo for photo in records.photos if rules[photo.id].allowed]
+        before = self._catalog.publications(PUBLIC_CHANNEL)
+        plan = self._plan(records, shown, before, token)
+        last = self._last_stamp()
+        site = self._site_digest()
+        untouched = last.get("site") == site
+        changed = force or not untouched or last.get("inputs") != self._inputs(plan)
+        if changed:
+            known = last.get("pages") if untouched and not force else None
+            self._replace_site(plan, known if isinstance(known, dict) else {}, progress)
+        return Built(
+            site=str(self._folder.public),
+            changed=changed,
+            cases=len({photo.case for photo in shown}),
+            photos=len(shown),
+            published=len(plan.published.keys() - before.keys()),
+            removed=len(before.keys() - plan.published.keys()),
+            unpublished_reasons=_reasons(rules),
+            expiring=tuple(expires_soon(records.consents, self._now)),
+        )
+
+    def _plan(
+        self, records: Records, shown: Sequence[Photo], before: Mapping[int, Publication], token: Token
+    ) -> _Plan:
+        published, recipes = {}, {}
+        for photo in shown:
+            recipe = self._recipe(photo)
+            key = recipe.key()
+            recipes[key] = recipe
+            known = before.get(photo.id)
+            published[photo.id] = known if known and known.recipe == key else Publication(token(), key)
+        return _Plan(records, shown, published, recipes)
+
+    def _replace_site(self, plan: _Plan, known: Mapping[str, object], progress: Progress) -> None:
+        self._renditions.make(plan.recipes, progress=progress)
+        files: dict[int, tuple[str, tuple[File, ...]]] = {}
+        pictures: dict[str, Path] = {}
+        for photo in plan.shown:
+            shown = plan.published[photo.id]
+            made = self._renditions.files(shown.recipe)
+            files[photo.id] = (shown.token, tuple(_file(shown.token, rendition) for rendition in made))
+            pictures |= {f.path: r.place for f, r in zip(files[photo.id][1], made, strict=True)}
+        records = plan.records
+        dated = [replace(p, first_published_at=p.first_published_at or self._now) for p in records.photos]
+        site = list(pages(tell(replace(records, photos=dated), files), gone(records), self._settings))
+        layout = Layout({page.address: self._content(page, known) for page in site}, pictures)
+        lay_out(self._folder.renditions / "next", layout)
+        self._record(plan.published)
+        exchange(self._folder.renditions / "next", self._folder.public, layout)
+        self._renditions.sweep(plan.recipes)
+        _write_json(
+            self._stamp,
+            {
+                "inputs": self._inputs(plan),
+                "site": self._site_digest(),
+                "pages": {page.address: page.key for page in site},
+            },
+        )
+
+    def _content(self, page: Page, known: Mapping[str, object]) -> bytes | Path:
+        """Take an unchanged page over from the site that stands, or render it."""
+        return self._folder.public / page.address if known.get(page.address) == page.key else page.render()
+
+    def _record(self, published: Mapping[int, Publication]) -> None:
+        """Write what becomes public, and what no longer is, into the catalogue and the ledger."""
+        before = self._catalog.publications(PUBLIC_CHANNEL)
+        with transaction(self._database):
+            for photo, shown in published.items():
+                if before.get(photo) != shown:
+                    self._catalog.publish(photo, PUBLIC_CHANNEL, shown, self._now)
+                    self._note("published", photo, shown)
+            for photo in before.keys() - published.keys():
+                self._catalog.unpublish(photo, PUBLIC_CHANNEL)
+                self._note("unpublished", photo, before[photo])
+
+    def _note(self, action: str, photo: int, shown: Publication) -> None:
+        detail = {"channel": PUBLIC_CHANNEL, "token": shown.token}
+        self._ledger.append(self._actor, action, f"photo {photo}", detail, self._now)
+
+    def _records(self) -> Records:
+        catalog = self._catalog
+        return Records(
+            cases=catalog.cases(),
+            stages=catalog.stages(),
+            photos=catalog.photos(),
+            consents=catalog.consents(),
+        )
+
+    def _recipe(self, photo: Photo) -> Recipe:
+        settings, year = self._settings, (photo.first_published_at or self._now).year
+        return Recipe(
+            digest=photo.digest,
+            channel=settings.channels[PUBLIC_CHANNEL],
+            mark_text=settings.mark_text or f"© {year} {settings.practice}",
+            mark_opacity=settings.mark_opacity,
+            owner=settings.practice,
+            web=settings.web,
+            year=year,
+        )
+
+    def _inputs(self, plan: _Plan) -> str:
+        """Digest all that goes into the site; equal inputs need no build."""
+        cases = {photo.case for photo in plan.shown}
+        parts = (
+            templates_digest(),
+            self._settings,
+            [case for case in plan.records.cases if case.number in cases],
+            [stage for stage in plan.records.stages if stage.case in cases],
+            [(photo.id, photo.stage_id, photo.view, photo.alt, photo.caption) for photo in plan.shown],
+            list(plan.published.items()),
+            gone(plan.records),
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def _site_digest(self) -> str:
+        """Digest names, sizes and times of all that stands on the site, to see what others changed there."""
+        return hashlib.sha256(repr(listing(self._folder.public)).encode()).hexdigest()
+
+    def _last_stamp(self) -> Mapping[str, object]:
+        try:
+            stamp = json.loads(self._stamp.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return stamp if isinstance(stamp, dict) else {}
+
+
+def _reasons(rules: Mapping[int, Permission]) -> dict[str, int]:
+    reasons = Counter(rule.reason for rule in rules.values() if not rule.allowed)
+    return dict(reasons.most_common())
+
+
+def _file(token: str, made: Rendition) -> File:
+    return File(
+        path=f"photos/{token}-{made.width}.{made.extension}",
+        format=made.format,
+        width=made.width,
+        height=made.height,
+    )
+
+
+def _write_json(place: Path, value: object) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = place.with_suffix(".new")
+    unfinished.write_text(json.dumps(value), encoding="utf-8")
+    unfinished.replace(place)
