@@ -27,6 +27,7 @@ _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "DIB", "ICO", "TIFF", "
 
 _DECODER_FAULTS = (
     OSError,
+    EOFError,
     SyntaxError,
     ValueError,
     ArithmeticError,
