@@ -22,6 +22,10 @@ class AnotherRunActiveError(CrawlerError):
     """Another nightly run holds the lock of this data folder (exit code 75)."""
 
 
+class RunStoppedError(CrawlerError):
+    """A run could not go on (disk full, database locked); what was written stays, and the next one goes on."""
+
+
 class UnknownFindingError(CrawlerError):
     """There is no finding of that number."""
 

@@ -180,6 +180,19 @@ def m0002_seen(db: Database) -> None:
     """)
 
 
+@migrations()
+def m0003_mails(db: Database) -> None:
+    """Digests that were sent, so that a quiet week still gives a sign of life."""
+    db.executescript("""
+        create table mails (
+            id       integer primary key,
+            run_id   integer not null references runs (id),
+            subject  text not null,
+            at       text not null
+        ) strict;
+    """)
+
+
 def open_watch(path: Path) -> Database:
     """Open the catalogue's database with the crawler's tables in it, up to date."""
     db = open_database(path)

@@ -29,12 +29,17 @@ class Plan:
         depth: Clicks from the start page.
         workers: Processes; 0 means one for each core.
         sites_at_once: Sites visited at the same time by one process.
+        page_mib: The largest page that is read.
+        image_mib: The largest image that is read.
+        request_s: Seconds for one request in all.
+        mail_to: Where the digest goes; empty for none. The password is PAIRWATCH_SMTP_PASSWORD.
+        ping_url: Asked for after every run (and with /fail after a bad one), for services that notice silence.
     """
 
     contact: str = ""
     delay_s: float = 1.0
     longest_revisit_h: float = 168.0
-    retry_s: float = 30.0
+    retry_s: float = 3.0
     longest_pause_s: float = 900.0
     site_requests: int = 20_000
     site_bytes: int = 5 * 1024**3
@@ -49,6 +54,12 @@ class Plan:
     page_mib: int = 10
     image_mib: int = 32
     request_s: float = 60.0
+    mail_to: str = ""
+    mail_from: str = ""
+    smtp_host: str = "localhost"
+    smtp_port: int = 25
+    smtp_user: str = ""
+    ping_url: str = ""
 
     @property
     def agent(self) -> str:

@@ -1,8 +1,12 @@
 """The nightly run from the command line: progress while it goes on, what was seen, and what was not."""
 
+import json
+import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
@@ -20,24 +24,28 @@ SOME_FAILING, ANOTHER_RUN = 3, 75
 
 
 @click.command()
+@click.option(
+    "--log", type=click.Choice(["text", "json"]), default="text", help="How progress is written to a file."
+)
 @as_json_option
 @click.pass_context
-def crawl(ctx: click.Context, as_json: bool) -> None:
+def crawl(ctx: click.Context, log: str, as_json: bool) -> None:
     """Visit every listed site once, as the nightly schedule does.
 
-    A run that was cut off is gone on with. Exit codes: 0 done, 1 failed, 3 done with some sites failing,
-    75 another run is active.
+    A run that was cut off is gone on with; SIGTERM and Ctrl-C write down what is in the air and stop. Exit
+    codes: 0 done, 1 failed or stopped, 3 done with some sites failing, 75 another run is active.
 
     \b
     Example:
       pairwatch crawl
     """
     from crawler.nightly import run, summary_json
+    from crawler.nightly.after import tell
 
     folder: DataFolder = ctx.obj
     try:
-        with _shown() as talk:
-            summary = run(folder, talk=talk)
+        with _shown(as_lines=log == "json") as talk, _stoppable() as stop:
+            summary = run(folder, talk=talk, stop=stop)
     except AnotherRunActiveError as error:
         click.echo(f"Error: {error}\nHint: {error.hint}", err=True)
         ctx.exit(ANOTHER_RUN)
@@ -45,14 +53,36 @@ def crawl(ctx: click.Context, as_json: bool) -> None:
         print_json(summary_json(summary))
     else:
         _say_summary(summary)
+    if summary.outcome is Outcome.RUNNING:
+        click.echo("Stopped; what was seen is written down, and the next crawl goes on.", err=True)
+        ctx.exit(1)
+    tell(folder, summary)
     ctx.exit(SOME_FAILING if summary.failing else 0)
+
+
+@contextmanager
+def _stoppable() -> Iterator[Callable[[], bool]]:
+    """Let SIGTERM and Ctrl-C end a run between two slices; a second Ctrl-C ends it at once."""
+    asked = threading.Event()
+
+    def ask(number: int, _frame: object) -> None:
+        asked.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Talk:
     """Tells how a run goes on: one line that is written over on a terminal, one line per slice elsewhere."""
 
-    def __init__(self) -> None:
-        self.is_terminal = sys.stderr.isatty()
+    def __init__(self, *, as_lines: bool) -> None:
+        self.as_lines = as_lines
+        self.is_terminal = sys.stderr.isatty() and not as_lines
         self.requests = 0
 
     def __call__(self, step: "Step") -> None:
@@ -61,6 +91,10 @@ class _Talk:
         line = f"{step.site.url}: {tally.pages} pages, {tally.images} images, {tally.unchanged} unchanged"
         if tally.failed:
             line += f", {tally.failed} failures"
+        if self.as_lines:
+            told = {"site": step.site.url, **asdict(tally), "sites_to_go": step.waiting}
+            click.echo(json.dumps(told), err=True)
+            return
         if not self.is_terminal:
             click.echo(line, err=True)
             return
@@ -69,8 +103,8 @@ class _Talk:
 
 
 @contextmanager
-def _shown() -> Iterator[_Talk]:
-    talk = _Talk()
+def _shown(*, as_lines: bool) -> Iterator[_Talk]:
+    talk = _Talk(as_lines=as_lines)
     try:
         yield talk
     finally:

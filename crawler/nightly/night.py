@@ -1,10 +1,12 @@
 """One nightly run: hands slices of sites to an executor, writes what comes back, says how it went."""
 
+import errno
 import json
 import math
 import multiprocessing
 import os
 import socket
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -20,7 +22,7 @@ from datetime import datetime, timedelta
 
 from filelock import FileLock, Timeout
 
-from crawler.errors import AnotherRunActiveError
+from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.match import Matcher
 from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SiteState, SliceResult, Tally
 from crawler.nightly.blind import blind_spots
@@ -82,13 +84,14 @@ class _Night:
     talk: Talk
     clock: Clock
     plan: Plan
+    stop: Callable[[], bool]
     tallies: dict[int, Tally] = field(default_factory=dict)
     quotas: dict[int, str] = field(default_factory=dict)
     crashes: dict[int, str] = field(default_factory=dict)
     resume: dict[int, datetime] = field(default_factory=dict)
 
 
-def run(
+def run(  # noqa: PLR0913 (each stands for a part of the world that a test replaces)
     folder: DataFolder,
     *,
     clock: Clock | None = None,
@@ -96,6 +99,7 @@ def run(
     talk: Talk = silently,
     resolver: Resolver = system_resolver,
     look: Look | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> RunSummary:
     """Visit every watched and allowed site once, and give how it went.
 
@@ -109,16 +113,19 @@ def run(
         talk: Told after every slice.
         resolver: What turns names into addresses.
         look: What looks at pictures; the matcher over our catalogue unless given.
+        stop: Asked between slices; once true, what is in the air is written down, and the run stays unfinished
+            for the next one to go on with.
 
     Raises:
         AnotherRunActiveError: A run is going on in this folder.
+        RunStoppedError: The disk is full or the database cannot be written; the next run goes on.
         GalleryError: There is no catalogue, or its settings are wrong.
     """
     folder.require()
     clock = clock or SystemClock()
     settings = load_settings(folder)
     plan = plan_from(settings.crawler, settings.contact or settings.web)
-    with _locked(folder):
+    with _locked(folder), _said_plainly():
         db = open_watch(folder.database)
         try:
             progress = Progress(db)
@@ -127,7 +134,7 @@ def run(
             kit = Kit(
                 plan=plan, began=begun.started_at, look=eyes, upto=begun.upto, clock=clock, resolver=resolver
             )
-            night = _Night(begun, progress, Vault(folder.evidence), kit, talk, clock, plan)
+            night = _Night(begun, progress, Vault(folder.evidence), kit, talk, clock, plan, stop)
             sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
             with _hands(executor, plan) as hands:
                 _visit_all(night, sites, hands)
@@ -153,6 +160,22 @@ def _locked(folder: DataFolder) -> Iterator[None]:
 
 
 @contextmanager
+def _said_plainly() -> Iterator[None]:
+    """Turn a full disk or a locked database into one sentence; everything before it is written down."""
+    hint = "make room or close what holds the database; the next crawl goes on where this one stopped"
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise RunStoppedError(
+            f"the run stopped: the database cannot be written ({error})", hint=hint
+        ) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        raise RunStoppedError(f"the run stopped: {error.strerror} ({error.filename})", hint=hint) from error
+
+
+@contextmanager
 def _hands(executor: Executor | None, plan: Plan) -> Iterator[tuple[Executor, int]]:
     """Give the executor and how many workers it has."""
     workers = plan.workers or os.cpu_count() or 1
@@ -172,7 +195,7 @@ def _visit_all(night: _Night, sites: list[Site], hands: tuple[Executor, int]) ->
     flying: dict[Future[Done], list[tuple[Site, Lease]]] = {}
     while todo or flying:
         now = night.clock.now()
-        over = now >= ends
+        over = now >= ends or night.stop()
         ready = _ready(night, todo, now, over=over)
         for group in _groups(ready, workers - len(flying), workers, night.plan.sites_at_once):
             for site in group:
@@ -256,9 +279,7 @@ def _schedule(night: _Night, site: Site, result: SliceResult, todo: dict[int, Si
     pause = (result.resume_at - now).total_seconds() if result.resume_at else 0.0
     if pause > night.plan.longest_pause_s:
         until = f"{result.resume_at:%Y-%m-%d %H:%M}" if result.resume_at else "later"
-        night.quotas[site.id] = (
-            f"the site asked to be left alone until {until} UTC: the rest waits for the next night"
-        )
+        night.quotas[site.id] = f"left alone until {until} UTC (it asked for a pause, or does not answer)"
         return
     todo[site.id] = site
     night.resume[site.id] = now + timedelta(seconds=max(0.0, pause))
@@ -278,39 +299,41 @@ def _sleep_until_next(night: _Night, todo: dict[int, Site], now: datetime) -> bo
 
 
 def _finish(night: _Night, nights: Nights, sites: list[Site]) -> RunSummary:
-    reports = []
-    for site in sites:
-        seen = nights.seen(night.run, site)
-        quota = night.quotas.get(site.id, "")
-        blind = blind_spots(site, seen, quota=quota, crash=night.crashes.get(site.id, ""))
-        outcome = Outcome.PARTIAL if blind.missed else Outcome.DONE
-        night.progress.end_site(night.run, site, outcome, blind.sentences, quota)
-        reports.append(
-            SiteReport(
-                url=site.url,
-                listing=site.listing,
-                outcome=outcome,
-                tally=replace(seen.tally, skipped=seen.skipped),
-                new_findings=seen.new_findings,
-                allowed_sightings=seen.allowed_sightings,
-                blind=blind.sentences,
-            )
-        )
-    total = sum((report.tally for report in reports), Tally())
+    stopped = night.stop()
+    reports = tuple(_report(night, nights, site, close=not stopped) for site in sites)
     failing = any(report.outcome is not Outcome.DONE for report in reports)
     summary = RunSummary(
         id=night.run.id,
         started_at=night.run.started_at,
         finished_at=night.clock.now(),
-        outcome=Outcome.PARTIAL if failing else Outcome.DONE,
+        outcome=Outcome.RUNNING if stopped else Outcome.PARTIAL if failing else Outcome.DONE,
         resumed=night.run.resumed,
-        sites=tuple(reports),
-        tally=total,
+        sites=reports,
+        tally=sum((report.tally for report in reports), Tally()),
         new_findings=sum(report.new_findings for report in reports),
         allowed_sightings=sum(report.allowed_sightings for report in reports),
     )
-    night.progress.end(night.run, summary.outcome, summary_json(summary), summary.finished_at)
+    if not stopped:
+        night.progress.end(night.run, summary.outcome, summary_json(summary), summary.finished_at)
     return summary
+
+
+def _report(night: _Night, nights: Nights, site: Site, *, close: bool) -> SiteReport:
+    seen = nights.seen(night.run, site)
+    quota = night.quotas.get(site.id, "")
+    blind = blind_spots(site, seen, quota=quota, crash=night.crashes.get(site.id, ""))
+    outcome = Outcome.PARTIAL if blind.missed else Outcome.DONE
+    if close:
+        night.progress.end_site(night.run, site, outcome, blind.sentences, quota)
+    return SiteReport(
+        url=site.url,
+        listing=site.listing,
+        outcome=outcome,
+        tally=replace(seen.tally, skipped=seen.skipped),
+        new_findings=seen.new_findings,
+        allowed_sightings=seen.allowed_sightings,
+        blind=blind.sentences,
+    )
 
 
 def summary_json(summary: RunSummary) -> dict[str, object]:

@@ -40,6 +40,17 @@ class Run:
     resumed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """A run as it is kept; `summary` is JSON."""
+
+    id: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: Outcome
+    summary: str
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to write about a site: whoever holds the highest epoch."""
@@ -86,6 +97,39 @@ class Progress:
             self._db.execute("update sites set barren = '{}'")
             started = moment(str(text_of(now)))
             return Run(id=number, started_at=started, upto=upto)
+
+    def last_finished(self, *, before: int | None = None) -> RunRow | None:
+        """Give the last run that came to its end, or the last one before a run; None when there is none."""
+        return self._run(
+            "outcome in ('done', 'partial') and (:before is null or id < :before)", {"before": before}
+        )
+
+    def unfinished(self) -> RunRow | None:
+        """Give the run that is going on, or was cut off; None when there is none."""
+        return self._run("outcome = 'running'", {})
+
+    def _run(self, condition: str, what: Row) -> RunRow | None:
+        for row in self._db.query(f"select * from runs where {condition} order by id desc limit 1", what):  # noqa: S608
+            return RunRow(
+                id=row["id"],
+                started_at=moment(row["started_at"]),
+                finished_at=time_of(row["finished_at"]),
+                outcome=Outcome(row["outcome"]),
+                summary=row["summary"],
+            )
+        return None
+
+    def last_mail(self) -> datetime | None:
+        """Give when the last digest was sent."""
+        return time_of(self._db.execute("select max(at) from mails").fetchone()[0])
+
+    def note_mail(self, run_id: int, subject: str, now: datetime) -> None:
+        """Note that a digest was sent."""
+        with transaction(self._db):
+            self._db.execute(
+                "insert into mails (run_id, subject, at) values (:run, :subject, :at)",
+                {"run": run_id, "subject": subject, "at": text_of(now)},
+            )
 
     def highest_photo(self) -> int:
         """Give the highest number of a photo there is; 0 for an empty catalogue."""

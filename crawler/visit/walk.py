@@ -28,7 +28,7 @@ from crawler.visit.urls import canonical, host_of, in_scope, registrable
 
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
 _GONE = (404, 410)
-_DEFAULT_PAUSE_S = 60.0
+_DEFAULT_PAUSE_S = 20.0
 _PAUSES = 8
 _HITS = ("copy",)
 
@@ -186,6 +186,10 @@ class _Walk:
             self._settle_transient(visit, reply, now)
         elif reply.status in _GONE:
             gone = replace(address, standing=Standing.GONE, why=f"status {reply.status}", digest="", etag="")
+            if address.standing is not Standing.GONE and not _is_guess(address):
+                self.notes.add(failed=1)
+                message = f"{address.url} is not there (status {reply.status})"
+                self.notes.failure(address.url, Step.FETCH, f"status-{reply.status}", message, now)
             self._done(replace(gone, status=reply.status, last_modified=""), now, changed=False)
         elif reply.status != 200:  # noqa: PLR2004 (OK)
             self._failed(
@@ -395,3 +399,8 @@ class _Walk:
             self.frontier.put(replace(self.frontier.retry(address, now), why=message))
         else:
             self._done(replace(address, standing=Standing.FAILED, why=message), now, changed=False)
+
+
+def _is_guess(address: Address) -> bool:
+    """Whether nobody named this address: a derived original, or the usual place of a sitemap."""
+    return address.rank == RANK_ORIGINAL or (address.kind is Kind.MAP and not address.parent)

@@ -161,6 +161,12 @@ def answer() -> type[Answer]:
 QUICK = Plan(contact="https://example.org/contact", delay_s=0.0, retry_s=0.05, request_s=3.0)
 
 
+@pytest.fixture
+def blind() -> Callable[[bytes, str], Looked]:
+    """An eye that sees that a picture is there, and no more."""
+    return look_blindly
+
+
 @dataclass
 class Visitor:
     """Visits one site slice by slice, keeping its state."""

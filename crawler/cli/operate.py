@@ -1,0 +1,207 @@
+"""Looking after the nightly run: how it is doing, and the timer that starts it."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.cli.talk import as_json_option, print_json
+from crawler.errors import CrawlerError
+
+if TYPE_CHECKING:
+    from crawler.nightly.schedule import Timer, Unit
+    from gallery.settings import DataFolder
+
+_COLOURS = {"green": "green", "yellow": "yellow", "red": "red"}
+
+
+@click.command()
+@as_json_option
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Say when the last good run was and what it could not see; exit code 1 when that is 36 hours ago.
+
+    \b
+    Example:
+      pairwatch status
+    """
+    from crawler.nightly.status import status as look
+
+    folder: DataFolder = ctx.obj
+    now = look(folder, now=datetime.now(UTC))
+    if as_json:
+        print_json(now.to_json())
+    else:
+        click.echo(click.style(f"{now.light}: {now.sentence}", fg=_COLOURS[now.light]))
+        if now.running:
+            click.echo(f"A run began at {now.running.started_at:%Y-%m-%d %H:%M} UTC and has not ended.")
+        for site, sentence in now.blind:
+            click.echo(f"  {site}: {sentence}")
+    ctx.exit(1 if now.light == "red" else 0)
+
+
+@click.group()
+def schedule() -> None:
+    """Run the crawl every night: systemd, cron, launchd or the Windows Task Scheduler.
+
+    Example: pairwatch schedule install
+    """
+
+
+_timer_option = click.option(
+    "--timer",
+    type=click.Choice(["systemd", "cron", "launchd", "windows"]),
+    help="Instead of what this machine has.",
+)
+
+
+def _chosen(timer: str | None) -> "Timer":
+    from shutil import which
+
+    from crawler.nightly.schedule import Timer
+
+    if timer:
+        return Timer(timer)
+    if sys.platform == "darwin":
+        return Timer.LAUNCHD
+    if sys.platform == "win32":
+        return Timer.WINDOWS
+    return Timer.SYSTEMD if Path("/run/systemd/system").is_dir() and which("systemctl") else Timer.CRON
+
+
+def _units(folder: "DataFolder", timer: "Timer", at: str = "02:30") -> "tuple[Unit, ...]":
+    from crawler.nightly.schedule import Nightly, units
+
+    hour, _, minute = at.partition(":")
+    program = Path(sys.argv[0]).resolve()
+    return units(
+        timer, Nightly(program=program, data=folder.root.resolve(), hour=int(hour), minute=int(minute))
+    )
+
+
+@schedule.command("show")
+@_timer_option
+@click.option("--at", type=click.DateTime(["%H:%M"]), default="02:30", show_default=True, help="Local time.")
+@click.pass_obj
+def show(folder: "DataFolder", timer: str | None, at: datetime) -> None:
+    """Print what `install` would write.
+
+    \b
+    Example:
+      pairwatch schedule show --timer cron
+    """
+    for unit in _units(folder, _chosen(timer), f"{at:%H:%M}"):
+        click.echo(f"# ~/{unit.path}\n{unit.text}")
+
+
+@schedule.command("install")
+@_timer_option
+@click.option("--at", type=click.DateTime(["%H:%M"]), default="02:30", show_default=True, help="Local time.")
+@click.pass_obj
+def install(folder: "DataFolder", timer: str | None, at: datetime) -> None:
+    """Start the crawl every night from now on, for the user who says so.
+
+    \b
+    Example:
+      pairwatch schedule install --at 03:15
+    """
+    folder.require()
+    chosen = _chosen(timer)
+    made = _units(folder, chosen, f"{at:%H:%M}")
+    if chosen == "cron":
+        _crontab([*_crontab_without(), made[0].text.rstrip("\n")])
+    else:
+        for unit in made:
+            path = Path.home() / unit.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(unit.text, encoding="utf-16" if chosen == "windows" else "utf-8")
+        _run(*_command(chosen, made, on=True))
+    click.echo(f"The crawl is started every night at {at:%H:%M} by {chosen}.")
+
+
+@schedule.command("remove")
+@_timer_option
+@click.pass_obj
+def remove(folder: "DataFolder", timer: str | None) -> None:
+    """Start the crawl no more.
+
+    \b
+    Example:
+      pairwatch schedule remove
+    """
+    chosen = _chosen(timer)
+    made = _units(folder, chosen)
+    if chosen == "cron":
+        _crontab(_crontab_without())
+    else:
+        _run(*_command(chosen, made, on=False), check=False)
+        for unit in made:
+            (Path.home() / unit.path).unlink(missing_ok=True)
+    click.echo("The crawl is not scheduled any more.")
+
+
+@schedule.command("status")
+@_timer_option
+@click.pass_context
+def installed(ctx: click.Context, timer: str | None) -> None:
+    """Say whether the crawl is scheduled; exit code 1 when it is not.
+
+    \b
+    Example:
+      pairwatch schedule status
+    """
+    from crawler.nightly.schedule import NAME
+
+    chosen = _chosen(timer)
+    if chosen == "cron":
+        there = any(NAME in line for line in _crontab_lines())
+    else:
+        there = all((Path.home() / unit.path).exists() for unit in _units(ctx.obj, chosen))
+    click.echo(f"The crawl is {'' if there else 'not '}scheduled ({chosen}).")
+    ctx.exit(0 if there else 1)
+
+
+def _command(timer: "Timer", made: "tuple[Unit, ...]", *, on: bool) -> tuple[str, ...]:
+    """Give the command that switches an installed schedule on or off."""
+    path = Path.home() / made[-1].path
+    if timer == "systemd":
+        return "systemctl", "--user", "enable" if on else "disable", "--now", path.name
+    if timer == "launchd":
+        return "launchctl", "load" if on else "unload", "-w", str(path)
+    if on:
+        return "schtasks", "/Create", "/F", "/TN", "pairwatch", "/XML", str(path)
+    return "schtasks", "/Delete", "/F", "/TN", "pairwatch"
+
+
+def _crontab_lines() -> list[str]:
+    try:
+        done = subprocess.run(["crontab", "-l"], capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise CrawlerError(
+            "this machine has neither systemd nor cron",
+            hint="run `pairwatch crawl` from the scheduler you have",
+        ) from error
+    return done.stdout.splitlines() if done.returncode == 0 else []
+
+
+def _crontab_without() -> list[str]:
+    from crawler.nightly.schedule import NAME
+
+    return [line for line in _crontab_lines() if NAME not in line]
+
+
+def _crontab(lines: list[str]) -> None:
+    subprocess.run(["crontab", "-"], input="\n".join([*lines, ""]), text=True, check=True)
+
+
+def _run(*command: str, check: bool = True) -> None:
+    try:
+        subprocess.run(command, check=check, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise CrawlerError(
+            f"`{' '.join(command)}` did not work: {error}",
+            hint="see what would be installed with: pairwatch schedule show",
+        ) from error

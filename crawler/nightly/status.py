@@ -1,0 +1,75 @@
+"""How the watch is doing: when the last good run was, what it could not see, and whether that is too long ago."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crawler.schema import open_watch
+from crawler.store.progress import Progress, RunRow
+from gallery.settings import DataFolder
+
+RED_AFTER = timedelta(hours=36)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The watch at a glance.
+
+    Args:
+        light: "green", "yellow" (the last run was blind somewhere) or "red" (no good run for 36 hours).
+        age_s: Seconds since the last run that came to its end; None when there was none.
+        blind: Site and sentence for everything that the last run could not see.
+    """
+
+    light: str
+    sentence: str
+    age_s: float | None
+    last: RunRow | None
+    running: RunRow | None
+    blind: tuple[tuple[str, str], ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Give it for machines."""
+        return {
+            "light": self.light,
+            "sentence": self.sentence,
+            "age_hours": None if self.age_s is None else round(self.age_s / 3600, 1),
+            "last_finished": self.last.finished_at.isoformat()
+            if self.last and self.last.finished_at
+            else None,
+            "outcome": str(self.last.outcome) if self.last else None,
+            "running_since": self.running.started_at.isoformat() if self.running else None,
+            "blind": [{"site": site, "says": sentence} for site, sentence in self.blind],
+        }
+
+
+def status(folder: DataFolder, *, now: datetime) -> Status:
+    """Tell how the watch is doing."""
+    folder.require()
+    db = open_watch(folder.database)
+    try:
+        progress = Progress(db)
+        return judge(progress.last_finished(), progress.unfinished(), now)
+    finally:
+        db.close()
+
+
+def judge(last: RunRow | None, running: RunRow | None, now: datetime) -> Status:
+    """Give the light for what is known; a clock set back counts as "just now"."""
+    if last is None or last.finished_at is None:
+        sentence = "The watch has never finished a run. Start one with: pairwatch crawl"
+        return Status(light="red", sentence=sentence, age_s=None, last=None, running=running, blind=())
+    age = max(timedelta(), now - last.finished_at)
+    blind = tuple(
+        (site["url"], sentence) for site in json.loads(last.summary)["sites"] for sentence in site["blind"]
+    )
+    ago = f"{age.total_seconds() / 3600:.0f} h ago" if age >= timedelta(hours=1) else "less than an hour ago"
+    if age > RED_AFTER:
+        light, sentence = "red", f"The last run ended {ago}: the watch is not running as it should."
+    elif blind:
+        light, sentence = "yellow", f"The last run ended {ago}; it could not see everything."
+    else:
+        light, sentence = "green", f"The last run ended {ago}, and saw everything it planned to."
+    return Status(
+        light=light, sentence=sentence, age_s=age.total_seconds(), last=last, running=running, blind=blind
+    )
