@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from crawler.demo.sites import figure, page
-from watermark.attacks import ATTACKS
+from watermark.attacks import copied
 from watermark.pixels import Picture, encode, open_picture
 from watermark.samples.furniture import collage, draw_badge, draw_banner, draw_logo, page_screenshot
 
@@ -38,7 +36,7 @@ class Planted:
 
 
 def _attacked(name: str) -> Callable[[Picture, Picture], Picture]:
-    return lambda stolen, _other: ATTACKS[name](stolen, np.random.default_rng(_SEED))
+    return lambda stolen, _other: copied(stolen, name, _SEED)
 
 
 def _half_of_a_composite(stolen: Picture, other: Picture) -> Picture:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from numpy.random import Generator
+from numpy.random import Generator, default_rng
 
 from watermark.attacks import coding, cover, setting, shape
 from watermark.attacks.canvas import Attack
@@ -96,3 +96,8 @@ def several(picture: Picture, rng: Generator) -> Picture:
 
 ATTACKS: Final[Mapping[str, Attack]] = MappingProxyType({**SINGLE, "several": several})
 """Every way of copying, by its name; `several` mixes them."""
+
+
+def copied(picture: Picture, kind: str, seed: int) -> Picture:
+    """Copy a picture in one of the ways of `ATTACKS`; the same seed gives the same copy."""
+    return ATTACKS[kind](picture, default_rng(seed))
