@@ -1,0 +1,84 @@
+"""Pages, style sheets, maps and bytes as they come: never an error, and the signs of what hides pictures."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.visit.extract import read_page, read_style
+from crawler.visit.inline import srcset
+from crawler.visit.maps import read_map
+from crawler.visit.sniff import Content, sniff
+
+PAGE = "https://example.org/x/"
+
+
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(["", "text/html; charset=utf-8", "text/html; charset=nonsense", "text/css"]),
+)
+def test_no_bytes_break_reading(body, kind):
+    """Whatever a server sends as a page, a style sheet or a map is read without an error."""
+    read_page(body, PAGE, kind)
+    read_style(body, PAGE, kind)
+    read_map(body, PAGE)
+    sniff(body, kind)
+
+
+@given(st.text(alphabet="<>/='\" imgsrcdata-{}[]:url()&;quot#.jp,\\\n\0", max_size=300))
+def test_no_markup_breaks_reading(text):
+    """Markup that is broken in every way is read without an error."""
+    read_page(f"<img src=/a.jpg>{text}".encode(), PAGE)
+
+
+def test_deep_nesting_is_read():
+    """Ten thousand nested elements, and JSON nested as deep, end neither in an error nor in an endless time."""
+    page = (
+        "<div>" * 10_000
+        + '<img src="/a.jpg">'
+        + '<script type="application/json">'
+        + "[" * 10_000
+        + "</script>"
+    )
+
+    read_page(page.encode(), PAGE)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("a.jpg", ["a.jpg"]),
+        ("a.jpg, b.jpg 2x", ["a.jpg", "b.jpg"]),
+        ("w_1,h_2/a.jpg 1x, w_3,h_4/a.jpg 2x", ["w_1,h_2/a.jpg", "w_3,h_4/a.jpg"]),
+        ("  a.jpg 1x ,b.jpg", ["a.jpg", "b.jpg"]),
+        (",,", []),
+    ],
+)
+def test_srcset(value, found):
+    """Commas inside addresses do not cut them."""
+    assert list(srcset(value)) == found
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "content"),
+    [
+        (b"\xff\xd8\xff\xe0", "text/html", Content.IMAGE),
+        (b"RIFF0000WEBPVP8 ", "", Content.IMAGE),
+        (b"\0\0\0\x1cftypavif", "", Content.IMAGE),
+        (b"\0\0\0\x1cftypmp42\0\0\0\0isommp42", "video/mp4", Content.OTHER),
+        (b"<!doctype html>", "image/jpeg", Content.PAGE),
+        (b"<?xml version='1.0'?><svg/>", "", Content.SVG),
+        (b"<?xml version='1.0'?><urlset/>", "", Content.MAP),
+        (b"a{}", "text/css", Content.STYLE),
+        (b"%PDF-1.7", "application/pdf", Content.OTHER),
+    ],
+)
+def test_bytes_decide_what_a_body_is(body, kind, content):
+    """Headers lie about pictures; the first bytes do not."""
+    assert sniff(body, kind) is content
+
+
+def test_lost_images_are_read_again():
+    """Where lxml loses an image in broken markup, the second reader finds it."""
+    page = '<select><option><img src="/a.jpg"></select><svg><style><img src="/b.jpg"></style></svg>'
+
+    assert {"https://example.org/a.jpg"} <= {image.url for image in read_page(page.encode(), PAGE).images}

@@ -1,0 +1,104 @@
+"""One spelling for each address, so that nothing is visited twice, and a clear scope."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.errors import BadUrlError
+from crawler.visit.originals import originals_of
+from crawler.visit.urls import canonical, host_of, in_scope, is_trap, registrable, shape_of, typed
+
+SPELLINGS = [
+    ("HTTP://Example.org:80/a/../b/./c?utm_source=x&a=1#f", "http://example.org/b/c?a=1"),
+    ("https://example.org:443", "https://example.org/"),
+    ("http://example.org/%7euser/%c3%a9", "http://example.org/~user/%C3%A9"),
+    ("http://bücher.example/ü?q=ж", "http://xn--bcher-kva.example/%C3%BC?q=%D0%B6"),
+    ("http://example.org/a;jsessionid=12/b?PHPSESSID=3&x=", "http://example.org/a/b?x="),
+    ("http://example.org./a\n b", "http://example.org/a%20b"),
+    ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+]
+
+
+@pytest.mark.parametrize(("written", "spelled"), SPELLINGS)
+def test_one_spelling(written, spelled):
+    """Case, ports, dots, escapes, fragments, tracking and session parameters make no second address."""
+    assert canonical(written) == spelled
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        "javascript:void(0)",
+        "mailto:a@b.example",
+        "data:,x",
+        "http://",
+        "http://u:p@x.example/",
+        "ftp://x/",
+        "//",
+        "",
+    ],
+)
+def test_what_cannot_be_visited(nothing):
+    """Other schemes, addresses with a password and broken ones name nothing."""
+    assert canonical(nothing) is None
+
+
+@given(st.text(max_size=200))
+def test_no_reference_breaks_it(text):
+    """Whatever a page writes: an address that is spelled the same again, or nothing; never an error."""
+    found = canonical(text, base="http://example.org/a/b")
+
+    assert found is None or canonical(found) == found
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("example.org", "https://example.org/"),
+        (" HTTP://Example.org/x ", "http://example.org/x"),
+        ("a.example:8080/x", "https://a.example:8080/x"),
+    ],
+)
+def test_what_a_person_types(written, meant):
+    """`https://` may be left out."""
+    assert typed(written) == meant
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "not a site", "ftp://example.org", "http:///x", "file:///etc/passwd", "/etc"]
+)
+def test_what_a_person_types_wrongly(wrong):
+    """A sentence says what was expected."""
+    with pytest.raises(BadUrlError, match="an address such as"):
+        typed(wrong)
+
+
+def test_scope_and_owner():
+    """`www.` and the scheme do not matter for a site; the registered domain tells whose it is."""
+    assert in_scope("http://www.example.org/x", "https://example.org/")
+    assert not in_scope("https://shop.example.org/", "https://example.org/")
+    assert not in_scope("https://example.org:8443/", "https://example.org/")
+    assert registrable("a.b.example.co.uk") == registrable("example.co.uk:8080") == "example.co.uk"
+    assert registrable("alice.github.io") != registrable("bob.github.io")
+    assert host_of("https://example.org:8443/x") == "example.org:8443"
+
+
+def test_traps_have_a_shape():
+    """A calendar's pages share one shape; a repeating path is a trap at once."""
+    assert shape_of("http://a.example/2024/05?day=1") == shape_of("http://a.example/2025/06?day=2")
+    assert shape_of("http://a.example/s/9f3a2b1c4d5e/x") == shape_of("http://a.example/s/0011aabbccdd/x")
+    assert is_trap("http://a.example/a/b/a/b/a/b")
+    assert not is_trap("http://a.example/before/after/before")
+
+
+@given(
+    st.sampled_from(["w/a-300x200.jpg", "x?url=%2Fa.jpg", "a.jpg?w=3", "image/upload/w_3/v1/a.jpg", "a.png"]),
+    st.text(max_size=30),
+)
+def test_originals_are_addresses_too(path, more):
+    """What is derived from a shown variant is canonical, another address, and never more than three."""
+    shown = canonical(f"http://example.org/{path}{more}")
+    found = originals_of(shown) if shown else ()
+
+    assert len(found) <= 3
+    assert all(canonical(one) == one != shown for one in found)
