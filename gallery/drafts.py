@@ -66,14 +66,23 @@ class DraftPhoto:
     stage: int
     view: str
     position: int
+    why: str
+    sure: float
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a photograph belongs: the number of its stage (0: set aside), and its view."""
+    """Where a photograph belongs: the number of its stage (0: set aside), and its view.
+
+    Args:
+        why: What a proposal rests on, in plain words; empty where a person decided.
+        sure: 0 to 1.
+    """
 
     stage: int
     view: str
+    why: str = ""
+    sure: float = 1.0
 
 
 class Drafts:
@@ -156,7 +165,7 @@ class Drafts:
         """Give a draft's photographs by stage and place in it, those set aside first."""
         rows = self._db.query(
             """select id, draft_id as draft, file, digest, composite, box, size, file_size, width, height,
-                      format, taken_at, camera, stage, view, position
+                      format, taken_at, camera, stage, view, position, why, sure
                from draft_photos where draft_id = ? order by stage, position, id""",
             [draft],
         )
@@ -200,6 +209,10 @@ class Drafts:
         """Sort photographs as the program proposes: nobody's work, so nobody's page grows old by it."""
         with transaction(self._db):
             self._place(draft, stages, places)
+            self._db.conn.executemany(
+                "update draft_photos set why = ?, sure = ? where draft_id = ? and id = ?",
+                [(place.why, place.sure, draft, photo) for photo, place in places.items()],
+            )
 
     def arrange(
         self,
@@ -229,7 +242,10 @@ class Drafts:
     def _place(self, draft: int, stages: Sequence[str], places: Mapping[int, Place]) -> None:
         self._db.execute("update drafts set stages = ? where id = ?", [json.dumps(list(stages)), draft])
         self._db.conn.executemany(
-            "update draft_photos set stage = ?, view = ?, position = ? where draft_id = ? and id = ?",
+            """update draft_photos
+               set why = iif(stage = ?1 and view = ?2, why, ''), sure = iif(stage = ?1 and view = ?2, sure, 1),
+                   stage = ?1, view = ?2, position = ?3
+               where draft_id = ?4 and id = ?5""",
             [(place.stage, place.view, at, draft, photo) for at, (photo, place) in enumerate(places.items())],
         )
 

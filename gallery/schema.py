@@ -199,6 +199,8 @@ def m0005_drafts(db: Database) -> None:
             stage       integer not null default 0 check (stage >= 0),
             view        text not null default '',
             position    integer not null default 0,
+            why         text not null default '',
+            sure        real not null default 1,
             unique (draft_id, digest)
         ) strict;
     """)

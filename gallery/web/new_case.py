@@ -14,6 +14,8 @@ from gallery.web.taking_in import take_in, watch_for_copies
 from gallery.web.viewing import note_view
 from gallery.web.workplace import catalog, drafts, folder, me, needs, now, rooms
 from watermark.errors import WatermarkError
+from watermark.look import look_of
+from watermark.pixels import open_picture
 
 pages = Blueprint("new_case", __name__, url_prefix="/drafts")
 
@@ -100,10 +102,16 @@ def _check_new(draft: Draft, received: receiving.Received) -> None:
 
 def _sort_if_untouched(number: int) -> None:
     """Sort a draft that no person has sorted yet."""
-    draft, photos = drafts().draft(number), drafts().photos(number)
+    draft = drafts().draft(number)
     if draft.version == 1:
-        board = propose(photos, draft.stages)
+        board = _proposed(draft)
         drafts().propose(number, board.stages, board.places)
+
+
+def _proposed(draft: Draft) -> Board:
+    photos = drafts().photos(draft.id)
+    looks = {photo.id: look_of(open_picture(drafts().thumbnail(draft.id, photo.id))) for photo in photos}
+    return propose(photos, looks, _fixed(draft))
 
 
 @pages.post("/<int:number>/sort")
@@ -112,8 +120,8 @@ def sort(number: int) -> ResponseReturnValue:
     """Sort the photographs as the program proposes: by itself after files came, or all anew when asked."""
     if request.form.get("again"):
         draft = drafts().draft(number)
-        board = propose(drafts().photos(number), _fixed(draft))
-        drafts().arrange(number, draft.version, board.stages, board.places, me().name, now())
+        board = _proposed(draft)
+        drafts().propose(number, board.stages, board.places)
     else:
         _sort_if_untouched(number)
     return redirect(url_for("new_case.board", number=number))

@@ -1,15 +1,18 @@
 """The board where photographs are sorted into stages: as proposed, and as a person's form says."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from werkzeug.datastructures import MultiDict
 
+from gallery import grouping
 from gallery.drafts import DraftPhoto, Place
 from gallery.errors import GalleryError
+from watermark.look import Look
 
-VIEWS = ("front", "left", "right", "left oblique", "right oblique", "top", "back", "donor", "close-up")
+VIEWS = (*grouping.CUSTOMARY, "left oblique", "right oblique", "back")
 STAGE_WORDS = ("before", "after", "after session 1 of 3", "after session 2 of 3", "one year later")
 _LONGEST_LABEL = 80
 _MOST_STAGES = 30
@@ -65,13 +68,40 @@ def _check_labels(labels: Sequence[str]) -> None:
         raise GalleryError(f'two stages are named "{twice}"', hint="give each stage a name of its own")
 
 
-def propose(photos: Sequence[DraftPhoto], stages: Sequence[str]) -> Board:
-    """Propose stages by the days on which photographs were taken; those without a date are set aside."""
-    days = sorted({photo.taken_at[:10] for photo in photos if photo.taken_at})
-    later = ["after", *(f"later {number}" for number in range(2, len(days)))]
-    labels = list(stages) or ["before", *later[: max(1, len(days) - 1)]]
+def propose(photos: Sequence[DraftPhoto], looks: Mapping[int, Look], fixed: Sequence[str] = ()) -> Board:
+    """Propose stages and views from names, times and looks; what nothing tells of is set aside.
+
+    Args:
+        photos: of one draft.
+        looks: each one's signature, by its id.
+        fixed: stages of the case that the photographs are for; they stay first, as they are.
+    """
+    proposal = grouping.propose([_item(photo, looks[photo.id]) for photo in photos])
+    labels = [_label(label, fixed) for label in proposal.stages]
+    stages = tuple(dict.fromkeys((*fixed, *labels))) or STAGE_WORDS[:2]
     places = {}
-    for photo in sorted(photos, key=lambda photo: (photo.taken_at, photo.file)):
-        stage = min(days.index(photo.taken_at[:10]) + 1, len(labels)) if photo.taken_at else 0
-        places[photo.id] = Place(stage, photo.view)
-    return Board(tuple(labels), places)
+    story = sorted(
+        zip(photos, proposal.placed, strict=True), key=lambda pair: (pair[0].taken_at, pair[0].file)
+    )
+    for photo, placed in story:
+        stage = 0 if placed.stage is None else stages.index(labels[placed.stage]) + 1
+        places[photo.id] = Place(stage, placed.view, placed.why, placed.sure)
+    return Board(stages, places)
+
+
+def _item(photo: DraftPhoto, look: Look) -> grouping.Item:
+    part = re.fullmatch(r"(.*) \(part (\d+) of (\d+)\)", photo.file)
+    return grouping.Item(
+        key=photo.id,
+        name=part[1] if part else photo.file,
+        taken_at=datetime.fromisoformat(photo.taken_at) if photo.taken_at else None,
+        look=look,
+        part=(part[1], int(part[2]), int(part[3])) if part else None,
+    )
+
+
+def _label(label: str, fixed: Sequence[str]) -> str:
+    """Name a proposed stage; a case that has stages does not begin again with a "before"."""
+    if fixed and label == "before":
+        return "later"
+    return {name.casefold(): name for name in fixed}.get(label.casefold(), label)

@@ -29,22 +29,14 @@ def saved(window):
     window.wait_for_selector("[data-saved]:text-is('Saved.')")
 
 
-def views(window):
-    """Choose a view for every photograph that has none yet."""
-    for select in window.query_selector_all("[data-view]"):
-        if not select.evaluate("field => field.value"):
-            select.select_option("front")
-    saved(window)
-
-
 @pytest.mark.browser
 def test_nine_photos_become_a_case(page, site, nine_photos):
     """A folder of three visits, phone files among them, is sorted by its days and becomes Patient 1."""
     sign_in(page)
     page.goto("/drafts/new")
     drop(page, *sorted(nine_photos.iterdir()))
+    reasons = page.inner_text(".board")
     lanes = [len(lane.query_selector_all("[data-card]")) for lane in page.query_selector_all("[data-lane]")]
-    views(page)
     page.click("button[value=case]")
     page.wait_for_url("**/cases/1/")
 
@@ -53,6 +45,8 @@ def test_nine_photos_become_a_case(page, site, nine_photos):
     drafts = Drafts(database).all()
     database.close()
     assert lanes == [3, 3, 3, 0]
+    assert "taken on 2026-01-05" in reasons
+    assert "looks like the other front photo" in reasons
     assert [photo.stage_position for photo in photos] == [1, 1, 1, 2, 2, 2, 3, 3, 3]
     assert {photo.format for photo in photos} == {"jpeg", "heif"}
     assert all(Vault(site.folder.originals).has(photo.digest) for photo in photos)
