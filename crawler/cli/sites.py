@@ -7,7 +7,7 @@ import click
 
 from crawler.cli.talk import as_json_option, print_json, watch
 from crawler.errors import BadUrlError
-from crawler.model import Listing
+from crawler.model import Listing, Site
 from gallery.settings import DataFolder
 
 
@@ -42,7 +42,6 @@ def _listing_command(listing: Listing, sentence: str, example: str) -> click.Com
     def command(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
         folder: DataFolder, url: str, note: str, delay: float | None, slots: int, private: bool, as_json: bool
     ) -> None:
-        from crawler.model import Site
         from crawler.store.sites import Sites
         from crawler.visit.address import is_private_by_name
         from crawler.visit.urls import typed
@@ -59,19 +58,23 @@ def _listing_command(listing: Listing, sentence: str, example: str) -> click.Com
         )
         with watch(folder) as db:
             listed = Sites(db).put(wanted, datetime.now(UTC))
-        if as_json:
-            print_json({"url": listed.url, "list": str(listed.listing), "note": listed.note})
-        else:
-            click.echo(f"{listed.url} is on the {listed.listing} list.")
-            if listed.allowance:
-                click.echo(
-                    f"It is on this machine or network: {', '.join(sorted(listed.allowance))} may be reached "
-                    "for this site alone, without a pause between requests unless --delay says otherwise."
-                )
+        _say_listed(listed, as_json=as_json)
 
     command.__doc__ = f"{sentence}\n\n\b\nExample:\n  {example}"
     name = {Listing.WATCH: "add", Listing.ALLOW: "allow"}[listing]
     return click.command(name)(command)
+
+
+def _say_listed(listed: Site, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"url": listed.url, "list": str(listed.listing), "note": listed.note})
+        return
+    click.echo(f"{listed.url} is on the {listed.listing} list.")
+    if listed.allowance:
+        click.echo(
+            f"It is on this machine or network: {', '.join(sorted(listed.allowance))} may be reached "
+            "for this site alone, without a pause between requests unless --delay says otherwise."
+        )
 
 
 def _allowance(url: str) -> frozenset[str]:
