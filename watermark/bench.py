@@ -4,23 +4,41 @@ A world is one practice's catalogue with everything that must not be taken for i
 people in the same room, other practices' people, everyday pictures, and what web pages are furnished with.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
 from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
 
 from watermark.attacks import ATTACKS
+from watermark.compare.measure import NUMBERS
 from watermark.fingerprint.index import Index
+from watermark.identify import hypotheses
 from watermark.pixels import Picture
+from watermark.register import Suspect
 from watermark.samples import clinic, everyday, furniture
 from watermark.visible import MarkDesign, draw_mark
 
 VIEWS = ("front", "front", "top", "left", "donor", "closeup")
 WORDS = ("Seed Clinic", "HAIRLINE STUDIO", "dots & density", "Dr. Nobody · Scalp", "northlight-hair.example")
+# Kinds that are hard to tell, and so are asked more often: what little is left must be weighed well.
+OFTEN: Mapping[str, int] = MappingProxyType(
+    {
+        "cropped-12": 5,
+        "cropped-25": 3,
+        "photo-of-screen": 4,
+        "shrunk-96": 3,
+        "jpeg-10": 2,
+        "tile-of-four": 2,
+        "several": 6,
+    }
+)
 Attack = Callable[[Picture, Generator], Picture]
 
 
@@ -135,7 +153,7 @@ def pictures_world(
 
 
 def second_shot(picture: Picture, rng: Generator) -> Picture:
-    """What the same scene might look like seconds later: parts moved by up to 1.5 % each their own way, other grain, other light."""
+    """What the same scene might look like seconds later: parts moved by up to 1.5 %, other grain, other light."""
     height, width = picture.rgb.shape[:2]
     cells = int(rng.integers(3, 6))
     reach = rng.uniform(0.004, 0.015) * max(height, width)
@@ -149,17 +167,58 @@ def second_shot(picture: Picture, rng: Generator) -> Picture:
     return Picture(np.clip(moved * light + rng.normal(0, 4, moved.shape), 0, 255).astype(np.uint8))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One photo weighed against one case: what the decision is trained on, and judged by.
+
+    Attributes:
+        world: whose.
+        case: its number there.
+        kind: how it was copied, or what it is.
+        truth: the photo it was made from, if any.
+        photo: the photo weighed; None where nothing was even proposed.
+        label: 2 a copy of this photo, 1 another shot of its session, 0 neither.
+        numbers: float32, in the order of `compare.measure.NUMBERS`.
+        seconds: of CPU, for the whole case.
+    """
+
+    world: str
+    case: int
+    kind: str
+    truth: int | None
+    photo: int | None
+    label: int
+    numbers: NDArray[np.float32]
+    seconds: float
+
+
+def weighed(world: World, index: Index, cases: Iterable[Case]) -> Iterator[Row]:
+    """Every photo that was weighed for every case."""
+    for number, case in enumerate(cases):
+        start = time.process_time()
+        found = hypotheses(Suspect(case.picture), index)
+        spent = time.process_time() - start
+        if not found:
+            nothing = np.full(len(NUMBERS), np.nan, np.float32)
+            yield Row(world.name, number, case.kind, case.photo, None, 0, nothing, spent)
+        for one in found:
+            key = index.key(one.slot)
+            same = case.scene is not None and world.scenes.get(key) == case.scene
+            label = 2 if key == case.photo else int(same)
+            yield Row(world.name, number, case.kind, case.photo, key, label, one.agreement.numbers, spent)
+
+
 def copies(
     world: World,
     rng: Generator,
     each: int,
     kinds: Mapping[str, Attack] = ATTACKS,
 ) -> Iterator[Case]:
-    """`each` copies of every kind, of photos taken in turn."""
+    """`each` copies of every kind, more of the hard ones, of photos taken in turn."""
     keys = rng.permutation(list(world.published))
     at = 0
     for kind, attack in kinds.items():
-        for _ in range(each):
+        for _ in range(each * OFTEN.get(kind, 1)):
             key = int(keys[at % len(keys)])
             at += 1
             yield Case(attack(world.published[key], rng), kind, key, world.scenes.get(key))
@@ -167,7 +226,7 @@ def copies(
 
 def innocents(world: World, rng: Generator, each: int = 1, altered: float = 0.7) -> Iterator[Case]:
     """Strangers and other shots, `each` time; a share of them altered as copies are."""
-    kinds = list(ATTACKS)
+    kinds = [kind for kind in ATTACKS for _ in range(OFTEN.get(kind, 1))]
     for _ in range(each):
         for picture, kind, scene in (
             *((p, "same scene", s) for p, s in world.shots),

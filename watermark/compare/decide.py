@@ -113,11 +113,16 @@ def verdict(copy: float, ours: float) -> Verdict:
     """The verdict's name for the best photo's two probabilities."""
     if not files(__package__).joinpath(TABLES).is_file():
         return Verdict.COPY if copy > 0.9 else Verdict.POSSIBLE if copy > 0.5 else Verdict.NONE
-    least = decision().thresholds
+    return named(copy, ours, decision().thresholds)
+
+
+def named(copy: float, ours: float, least: Mapping[str, float]) -> Verdict:
+    """The verdict's name under given thresholds."""
     if copy >= least["copy"]:
         return Verdict.COPY
-    if ours >= least["same-scene"]:
-        return Verdict.SAME_SCENE if copy < least["rather-copy"] else Verdict.POSSIBLE
+    # a copy too faint to be sure of looks like another shot: only what is clearly no copy is called one
+    if ours >= least["same-scene"] and copy < least["possible"]:
+        return Verdict.SAME_SCENE
     return Verdict.POSSIBLE if max(copy, ours) >= least["possible"] else Verdict.NONE
 
 

@@ -44,6 +44,12 @@ class Features:
         """How many there are."""
         return len(self.sizes)
 
+    @classmethod
+    def join(cls, parts: "list[Features]") -> "Features":
+        """Several in one."""
+        names = ("places", "sizes", "angles", "described")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
     def take(self, rows: NDArray[np.intp]) -> "Features":
         """These rows only."""
         return Features(self.places[rows], self.sizes[rows], self.angles[rows], self.described[rows])
@@ -75,12 +81,7 @@ def describe_original(luma: NDArray[np.uint8]) -> Features:
     for area, share in zip(CATALOGUE_AREAS, CATALOGUE_SHARES, strict=True):
         features = _detect(luma, area, 4 * CATALOGUE_FEATURES)
         found.append(_spread(features, luma.shape, int(share * CATALOGUE_FEATURES)))
-    return Features(
-        *(
-            np.concatenate([getattr(f, name) for f in found])
-            for name in ("places", "sizes", "angles", "described")
-        )
-    )
+    return Features.join(found)
 
 
 @cache

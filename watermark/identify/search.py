@@ -15,7 +15,7 @@ from watermark.fingerprint import whole
 from watermark.fingerprint.index import Index
 from watermark.fingerprint.propose import propose
 from watermark.fingerprint.record import Likeness
-from watermark.forensics import CARRIED_FROM, MarkState, find_mark, mark_state
+from watermark.forensics import MarkState, carries, mark_state
 from watermark.identify import account
 from watermark.identify.answer import Answer, RunnerUp
 from watermark.pixels import Limits, Picture, open_frames, read_facts
@@ -61,8 +61,7 @@ def identify(picture: Picture, index: Index, marks: Sequence[MarkDesign] = ()) -
     answer = _answer(suspect, index, judged, marks) if judged else Answer(verdict=Verdict.NONE)
     if answer.mark == MarkState.KEPT:
         return replace(answer, carries_our_mark=True)
-    carried = any(find_mark(picture, design).strength >= CARRIED_FROM for design in marks)
-    return replace(answer, carries_our_mark=carried)
+    return replace(answer, carries_our_mark=any(carries(suspect, design) for design in marks))
 
 
 def identify_file(

@@ -1,0 +1,295 @@
+"""Calibrate the matcher: `python benchmarks/calibrate_matching.py` rewrites the shipped decision and its measured rates.
+
+Draws worlds, copies their photos in every way, weighs every case, trains the trees leaving one world out at a time, and
+writes watermark/compare/decision.npz and rates.json from what was said of the worlds that were left out. Needs
+benchmarks/requirements.txt. `--quick` is a tenth of it, to try the machinery, and writes nothing.
+"""
+
+import argparse
+import importlib.util
+import json
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+
+from watermark import bench
+from watermark.compare import decide
+from watermark.compare.measure import NUMBERS
+from watermark.pixels import Picture
+
+Scores: TypeAlias = NDArray[np.float64]
+HERE = Path(decide.__file__).parent
+SAME_SCENE = "same scene"
+# More agreement can only speak for a copy, more leftover motion only against it.
+RISING = (
+    "fine_",
+    "middle_",
+    "coarse_",
+    "own_50",
+    "own_agreeing",
+    "own_blocks",
+    "agreeing",
+    "inliers",
+    "centre",
+    "colour",
+    "sides",
+)
+FALLING = ("moved", "rough", "stretch", "tilt")
+NO_TREES = -20.0
+
+
+def packaged() -> bench.World:
+    """Photographs inside the wheels of scikit-image and scikit-learn, cut into tiles: half catalogued, half strangers."""
+    flat = {
+        "logo",
+        "phantom",
+        "multipage",
+        "horse",
+        "chessboard_GRAY",
+        "chessboard_RGB",
+        "color",
+        "motorcycle_right",
+        "text",
+        "page",
+    }
+    tiles = []
+    for package, folder in (("skimage", "data"), ("sklearn", "datasets/images")):
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.origin is None:
+            raise SystemExit(f"{package} is missing: pip install -r benchmarks/requirements.txt")
+        for path in sorted((Path(spec.origin).parent / folder).glob("*.[jp][pn]g")):
+            with Image.open(path) as image:
+                pixels = np.asarray(image.convert("RGB"))
+            if path.stem in flat or min(pixels.shape[:2]) < 220:
+                continue
+            down, across = (min(3, max(1, side // 220)) for side in pixels.shape[:2])
+            tiles += [
+                t for band in np.array_split(pixels, down) for t in np.array_split(band, across, axis=1)
+            ]
+    order = np.random.default_rng(0).permutation(len(tiles))
+    pictures = [Picture(np.ascontiguousarray(tiles[i])) for i in order]
+    return bench.pictures_world("packaged", pictures[::2], pictures[1::2], seed=6)
+
+
+WORLDS: Mapping[str, Callable[[], bench.World]] = {
+    **{f"clinic {seed}": partial(bench.clinic_world, seed, 14) for seed in range(21, 27)},
+    "everyday 3": partial(bench.everyday_world, 3, 30),
+    "packaged": packaged,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """All rows as arrays."""
+
+    rows: list[bench.Row]
+    numbers: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    worlds: NDArray[np.str_]
+    weighed: NDArray[np.bool_]
+
+
+def rows_of(
+    name: str, draw: Callable[[], bench.World], keep: Path | None, copies: int, innocents: int
+) -> list[bench.Row]:
+    """Draw a world and weigh its cases, or read what was kept of it."""
+    kept = keep / f"{name}.rows" if keep else None
+    if kept and kept.exists():
+        rows: list[bench.Row] = pickle.loads(kept.read_bytes())  # noqa: S301 (our own file of a moment ago)
+        return rows
+    world = draw()
+    rng = np.random.default_rng([1, *name.encode()])
+
+    def cases() -> Iterator[bench.Case]:
+        yield from bench.copies(world, rng, copies)
+        yield from bench.innocents(world, rng, innocents)
+
+    with tempfile.TemporaryDirectory() as folder:
+        rows = list(bench.weighed(world, world.index(Path(folder)), cases()))
+    spent = {row.case: row.seconds for row in rows}
+    print(
+        f"{name}: {len(spent)} cases, {1000 * np.mean(list(spent.values())):.0f} ms of CPU each", flush=True
+    )
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(pickle.dumps(rows))
+    return rows
+
+
+def table(rows: list[bench.Row]) -> Table:
+    """Rows as arrays."""
+    return Table(
+        rows,
+        np.array([row.numbers for row in rows]),
+        np.array([row.label for row in rows]),
+        np.array([row.world for row in rows]),
+        np.array([row.photo is not None for row in rows]),
+    )
+
+
+def trees(numbers: NDArray[np.float32], wanted: NDArray[np.bool_]) -> HistGradientBoostingClassifier:
+    """Boosted trees that can only rise with agreement; both classes weigh the same."""
+    weights = np.where(wanted, 0.5 / max(1, wanted.sum()), 0.5 / max(1, (~wanted).sum())) * len(wanted)
+    ways = [1 if n.startswith(RISING) else -1 if n.startswith(FALLING) else 0 for n in NUMBERS]
+    model = HistGradientBoostingClassifier(
+        max_iter=150, learning_rate=0.08, max_depth=4, min_samples_leaf=15, l2_regularization=2.0,
+        monotonic_cst=ways, early_stopping=False, random_state=0,
+    )  # fmt: skip
+    return model.fit(numbers, wanted, sample_weight=weights)
+
+
+def left_out(data: Table, wanted: NDArray[np.bool_]) -> Scores:
+    """The score of every row from trees that never saw its world."""
+    scores = np.full(len(wanted), NO_TREES)
+    for world in np.unique(data.worlds):
+        train, test = data.weighed & (data.worlds != world), data.weighed & (data.worlds == world)
+        scores[test] = trees(data.numbers[train], wanted[train]).decision_function(data.numbers[test])
+    return scores
+
+
+def line(scores: Scores, wanted: NDArray[np.bool_]) -> tuple[float, float]:
+    """Platt's line from score to log odds, both classes weighed the same; slope and offset."""
+    model = LogisticRegression(C=1.0, class_weight="balanced").fit(scores[:, None], wanted)
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def nodes_of(model: HistGradientBoostingClassifier) -> dict[str, NDArray[Any]]:
+    """The trees as padded arrays; a leaf points to itself."""
+    grown = [stage[0].nodes for stage in model._predictors]  # noqa: SLF001 (no public way out)
+    shape = (len(grown), max(map(len, grown)))
+    kinds = {
+        "feature": np.uint8,
+        "bound": np.float32,
+        "left": np.uint8,
+        "right": np.uint8,
+        "missing_left": np.bool_,
+        "value": np.float32,
+    }
+    out = {name: np.zeros(shape, kind) for name, kind in kinds.items()}
+    for n, tree in enumerate(grown):
+        own = np.arange(len(tree))
+        leaf = tree["is_leaf"].astype(bool)
+        out["feature"][n, own] = tree["feature_idx"]
+        out["bound"][n, own] = tree["num_threshold"]
+        out["left"][n, own] = np.where(leaf, own, tree["left"])
+        out["right"][n, own] = np.where(leaf, own, tree["right"])
+        out["missing_left"][n, own] = tree["missing_go_to_left"]
+        out["value"][n, own] = np.where(leaf, tree["value"], 0)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said of one case: its best photo's two probabilities, and whether that was right."""
+
+    kind: str
+    copied: bool
+    copy: float
+    ours: float
+    label: int
+
+
+def said_of(data: Table, copy: Scores, ours: Scores) -> list[Said]:
+    """One line per case, from probabilities per row."""
+    cases: dict[tuple[str, int], list[int]] = {}
+    for n, row in enumerate(data.rows):
+        cases.setdefault((row.world, row.case), []).append(n)
+    out = []
+    for which in cases.values():
+        best = max(which, key=lambda n: copy[n])
+        row = data.rows[best]
+        out.append(
+            Said(row.kind, row.truth is not None, copy[best], max(ours[which].max(), copy[best]), row.label)
+        )
+    return out
+
+
+def thresholds(said: list[Said]) -> dict[str, float]:
+    """The least probabilities: no stranger gets near `copy`, at most one in 20 other shots does."""
+    strangers = [s for s in said if not s.copied and s.kind != SAME_SCENE]
+    shots = sorted((s.copy for s in said if s.kind == SAME_SCENE and s.label != 2), reverse=True)
+    worst = max(s.copy for s in strangers)
+    copy = max(0.5 + worst / 2, shots[len(shots) // 40] if shots else 0.0, 0.8)
+    ours = sorted((s.ours for s in strangers), reverse=True)
+    return {
+        "copy": float(copy),
+        "possible": float(max(0.3, 1.2 * ours[len(ours) // 400])),
+        "same-scene": float(max(0.8, 0.5 + ours[0] / 2)),
+    }
+
+
+def rates(said: list[Said], least: Mapping[str, float]) -> dict[str, Any]:
+    """Misses per kind of copy, accusations per kind of innocent."""
+    kinds: dict[str, list[Said]] = {}
+    for one in said:
+        kinds.setdefault(one.kind, []).append(one)
+    misses, accused = {}, {}
+    for kind, ones in kinds.items():
+        verdicts = [decide.named(s.copy, s.ours, least) for s in ones]
+        if ones[0].copied:
+            right = [s.label == 2 for s in ones]
+            misses[kind] = {
+                "cases": len(ones),
+                "not copy": _share(v != "copy" for v in verdicts),
+                "neither copy nor possible": _share(v not in ("copy", "possible") for v in verdicts),
+                "wrong photo": _share(v == "copy" and not r for v, r in zip(verdicts, right, strict=True)),
+            }
+        else:
+            accused[kind] = {"cases": len(ones)} | {
+                v: _share(x == v for x in verdicts) for v in ("copy", "possible", "same-scene")
+            }
+    return {"misses": misses, "accused": accused}
+
+
+def _share(values: Iterator[bool] | Any) -> float:
+    listed = list(values)
+    return round(sum(listed) / max(1, len(listed)), 4)
+
+
+def main() -> None:
+    """Calibrate."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="two small worlds, nothing written")
+    parser.add_argument("--keep", type=Path, help="folder that keeps the rows of each world between runs")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    worlds = {f"clinic {s}": partial(bench.clinic_world, s, 4) for s in (1, 2)} if options.quick else WORLDS
+    data = table(
+        [
+            row
+            for name, draw in worlds.items()
+            for row in rows_of(name, draw, options.keep, 1, 1 if options.quick else 3)
+        ]
+    )
+    kept: dict[str, Any] = {"names": np.array(NUMBERS)}
+    chances = {}
+    for which, wanted in (("copy", data.labels == 2), ("ours", data.labels >= 1)):
+        scores = left_out(data, wanted)
+        slope, offset = line(scores[data.weighed], wanted[data.weighed])
+        chances[which] = 1 / (1 + np.exp(-(slope * scores + offset)))
+        model = trees(data.numbers[data.weighed], wanted[data.weighed])
+        kept |= {f"{which}_{name}": block for name, block in nodes_of(model).items()}
+        kept[f"{which}_line"] = np.array([model._baseline_prediction.item(), slope, offset])  # noqa: SLF001
+    said = said_of(data, chances["copy"], chances["ours"])
+    least = thresholds(said)
+    measured = {"thresholds": least, "worlds": list(worlds), "cases": len(said), **rates(said, least)}
+    copy_misses = [m["not copy"] for m in measured["misses"].values()]
+    print(json.dumps(measured, indent=1), f"\ncopies found, mean over kinds: {1 - np.mean(copy_misses):.4f}")
+    if not options.quick:
+        np.savez_compressed(HERE / decide.TABLES, **kept)
+        (HERE / decide.RATES).write_text(json.dumps(measured, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
