@@ -51,7 +51,7 @@ def backdrop_of(style: int, own: int | None = None) -> Backdrop:
         return made
     tint = chance(own, "tint").integers(-7, 8, 3)
     painted = (made.wall[0] + int(tint[0]), made.wall[1] + int(tint[1]), made.wall[2] + int(tint[2]))
-    return replace(made, wall=painted, plaster=own)
+    return replace(made, wall=painted, furniture=own, plaster=own)
 
 
 def draw_backdrop(backdrop: Backdrop, size: tuple[int, int], shift: tuple[float, float]) -> Plane:

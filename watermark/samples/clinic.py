@@ -35,8 +35,8 @@ class Room:
 
     Attributes:
         seed: which room.
-        like: the seed of a room this one resembles: same wall, furniture, lamps and poses, but another wall, other
-            lamps, another camera and other people. None for a room with a style of its own.
+        like: the seed of a room this one resembles: the same paint, kind of furniture, lamps and poses,
+            but other walls, other pieces and another camera. None for a room with a style of its own.
     """
 
     seed: int

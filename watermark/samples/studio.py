@@ -243,12 +243,12 @@ def _shifted(scene: Plane, by: NDArray[np.float64]) -> Plane:
 @lru_cache(maxsize=4)
 def _wall(style: int, own: int, size: tuple[int, int]) -> Plane:
     """Draw the room: bricks, boards, blinds, bokeh, two colours or plain paper. Shared: not to be written to."""
-    rng = chance(style, "studio wall")
+    rng, kind = chance(own, "studio wall"), int(chance(style, "studio kind").integers(6))
     width, height = size
     wall = np.empty((height, width, 3), np.float32)
-    wall[:] = rng.uniform(0.04, 0.8) * rng.uniform(0.8, 1.2, 3)
+    paint = chance(style, "studio paint")
+    wall[:] = paint.uniform(0.04, 0.8) * paint.uniform(0.8, 1.2, 3)
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-    kind = int(rng.integers(6))
     if kind == 0:
         step = height / rng.uniform(8, 20)
         offset = (rows // step % 2) * step
@@ -274,7 +274,7 @@ def _wall(style: int, own: int, size: tuple[int, int]) -> Plane:
         wall[:, columns[0] > width * rng.uniform(0.3, 0.7)] *= rng.uniform(0.3, 1.6, 3).astype(np.float32)
     wall *= (1.1 - 0.4 * (rows / height))[..., None]
     wall = np.asarray(cv2.GaussianBlur(wall, (0, 0), float(rng.choice([0.7, 2.5, 6.0]))), np.float32)
-    wall *= 1 + chance(own, "studio plaster").normal(0, 0.02, (height, width, 1)).astype(np.float32)
+    wall *= 1 + rng.normal(0, 0.02, (height, width, 1)).astype(np.float32)
     wall.flags.writeable = False
     return wall
 
