@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.model import Looked
-from gallery.lookup import Lookup
-from gallery.settings import DataFolder
-from watermark.errors import WatermarkError
-from watermark.pixels import Limits, read_facts
+
+if TYPE_CHECKING:
+    from gallery.lookup import Lookup
 
 TOLD = frozenset(("copy", "same-scene", "possible"))
 UNREADABLE = "unreadable"
 SMALLEST = 32
-_LIMITS = Limits(max_bytes=40 * 1024 * 1024, max_pixels=40_000_000)
+MAX_BYTES, MAX_PIXELS = 40 * 1024 * 1024, 40_000_000
 _opening = threading.Lock()
 
 
@@ -41,8 +41,11 @@ class Matcher:
         known = self.recall(digest)
         if known is not None:
             return known
+        from watermark.errors import WatermarkError  # noqa: PLC0415 (a night without new pictures does without)
+        from watermark.pixels import Limits, read_facts  # noqa: PLC0415
+
         try:
-            facts = read_facts(body, _LIMITS)
+            facts = read_facts(body, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS))
             if min(facts.width, facts.height) < SMALLEST or not self.upto:
                 return Looked(
                     digest=digest, verdict="none", upto=self.upto, width=facts.width, height=facts.height
@@ -64,13 +67,16 @@ class Matcher:
         )
 
 
-def _lookup(root: Path, upto: int) -> Lookup:
+def _lookup(root: Path, upto: int) -> "Lookup":
     with _opening:
         return _opened(root, upto)
 
 
 @lru_cache(maxsize=1)
-def _opened(root: Path, upto: int) -> Lookup:  # noqa: ARG001 (part of the key: more photos, another index)
+def _opened(root: Path, upto: int) -> "Lookup":  # noqa: ARG001 (part of the key: more photos, another index)
+    from gallery.lookup import Lookup  # noqa: PLC0415 (see above)
+    from gallery.settings import DataFolder  # noqa: PLC0415
+
     lookup = Lookup(DataFolder(root))
     lookup.index()
     return lookup

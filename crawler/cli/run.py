@@ -27,9 +27,14 @@ SOME_FAILING, ANOTHER_RUN = 3, 75
 @click.option(
     "--log", type=click.Choice(["text", "json"]), default="text", help="How progress is written to a file."
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Run slices on a dask.distributed scheduler, such as tcp://host:8786.",
+)
 @as_json_option
 @click.pass_context
-def crawl(ctx: click.Context, log: str, as_json: bool) -> None:
+def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> None:
     """Visit every listed site once, as the nightly schedule does.
 
     A run that was cut off is gone on with; SIGTERM and Ctrl-C write down what is in the air and stop. Exit
@@ -41,11 +46,12 @@ def crawl(ctx: click.Context, log: str, as_json: bool) -> None:
     """
     from crawler.nightly import run, summary_json
     from crawler.nightly.after import tell
+    from crawler.nightly.cluster import on_cluster
 
     folder: DataFolder = ctx.obj
     try:
-        with _shown(as_lines=log == "json") as talk, _stoppable() as stop:
-            summary = run(folder, talk=talk, stop=stop)
+        with _shown(as_lines=log == "json") as talk, _stoppable() as stop, on_cluster(cluster) as hands:
+            summary = run(folder, talk=talk, stop=stop, executor=hands)
     except AnotherRunActiveError as error:
         click.echo(f"Error: {error}\nHint: {error.hint}", err=True)
         ctx.exit(ANOTHER_RUN)

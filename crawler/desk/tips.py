@@ -12,7 +12,8 @@ from crawler.model import Finding, Listing, Looked, Site
 from crawler.schema import open_watch
 from crawler.settings import plan_from
 from crawler.store.findings import Findings
-from crawler.store.progress import Progress, Recall
+from crawler.store.progress import Progress
+from crawler.store.recall import Recall
 from crawler.store.sites import Sites
 from crawler.visit.ask import Kit
 from crawler.visit.clock import Clock

@@ -13,7 +13,6 @@ from concurrent.futures import (
     Executor,
     Future,
     ProcessPoolExecutor,
-    ThreadPoolExecutor,
     wait,
 )
 from contextlib import contextmanager
@@ -24,23 +23,21 @@ from filelock import FileLock, Timeout
 
 from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.match import Matcher
-from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SiteState, SliceResult, Tally
+from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SliceResult, Tally
 from crawler.nightly.blind import blind_spots
 from crawler.schema import open_watch
 from crawler.settings import Plan, plan_from
 from crawler.store.nights import Nights
-from crawler.store.progress import Lease, Progress, Recall, Run
+from crawler.store.progress import Lease, Progress, Run
+from crawler.store.recall import Recall
 from crawler.store.sites import Sites
 from crawler.visit.ask import Kit, Look
 from crawler.visit.clock import Clock, SystemClock
 from crawler.visit.fetch import Resolver, system_resolver
 from crawler.visit.frontier import Budget
-from crawler.visit.walk import crawl_site
+from crawler.visit.slices import Done, crawl_slices
 from gallery.settings import DataFolder, load_settings
 from gallery.vault import Vault
-
-Task = tuple[Site, SiteState, Budget]
-Done = list[tuple[SliceResult, SiteState] | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +54,6 @@ Talk = Callable[[Step], None]
 
 def silently(_step: Step) -> None:
     """Tell nobody."""
-
-
-def crawl_slices(tasks: list[Task], kit: Kit, at_once: int) -> Done:
-    """Visit a slice of each of several sites at the same time in this process; a site's crash is its own."""
-    with ThreadPoolExecutor(max(1, min(at_once, len(tasks)))) as pool:
-        return list(pool.map(lambda task: _guarded(task, kit), tasks))
-
-
-def _guarded(task: Task, kit: Kit) -> tuple[SliceResult, SiteState] | str:
-    """The one guard of a run: whatever a hostile site makes us stumble over ends its own visit only."""
-    try:
-        return crawl_site(*task, kit)
-    except Exception as error:  # noqa: BLE001 (a bad site is a row, not the end of the night)
-        return f"{type(error).__name__}: {error}"
 
 
 @dataclass(slots=True)

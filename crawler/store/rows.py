@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +28,7 @@ def moment(text: str) -> datetime:
 
 def address_row(address: Address, site_id: int) -> Row:
     """Give an address as a row of `urls`."""
-    row = asdict(address)
+    row = {name: getattr(address, name) for name in Address.__slots__}
     row |= {"site_id": site_id, "kind": str(address.kind), "standing": str(address.standing)}
     return row | {name: text_of(getattr(address, name)) for name in _TIMES}
 
@@ -44,7 +43,7 @@ def address_of(row: Mapping[str, Any]) -> Address:
 
 def host_row(host: HostState, site_id: int) -> Row:
     """Give a host as a row."""
-    row = asdict(host) | {"site_id": site_id}
+    row = {name: getattr(host, name) for name in HostState.__slots__} | {"site_id": site_id}
     return row | {"robots_at": text_of(host.robots_at), "parked_until": text_of(host.parked_until)}
 
 

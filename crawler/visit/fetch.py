@@ -267,8 +267,9 @@ class Fetcher:
     def _ask(
         self, url: str, headers: dict[str, str], watched: _Watched, max_bytes: int, begun: float
     ) -> Reply:
-        prepared = requests.Request("GET", url, headers=headers).prepare()
-        limits = self._limits
+        limits, prepared = self._limits, requests.PreparedRequest()
+        prepared.method, prepared.url = "GET", url  # canonical already: requests need not spell it again
+        prepared.headers = requests.structures.CaseInsensitiveDict(headers)
         response = self._adapter.send(prepared, stream=True, timeout=(limits.connect_s, limits.read_s))
         try:
             body = _body(response, watched, max_bytes) if response.status_code not in (204, 304) else b""

@@ -1,0 +1,39 @@
+"""More than one machine: slices run on dask.distributed, if the extra `cluster` is installed; one process writes."""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from importlib import import_module
+
+from crawler.errors import CrawlerError
+
+
+@contextmanager
+def on_cluster(address: str | None) -> Iterator[Executor | None]:
+    """Give an executor on the cluster at this address; None for none, which means this machine's processes.
+
+    Its workers must see the data folder under the same path, since they compare pictures with its index.
+
+    Raises:
+        CrawlerError: The extra is not installed, or no scheduler answers there.
+    """
+    if not address:
+        yield None
+        return
+    try:
+        distributed = import_module("distributed")  # an extra that most practices do without
+    except ImportError as error:
+        raise CrawlerError(
+            "a cluster needs the extra `cluster`", hint="install it with: pip install 'pairwatch[cluster]'"
+        ) from error
+    try:
+        client = distributed.Client(address, timeout=15)
+    except (OSError, TimeoutError) as error:
+        raise CrawlerError(
+            f"no scheduler answers at {address}",
+            hint="start one with: dask scheduler; and workers with: dask worker",
+        ) from error
+    try:
+        yield client.get_executor()
+    finally:
+        client.close()
