@@ -236,7 +236,10 @@ def align_pair(before: Picture, after: Picture) -> Similarity | None:
     area = min(local.QUERY_AREA, *(picture.width * picture.height for picture in (before, after)))
     here, there = (local.describe_suspect(local.grey(picture), area=area) for picture in (after, before))
     central = here.take(_in_the_middle(here, after)), there.take(_in_the_middle(there, before))
-    return _agreeing(*central, before.width / 640) or _agreeing(here, there, before.width / 640)
+    found = _agreeing(*central, before.width / 640) or _agreeing(here, there, before.width / 640)
+    if found is None or abs(found.turn) > _MOST_TURN:
+        return None
+    return found if 1 / _MOST_ZOOM < found.scale * after.width / before.width < _MOST_ZOOM else None
 
 
 def _in_the_middle(features: local.Features, picture: Picture) -> NDArray[np.intp]:
@@ -267,8 +270,7 @@ def _agreeing(here: local.Features, there: local.Features, unit: float) -> Simil
     if agreeing < _LEAST_PAIRS:
         return None
     (a, b, c), (d, e, f) = np.asarray(matrix).tolist()
-    found = Similarity(((a, b, c), (d, e, f)), agreeing)
-    return found if 1 / _MOST_ZOOM < found.scale < _MOST_ZOOM and abs(found.turn) < _MOST_TURN else None
+    return Similarity(((a, b, c), (d, e, f)), agreeing)
 
 
 def lay_over(before: Picture, after: Picture, alignment: Similarity) -> tuple[Picture, Picture]:
