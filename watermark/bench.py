@@ -102,7 +102,9 @@ def clinic_world(seed: int, people: int, *, others: int = 0) -> World:
     mark = partial(draw_mark, design=design(seed))
     size = ((1200, 900), (900, 1200), (1200, 900), (1500, 1000))[seed % 4]
     room, others = clinic.Room(seed), others or people
-    catalogue, scenes, shots, strangers = {}, {}, [], []
+    catalogue: dict[int, Picture] = {}
+    scenes: dict[int, int] = {}
+    shots, strangers = [], []
     for number in range(people):
         person, view = clinic.Person(seed * 1000 + number), VIEWS[number % len(VIEWS)]
         for stage in ("before", "after"):

@@ -1,4 +1,4 @@
-"""What became of our mark: whether a picture carries it, and whether a copy kept it, lost it to a crop, or had it painted over."""
+"""What became of our mark: whether a picture carries it; whether a copy kept it, cropped it off, or painted it over."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -19,6 +19,7 @@ ALIKE = 0.8  # cosine of descriptors
 WHOLE = 0.8  # share of the words' length that must be seen for full weight
 CARRIED_FROM = 20  # places; strangers' lettering reached 18
 KEPT_FROM = 0.45  # of the known mark, in what a copy differs by
+LEAST_AROUND = 200  # pixels
 PAINTED_FROM = 2.0  # times the usual difference, under the strokes
 Array: TypeAlias = NDArray[np.float32]
 
@@ -34,13 +35,13 @@ class MarkState(StrEnum):
 
 
 def carries(suspect: Suspect, design: MarkDesign) -> bool:
-    """Whether our mark's words stand in the picture, at any size, turned or mirrored; three letters of it are not enough."""
+    """Whether our mark's words stand in the picture, at any size, turned or mirrored; a few letters are not enough."""
     drawn = _drawn(design)
     return any(_words_seen(seen, drawn) >= CARRIED_FROM for seen in (suspect.features, suspect.mirrored))
 
 
 def _words_seen(seen: Features, drawn: Features) -> float:
-    """How many distinct places of the drawn words were found in one common arrangement, less if only in a part of them."""
+    """How many places of the drawn words were found in one common arrangement; fewer if in only a part of them."""
     if not len(seen) or not len(drawn):
         return 0.0
     alike = seen.described @ drawn.described.T
@@ -95,7 +96,7 @@ def mark_state(
     marked = _detail(cv2.cvtColor(draw_mark(original, design).rgb, cv2.COLOR_RGB2GRAY))
     seen = _detail(found)
     around = (cv2.dilate(area.astype(np.uint8), np.ones((41, 41), np.uint8)) > 0) & ~area & (covered > 0)
-    if around.sum() < 200:
+    if around.sum() < LEAST_AROUND:
         return MarkState.UNKNOWN
     gain = float((seen[around] * plain[around]).sum() / max((plain[around] ** 2).sum(), 1e-6))
     usual = float(np.mean((seen - gain * plain)[around] ** 2)) + 1.0

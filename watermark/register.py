@@ -21,7 +21,10 @@ from watermark.pixels import Picture
 NEAR = 24.0  # pixels of the small picture within which a guided match is sought
 ALIKE = 0.70  # cosine of RootSIFT descriptors a guided match needs
 MOST_STRETCH = 2.5
-LEAST_PAIRS = 4
+SMALLEST, LARGEST = 0.02, 40.0  # small-picture pixels per found pixel
+LEAST_VOTES, LEAST_PAIRS = 2, 4
+SIZES_APART = 0.8  # octaves between features that can be partners
+LEAST_BLOCKS, MANY_BLOCKS = 6, 30  # for an affine, for a projective step
 STILL = 0.1  # a step that moves no corner by more than this was the last of its level
 SIGMA = 1.2  # of the finest detail looked at, pixels of the level
 
@@ -109,18 +112,19 @@ def align(suspect: Suspect, likeness: Likeness, proposal: Proposal) -> Alignment
     features = suspect.mirrored if proposal.mirrored else suspect.features
     photo = likeness.features()
     here, there = features.places[proposal.pairs[:, 0]], photo.places[proposal.pairs[:, 1]]
-    if len(here) < 2:
+    if len(here) < LEAST_VOTES:
         return None
     first, _ = cv2.estimateAffinePartial2D(here, there, method=cv2.RANSAC, ransacReprojThreshold=8)
     if first is None:
         return None
-    here, there = _guided(features, photo, first)
+    here, there = _guided(features, photo, np.asarray(first, np.float64))
     if len(here) < LEAST_PAIRS:
         return None
-    fitted, kept = cv2.estimateAffine2D(
+    found, kept = cv2.estimateAffine2D(
         here, there, method=cv2.RANSAC, ransacReprojThreshold=4, maxIters=1000, confidence=0.995
     )
-    if fitted is None or not sane(fitted):
+    fitted = np.asarray(found, np.float64)
+    if fitted.shape != (2, 3) or not sane(fitted):
         return None
     chosen = kept.ravel() > 0
     inliers = min(_places(here[chosen]), _places(there[chosen]))
@@ -142,13 +146,11 @@ def align_whole(suspect: Suspect, likeness: Likeness, *, mirrored: bool) -> Alig
 
 def sane(matrix: NDArray[np.floating]) -> bool:
     """Whether a map neither tears, flips nor flattens the picture."""
-    large, little = np.linalg.svd(np.asarray(matrix)[:2, :2], compute_uv=False)
-    return bool(
-        little > 0.02
-        and large < 40
-        and large / little < MOST_STRETCH
-        and np.linalg.det(np.asarray(matrix)[:2, :2]) > 0
-    )
+    if not np.isfinite(matrix).all():
+        return False
+    large, little = np.linalg.svd(matrix[:2, :2], compute_uv=False)
+    fair = SMALLEST < little <= large < LARGEST and large / little < MOST_STRETCH
+    return bool(fair and np.linalg.det(matrix[:2, :2]) > 0)
 
 
 def lay(
@@ -203,9 +205,9 @@ def refine(
             frame = (small.shape[1], small.shape[0])
             laid, covered = lay(suspect, replace(alignment, matrix=to_level @ matrix), frame)
             flow = motion(one, even(laid, sigma), covered, sigma, level.block)
-            if len(flow.weights) < 6:
+            if len(flow.weights) < LEAST_BLOCKS:
                 break
-            step = _fit(flow, frame, free if len(flow.weights) > 30 else 6)
+            step = _fit(flow, frame, free if len(flow.weights) > MANY_BLOCKS else 6)
             moved = np.linalg.inv(to_level) @ step @ to_level @ matrix
             if not sane(moved @ suspect.flip if alignment.mirrored else moved):
                 return replace(alignment, matrix=matrix / matrix[2, 2])
@@ -322,7 +324,7 @@ def _guided(features: Features, photo: Features, first: NDArray[np.floating]) ->
     octaves = np.abs(
         np.log2(np.maximum(features.sizes * scale, 1e-3))[:, None] - np.log2(photo.sizes)[None, :]
     )
-    alike[(gap > NEAR**2) | (octaves > 0.8)] = 0
+    alike[(gap > NEAR**2) | (octaves > SIZES_APART)] = 0
     best = alike.argmax(1)
     rows = np.flatnonzero(
         (alike[np.arange(len(alike)), best] > ALIKE) & (alike.argmax(0)[best] == np.arange(len(alike)))

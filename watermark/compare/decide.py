@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark.compare.measure import NUMBERS, Agreement
+from watermark.errors import WatermarkError
 
 TABLES, RATES = "decision.npz", "rates.json"
 NODES = ("feature", "bound", "left", "right", "missing_left", "value")
@@ -83,19 +84,20 @@ def decision() -> Decision:
     """The shipped model, read once."""
     with files(__package__).joinpath(TABLES).open("rb") as stream, np.load(stream) as tables:
         if tuple(tables["names"].tolist()) != NUMBERS:
-            raise RuntimeError(
-                "the shipped decision was trained on other numbers: run benchmarks/calibrate_matching.py"
+            raise WatermarkError(
+                f"the shipped decision speaks of other numbers than compare.measure: {TABLES}",
+                hint="run: python benchmarks/calibrate_matching.py",
             )
         forests = [
             Forest({n: tables[f"{which}_{n}"] for n in NODES}, *(float(v) for v in tables[f"{which}_line"]))
             for which in ("copy", "ours")
         ]
-    return Decision(*forests, thresholds=matching_rates()["thresholds"])
+    return Decision(forests[0], forests[1], matching_rates()["thresholds"])
 
 
 @cache
 def matching_rates() -> Mapping[str, Any]:
-    """What was measured with the shipped model: thresholds, misses per kind of change, accusations per kind of innocent."""
+    """What was measured with the shipped model: thresholds, misses per kind of copy, accusations of each innocent."""
     rates: Mapping[str, Any] = json.loads(files(__package__).joinpath(RATES).read_text("utf-8"))
     return rates
 

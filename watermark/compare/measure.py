@@ -20,6 +20,7 @@ LEVELS = 5  # full size, half, quarter …
 KEPT = 0.35
 COVERED = 255
 TWIN = 0.9
+FEW = 3  # blocks, fewer say nothing
 TEXTURE = 1.6  # grey levels of band-passed contrast below which a block says nothing
 AGREES = 0.6
 Array: TypeAlias = NDArray[np.float32]
@@ -152,15 +153,15 @@ def against(one: Agreement, rivals: "list[Agreement]") -> Agreement:
         theirs = Bands.at(other, one.found, np.minimum(reach, one.covered), one.level).correlation()
         common |= (shared > AGREES) & (shared > one.fine - 0.15)
         differ = np.isfinite(theirs) & np.isfinite(one.fine) & ~(shared > AGREES)
-        if differ.sum() >= 3:
+        if differ.sum() >= FEW:
             sides.append(float(np.mean(one.fine[differ] - theirs[differ])))
     own = one.fine[np.isfinite(one.fine) & ~common]
     known = max(1, int(np.isfinite(one.fine).sum()))
     numbers = one.numbers.copy()
     numbers[-len(RIVAL_NUMBERS) :] = [
         len(own) / known,
-        float(np.median(own)) if len(own) >= 3 else np.nan,
-        float(np.mean(own > AGREES)) if len(own) >= 3 else 0.0,
+        float(np.median(own)) if len(own) >= FEW else np.nan,
+        float(np.mean(own > AGREES)) if len(own) >= FEW else 0.0,
         float(np.log1p((own > AGREES).sum())),
         min(sides, default=np.nan),
     ]
@@ -228,7 +229,7 @@ def _correlation(
     # a noise floor in the found picture keeps flat covers from correlating by chance
     value = together / np.sqrt(np.maximum(spread, 1e-6) * (spread_other + 0.25))
     value[(mean(covered.astype(np.float32)) < COVERED - 1) | (spread < TEXTURE**2)] = np.nan
-    return value
+    return np.asarray(value, np.float32)
 
 
 def _band(luma: NDArray[np.uint8]) -> Array:
@@ -259,7 +260,7 @@ def _finest(levels: dict[int, Bands], least: int) -> tuple[int, float]:
 
 def _quantiles(values: Array, at: tuple[float, ...]) -> list[float]:
     known = values[np.isfinite(values)]
-    return [np.nan] * len(at) if len(known) < 3 else [float(q) for q in np.quantile(known, at)]
+    return [np.nan] * len(at) if len(known) < FEW else [float(q) for q in np.quantile(known, at)]
 
 
 def _geometry(
@@ -282,7 +283,7 @@ def _geometry(
 
 def _moved(flow: register.Flow, sigma: float) -> list[float]:
     """Median and 90 % of the blocks' leftover motion in pixels, and the share that moved by more than a pixel."""
-    if len(flow.weights) < 3:
+    if len(flow.weights) < FEW:
         return [np.nan] * 3
     length = np.linalg.norm(flow.shifts, axis=1)
     order = np.argsort(length)
@@ -297,7 +298,7 @@ def _centre(fine: Array) -> float:
     rows, columns = fine.shape
     middle = fine[rows // 5 : rows - rows // 5, columns // 4 : columns - columns // 4]
     known = middle[np.isfinite(middle)]
-    return float(np.median(known)) if len(known) >= 3 else np.nan
+    return float(np.median(known)) if len(known) >= FEW else np.nan
 
 
 def _colour(suspect: Suspect, small: NDArray[np.uint8], alignment: Alignment) -> float:
@@ -307,7 +308,7 @@ def _colour(suspect: Suspect, small: NDArray[np.uint8], alignment: Alignment) ->
     moved = replace(alignment, matrix=to_level @ alignment.matrix)
     laid, covered = register.lay(suspect, moved, (photo.shape[1], photo.shape[0]), colour=True)
     mask = cv2.erode(covered, np.ones((3, 3), np.uint8)) > 0
-    if mask.sum() < 12:
+    if mask.sum() < FEW * 4:
         return np.nan
     one, other = (cv2.cvtColor(p, cv2.COLOR_RGB2LAB)[mask][:, 1:].astype(np.float32) for p in (photo, laid))
     one, other = one - one.mean(0), other - other.mean(0)

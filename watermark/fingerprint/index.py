@@ -1,7 +1,7 @@
 """The catalogue's fingerprints in a folder: photos are appended, never rebuilt, and a crash leaves the old or the new.
 
-`manifest.json` names the files that count and their checksums; everything else in the folder is left over and removed at
-the next save. Photo keys are the catalogue's own numbers; inside, a photo is the slot (row) it was appended at.
+`manifest.json` names the files that count and their checksums; everything else in the folder is left over and removed
+at the next save. Photo keys are the catalogue's own numbers; inside, a photo is the slot (row) it was appended at.
 """
 
 import json

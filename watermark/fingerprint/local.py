@@ -1,7 +1,7 @@
 """Local features of a picture: where something recognisable is, how large, which way up, and what it looks like.
 
-Catalogue photos are described at several sizes, so that a copy shrunk to a thumbnail still finds its own kind of detail;
-a suspect is described once, and its mirror image costs a permutation.
+Catalogue photos are described at several sizes, so that a copy shrunk to a thumbnail still finds its own kind of
+detail; a suspect is described once, and its mirror image costs a permutation.
 """
 
 from dataclasses import dataclass, replace
@@ -107,14 +107,15 @@ def _detect(luma: NDArray[np.uint8], area: int, most: int) -> Features:
             cv2.resize(luma, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
         )
     points, descriptors = _sift(most).detectAndCompute(luma, None)
-    if descriptors is None or not len(points):
+    if not len(points):
         return Features(*(np.zeros(s, np.float32) for s in ((0, 2), 0, 0, (0, 128))))
     rows = np.array([(*p.pt, p.size, p.angle, p.response) for p in points], np.float32)
     order = np.argsort(-rows[:, 4], kind="stable")[:most]
     rows = rows[order]
     # pixel centres: (x + .5) / scale - .5
-    places = (rows[:, :2] + 0.5) / np.float32([luma.shape[1] / width, luma.shape[0] / height]) - 0.5
-    return Features(places, rows[:, 2] / scale, rows[:, 3], root(descriptors[order]))
+    grown = np.array([luma.shape[1] / width, luma.shape[0] / height], np.float32)
+    described = root(np.asarray(descriptors, np.uint8)[order])
+    return Features((rows[:, :2] + 0.5) / grown - 0.5, rows[:, 2] / scale, rows[:, 3], described)
 
 
 def _spread(features: Features, shape: tuple[int, ...], most: int) -> Features:

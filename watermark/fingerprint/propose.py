@@ -1,4 +1,4 @@
-"""Which catalogue photos may be in a picture, and roughly where: features vote, and those that agree on a place count."""
+"""Which catalogue photos may be in a picture, and roughly where: features vote, those that agree on a place count."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,8 @@ PROBES = 2
 REACH = 20
 ASKED = 600
 SHORTLIST = 32
+SIZES_APART = 0.7  # octaves
+TURNS_ALIKE = 0.85  # cosine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +83,7 @@ def _agreeing(
 ) -> tuple[float, NDArray[np.intp]]:
     """Of the pairs, those that agree with one of them on turn, size and place, with their summed weight.
 
-    Every pair of features alone fixes a similarity (turn, size, shift); the pair whose similarity most others share wins.
+    Every pair of features alone fixes a similarity (turn, size, shift); the one that most others share wins.
     """
     best = np.argsort(-weight, kind="stable")[:96]
     asking, answering, weight = asking[best], answering[best].astype(np.intp), weight[best]
@@ -95,8 +97,8 @@ def _agreeing(
     allowed = 12 + 0.25 * np.abs(there[None, :] - there[:, None])
     same = (
         (miss < allowed)
-        & (np.abs(np.log2(size[:, None] / size[None, :])) < 0.7)
-        & (np.cos(turn[:, None] - turn[None, :]) > 0.85)
+        & (np.abs(np.log2(size[:, None] / size[None, :])) < SIZES_APART)
+        & (np.cos(turn[:, None] - turn[None, :]) > TURNS_ALIKE)
     )
     # each feature of either picture counts once
     own = np.zeros_like(weight)

@@ -15,7 +15,7 @@ from watermark.pixels import Picture
 
 SMALL_SIDE = 512
 SMALL_BYTES = 14_000
-_HEADER = struct.Struct("<4s6HQ")
+_HEADER = struct.Struct("<4s2I4HQ")  # magic, width, height, frame, features, nothing, look
 _MAGIC = b"PWF1"
 
 
@@ -50,7 +50,7 @@ class Likeness:
     def features(self, *, described: bool = True) -> local.Features:
         """The features in pixels of the small picture; descriptors as the codes stand for them, or none."""
         return local.Features(
-            self.places.astype(np.float32) / 64,
+            self.places.astype(np.float32) / np.float32(64),
             np.exp2(self.sizes.astype(np.float32) / 16 - 2),
             self.angles.astype(np.float32) * np.float32(360 / 256),
             words.decode(self.codes) if described else np.zeros((0, 128), np.float32),
@@ -84,7 +84,7 @@ def fingerprint(picture: Picture) -> Fingerprint:
     scale = min(1.0, SMALL_SIDE / max(luma.shape))
     frame = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     small = cv2.resize(picture.rgb, frame, interpolation=cv2.INTER_AREA)
-    ratio = np.float32([frame[0] / picture.width, frame[1] / picture.height])
+    ratio = np.array([frame[0] / picture.width, frame[1] / picture.height], np.float32)
     places = np.clip(((found.places + 0.5) * ratio - 0.5) * 64, 0, 65535).round().astype(np.uint16)
     sizes = (
         np.clip(16 * (np.log2(np.maximum(found.sizes * scale, 0.25)) + 2), 0, 255).round().astype(np.uint8)
@@ -106,20 +106,22 @@ def fingerprint(picture: Picture) -> Fingerprint:
 
 def _encoded(small: NDArray[np.uint8]) -> bytes:
     image = Image.fromarray(small)
+    data = b""
     for quality in (80, 65, 50, 35, 20, 8):
         out = BytesIO()
         image.save(out, "WEBP", quality=quality, method=2)
-        if out.tell() <= SMALL_BYTES:
+        data = out.getvalue()
+        if len(data) <= SMALL_BYTES:
             break
-    return out.getvalue()
+    return data
 
 
 def pack(likeness: Likeness) -> bytes:
     """The likeness as the bytes of one record."""
     head = _HEADER.pack(
         _MAGIC,
-        likeness.width & 0xFFFF,
-        likeness.height & 0xFFFF,
+        likeness.width,
+        likeness.height,
         *likeness.frame,
         len(likeness.sizes),
         0,
@@ -138,21 +140,16 @@ def unpack(data: bytes) -> Likeness:
     if len(data) < _HEADER.size or data[:4] != _MAGIC:
         raise IndexDamagedError("a record of the fingerprint index is damaged", hint="rebuild the index")
     _, width, height, across, down, count, _, seen = _HEADER.unpack_from(data)
-    at = _HEADER.size
-    taken = []
-    for kind, columns in ((np.uint16, 2), (np.uint8, 1), (np.uint8, 1), (np.uint8, words.CODE_BYTES)):
-        block = np.frombuffer(data, kind, count * columns, at)
-        taken.append(block.reshape(count, columns) if columns > 1 else block)
-        at += block.nbytes
-    places, sizes, angles, codes = taken
+    at = np.cumsum([_HEADER.size, 4 * count, count, count, words.CODE_BYTES * count]).tolist()
+    numbers = np.frombuffer(data, np.uint8, at[4] - at[0], at[0])
     return Likeness(
         width=width,
         height=height,
         frame=(across, down),
-        small=data[at:],
-        places=places,
-        sizes=sizes,
-        angles=angles,
-        codes=codes,
+        small=data[at[4] :],
+        places=np.frombuffer(data, np.uint16, 2 * count, at[0]).reshape(count, 2),
+        sizes=numbers[at[1] - at[0] : at[2] - at[0]],
+        angles=numbers[at[2] - at[0] : at[3] - at[0]],
+        codes=numbers[at[3] - at[0] :].reshape(count, words.CODE_BYTES),
         look=seen,
     )

@@ -26,4 +26,4 @@ def look_text(picture: Picture) -> str:
 
 def distances(one: int, many: NDArray[np.uint64]) -> NDArray[np.uint8]:
     """In how many of 64 bits each of `many` differs from `one`."""
-    return np.bitwise_count(many ^ np.uint64(one))
+    return np.asarray(np.bitwise_count(many ^ np.uint64(one)), np.uint8)

@@ -1,4 +1,4 @@
-"""The alphabet of local features: which word a descriptor is, what tells it from others of that word, and its short code.
+"""The alphabet of local features: which word a descriptor is, what tells it from others, and its short code.
 
 The tables are trained once by `benchmarks/train_words.py` and shipped beside this file, so that every index speaks
 the same language and adding a photo never retrains anything.
@@ -52,7 +52,7 @@ def root(descriptors: NDArray[np.uint8] | Floats) -> Floats:
     Source: Arandjelović and Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012.
     """
     values = np.asarray(descriptors, np.float32)
-    return np.sqrt(values / np.maximum(values.sum(1, keepdims=True), 1e-6))
+    return np.asarray(np.sqrt(values / np.maximum(values.sum(1, keepdims=True), 1e-6)), np.float32)
 
 
 def words(described: Floats, probes: int = 1) -> NDArray[np.int32]:
@@ -81,7 +81,7 @@ def words(described: Floats, probes: int = 1) -> NDArray[np.int32]:
     else:
         best = np.argpartition(flat, probes - 1, axis=1)[:, :probes]
         best = np.take_along_axis(best, np.take_along_axis(flat, best, 1).argsort(1), 1)
-    return (np.take_along_axis(coarse, best // SECOND, 1) * SECOND + best % SECOND).astype(np.int32)
+    return np.asarray(np.take_along_axis(coarse, best // SECOND, 1) * SECOND + best % SECOND, np.int32)
 
 
 def signatures(described: Floats, chosen: NDArray[np.int32]) -> NDArray[np.uint64]:
@@ -106,7 +106,7 @@ def encode(described: Floats) -> NDArray[np.uint8]:
     book = alphabet().codebook
     parts = described.reshape(len(described), CODE_BYTES, -1)
     cost = (book**2).sum(2)[None] - 2 * np.einsum("npk,pck->npc", parts, book, optimize=True)
-    return cost.argmin(2).astype(np.uint8)
+    return np.asarray(cost.argmin(2), np.uint8)
 
 
 def decode(codes: NDArray[np.uint8]) -> Floats:

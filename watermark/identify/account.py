@@ -16,6 +16,9 @@ from watermark.pixels import Picture
 from watermark.register import Alignment, Suspect
 
 AGREES = 0.5
+FEW = 6  # blocks
+# What is worth a word: degrees, ratios, shares, grey levels, spread of the colours, a probability.
+TURNED, STRETCHED, CUT, FILLING, BRIGHTER, COLOURED, SURE = 1.0, 1.05, 0.03, 0.85, 10, 3, 0.999
 SNAP = 40.0  # pixels of the small picture: plain margins that cannot agree are taken as agreeing
 
 
@@ -61,7 +64,7 @@ def extent(agreement: Agreement) -> tuple[float, float, float, float]:
         return 0.0, 0.0, float(width), float(height)
     edges = [float(across[0]), float(down[0]), float(across[-1] + 1), float(down[-1] + 1)]
     agreeing = (agreement.fine > AGREES).astype(np.uint8)
-    agreeing = cv2.morphologyEx(agreeing, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    agreeing = np.asarray(cv2.morphologyEx(agreeing, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.uint8)
     rows, columns = (np.flatnonzero(agreeing.any(axis)) for axis in (1, 0))
     if len(rows):
         seen = [
@@ -93,23 +96,23 @@ def _transform(likeness: Likeness, alignment: Alignment) -> Transform:
 
 def _shape(transform: Transform) -> list[str]:
     said = ["mirrored"] if transform.mirrored else []
-    if abs(transform.rotation) > 1.0:
+    if abs(transform.rotation) > TURNED:
         way = "clockwise" if transform.rotation > 0 else "anticlockwise"
         said.append(f"turned {abs(transform.rotation):.0f}° {way}")
-    if transform.stretch > 1.05:
+    if transform.stretch > STRETCHED:
         said.append(f"stretched by {100 * (transform.stretch - 1):.0f} %")
     return said
 
 
 def _cut(cuts: dict[str, float], overlap: Overlap) -> list[str]:
-    gone = {side: share for side, share in cuts.items() if share > 0.03}
+    gone = {side: share for side, share in cuts.items() if share > CUT}
     said = []
     if len(gone) == 1:
         side, share = next(iter(gone.items()))
         said.append(f"the {side} {100 * share:.0f} % cut off")
     elif gone:
         said.append(f"cropped to {100 * overlap.of_photo:.0f} % of its area")
-    if overlap.of_found < 0.85:
+    if overlap.of_found < FILLING:
         said.append(f"filling {100 * overlap.of_found:.0f} % of a larger picture")
     return said
 
@@ -118,19 +121,19 @@ def _light(suspect: Suspect, small: NDArray[np.uint8], agreement: Agreement) -> 
     """Brightness and colour, over what agrees."""
     size = (agreement.fine.shape[1], agreement.fine.shape[0])
     agreeing = agreement.fine > AGREES
-    if agreeing.sum() < 6:
+    if agreeing.sum() < FEW:
         return []
     photo, found = (
-        cv2.resize(p, size, interpolation=cv2.INTER_AREA)[agreeing].astype(np.float32)
+        np.asarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.float32)[agreeing]
         for p in (agreement.photo, agreement.found)
     )
     said = []
     apart = float(np.median(found - photo))
-    if abs(apart) > 10:
+    if abs(apart) > BRIGHTER:
         said.append("brighter" if apart > 0 else "darker")
     shown, ours = suspect.shrunk(64 / max(suspect.luma.shape), colour=True), cv2.resize(small, (64, 64))
     colourless, coloured = (float(np.ptp(p.astype(np.int16), axis=2).mean()) for p in (shown, ours))
-    if colourless < 3 < coloured:
+    if colourless < COLOURED < coloured:
         said.append("without colour")
     return said
 
@@ -156,7 +159,7 @@ def explain(answer: Answer, subject: str) -> str:
     }.get(answer.mark)
     said = [*answer.changes, *([mark] if mark else [])]
     how = ", ".join(said) if said else "unchanged"
-    sure = "more than 99.9" if answer.probability > 0.999 else f"{100 * answer.probability:.1f}"
+    sure = "more than 99.9" if answer.probability > SURE else f"{100 * answer.probability:.1f}"
     end = f" ({sure} % sure)." if answer.verdict == Verdict.COPY else f" (probability {sure} %)."
     return (start if answer.verdict == Verdict.SAME_SCENE else f"{start}, {how}") + end
 

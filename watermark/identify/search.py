@@ -28,6 +28,7 @@ WORTH = 0.3  # of the best glance's evidence, to be measured at all
 ALIKE_WITHIN = 14  # bits of 64
 SMALLEST = 64  # pixels on the long side, plain borders not counted
 LEAST_FEATURES = 12
+PLAIN = 8  # grey levels within a row or column that is border
 WORKED = 1600  # pixels on the long side; more are not looked at
 
 
@@ -97,7 +98,7 @@ def _at_full_size(answer: Answer, full: float) -> Answer:
 
 def _cannot_tell(suspect: Suspect) -> str:
     """Why nothing can be said of a picture; empty if something can."""
-    rows, columns = (np.flatnonzero(np.ptp(suspect.luma, axis=axis) > 8) for axis in (1, 0))
+    rows, columns = (np.flatnonzero(np.ptp(suspect.luma, axis=axis) > PLAIN) for axis in (1, 0))
     across, down = (int(np.ptp(line)) + 1 if len(line) else 0 for line in (columns, rows))
     if max(across, down) < SMALLEST or min(across, down) < SMALLEST // 3:
         return (
