@@ -13,12 +13,13 @@ from gallery.errors import GalleryError
 from gallery.model import Digest, Photo, subject_of
 from gallery.parallel import Progress, in_parallel, silently
 from gallery.schema import open_database
-from gallery.settings import DataFolder
+from gallery.settings import DataFolder, load_settings
 from gallery.vault import Vault
 from watermark.errors import IndexDamagedError
 from watermark.fingerprint.index import Index
 from watermark.fingerprint.record import Fingerprint, fingerprint
 from watermark.pixels import Picture, open_picture
+from watermark.visible import MarkDesign
 
 if TYPE_CHECKING:
     from watermark.identify import Answer
@@ -59,6 +60,7 @@ class Identification:
             },
             "changes": list(answer.changes),
             "mark": str(answer.mark),
+            "carries_our_mark": answer.carries_our_mark,
             "explanation": self.explanation,
         }
 
@@ -120,7 +122,7 @@ class Lookup:
         """
         from watermark.identify import explain, identify_file  # noqa: PLC0415 (intake does without the judge)
 
-        answer = identify_file(data, self.index())
+        answer = identify_file(data, self.index(), self._marks())
         photo = None if answer.photo is None else self.photo(answer.photo)
         second = answer.runner_up
         return Identification(
@@ -130,6 +132,13 @@ class Lookup:
             runner_up=self._photos.get(second.photo) if second else None,
             explanation=explain(answer, self.subject(photo.id) if photo else "one of our photos"),
         )
+
+    def _marks(self) -> tuple[MarkDesign, ...]:
+        """Give the mark that published photos bear, so that it is known when it is seen."""
+        settings = load_settings(self._folder)
+        if not settings.mark_text.strip():
+            return ()
+        return (MarkDesign(text=settings.mark_text, opacity=settings.mark_opacity),)
 
     def photo(self, photo_id: int) -> Photo:
         """Give a photo of the catalogue.
