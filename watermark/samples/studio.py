@@ -243,40 +243,57 @@ def _shifted(scene: Plane, by: NDArray[np.float64]) -> Plane:
 @lru_cache(maxsize=4)
 def _wall(style: int, own: int, size: tuple[int, int]) -> Plane:
     """Draw the room: bricks, boards, blinds, bokeh, two colours or plain paper. Shared: not to be written to."""
-    rng, kind = chance(own, "studio wall"), int(chance(style, "studio kind").integers(6))
+    rng, paint = chance(own, "studio wall"), chance(style, "studio paint")
     width, height = size
     wall = np.empty((height, width, 3), np.float32)
-    paint = chance(style, "studio paint")
     wall[:] = paint.uniform(0.04, 0.8) * paint.uniform(0.8, 1.2, 3)
-    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-    if kind == 0:
-        step = height / rng.uniform(8, 20)
-        offset = (rows // step % 2) * step
-        joint = (rows % step < step * 0.08) | ((columns + offset) % (2 * step) < step * 0.08)
-        wall *= np.where(
-            joint, 0.5, 1 + 0.15 * np.sin(rows // step * 37 + (columns + offset) // (2 * step) * 17)
-        )[..., None]
-    elif kind == 1:
-        grain = np.sin(columns / 9 + 6 * np.sin(rows / height * 3) + 2 * np.sin(columns / width * 40))
-        wall *= (1 + 0.2 * grain)[..., None] * np.array([1.2, 0.9, 0.6], np.float32)
-    elif kind == 2:
-        wall *= (0.7 + 0.5 * (rows % (height / 24) / (height / 24)))[..., None]
+    kind = int(chance(style, "studio kind").integers(6))
+    if kind < len(_PATTERNS):
+        rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+        wall *= _PATTERNS[kind](rows, columns, rng)[..., None]
     elif kind == 3:
-        for _ in range(40):
-            place, ink = (
-                (int(rng.integers(width)), int(rng.integers(height))),
-                rng.uniform(0.1, 1, 3).tolist(),
-            )
-            layer = wall.copy()
-            cv2.circle(layer, place, int(height * rng.uniform(0.02, 0.09)), ink, -1, cv2.LINE_AA)
-            wall += 0.4 * (layer - wall)
+        _bokeh(wall, rng)
     elif kind == 4:
-        wall[:, columns[0] > width * rng.uniform(0.3, 0.7)] *= rng.uniform(0.3, 1.6, 3).astype(np.float32)
-    wall *= (1.1 - 0.4 * (rows / height))[..., None]
+        wall[:, int(width * rng.uniform(0.3, 0.7)) :] *= rng.uniform(0.3, 1.6, 3).astype(np.float32)
+    wall *= np.linspace(1.1, 0.7, height, dtype=np.float32)[:, None, None]
     wall = np.asarray(cv2.GaussianBlur(wall, (0, 0), float(rng.choice([0.7, 2.5, 6.0]))), np.float32)
     wall *= 1 + rng.normal(0, 0.02, (height, width, 1)).astype(np.float32)
     wall.flags.writeable = False
     return wall
+
+
+def _bricks(rows: Plane, columns: Plane, rng: np.random.Generator) -> Plane:
+    step = rows.shape[0] / rng.uniform(8, 20)
+    columns = columns + (rows // step % 2) * step
+    joint = (rows % step < step * 0.08) | (columns % (2 * step) < step * 0.08)
+    brick = 1 + 0.15 * np.sin(
+        rows // step * rng.uniform(20, 60) + columns // (2 * step) * rng.uniform(10, 30)
+    )
+    return np.where(joint, np.float32(0.5), brick).astype(np.float32)
+
+
+def _boards(rows: Plane, columns: Plane, rng: np.random.Generator) -> Plane:
+    wave = rng.uniform(0.5, 2.0, 4)
+    across, down = columns / columns.shape[1], rows / rows.shape[0]
+    swirl = 6 * np.sin(down * 3 * wave[0]) + 2 * np.sin(across * 40 * wave[1])
+    return np.asarray(1 + 0.2 * np.sin(columns / 9 * wave[2] + swirl + 6 * wave[3]), np.float32)
+
+
+def _blinds(rows: Plane, columns: Plane, rng: np.random.Generator) -> Plane:
+    slat, start = rows.shape[0] / rng.uniform(12, 40), rng.uniform(0, rows.shape[0])
+    return np.asarray(0.7 + 0.5 * ((rows + start + 0.004 * columns) % slat / slat), np.float32)
+
+
+def _bokeh(wall: Plane, rng: np.random.Generator) -> None:
+    height, width = wall.shape[:2]
+    for _ in range(40):
+        place, ink = (int(rng.integers(width)), int(rng.integers(height))), rng.uniform(0.1, 1, 3).tolist()
+        layer = wall.copy()
+        cv2.circle(layer, place, int(height * rng.uniform(0.02, 0.09)), ink, -1, cv2.LINE_AA)
+        wall += 0.4 * (layer - wall)
+
+
+_PATTERNS = (_bricks, _boards, _blinds)
 
 
 def _developed(scene: Plane, room: Room, rng: np.random.Generator) -> Picture:
