@@ -78,6 +78,15 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A tag that has other spellings, or words that explain it on its page."""
+
+    name: str
+    synonyms: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a practice chose; `crawler` is the section that the crawler reads for itself."""
 
@@ -98,6 +107,7 @@ class Settings:
     channels: Mapping[str, Channel] = field(
         default_factory=lambda: {PUBLIC_CHANNEL: Channel(name=PUBLIC_CHANNEL)}
     )
+    tags: tuple[Tag, ...] = ()
     crawler: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -117,7 +127,7 @@ _KEYS: Mapping[tuple[str, str], tuple[str, type | tuple[type, ...]]] = {
     ("law", "registered"): ("registered", list),
     ("law", "trademarks"): ("trademarks", list),
 }
-_OWN_SECTIONS = ("channels", "crawler")
+_OWN_SECTIONS = ("channels", "tags", "crawler")
 
 
 def example_settings() -> str:
@@ -161,7 +171,10 @@ def parse_settings(raw: Mapping[str, object]) -> tuple[Settings, list[str]]:
             continue
         for key, value in content.items():
             _take(values, problems, (section, str(key)), value)
+    if values.get("base_url"):
+        values["base_url"] = str(values["base_url"]).rstrip("/") + "/"
     values["channels"] = _channels(raw.get("channels", {}), problems)
+    values["tags"] = _tags(raw.get("tags", {}), problems)
     crawler = raw.get("crawler", {})
     values["crawler"] = crawler if isinstance(crawler, Mapping) else {}
     return Settings(**values), problems  # type: ignore[arg-type]
@@ -177,6 +190,22 @@ def _take(values: dict[str, object], problems: list[str], place: tuple[str, str]
         problems.append(f"[{section}] {key} = {value!r} has the wrong type")
         return
     values[name] = tuple(str(item) for item in value) if isinstance(value, list) else value
+
+
+def _tags(raw: object, problems: list[str]) -> tuple[Tag, ...]:
+    if not isinstance(raw, Mapping):
+        problems.append("[tags] must be a table of tags")
+        return ()
+    tags = []
+    for name, content in raw.items():
+        where, value = f'[tags."{name}"]', content if isinstance(content, Mapping) else {"": content}
+        synonyms, text = value.get("synonyms", []), value.get("text", "")
+        if set(value) - {"synonyms", "text"} or not isinstance(synonyms, list) or not isinstance(text, str):
+            problems.append(f"{where} may hold synonyms (a list) and text (a sentence), and nothing else")
+            continue
+        spellings = tuple(str(spelling).lower() for spelling in synonyms)
+        tags.append(Tag(name=str(name).lower(), synonyms=spellings, text=text))
+    return tuple(tags)
 
 
 def _channels(raw: object, problems: list[str]) -> dict[str, Channel]:

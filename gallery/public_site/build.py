@@ -17,7 +17,7 @@ from gallery.model import PUBLIC_CHANNEL, Consent, Photo, Publication
 from gallery.parallel import Progress, silently
 from gallery.public_site.folder import Layout, exchange, lay_out, listing, recover
 from gallery.public_site.pages import Page, pages, templates_digest
-from gallery.public_site.story import File, Records, gone, rulings, tell
+from gallery.public_site.story import File, Records, gone, rulings, selection, tell
 from gallery.renditions import Recipe, Rendition, Renditions
 from gallery.schema import open_database, transaction
 from gallery.settings import DataFolder, Settings, load_settings
@@ -169,7 +169,9 @@ class _Build:
             pictures |= {f.path: r.place for f, r in zip(files[photo.id][1], made, strict=True)}
         records = plan.records
         dated = [replace(p, first_published_at=p.first_published_at or self._now) for p in records.photos]
-        site = list(pages(tell(replace(records, photos=dated), files), gone(records), self._settings))
+        stories = tell(replace(records, photos=dated), files, self._settings.tags)
+        chosen = selection(records, [story.number for story in stories], PUBLIC_CHANNEL, self._now)
+        site = list(pages(stories, gone(records), chosen, self._settings))
         layout = Layout({page.address: self._content(page, known) for page in site}, pictures)
         lay_out(self._folder.renditions / "next", layout)
         self._record(plan.published)
@@ -236,6 +238,7 @@ class _Build:
             [(photo.id, photo.stage_id, photo.view, photo.alt, photo.caption) for photo in plan.shown],
             list(plan.published.items()),
             gone(plan.records),
+            selection(plan.records, cases, PUBLIC_CHANNEL, self._now),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -1,6 +1,7 @@
 """Renders the site's pages from stories: plain files that link to each other by relative addresses."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,8 +10,8 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gallery.public_site.story import Story, address_of, slug
-from gallery.settings import Settings
+from gallery.public_site.story import Selection, Story, address_of, canonical, slug
+from gallery.settings import Settings, Tag
 
 _ASSETS = ("site.css", "site.js", "icon.svg")
 _RELATED = 3
@@ -25,21 +26,33 @@ class Page:
     render: Callable[[], bytes]
 
 
-def pages(stories: Sequence[Story], gone: Sequence[int], settings: Settings) -> Iterator[Page]:
+def pages(
+    stories: Sequence[Story], gone: Sequence[int], chosen: Selection, settings: Settings
+) -> Iterator[Page]:
     """Give every page and asset of the site."""
     for name, address in assets().items():
         yield Page(address, address, partial(_asset, name))
     tags = tags_of(stories)
     make = _Maker(settings, {story.number: story.key for story in stories})
     counted = [(tag, len(tagged)) for tag, tagged in tags.items()]
-    yield make.page("index.html", "index.html", stories=stories, tags=counted)
+    yield make.page(
+        "index.html", "index.html", stories=stories, tags=counted, chosen=chosen, facets=facets(stories)
+    )
     yield make.page("404.html", "missing.html")
+    known = canonical(settings.tags)
     for tag, tagged in tags.items():
-        yield make.page(tag_address(tag), "tag.html", tag=tag, stories=tagged)
+        yield make.page(tag_address(tag), "tag.html", tag=known.get(tag, Tag(name=tag)), stories=tagged)
     for story in stories:
         yield make.page(story.address, "case.html", stories=[story], others=related(story, tags))
     for number in gone:
         yield make.page(address_of(number), "gone.html", number=number)
+    if gone:
+        yield make.page(".htaccess", "htaccess.txt", gone=list(gone))
+    if settings.base_url:
+        yield make.page("feed.atom", "feed.atom", stories=sorted(stories, key=_newest))
+        yield make.page(
+            "sitemap.xml", "sitemap.xml", stories=stories, addresses=[tag_address(t) for t in tags]
+        )
 
 
 class _Maker:
@@ -87,6 +100,47 @@ def tags_of(stories: Sequence[Story]) -> dict[str, list[Story]]:
         for tag in story.tags:
             tags.setdefault(tag, []).append(story)
     return dict(sorted(tags.items()))
+
+
+def facets(stories: Sequence[Story]) -> list[tuple[str, list[str]]]:
+    """Give what a reader may filter by, and the values there are, most common first."""
+    values: dict[str, Counter[str]] = {}
+    for story in stories:
+        for name, value in story.search:
+            values.setdefault(name, Counter())[value] += 1
+    return [(name, [value for value, _ in found.most_common()]) for name, found in values.items()]
+
+
+def _newest(story: Story) -> tuple[int, int]:
+    return (-int(re.sub(r"\D", "", story.updated) or 0), -story.number)
+
+
+def linked_data(story: Story, settings: Settings) -> dict[str, object]:
+    """Describe a case for search engines (schema.org): each picture with its stage, owner and notice."""
+    owner = {"@type": "Organization", "name": settings.practice}
+    return {
+        "@context": "https://schema.org",
+        "@type": "ImageGallery",
+        "name": f"Patient {story.number}: before and after",
+        "url": settings.base_url + story.address,
+        "creator": owner,
+        "copyrightHolder": owner,
+        "keywords": list(story.tags),
+        "associatedMedia": [
+            {
+                "@type": "ImageObject",
+                "contentUrl": settings.base_url + photo.largest.path,
+                "name": photo.label,
+                "caption": photo.caption,
+                "width": photo.largest.width,
+                "height": photo.largest.height,
+                "creditText": settings.practice,
+                "copyrightNotice": f"© {story.first_published} {settings.practice}",
+                **({"license": settings.web, "acquireLicensePage": settings.web} if settings.web else {}),
+            }
+            for photo in story.photos
+        ],
+    }
 
 
 def tag_address(tag: str) -> str:
@@ -138,5 +192,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"assets": assets(), "tag_address": tag_address}
+    environment.globals |= {"assets": assets(), "tag_address": tag_address, "linked_data": linked_data}
     return environment

@@ -2,13 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gallery.consent import Permission, may_publish, may_show_case
 from gallery.model import Case, CaseStatus, Consent, Photo, Stage
 from gallery.public_site.wording import photo_alt, photo_caption, stage_sentences, stage_title
+from gallery.settings import Tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class Story:
     limits: str
     sessions: int
     first_published: str = ""
+    updated: str = ""
 
     @property
     def address(self) -> str:
@@ -83,6 +85,12 @@ class Story:
     def key(self) -> str:
         """A digest of all that the story tells: pages of equal keys are equal."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
+
+    @property
+    def search(self) -> tuple[tuple[str, str], ...]:
+        """What the case can be filtered by: (name, value), a name may be there several times."""
+        counted = (("Sessions", str(self.sessions)),) if self.sessions else ()
+        return tuple(("Tag", tag) for tag in self.tags) + self.facts + counted
 
     @property
     def photos(self) -> tuple[ShownPhoto, ...]:
@@ -115,6 +123,32 @@ class Records:
     consents: Sequence[Consent]
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """How many cases are shown, of how many whose patients consented, of how many that were catalogued."""
+
+    shown: int
+    consented: int
+    catalogued: int
+
+
+def selection(records: Records, shown: Collection[int], channel: str, now: datetime) -> Selection:
+    """Count what a reader must know to judge the choice: patients who withdrew count as catalogued no more."""
+    whole = [case.number for case in records.cases if case.status is CaseStatus.OPEN]
+    consents = _by_case(records.consents)
+    agreed = {
+        photo.case
+        for photo in records.photos
+        if may_publish(consents.get(photo.case, ()), photo, channel, now).allowed
+    }
+    return Selection(len(set(shown)), len(agreed & set(whole)), len(whole))
+
+
+def canonical(tags: Sequence[Tag]) -> dict[str, Tag]:
+    """Give the tag that each spelling stands for."""
+    return {spelling: tag for tag in tags for spelling in (tag.name, *tag.synonyms)}
+
+
 def address_of(number: int) -> str:
     """Give a case page's permanent place below the site's root."""
     return f"patient-{number}/index.html"
@@ -131,9 +165,7 @@ def slug(words: str) -> str:
 def rulings(records: Records, channel: str, now: datetime) -> dict[int, Permission]:
     """Rule on every photo of the catalogue in one channel."""
     whole = {case.number: may_show_case(case) for case in records.cases}
-    consents: dict[int, list[Consent]] = {}
-    for consent in records.consents:
-        consents.setdefault(consent.case, []).append(consent)
+    consents = _by_case(records.consents)
     return {
         photo.id: may_publish(consents.get(photo.case, ()), photo, channel, now)
         if whole[photo.case].allowed
@@ -142,7 +174,16 @@ def rulings(records: Records, channel: str, now: datetime) -> dict[int, Permissi
     }
 
 
-def tell(records: Records, files: Mapping[int, tuple[str, tuple[File, ...]]]) -> list[Story]:
+def _by_case(consents: Sequence[Consent]) -> dict[int, list[Consent]]:
+    grouped: dict[int, list[Consent]] = {}
+    for consent in consents:
+        grouped.setdefault(consent.case, []).append(consent)
+    return grouped
+
+
+def tell(
+    records: Records, files: Mapping[int, tuple[str, tuple[File, ...]]], tags: Sequence[Tag] = ()
+) -> list[Story]:
     """Tell the story of every case that has a photo in `files` (photo id to published token and files)."""
     stages: dict[int, list[Stage]] = {}
     for stage in records.stages:
@@ -151,7 +192,12 @@ def tell(records: Records, files: Mapping[int, tuple[str, tuple[File, ...]]]) ->
     for photo in records.photos:
         if photo.id in files:
             photos.setdefault(photo.stage_id, []).append(photo)
-    stories = (_story(case, stages.get(case.number, []), photos, files) for case in records.cases)
+    known = canonical(tags)
+    cases = (
+        replace(case, tags=tuple(dict.fromkeys(known[t].name if t in known else t for t in case.tags)))
+        for case in records.cases
+    )
+    stories = (_story(case, stages.get(case.number, []), photos, files) for case in cases)
     return [story for story in stories if story.stages]
 
 
@@ -176,8 +222,8 @@ def _story(
         ("Classification", case.classification),
         ("Hair length", case.hair_length),
     )
-    mine = (photo for stage in stages for photo in photos.get(stage.id, ()))
-    dates = [photo.first_published_at for photo in mine]
+    own = (photo for stage in stages for photo in photos.get(stage.id, ()))
+    dates = sorted(photo.first_published_at for photo in own if photo.first_published_at)
     return Story(
         number=case.number,
         stages=tuple(shown),
@@ -185,7 +231,8 @@ def _story(
         facts=tuple((name, value) for name, value in facts if value),
         limits=case.limits,
         sessions=max((stage.sessions or stage.session or 0 for stage in stages), default=0),
-        first_published=min((f"{date:%Y}" for date in dates if date), default=""),
+        first_published=f"{dates[0]:%Y}" if dates else "",
+        updated=f"{dates[-1]:%Y-%m-%dT%H:%M:%SZ}" if dates else "",
     )
 
 

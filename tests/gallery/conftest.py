@@ -105,13 +105,23 @@ class Clinic:
         return (self.folder.public / address).read_text("utf-8")
 
 
+@pytest.fixture(scope="session")
+def open_clinic():
+    """A function that starts an empty catalogue, with settings of its own, in a folder."""
+
+    def start(place: Path) -> Clinic:
+        folder = DataFolder(place / "data")
+        open_database(folder.database).close()
+        folder.settings_file.write_text(SETTINGS, "utf-8")
+        return Clinic(folder, place / "desk")
+
+    return start
+
+
 @pytest.fixture
-def clinic(tmp_path):
+def clinic(open_clinic, tmp_path):
     """An empty catalogue of a clinic with settings of its own."""
-    folder = DataFolder(tmp_path / "data")
-    open_database(folder.database).close()
-    folder.settings_file.write_text(SETTINGS, "utf-8")
-    return Clinic(folder, tmp_path / "desk")
+    return open_clinic(tmp_path)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The site shows what consent allows, whole and in one step, and nothing leaks with it."""
 
 import io
+import json
 import os
 import re
 from dataclasses import replace
@@ -99,6 +100,53 @@ def test_tags_have_pages(built):
     """A tag leads to its cases, and back."""
     assert "Patient 51" in built.page("tags/hair-loss/index.html")
     assert "tags/hair-loss/index.html" in built.page("patient-51/index.html")
+
+
+def test_spellings_of_a_tag_are_one_tag(clinic):
+    """Both "hairloss" and "hair loss" lead to one page, which explains itself."""
+    with clinic.folder.settings_file.open("a") as file:
+        file.write('[tags."hair loss"]\nsynonyms = ["hairloss"]\ntext = "Thinning and bald places."\n')
+    rows = clinic.rows({1: ["before"], 2: ["before"]}, consent_signed="2026-01-01")
+    clinic.take_in([row | {"tags": tag} for row, tag in zip(rows, ("Hairloss", "hair loss"), strict=True)])
+    clinic.build()
+    page = clinic.page("tags/hair-loss/index.html")
+
+    assert [name for name in clinic.public() if name.startswith("tags/")] == ["tags/hair-loss/index.html"]
+    assert all(words in page for words in ("Patient 1", "Patient 2", "Thinning and bald places.", "hairloss"))
+
+
+def test_the_choice_of_cases_is_disclosed(built):
+    """How many are shown, of how many who agreed, of how many there are."""
+    text = " ".join(BeautifulSoup(built.page("index.html"), "lxml").text.split())
+
+    assert (
+        "Shown: 1 of the 1 patient who agreed to publication; 1 more in our catalogue did not, or not yet."
+        in text
+    )
+
+
+def test_machines_find_the_site_when_its_address_is_known(clinic):
+    """With an address there are a feed, a sitemap and descriptions that parse; without one there are none."""
+    clinic.take_in(clinic.rows({7: ["before", "after"]}, consent_signed="2026-01-01", tags="scar"))
+    clinic.build()
+    assert not {"feed.atom", "sitemap.xml"} & clinic.public()
+
+    with clinic.folder.settings_file.open("a") as file:
+        file.write('[site]\nbase_url = "https://harbour.example/gallery"\n')
+    clinic.build()
+    feed = BeautifulSoup(clinic.page("feed.atom"), "xml")
+    sitemap = BeautifulSoup(clinic.page("sitemap.xml"), "xml")
+    page = BeautifulSoup(clinic.page("patient-7/index.html"), "lxml")
+    described = json.loads(page.select('script[type="application/ld+json"]')[0].text)
+    start = "https://harbour.example/gallery/"
+
+    assert [link["href"] for link in feed.select("entry > link")] == [f"{start}patient-7/index.html"]
+    assert {tag.text for tag in sitemap.select("loc")} == {
+        f"{start}{name}" for name in ("index.html", "patient-7/index.html", "tags/scar/index.html")
+    }
+    assert [media["name"] for media in described["associatedMedia"]] == ["Before", "After"]
+    assert described["associatedMedia"][0]["copyrightNotice"] == "© 2026 Harbour Clinic"
+    assert str(page.select('meta[property="og:image"]')[0]["content"]).removeprefix(start) in clinic.public()
 
 
 def test_pictures_carry_credit_and_nothing_else(clinic):

@@ -63,3 +63,24 @@ if (links.length) {
     });
   });
 }
+
+// Filter: works offline, on what the page holds already.
+const filter = document.querySelector(".filter");
+if (filter) {
+  const cards = [...document.querySelectorAll(".cards > .card")];
+  const apply = () => {
+    const wanted = [...new FormData(filter)].filter(([, value]) => value).map(([name, value]) => `${name}=${value}`);
+    let shown = 0;
+    for (const card of cards) {
+      const has = card.dataset.search.split("|");
+      card.hidden = !wanted.every((pair) => has.includes(pair));
+      shown += !card.hidden;
+    }
+    filter.querySelector(".filter-count").textContent = wanted.length ? `${shown} of ${cards.length} cases` : "";
+  };
+  filter.hidden = false;
+  filter.addEventListener("change", apply);
+  filter.addEventListener("reset", () => setTimeout(apply));
+  filter.addEventListener("submit", (event) => event.preventDefault());
+  apply();
+}

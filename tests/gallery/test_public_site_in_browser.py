@@ -1,0 +1,127 @@
+"""The built site in a real Chromium, straight from its folder: by mouse, by keyboard, without scripts."""
+
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site, and a browser to look at it with."""
+
+    clinic: object
+    browser: object
+
+    def open(self, address, **options):
+        """Open a page of the site in a fresh window; whatever the browser complains of fails the test."""
+        page = self.browser.new_context(**options).new_page()
+        page.set_default_timeout(10_000)
+        page.complaints = []
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto((self.clinic.folder.public / address).as_uri())
+        return page
+
+
+@pytest.fixture(scope="module")
+def site(open_clinic, chromium, tmp_path_factory):
+    """A site of four cases, of which Patient 1 has three stages."""
+    clinic = open_clinic(tmp_path_factory.mktemp("site"))
+    stages = {1: ["before", "after session 1 of 2", "one year later"]} | {
+        n: ["before", "after"] for n in (2, 3, 4)
+    }
+    rows = clinic.rows(stages, consent_signed="2026-01-01", performed_by="us", limits="Not for everybody.")
+    clinic.take_in([row | {"tags": "scar|hair loss" if row["case"] == 1 else "scar"} for row in rows])
+    clinic.build()
+    return Site(clinic, chromium)
+
+
+def test_no_page_has_a_fault_of_accessibility(site):
+    """Axe finds nothing on any page, in light and dark, and the browser has no complaint."""
+    for address in sorted(name for name in site.clinic.public() if name.endswith(".html")):
+        for scheme in ("light", "dark") if address in {"index.html", "patient-1/index.html"} else ("light",):
+            page = site.open(address, color_scheme=scheme)
+            assert page.complaints == [], address
+            found = Axe().run(page).response["violations"]
+            assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == [], address
+            page.context.close()
+
+
+def test_the_slider_obeys_the_keyboard(site):
+    """Arrow keys and Home and End move the line between before and after, and it says where it is."""
+    page = site.open("patient-1/index.html")
+    slider = page.get_by_role("slider").first
+    clip = "() => getComputedStyle(document.querySelector('.shot-after')).clipPath"
+
+    assert page.evaluate(clip) == "inset(0px 0px 0px 50%)"
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(clip) == "inset(0px 0px 0px 51%)"
+    page.keyboard.press("Home")
+    assert page.evaluate(clip) == "inset(0px 0px 0px 0%)"
+    assert slider.get_attribute("aria-valuetext") == "100 % One year later"
+    assert "Before (left)" in str(slider.get_attribute("aria-label"))
+    page.context.close()
+
+
+def test_the_slider_obeys_the_mouse(site):
+    """A click at a fifth of the picture puts the line there."""
+    page = site.open("patient-1/index.html")
+    box = page.locator(".pair-range").first.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 5, box["y"] + box["height"] / 2)
+
+    assert 17 <= int(page.locator(".pair-range").first.input_value()) <= 23
+    page.context.close()
+
+
+def test_a_photograph_is_enlarged_and_closed_again(site):
+    """Click, turn with the arrow keys, Escape: the focus is back where it was."""
+    page = site.open("patient-1/index.html")
+    page.locator("a.zoom").first.click()
+    dialog = page.locator("dialog.lightbox")
+    assert dialog.is_visible()
+    page.keyboard.press("ArrowRight")
+    assert "After session 1 of 2" in dialog.locator("p").inner_text()
+    assert page.evaluate("() => document.querySelector('dialog img').naturalWidth") > 0
+    page.keyboard.press("Escape")
+
+    assert not dialog.is_visible()
+    assert page.evaluate("() => document.activeElement.className") == "zoom"
+    page.context.close()
+
+
+def test_cases_are_filtered_without_a_server(site):
+    """Choosing a tag leaves its cases; showing all brings the others back."""
+    page = site.open("index.html")
+    page.get_by_role("combobox", name="Tag").select_option("hair loss")
+    assert page.locator(".card:visible").count() == 1
+    assert page.get_by_role("status").inner_text() == "1 of 4 cases"
+    page.get_by_role("button", name="Show all").click()
+
+    assert page.locator(".card:visible").count() == 4
+    page.context.close()
+
+
+def test_without_scripts_all_is_there(site):
+    """Both sides of a pair stand side by side with their labels, links open the pictures, no dead control shows."""
+    page = site.open("patient-1/index.html", java_script_enabled=False)
+    left, right = (page.locator(f".shot-{side}").first.bounding_box() for side in ("before", "after"))
+
+    assert left["x"] + left["width"] <= right["x"] + 3
+    assert [page.locator(".pair .side").nth(n).inner_text() for n in (0, 1)] == ["Before", "One year later"]
+    assert not page.locator(".pair-range").first.is_visible()
+    page.locator("a.zoom").first.click()
+    page.wait_for_url("**/photos/*.jpg")
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_nothing_sticks_out_on_any_screen(site, width):
+    """From the smallest phone to a desk's screen no page scrolls sideways."""
+    for address in ("index.html", "patient-1/index.html"):
+        page = site.open(address, viewport={"width": width, "height": 800})
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width, address
+        page.context.close()
