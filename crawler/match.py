@@ -62,6 +62,7 @@ class Matcher:
             probability=min(1.0, max(0.0, float(found.answer.probability))),
             explanation=found.explanation,
             answer=json.dumps(found.to_json()),
+            also=tuple((other.photo, other.probability) for other in found.answer.also) if told else (),
             width=facts.width,
             height=facts.height,
         )

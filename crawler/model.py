@@ -195,6 +195,7 @@ class Looked:
         verdict: copy, same-scene, possible, cannot-tell, none; or "unreadable".
         upto: The highest photo id that it was compared with.
         answer: The whole answer as JSON, for the report.
+        also: Further photos of ours in the same picture, with their probabilities.
         trouble: Why the bytes could not be looked at, or "".
     """
 
@@ -208,6 +209,7 @@ class Looked:
     width: int = 0
     height: int = 0
     trouble: str = ""
+    also: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -193,6 +193,12 @@ def m0003_mails(db: Database) -> None:
     """)
 
 
+@migrations()
+def m0004_several_photos_in_one_picture(db: Database) -> None:
+    """Further photos of ours in the same picture, as in a collage: pairs of photo and probability."""
+    db.execute("alter table contents add column also text not null default '[]' check (json_valid(also))")
+
+
 def open_watch(path: Path) -> Database:
     """Open the catalogue's database with the crawler's tables in it, up to date."""
     db = open_database(path)

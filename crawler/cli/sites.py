@@ -1,6 +1,7 @@
 """The list of sites from the command line: add, allow, list, remove."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
@@ -143,3 +144,44 @@ def remove_site(folder: DataFolder, url: str) -> None:
     with watch(folder) as db:
         removed = Sites(db).remove(typed(url))
     click.echo(f"{removed.url} is not visited any more; its findings stay.")
+
+
+@site.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.pass_obj
+def import_sites(folder: DataFolder, file: Path) -> None:
+    """List every site of a file: `address, watch or allow, note` on each line; all of them or none.
+
+    \b
+    Example:
+      pairwatch site import sites.csv
+    """
+    from crawler.desk.suggest import read_list
+    from crawler.store.sites import Sites
+
+    lines = read_list(file.read_text(encoding="utf-8-sig", errors="replace"), file.name)
+    with watch(folder) as db:
+        Sites(db).put_all(
+            [Site(url=one.url, listing=one.listing, note=one.note) for one in lines], datetime.now(UTC)
+        )
+    click.echo(f"{len(lines)} sites are listed.")
+
+
+@site.command("suggest")
+@click.argument("exports", nargs=-1, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@as_json_option
+@click.pass_obj
+def suggest_sites(folder: DataFolder, exports: tuple[Path, ...], as_json: bool) -> None:
+    """Propose sites to watch: named by tips, by copiers, or in EXPORTS of a reverse image search; a person adds them.
+
+    \b
+    Example:
+      pairwatch site suggest tineye-results.csv
+    """
+    from crawler.desk.suggest import suggest
+
+    for one in suggest(folder, exports):
+        if as_json:
+            print_json({"url": one.url, "reason": one.reason})
+        else:
+            click.echo(f"{one.url}  {one.reason}")

@@ -3,7 +3,7 @@
 import base64
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -21,6 +21,7 @@ from gallery.model import Digest
 from gallery.settings import DataFolder, load_settings
 from gallery.vault import Vault
 from watermark.errors import WatermarkError
+from watermark.identify import explain_picture, matching_rates
 from watermark.pixels import Picture, encode, open_picture, resize
 
 LONGEST = 560
@@ -107,8 +108,6 @@ def _pictures(finding: Finding, lookup: Lookup, evidence: Vault) -> Iterator[Sho
     photo = lookup.picture(finding.photo_id)
     yield Shown("Found there, as it is", _uri(found))
     yield Shown(f"Ours: case {finding.case}, {finding.stage}", _uri(photo))
-    from watermark.identify import explain_picture  # noqa: PLC0415
-
     answer = lookup.identify(data, finding.name).answer
     if answer.photo != finding.photo_id or answer.transform is None:
         return
@@ -141,7 +140,20 @@ def _render(exhibits: list[Exhibit], practice: str, now: datetime) -> str:
 
 
 def _rates() -> list[tuple[str, str]]:
-    return []
+    """Give what was measured about the matcher, one line each; nothing where it was not shipped."""
+    try:
+        rates = matching_rates()
+    except FileNotFoundError:
+        return []
+    return list(_flat(rates, ""))
+
+
+def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}, {key}" if name else str(key))
+    else:
+        yield name, f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _csv(findings: Iterable[Finding]) -> str:

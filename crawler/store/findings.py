@@ -112,6 +112,18 @@ class Findings:
             for row in rows
         ]
 
+    def outside_links(self) -> list[tuple[str, str]]:
+        """Give pairs of a site with copies and an address elsewhere whose pictures it shows."""
+        return [
+            (str(site), str(url))
+            for site, url in self._db.execute(
+                """select distinct sites.url, urls.url from urls join sites on sites.id = urls.site_id
+                    where urls.url like 'http%' and urls.url not like sites.url || '%'
+                      and exists (select 1 from findings
+                                   where findings.site_id = sites.id and findings.verdict = 'copy')"""
+            )
+        ]
+
     def note_tip(self, given: str, *, state: str, found: list[Row], now: datetime) -> int:
         """Keep a reader's tip and what came of it; gives its number."""
         with transaction(self._db):

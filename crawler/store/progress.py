@@ -256,8 +256,12 @@ class Progress:
         self._db.conn.executemany(
             statements.PUT_CONTENT,
             [
-                {name: getattr(look, name) for name in Looked.__slots__ if name not in ("photo", "upto")}
-                | {"photo_id": look.photo, "matched_upto": look.upto, "at": at}
+                {
+                    name: getattr(look, name)
+                    for name in Looked.__slots__
+                    if name not in ("photo", "upto", "also")
+                }
+                | {"photo_id": look.photo, "matched_upto": look.upto, "also": json.dumps(look.also), "at": at}
                 for look in looks
             ],
         )

@@ -1,5 +1,6 @@
 """What was already said about bytes seen before, for any process: only reads, and starts without heavy imports."""
 
+import json
 import sqlite3
 import threading
 from pathlib import Path
@@ -24,8 +25,9 @@ class Recall:
         if not rows:
             return None
         row = rows[0]
-        values = {name: row[name] for name in Looked.__slots__ if name not in ("photo", "upto")}
-        return Looked(**values, photo=row["photo_id"], upto=row["matched_upto"])
+        also = tuple((int(photo), float(probability)) for photo, probability in json.loads(row["also"]))
+        values = {name: row[name] for name in Looked.__slots__ if name not in ("photo", "upto", "also")}
+        return Looked(**values, photo=row["photo_id"], upto=row["matched_upto"], also=also)
 
 
 _here = threading.local()

@@ -1,6 +1,7 @@
 """The list of sites: watched, allowed, known from a tip only, removed."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -55,6 +56,12 @@ class Sites:
                 },
             )
             return self.get(site.url)
+
+    def put_all(self, sites: Iterable[Site], now: datetime) -> None:
+        """List several sites: all of them or, when one is on the other list already, none."""
+        with transaction(self._db):
+            for site in sites:
+                self.put(site, now)
 
     def find(self, url: str) -> Site | None:
         """Give the site of this address, on whatever list; None when it was never listed."""

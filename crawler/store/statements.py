@@ -45,21 +45,24 @@ PUT_SIGHTING = """
 """
 PUT_CONTENT = """
     insert into contents (digest, verdict, photo_id, probability, explanation, answer, width, height,
-                          matched_upto, matched_at, trouble)
+                          matched_upto, matched_at, trouble, also)
     values (:digest, :verdict, :photo_id, :probability, :explanation, :answer, :width, :height,
-            :matched_upto, :at, :trouble)
+            :matched_upto, :at, :trouble, :also)
     on conflict (digest) do update set verdict = excluded.verdict, photo_id = excluded.photo_id,
         probability = excluded.probability, explanation = excluded.explanation, answer = excluded.answer,
-        matched_upto = excluded.matched_upto, matched_at = excluded.matched_at, trouble = excluded.trouble
+        matched_upto = excluded.matched_upto, matched_at = excluded.matched_at, trouble = excluded.trouble,
+        also = excluded.also
 """
 PUT_FINDING = """
     insert into findings (site_id, image_id, photo_id, digest, verdict, probability, run_id,
                           first_seen, last_seen)
-    select :site, urls.id, contents.photo_id, contents.digest, contents.verdict, contents.probability, :run,
-           :at, :at
-      from urls join contents on contents.digest = urls.digest
-     where urls.id = :image and contents.photo_id is not null
-       and contents.verdict in ('copy', 'same-scene', 'possible')
+    select :site, :image, told.photo_id, told.digest, told.verdict, told.probability, :run, :at, :at
+      from (select digest, photo_id, verdict, probability from contents
+             where verdict in ('copy', 'same-scene', 'possible')
+             union all
+            select digest, value ->> 0, 'copy', value ->> 1 from contents, json_each(contents.also)) as told
+      join urls on urls.digest = told.digest
+     where urls.id = :image and told.photo_id is not null
     on conflict (image_id, photo_id, digest) do update set verdict = excluded.verdict,
         probability = excluded.probability, last_seen = max(last_seen, excluded.last_seen)
 """

@@ -24,7 +24,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 class Look(Protocol):
     """Tells what a picture is; must be picklable, since a slice may run in another process."""
 
-    def __call__(self, body: bytes, name: str) -> Looked:
+    def __call__(self, body: bytes, name: str, /) -> Looked:
         """Compare a picture's bytes with our photos."""
         ...
 

@@ -1,0 +1,134 @@
+"""Sites that may be worth watching: hosts that known copiers link to, readers named, or a reverse search listed."""
+
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawler.errors import CrawlerError
+from crawler.model import Listing
+from crawler.schema import open_watch
+from crawler.store.findings import Findings
+from crawler.store.sites import Sites
+from crawler.visit.urls import canonical, host_of, origin_of, registrable
+from gallery.settings import DataFolder
+
+_URL = re.compile(r"https?://[^\s\"'<>,;]+")
+_EVERYWHERE = frozenset(
+    """facebook.com instagram.com youtube.com youtu.be x.com twitter.com tiktok.com pinterest.com linkedin.com
+    google.com goo.gl bing.com wa.me whatsapp.com t.me apple.com wordpress.org gravatar.com wikipedia.org tineye.com
+    yandex.com wp.com cloudflare.com googleapis.com gstatic.com""".split()  # noqa: SIM905 (reads better)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A site that a person may put on the watch list, and why."""
+
+    url: str
+    reason: str
+
+
+def suggest(folder: DataFolder, exported: tuple[Path, ...] = ()) -> list[Suggestion]:
+    """Give the sites that are on no list yet, the most often named first.
+
+    Args:
+        folder: The practice's data folder.
+        exported: Result files of reverse-image-search services (CSV, HTML or text): any address in them counts.
+
+    Raises:
+        CrawlerError: A file cannot be read.
+    """
+    folder.require()
+    db = open_watch(folder.database)
+    try:
+        sites = Sites(db)
+        listed = {registrable(host_of(site.url)) for site in sites.listed(Listing.WATCH, Listing.ALLOW)}
+        tipped = [site.url for site in sites.listed(Listing.TIP)]
+        linked = Findings(db).outside_links()
+    finally:
+        db.close()
+    named = [(url, "a reader's tip named it") for url in tipped]
+    named += [(url, f"{site}, which shows copies, shows pictures from there") for site, url in linked]
+    for path in exported:
+        named += [(url, f"{path.name} lists it") for url in addresses_in(_text(path))]
+    return _ranked(named, listed)
+
+
+def _ranked(named: list[tuple[str, str]], listed: set[str]) -> list[Suggestion]:
+    counts: Counter[str] = Counter()
+    reasons: dict[str, str] = {}
+    for url, reason in named:
+        owner = registrable(host_of(url))
+        if owner in listed or owner in _EVERYWHERE:
+            continue
+        origin = f"{origin_of(url)}/"
+        counts[origin] += 1
+        reasons.setdefault(origin, reason)
+    return [Suggestion(url, reasons[url]) for url, _ in counts.most_common()]
+
+
+def addresses_in(text: str) -> list[str]:
+    """Give every address that a text names, each once, in order."""
+    found = (canonical(match.rstrip(").]}")) for match in _URL.findall(text))
+    return list(dict.fromkeys(url for url in found if url))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise CrawlerError(
+            f"{path} cannot be read: {error.strerror}", hint="name the file that the search service exported"
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a list of sites: the address, which list, and a note."""
+
+    url: str
+    listing: Listing
+    note: str
+
+
+def read_list(text: str, name: str) -> list[Line]:
+    """Read a list of sites: one per line, `address`, then optionally `watch` or `allow`, then a note.
+
+    Empty lines and lines that begin with # are left out; commas separate, quotes hold a note together.
+
+    Raises:
+        CrawlerError: Names line and column of every mistake; nothing is listed then.
+    """
+    lines: list[Line] = []
+    problems: list[str] = []
+    for number, raw in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+        if not raw.strip() or raw.lstrip().startswith("#"):
+            continue
+        cells = [cell.strip() for cell in next(csv.reader(io.StringIO(raw), skipinitialspace=True))] + [
+            "",
+            "",
+        ]
+        column = raw.index(cells[0]) + 1 if cells[0] else 1
+        url = canonical(cells[0] if "://" in cells[0] else f"https://{cells[0]}")
+        host = host_of(url).partition(":")[0] if url else ""
+        if url is None or ("." not in host and host != "localhost"):
+            problems.append(f"line {number}, column {column}: {cells[0]!r} is no address of a site")
+        elif cells[1] not in ("", "watch", "allow"):
+            place = raw.index(cells[1], column + len(cells[0]) - 1) + 1
+            problems.append(
+                f"line {number}, column {place}: `watch` or `allow` was expected, found {cells[1]!r}"
+            )
+        else:
+            lines.append(Line(url, Listing(cells[1] or "watch"), cells[2]))
+    both = {line.url for line in lines if line.listing is Listing.WATCH} & {
+        line.url for line in lines if line.listing is Listing.ALLOW
+    }
+    problems += [f"{url} is to be watched and allowed at once" for url in sorted(both)]
+    if problems:
+        raise CrawlerError(
+            f"{name}: {'; '.join(problems)}", hint="a line looks like: https://example.org/, watch, a note"
+        )
+    return lines
