@@ -19,6 +19,7 @@ from gallery.web import (
     consents,
     facts,
     new_case,
+    pairs,
     photos,
     publishing,
     signin,
@@ -26,7 +27,7 @@ from gallery.web import (
     withdrawal,
     words,
 )
-from gallery.web.keys import cookie_key
+from gallery.keys import cookie_key
 from gallery.web.shield import raise_shield
 from gallery.web.workplace import Clock, Workplace, close_database, utc_now
 from watermark.errors import WatermarkError
@@ -36,6 +37,7 @@ _ROOMS = (
     signin,
     cases,
     new_case,
+    pairs,
     photos,
     facts,
     consents,

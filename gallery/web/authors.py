@@ -80,7 +80,7 @@ def save(number: int) -> ResponseReturnValue:
         saved,
         typed=typed,
         write=write,
-        then="words.page",
+        then="pairs.page",
         **_more(visits),
     )
 

@@ -3,15 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from lxml import etree
 
-from gallery.leaks import Secrets, scan
+from gallery.leaks import scan
 from gallery.model import PUBLIC_CHANNEL, Case
+from gallery.secrecy import secrets_of
 from gallery.settings import DataFolder
-from gallery.web.keys import ChartLock
 from gallery.web.workplace import Rooms
 
 _UNKNOWN_TAG = 801  # libxml2 knows no HTML 5 element names
@@ -54,7 +53,8 @@ def prove(rooms: Rooms, folder: DataFolder, case: Case) -> Proof:
         for path, data in read
         if path.startswith(home) or _token(path) in mine
     ]
-    leaks = scan(read, secrets_of(rooms, folder))
+    photos = rooms.catalog.photos(case.number)
+    leaks = scan(read, secrets_of(folder, rooms.catalog, rooms.casework, photos))
     faults = [fault for path, data in read if path.endswith(".html") for fault in html_faults(path, data)]
     return Proof(
         files=tuple(files),
@@ -77,18 +77,6 @@ def _files(public: Path, tokens: set[str]) -> Iterator[tuple[str, bytes]]:
 
 def _token(path: str) -> str:
     return path.rpartition("/")[2].partition(".")[0].rpartition("-")[0]
-
-
-def secrets_of(rooms: Rooms, folder: DataFolder) -> Secrets:
-    """Gather what must never be public: chart numbers, original file names, the days on which photos were taken."""
-    photos = rooms.catalog.photos()
-    lock = ChartLock(folder)
-    sealed = [rooms.casework.details(case.number).chart for case in rooms.catalog.cases()]
-    return Secrets(
-        chart_numbers=frozenset(lock.open(chart) for chart in sealed if chart),
-        dates=frozenset(date.fromisoformat(photo.taken_at[:10]) for photo in photos if photo.taken_at),
-        file_names=frozenset(photo.file.rpartition("/")[2] for photo in photos),
-    )
 
 
 def html_faults(path: str, data: bytes) -> list[str]:

@@ -42,6 +42,9 @@ def obstacles_of(case: Case) -> list[Obstacle]:
     elif any(stage.performed_by is Performer.UNKNOWN and stage.position > 1 for stage in stages):
         words = "For some stages it is not known who did the work: the page will say so"
         found.append(Obstacle(words, blocks=False, page="facts.page"))
+    if Section.PAIRS not in saved:
+        words = "Nobody has looked whether before and after can be compared"
+        found.append(Obstacle(words, blocks=False, page="pairs.page"))
     found += [
         Obstacle(f"Words: {finding.sentence().rstrip('.')}", blocks=True, page="words.page")
         for finding in findings_of(case)

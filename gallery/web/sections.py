@@ -54,6 +54,7 @@ def steps_of(case: Case) -> list[Step]:
         by_save("Facts", "facts.page", Section.FACTS),
         Step("Consent", "consents.page", *_share(permitted, len(photos), "covered")),
         Step("Who took them", "authors.page", *_share(len(authors), len(photos), "recorded")),
+        by_save("Compare", "pairs.page", Section.PAIRS),
         by_save("Words", "words.page", Section.WORDS),
         Step("Publish", "publishing.page", *_share(len(public), len(photos), "public")),
     ]

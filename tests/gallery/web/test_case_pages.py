@@ -7,9 +7,9 @@ import pytest
 
 from gallery.casework import Casework, Relation, Section
 from gallery.catalog import Catalog
+from gallery.keys import ChartLock
 from gallery.ledger import Ledger
 from gallery.model import Performer
-from gallery.web.keys import ChartLock
 from tests.gallery.web.conftest import enter, form, portrait, token
 
 CHART = "CH-0042-X"
