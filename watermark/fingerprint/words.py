@@ -65,22 +65,19 @@ def words(described: Floats, probes: int = 1) -> NDArray[np.int32]:
     Returns:
         int32 (n, probes).
 
-    Source: residual vector quantisation, two stages, as many first-stage candidates as probes.
+    Source: residual vector quantisation, two stages, as many first-stage candidates as probes, two at least.
     """
     table = alphabet()
     near = ((table.first**2).sum(1) - 2 * described @ table.first.T).astype(np.float32)
-    beam = min(probes, 4)
-    coarse = np.argpartition(near, beam - 1, axis=1)[:, :beam] if beam > 1 else near.argmin(1)[:, None]
+    beam = min(max(probes, 2), 4)
+    coarse = np.argpartition(near, beam - 1, axis=1)[:, :beam]
     # |d - a - b|^2 = |d - a|^2 - 2 d.b + |b|^2 + 2 a.b, each term one table
     inner = (table.second**2).sum(1)[None, :] + 2 * table.first @ table.second.T
     along = described @ table.second.T
     cost = np.take_along_axis(near, coarse, 1)[:, :, None] + inner[coarse] - 2 * along[:, None, :]
     flat = cost.reshape(len(described), beam * SECOND)
-    if probes == 1:
-        best = flat.argmin(1)[:, None]
-    else:
-        best = np.argpartition(flat, probes - 1, axis=1)[:, :probes]
-        best = np.take_along_axis(best, np.take_along_axis(flat, best, 1).argsort(1), 1)
+    best = np.argpartition(flat, probes - 1, axis=1)[:, :probes]
+    best = np.take_along_axis(best, np.take_along_axis(flat, best, 1).argsort(1), 1)
     return np.asarray(np.take_along_axis(coarse, best // SECOND, 1) * SECOND + best % SECOND, np.int32)
 
 
@@ -89,22 +86,25 @@ def signatures(described: Floats, chosen: NDArray[np.int32]) -> NDArray[np.uint6
 
     Source: Jégou, Douze and Schmid, "Hamming embedding and weak geometric consistency", ECCV 2008.
 
+    Args:
+        described: (n, 128) RootSIFT.
+        chosen: int32 (n, probes), their words.
+
     Returns:
         uint64, the shape of `chosen`.
     """
     table = alphabet()
-    flat = chosen.reshape(len(described), -1)
     turned = described @ table.turn
     # the projection is linear: turn the descriptor and both centroids separately
     first, second = table.first @ table.turn, table.second @ table.turn
-    residual = turned[:, None, :] - first[flat // SECOND] - second[flat % SECOND]
-    return np.packbits(residual > 0, axis=-1).view(np.uint64)[..., 0].reshape(chosen.shape)
+    residual = turned[:, None, :] - first[chosen // SECOND] - second[chosen % SECOND]
+    return np.packbits(residual > 0, axis=-1).view(np.uint64)[..., 0]
 
 
 def encode(described: Floats) -> NDArray[np.uint8]:
     """Each descriptor as 32 bytes, (n, 32)."""
     book = alphabet().codebook
-    parts = described.reshape(len(described), CODE_BYTES, -1)
+    parts = described.reshape(len(described), CODE_BYTES, 128 // CODE_BYTES)
     cost = (book**2).sum(2)[None] - 2 * np.einsum("npk,pck->npc", parts, book, optimize=True)
     return np.asarray(cost.argmin(2), np.uint8)
 
@@ -112,4 +112,4 @@ def encode(described: Floats) -> NDArray[np.uint8]:
 def decode(codes: NDArray[np.uint8]) -> Floats:
     """The descriptors that `encode` stood for, (n, 128), to about a tenth of the distance between neighbours."""
     book = alphabet().codebook
-    return book[np.arange(CODE_BYTES), codes].reshape(len(codes), -1)
+    return book[np.arange(CODE_BYTES), codes].reshape(len(codes), 128)

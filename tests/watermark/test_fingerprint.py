@@ -1,0 +1,84 @@
+"""What a photograph is recognised by: features, words, records."""
+
+import pickle
+
+import cv2
+import numpy as np
+import pytest
+
+from watermark.errors import IndexDamagedError
+from watermark.fingerprint import local, record, whole, words
+from watermark.pixels import Picture
+from watermark.samples.everyday import draw_everyday
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return draw_everyday(7, (640, 480))
+
+
+def test_a_mirrored_copy_needs_no_second_look(picture):
+    """A copy in the mirror is found by the features already computed, so checking for one costs next to nothing."""
+    luma = local.grey(picture)
+    points, descriptors = cv2.SIFT_create(200).detectAndCompute(luma, None)
+    seen = cv2.flip(luma, 1)
+    turned = [
+        cv2.KeyPoint(luma.shape[1] - 1 - p.pt[0], p.pt[1], p.size, (180 - p.angle) % 360, p.response, p.octave)
+        for p in points
+    ]
+    _, expected = cv2.SIFT_create().compute(seen, turned)
+    assert np.abs(descriptors[:, local.MIRROR] - expected).mean() < 6
+
+
+def test_a_photo_takes_at_most_forty_kilobytes(picture):
+    """A catalogue of 100,000 photos fits on the practice's own machine."""
+    made = record.fingerprint(picture)
+    assert len(record.pack(made.likeness)) + 14 * len(made.words) <= 40 * 1024
+    noisy = Picture(np.random.default_rng(1).integers(0, 256, (900, 1200, 3), dtype=np.uint8))
+    worst = record.fingerprint(noisy)
+    assert len(record.pack(worst.likeness)) + 14 * len(worst.words) <= 40 * 1024
+
+
+def test_fingerprints_travel_between_processes_and_through_files(picture):
+    """What a worker computed is what the index keeps and reads back."""
+    made = pickle.loads(pickle.dumps(record.fingerprint(picture)))
+    again = record.unpack(record.pack(made.likeness))
+    assert again.frame == made.likeness.frame
+    assert (again.codes == made.likeness.codes).all()
+    assert (again.places == made.likeness.places).all()
+    assert again.small_rgb().shape == (again.frame[1], again.frame[0], 3)
+
+
+def test_codes_stand_for_their_descriptors(picture):
+    """Shrinking a descriptor to 32 bytes keeps it near itself and far from others."""
+    described = local.describe_suspect(local.grey(picture)).described[:300]
+    alike = described @ words.decode(words.encode(described)).T
+    assert (alike.argmax(1) == np.arange(len(described))).mean() > 0.95
+
+
+def test_the_first_word_is_the_best_of_several(picture):
+    """Asking for more words never loses the best one."""
+    described = local.describe_suspect(local.grey(picture)).described[:100]
+    assert (words.words(described, 1)[:, 0] == words.words(described, 2)[:, 0]).mean() > 0.9
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 900), (900, 3), (17, 31)])
+def test_any_shape_can_be_fingerprinted(shape):
+    """A line, a dot or a stripe is described like any other picture, with few features or none."""
+    made = record.fingerprint(Picture(np.full((*shape, 3), 99, np.uint8)))
+    assert len(made.words) == len(made.likeness.sizes)
+    assert record.unpack(record.pack(made.likeness)).width == shape[1]
+
+
+def test_a_record_that_is_none_is_refused():
+    """Bytes from elsewhere are called damaged, not read."""
+    with pytest.raises(IndexDamagedError):
+        record.unpack(b"PWF0" + bytes(100))
+
+
+def test_the_hash_is_the_text_other_tools_print(picture):
+    """The perceptual hash is shown with its kind, and a small change moves few of its bits."""
+    assert whole.look_text(picture).startswith("phash64:")
+    luma = local.grey(picture)
+    softer = cv2.GaussianBlur(luma, (0, 0), 2)
+    assert whole.distances(whole.look(luma), np.array([whole.look(softer)], np.uint64))[0] <= 6

@@ -1,0 +1,77 @@
+"""Laying a found picture on a photo: to a fraction of a pixel, whatever was done to its shape."""
+
+import cv2
+import numpy as np
+import pytest
+
+from watermark import register
+from watermark.fingerprint.propose import propose
+from watermark.fingerprint.index import Index
+from watermark.pixels import Picture
+from watermark.register import Suspect
+from watermark.samples.clinic import Person, Room, draw_portrait
+
+SIZE = (800, 600)
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return draw_portrait(Person(41), Room(42), stage="after", size=SIZE)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory, photo):
+    index = Index.open(tmp_path_factory.mktemp("index"))
+    index.add([(1, photo)])
+    return index
+
+
+def slant(amount):
+    corners = np.array([[0, 0], [SIZE[0], 0], [SIZE[0], SIZE[1]], [0, SIZE[1]]], np.float32)
+    moved = corners + np.array([[30, 20], [-10, 40], [-60, -20], [20, -50]], np.float32) * amount
+    return cv2.getPerspectiveTransform(corners, moved)
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        np.array([[0.5, 0, 0], [0, 0.5, 0], [0, 0, 1]]),
+        np.array([[-1.0, 0, SIZE[0] - 1], [0, 1, 0], [0, 0, 1]]),
+        np.vstack([cv2.getRotationMatrix2D((400, 300), 10, 0.9), [0, 0, 1]]),
+        np.array([[1.3, 0, 0], [0, 1, 0], [0, 0, 1]]),
+        slant(1.0),
+    ],
+    ids=["half size", "mirrored", "turned", "stretched", "slanted screen"],
+)
+def test_the_map_is_found_to_half_a_pixel(index, photo, matrix):
+    """A point of the copy is shown on the right point of the photo, to half a pixel of its small picture."""
+    size = tuple(int(v) for v in np.ceil(np.abs(matrix[:2, :2]) @ SIZE)) if matrix[2, 0] == 0 else SIZE
+    copy = Picture(np.asarray(cv2.warpPerspective(photo.rgb, matrix, size, flags=cv2.INTER_AREA)))
+    suspect = Suspect(copy)
+    best = propose(index, suspect.features, suspect.mirrored, 1)[0]
+    likeness = index.likeness(best.slot)
+    rough = register.align(suspect, likeness, best)
+    luma = cv2.cvtColor(likeness.small_rgb(), cv2.COLOR_RGB2GRAY)
+    fine = register.refine(suspect, luma, rough, register.ROUGH + register.FINE)
+    points = np.array([[250, 200, 1.0], [500, 220, 1], [400, 420, 1], [380, 120, 1]])
+    there = points @ matrix.T
+    back = (there / there[:, 2:]) @ fine.matrix.T
+    scale = likeness.frame[0] / SIZE[0]
+    wanted = (points[:, :2] + 0.5) * scale - 0.5
+    assert np.abs(back[:, :2] / back[:, 2:] - wanted).max() < 0.5
+
+
+def test_maps_that_tear_a_picture_are_refused():
+    """A map that flattens, flips or explodes the picture is no explanation."""
+    assert register.sane(np.eye(3))
+    for bad in (np.diag([1, 0.01, 1]), np.diag([-1.0, 1, 1]), np.diag([100.0, 100, 1]), np.full((3, 3), np.nan)):
+        assert not register.sane(bad)
+
+
+def test_what_is_laid_tells_what_it_covers(photo):
+    """Where the copy does not reach, the mask says so."""
+    alignment = register.Alignment(np.array([[1.0, 0, 0], [0, 1, 100], [0, 0, 1]]), mirrored=False, pairs=0, inliers=0)
+    laid, covered = register.lay(Suspect(photo), alignment, (SIZE[0], SIZE[1]))
+    assert laid.shape == covered.shape == (SIZE[1], SIZE[0])
+    assert not covered[:99].any()
+    assert (covered[102:] == 255).all()
