@@ -4,6 +4,7 @@ JPEG, PNG, WebP and AVIF, the formats that are published, are walked to their la
 is named too.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -195,7 +196,7 @@ def _webp(data: bytes) -> Iterator[Block]:
 
 
 # AVIF: ISO/IEC 23008-12 and 14496-12; the items that are no pixels are found through `iinf` and `iloc`.
-_AVIF_PIXELS = frozenset({b"av01", b"grid", b"iovl", b"iden"})
+_AVIF_PIXELS = frozenset({b"av01", b"hvc1", b"grid", b"iovl", b"iden"})
 
 
 def _avif(data: bytes) -> Iterator[Block]:
@@ -316,5 +317,5 @@ _WALKS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Iterator[Block]]]
     (lambda data: data.startswith(b"\xff\xd8\xff"), _jpeg),
     (lambda data: data.startswith(_PNG), _png),
     (lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP", _webp),
-    (lambda data: data[4:8] == b"ftyp" and b"avi" in data[8:32], _avif),
+    (lambda data: data[4:8] == b"ftyp" and re.search(rb"avi|hei|mif1", data[8:32]) is not None, _avif),
 )

@@ -74,6 +74,7 @@ _WORDS = bytes(byte if byte >= 128 or chr(byte).isalnum() else 32 for byte in ra
 _BY_CHANCE = 8  # bytes: a shorter word turns up in compressed pixels by itself
 _LONG = re.compile(rb"[a-z0-9]{4,}")  # the longest word of any secret that is too long for chance
 _FEWEST_LETTERS = 4
+_TELLING_LETTERS = 8  # of a file name without a number: "front" names any photo, "keller-front" one
 _SHORT_NUMBER = 6
 
 
@@ -127,7 +128,8 @@ def _file_forms(name: str) -> set[str]:
     """A whole file name if it tells one file from others; its stem too if it looks like a camera's count."""
     stem = PurePath(name.replace("\\", "/")).stem
     counted = re.search(r"\d{4}", stem) is not None
-    if not counted and len(re.findall(r"[^\W_]", stem)) < 8 and not re.search(r"\d{3}", stem):  # noqa: PLR2004
+    letters = len(re.findall(r"[^\W_]", stem))
+    if letters < _FEWEST_LETTERS or (letters < _TELLING_LETTERS and not re.search(r"\d", stem)):
         return set()
     return {PurePath(name.replace("\\", "/")).name} | ({stem} if counted else set())
 

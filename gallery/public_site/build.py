@@ -10,16 +10,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gallery.casework import Casework
 from gallery.catalog import Catalog
 from gallery.consent import Permission, expires_soon
+from gallery.leaks import Secrets
 from gallery.ledger import Ledger
 from gallery.model import PUBLIC_CHANNEL, Consent, Photo, Publication
 from gallery.parallel import Progress, silently
+from gallery.public_site.clean import refuse_leaks
 from gallery.public_site.folder import Layout, exchange, lay_out, listing, recover
 from gallery.public_site.pages import Page, pages, templates_digest
-from gallery.public_site.story import File, Records, gone, rulings, selection, tell
+from gallery.public_site.story import File, Records, address_of, gone, rulings, selection, tell
 from gallery.renditions import Recipe, Rendition, Renditions
 from gallery.schema import open_database, transaction
+from gallery.secrecy import secrets_of
 from gallery.settings import DataFolder, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -173,6 +177,7 @@ class _Build:
         chosen = selection(records, [story.number for story in stories], PUBLIC_CHANNEL, self._now)
         site = list(pages(stories, gone(records), chosen, self._settings))
         layout = Layout({page.address: self._content(page, known) for page in site}, pictures)
+        clean = refuse_leaks(layout, self._secrets(plan, layout), self._searched())
         lay_out(self._folder.renditions / "next", layout)
         self._record(plan.published)
         exchange(self._folder.renditions / "next", self._folder.public, layout)
@@ -183,8 +188,22 @@ class _Build:
                 "inputs": self._inputs(plan),
                 "site": self._site_digest(),
                 "pages": {page.address: page.key for page in site},
+                "searched": clean,
             },
         )
+
+    def _secrets(self, plan: _Plan, layout: Layout) -> Secrets:
+        """Gather what must not be public; the originals of pages that are new are looked into."""
+        told_anew = {
+            photo.case for photo in plan.shown if isinstance(layout.pages[address_of(photo.case)], bytes)
+        }
+        looked_into = [photo for photo in plan.shown if photo.case in told_anew]
+        return secrets_of(self._folder, self._catalog, Casework(self._database), looked_into)
+
+    def _searched(self) -> list[str]:
+        """Name the pictures that an earlier build has searched for leaks."""
+        searched = self._last_stamp().get("searched")
+        return searched if isinstance(searched, list) else []
 
     def _content(self, page: Page, known: Mapping[str, object]) -> bytes | Path:
         """Take an unchanged page over from the site that stands, or render it."""

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from gallery.accounts import Task
 from gallery.errors import GalleryError
+from gallery.keys import cookie_key
 from gallery.settings import DataFolder, load_settings
 from gallery.web import (
     approval,
@@ -27,7 +28,6 @@ from gallery.web import (
     withdrawal,
     words,
 )
-from gallery.keys import cookie_key
 from gallery.web.shield import raise_shield
 from gallery.web.workplace import Clock, Workplace, close_database, utc_now
 from watermark.errors import WatermarkError

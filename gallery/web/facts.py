@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from gallery.accounts import Task
 from gallery.casework import Details, Section
 from gallery.errors import GalleryError
-from gallery.model import Case, Performer, Stage, comes_before_treatment
 from gallery.keys import ChartLock
+from gallery.model import Case, Performer, Stage, comes_before_treatment
 from gallery.web.sections import open_case, save_section, show_section, typed_values
 from gallery.web.workplace import casework, catalog, folder, needs, note, settings
 

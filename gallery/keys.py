@@ -1,0 +1,59 @@
+"""Secrets of this installation, each in a file for its owner only: the cookie's key, the chart lock."""
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from gallery.errors import GalleryError
+from gallery.settings import DataFolder
+
+
+def cookie_key(folder: DataFolder) -> bytes:
+    """Give the key that signs the pages' cookie, made at the first start."""
+    return _kept(_keys(folder) / "cookie.key", secrets.token_hex(32).encode())
+
+
+class ChartLock:
+    """Encrypts chart numbers: the catalogue and its exports hold only what this machine's key can open."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        """Use the key in the data folder's `keys`, made at the first use."""
+        self._fernet = Fernet(_kept(_keys(folder) / "chart.key", Fernet.generate_key()))
+
+    def close(self, chart: str) -> bytes:
+        """Encrypt a chart number."""
+        return self._fernet.encrypt(chart.encode())
+
+    def open(self, sealed: bytes) -> str:
+        """Give a chart number back.
+
+        Raises:
+            GalleryError: It was encrypted with another key.
+        """
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken as error:
+            raise GalleryError(
+                "this chart number was encrypted with another key than the one in keys/chart.key",
+                hint="restore keys/chart.key from the backup of the machine it was entered on",
+            ) from error
+
+
+def _keys(folder: DataFolder) -> Path:
+    return folder.root / "keys"
+
+
+def _kept(path: Path, fresh: bytes) -> bytes:
+    """Give the content of a key file; without one, keep a fresh key there, readable by its owner only."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(handle, "wb") as file:
+        file.write(fresh)
+        file.flush()
+        os.fsync(file.fileno())
+    return fresh

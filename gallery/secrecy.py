@@ -1,0 +1,125 @@
+"""Gathers what must never be public: from the records, the originals' own metadata, and the practice's list."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import PurePath
+
+from gallery.casework import Casework
+from gallery.catalog import Catalog
+from gallery.errors import GalleryError
+from gallery.keys import ChartLock
+from gallery.leaks import Secrets
+from gallery.model import Photo
+from gallery.settings import DataFolder
+from gallery.vault import Vault
+from watermark.embedded import Block, embedded_blocks
+
+NEVER_PUBLISH = "never-publish.txt"
+"""A file in the data folder: one name a line that must not appear anywhere on the site."""
+
+# Words that file names and captions share without naming anybody.
+_COMMON = frozenset(
+    (
+        "after", "back", "before", "case", "chin", "clinic", "close", "crown", "day", "days", "donor", "down",
+        "eye", "eyebrow", "face", "final", "follow", "followup", "front", "grafts", "hair", "hairline", "head",
+        "img", "image", "later", "left", "line", "low", "months", "neck", "norwood", "oblique", "one", "open",
+        "page", "patient", "photo", "picture", "post", "pre", "profile", "result", "right", "scalp", "scar",
+        "session", "sessions", "shaved", "side", "smp", "strip", "temple", "three", "top", "two", "up",
+        "vertex", "view", "weeks", "year", "years", "camera", "digital",
+    )
+)  # fmt: skip
+_HEAD_BYTES = 256 * 1024  # cameras and programs write what they know of a picture before its pixels
+_OWN_NAME = re.compile(r"[A-Z][a-z\u00e0-\u017f'-]{2,}")
+_NAMING_TAGS = re.compile(
+    r"(\{.*\})?(CameraOwnerName|OwnerName|XPAuthor|XPTitle|XPSubject|XPComment|XPKeywords|ImageDescription|UserComment|title"
+    r"|description|PersonInImage|subject|COM|2:5|2:25|2:105|2:120)|tEXt .*",
+)
+
+
+def secrets_of(
+    folder: DataFolder, catalog: Catalog, casework: Casework, looked_into: Iterable[Photo] = ()
+) -> Secrets:
+    """Gather what must not be found on the site.
+
+    Args:
+        folder: of the practice.
+        catalog: whose photos' file names and days are secret.
+        casework: whose chart numbers are.
+        looked_into: photos whose originals are opened for names, places and serial numbers in their metadata.
+
+    Raises:
+        GalleryError: A chart number cannot be opened with this machine's key.
+    """
+    photos = catalog.photos()
+    files = frozenset(photo.file.replace("\\", "/").rpartition("/")[2] for photo in photos)
+    blocks = [block for photo in looked_into for block in _blocks_of(folder, photo)]
+    return Secrets(
+        names=frozenset({*_listed(folder), *filter(None, map(_name_in, files)), *_names(blocks)}),
+        chart_numbers=frozenset(_chart_numbers(folder, catalog, casework)),
+        dates=frozenset(date.fromisoformat(photo.taken_at[:10]) for photo in photos if photo.taken_at),
+        file_names=files,
+        serials=frozenset(_text(block) for block in blocks if "Serial" in block.name),
+        places=frozenset(_places(blocks)),
+    )
+
+
+def _listed(folder: DataFolder) -> Iterator[str]:
+    try:
+        lines = (folder.root / NEVER_PUBLISH).read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        return
+    except UnicodeDecodeError as error:
+        raise GalleryError(
+            f"{folder.root / NEVER_PUBLISH} is not UTF-8 text", hint="save it as UTF-8"
+        ) from error
+    yield from (line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+def _chart_numbers(folder: DataFolder, catalog: Catalog, casework: Casework) -> Iterator[str]:
+    sealed = [chart for case in catalog.cases() if (chart := casework.details(case.number).chart)]
+    if sealed:
+        lock = ChartLock(folder)
+        yield from (lock.open(chart) for chart in sealed)
+
+
+def _name_in(file: str) -> str:
+    """Read a person's name out of a file's: two or three large words in a row that are none of the trade's."""
+    row: list[str] = []
+    for word in re.findall(r"[^\W\d_][^\W\d_'-]*|\d+", PurePath(file).stem):
+        if _OWN_NAME.fullmatch(word) and word.lower() not in _COMMON:
+            row.append(word)
+        elif len(row) > 1:
+            break
+        else:
+            row = []
+    return " ".join(row) if len(row) in {2, 3} else ""
+
+
+def _blocks_of(folder: DataFolder, photo: Photo) -> list[Block]:
+    return embedded_blocks(Vault(folder.originals).head(photo.digest, _HEAD_BYTES)) or []
+
+
+def _names(blocks: Iterable[Block]) -> Iterator[str]:
+    """Yield what may be a name among what people and programs write into pictures: two to four words."""
+    for block in blocks:
+        words = re.findall(r"[^\W\d_]{2,}", _text(block)) if _NAMING_TAGS.fullmatch(block.name) else []
+        if len(words) in {2, 3, 4} and not _COMMON.issuperset(map(str.lower, words)):
+            yield " ".join(words)
+
+
+def _text(block: Block) -> str:
+    data = block.data.removeprefix(b"UNICODE\0").removeprefix(b"ASCII\0\0\0")
+    return data.replace(b"\0", b"").decode("utf-8", "replace").strip()
+
+
+def _places(blocks: Iterable[Block]) -> Iterator[tuple[float, float]]:
+    """Turn degrees, minutes and seconds into degrees."""
+    found: dict[str, float] = {}
+    for block in blocks:
+        parts = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", _text(block))]
+        if block.name in {"GPSLatitude", "GPSLongitude"} and len(parts) == 3:  # noqa: PLR2004
+            found[block.name] = parts[0] + parts[1] / 60 + parts[2] / 3600
+            if len(found) == 2:  # noqa: PLR2004
+                yield found["GPSLatitude"], found["GPSLongitude"]
+                found.clear()
