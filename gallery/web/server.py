@@ -76,6 +76,8 @@ def serve_lan(
     announce(f"https://{shown}:{server.bind_addr[1]}/")
     try:
         server.serve()
+    except KeyboardInterrupt:
+        return
     finally:
         server.stop()
 
