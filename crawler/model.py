@@ -135,6 +135,7 @@ class HostState:
         parked_until: Not before this time: Retry-After, or too many failures in a row.
         latency_s: Typical seconds per answer.
         failures: Network failures in a row.
+        asked_at: When the last request was sent, so that a pause holds over the end of a slice.
     """
 
     host: str
@@ -144,6 +145,7 @@ class HostState:
     parked_until: datetime | None = None
     latency_s: float = 0.0
     failures: int = 0
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

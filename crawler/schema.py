@@ -199,6 +199,12 @@ def m0004_several_photos_in_one_picture(db: Database) -> None:
     db.execute("alter table contents add column also text not null default '[]' check (json_valid(also))")
 
 
+@migrations()
+def m0005_pauses_outlive_a_slice(db: Database) -> None:
+    """When each host was last asked, so that the pause it wants holds from one slice to the next."""
+    db.execute("alter table hosts add column asked_at text")
+
+
 def open_watch(path: Path) -> Database:
     """Open the catalogue's database with the crawler's tables in it, up to date."""
     db = open_database(path)

@@ -186,7 +186,9 @@ def _visit_all(night: _Night, sites: list[Site], hands: tuple[Executor, int]) ->
             future, leases = _submit(night, group, executor, len(sites))
             flying[future] = leases
         if flying:
-            done, _ = wait(flying, timeout=_until_next(night, todo, now), return_when=FIRST_COMPLETED)
+            idle = len(flying) < workers
+            timeout = _until_next(night, todo, now) if idle else None
+            done, _ = wait(flying, timeout=timeout, return_when=FIRST_COMPLETED)
             for future in done:
                 _collect(night, flying.pop(future), future.result(), todo)
         elif over or not _sleep_until_next(night, todo, now):

@@ -8,6 +8,7 @@ from typing import Any
 from crawler.model import Address, HostState, Kind, Listing, Site, Standing
 
 Row = dict[str, Any]
+_HOST_TIMES = ("robots_at", "parked_until", "asked_at")
 _TIMES = ("fetched_at", "due_at", "changed_at")
 
 
@@ -44,13 +45,13 @@ def address_of(row: Mapping[str, Any]) -> Address:
 def host_row(host: HostState, site_id: int) -> Row:
     """Give a host as a row."""
     row = {name: getattr(host, name) for name in HostState.__slots__} | {"site_id": site_id}
-    return row | {"robots_at": text_of(host.robots_at), "parked_until": text_of(host.parked_until)}
+    return row | {name: text_of(getattr(host, name)) for name in _HOST_TIMES}
 
 
 def host_of_row(row: Mapping[str, Any]) -> HostState:
     """Give a row of `hosts` as a value."""
     values = {name: row[name] for name in HostState.__slots__}
-    values |= {"robots_at": time_of(row["robots_at"]), "parked_until": time_of(row["parked_until"])}
+    values |= {name: time_of(row[name]) for name in _HOST_TIMES}
     return HostState(**values)
 
 

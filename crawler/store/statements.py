@@ -30,12 +30,14 @@ PUT_STUB = """
     values (:site, :url, :kind, 'skipped', 9, 0, 0, '', '', '', '', 0, :due, 0, 'outside this site', '')
 """
 PUT_HOST = """
-    insert into hosts (site_id, host, robots, robots_status, robots_at, parked_until, latency_s, failures)
-    values (:site_id, :host, :robots, :robots_status, :robots_at, :parked_until, :latency_s, :failures)
+    insert into hosts (site_id, host, robots, robots_status, robots_at, parked_until, latency_s, failures,
+                       asked_at)
+    values (:site_id, :host, :robots, :robots_status, :robots_at, :parked_until, :latency_s, :failures,
+            :asked_at)
     on conflict (site_id, host) do update set robots = excluded.robots,
         robots_status = excluded.robots_status, robots_at = excluded.robots_at,
         parked_until = excluded.parked_until, latency_s = excluded.latency_s,
-        failures = excluded.failures
+        failures = excluded.failures, asked_at = excluded.asked_at
 """
 PUT_SIGHTING = """
     insert into sightings (page_id, image_id, element, via, alt, caption, heading, first_seen, last_seen)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -75,6 +76,7 @@ class _Watched:
     deadline: float
     twin: socket.socket | None = None
     cut: bool = False
+    slot: "threading.Lock | None" = None
 
 
 @dataclass(slots=True)
@@ -180,11 +182,24 @@ class _Guarded:
 
 
 def _enter(twin: socket.socket | None) -> None:
+    """Note whose request this is, and wait until no other one to the same public address is in the air."""
     watched: _Watched | None = getattr(_here, "watched", None)
-    if watched is not None:
-        watched.twin = twin
-    if twin is not None:
-        _here.address = twin.getpeername()[0]
+    if watched is None or twin is None:
+        return
+    watched.twin = twin
+    address, port = twin.getpeername()[:2]
+    _here.address = address
+    if watched.slot is None and may_connect(address, port, frozenset()):
+        slot = slot_of(address)
+        if not slot.acquire(timeout=max(0.0, watched.deadline - time.monotonic())):
+            raise TimeoutError(f"{address} is busy with another request of ours")
+        watched.slot = slot
+
+
+@lru_cache(maxsize=4096)
+def slot_of(address: str) -> threading.Lock:  # noqa: ARG001 (the key: one lock for each)
+    """Give the lock that lets one request at a time go to a public address, whatever hosts share it."""
+    return threading.Lock()
 
 
 def system_resolver(host: str, port: int) -> list[tuple[Any, ...]]:
@@ -263,6 +278,8 @@ class Fetcher:
         finally:
             _WATCHDOG.end(watched)
             _here.watched = None
+            if watched.slot is not None:
+                watched.slot.release()
 
     def _ask(
         self, url: str, headers: dict[str, str], watched: _Watched, max_bytes: int, begun: float

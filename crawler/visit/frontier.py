@@ -53,7 +53,7 @@ class _Lane:
     """One host's queue and pace; `next_at` is on the monotonic clock."""
 
     queue: list[tuple[int, int, str]] = field(default_factory=list)
-    next_at: float = 0.0
+    next_at: float | None = None
     flying: int = 0
 
 
@@ -169,27 +169,43 @@ class Frontier:
 
     def next(self, monotonic: float, now: datetime) -> Turn | Wait | None:
         """Give what to do next, how long to wait, or None when nothing is left for now."""
-        wait: float | None = None
+        waits: list[float] = []
         for host, lane in self._lanes.items():
-            if not lane.queue:
+            if not lane.queue or self._is_parked(host, now):
                 continue
-            parked = self.hosts.get(host, HostState(host=host)).parked_until
-            if parked is not None and parked > now:
-                continue
-            if lane.flying >= self._slots(host):
-                wait = min(wait if wait is not None else float("inf"), float("inf"))
-                continue
-            if lane.next_at > monotonic:
-                wait = min(wait if wait is not None else float("inf"), lane.next_at - monotonic)
+            wait = self._wait(host, lane, monotonic, now)
+            if wait > 0:
+                waits.append(wait)
                 continue
             turn = self._turn(host, lane, now)
             if turn is not None:
                 lane.flying += 1
                 lane.next_at = monotonic + self._delay(host)
+                self._put_host(replace(self.hosts.get(host, HostState(host=host)), asked_at=now))
                 return turn
-        if wait is None and any(lane.flying for lane in self._lanes.values()):
+        if not waits and any(lane.flying for lane in self._lanes.values()):
             return Wait(float("inf"))
-        return None if wait is None else Wait(wait)
+        return Wait(min(waits)) if waits else None
+
+    def _is_parked(self, host: str, now: datetime) -> bool:
+        parked = self.hosts[host].parked_until if host in self.hosts else None
+        return parked is not None and parked > now
+
+    def _wait(self, host: str, lane: _Lane, monotonic: float, now: datetime) -> float:
+        """Give how long a host must not be asked; infinite while it still owes an answer."""
+        if lane.flying >= self._slots(host):
+            return float("inf")
+        if lane.next_at is None:
+            lane.next_at = monotonic + self._rest_of_pause(host, now)
+        return lane.next_at - monotonic
+
+    def _rest_of_pause(self, host: str, now: datetime) -> float:
+        """Give how many seconds are left of the pause that began with the last slice's last request."""
+        state = self.hosts.get(host)
+        if state is None or state.asked_at is None or not self._known_rules(host, now):
+            return 0.0
+        gone = (now - state.asked_at).total_seconds()
+        return max(0.0, self._delay(host) - gone) if gone >= 0 else 0.0
 
     def _slots(self, host: str) -> int:
         return self.site.slots if host in self.rules else 1

@@ -157,7 +157,7 @@ def _plain_list(body: bytes, url: str) -> MapReading:
 
 
 def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
 
 
 def _when(text: str) -> datetime | None:
