@@ -12,7 +12,7 @@ from watermark.samples.clinic import Person, Room, draw_portrait
 @pytest.fixture(scope="module")
 def portrait():
     """One portrait, large enough for every attack."""
-    return draw_portrait(Person(6), Room(3), stage="after", size=(900, 700))
+    return draw_portrait(Person(6), Room(3), stage="after", size=(600, 450))
 
 
 @pytest.mark.parametrize("kind", ATTACKS)

@@ -31,8 +31,7 @@ def same_place(first, second):
     return float(np.corrcoef(*planes)[0, 1])
 
 
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(("view", "stage"), list(zip(VIEWS, STAGES * 2, strict=True)))
 @pytest.mark.parametrize("world", [clinic, studio])
 def test_a_portrait_repeats_exactly(world, view, stage):
     """The same person, room, stage, view and shot give the same pixels, in the size asked for."""
@@ -71,19 +70,17 @@ def test_a_rivals_room_may_resemble_ours(world):
 @pytest.mark.parametrize("world", [clinic, studio])
 def test_another_shot_is_another_photograph_of_the_same_moment(world):
     """Two shots look alike at a glance and disagree in fine detail: a turn, a look, other grain."""
-    for person in (1, 4):
-        first, second = (
-            world.draw_portrait(Person(person), Room(person), stage="after", shot=shot, size=(1200, 900))
-            for shot in (0, 1)
-        )
-        assert apart(first, second) < 25
-        assert same_place(first, second) < 0.75
+    first, second = (
+        world.draw_portrait(Person(1), Room(1), stage="after", shot=shot, size=(1200, 900)) for shot in (0, 1)
+    )
+    assert apart(first, second) < 25
+    assert same_place(first, second) < 0.75
 
 
 def test_treatment_darkens_the_scalp_and_nothing_else_by_much():
     """Before and after differ by density: the top of the head is darker after, the clothes are not."""
     differences = []
-    for person in range(6):
+    for person in range(4):
         before, after = (
             draw_portrait(Person(person), Room(4), stage=stage, view="top", size=SMALL)
             for stage in ("before", "after")
