@@ -248,6 +248,19 @@ class Casework:
                     [before, after, json.dumps(alignment.transform), alignment.method],
                 )
 
+    def differences(self) -> dict[tuple[int, int], tuple[str, ...]]:
+        """Give what is told to readers about the pairs that were measured, by the ids of their photos."""
+        rows = self._db.execute("select before_id, after_id, sentences from differences")
+        return {(row[0], row[1]): tuple(json.loads(row[2])) for row in rows}
+
+    def write_differences(self, before: int, after: int, sentences: Iterable[str], now: datetime) -> None:
+        """Write what readers are told about a pair; nothing to tell is written too, because it was measured."""
+        with transaction(self._db):
+            self._db.execute(
+                "insert or replace into differences (before_id, after_id, sentences, measured_at) values (?, ?, ?, ?)",
+                [before, after, json.dumps(list(sentences)), now.isoformat(timespec="seconds")],
+            )
+
     # -- approvals
 
     def ask(self, number: int, asked: str, content: str, by: str, now: datetime) -> str:

@@ -265,6 +265,20 @@ def m0006_casework(db: Database) -> None:
     """)
 
 
+@migrations()
+def m0007_differences(db: Database) -> None:
+    """What was measured to differ between the photos of a pair, and is printed with it."""
+    db.executescript("""
+        create table differences (
+            before_id    integer not null references photos (id),
+            after_id     integer not null references photos (id),
+            sentences    text not null check (json_valid(sentences)),
+            measured_at  text not null,
+            primary key (before_id, after_id)
+        ) strict, without rowid;
+    """)
+
+
 def open_database(path: Path) -> Database:
     """Open the catalogue, up to date, with foreign keys on and a write-ahead log.
 

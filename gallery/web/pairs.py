@@ -10,7 +10,7 @@ from gallery.model import Case
 from gallery.web.pairing import Pair, aligned, found, measure, pairs_of, pointed
 from gallery.web.sections import open_case, save_section, show, show_section
 from gallery.web.viewing import note_view
-from gallery.web.workplace import casework, catalog, folder, needs, note, rooms
+from gallery.web.workplace import casework, catalog, folder, needs, note, now, rooms
 
 pages = Blueprint("pairs", __name__, url_prefix="/cases/<int:number>/pairs")
 
@@ -36,6 +36,8 @@ def save(number: int) -> ResponseReturnValue:
     def write() -> None:
         for pair, measured, _ in cards:
             seen = {item.name: item.value for item in measured.items}
+            told = [item.sentence for item in measured.differences]
+            casework().write_differences(pair.before.id, pair.after.id, told, now())
             note(
                 "compared a pair", f"case {number}", before=pair.before.id, after=pair.after.id, measured=seen
             )

@@ -6,8 +6,9 @@ from flask.typing import ResponseReturnValue
 from gallery.accounts import Task
 from gallery.casework import Section, Words
 from gallery.model import Case
+from gallery.public_site.honesty import findings_about, required_on
 from gallery.public_site.wording import photo_alt, photo_caption, stage_sentences, stage_title
-from gallery.truth import Facts, Finding, Rule, check, facts_of, load_rules, required_sentences
+from gallery.truth import Finding
 from gallery.web.sections import open_case, save_section, show_section, typed_values
 from gallery.web.workplace import casework, catalog, needs, settings
 
@@ -48,34 +49,8 @@ def save(number: int) -> ResponseReturnValue:
 
 def findings_of(case: Case) -> list[Finding]:
     """Check everything that the page of a case will say, what blocks first."""
-    findings = check(_page_text(case), _facts(case), _rules())
-    return sorted(findings, key=lambda finding: not finding.blocks)
-
-
-def _facts(case: Case) -> Facts:
-    chosen, stages = settings(), catalog().stages(case.number)
-    return facts_of(case, stages, registered=chosen.registered, trademarks=chosen.trademarks)
-
-
-def _rules() -> tuple[Rule, ...]:
-    return load_rules(settings().jurisdictions)
-
-
-def _page_text(case: Case) -> str:
-    """Put together what readers of the case's page will read, paragraph by paragraph."""
-    stages = catalog().stages(case.number)
-    said = [sentence for stage in stages for sentence in (stage_title(stage), *stage_sentences(stage))]
-    for photo in catalog().photos(case.number):
-        said += [photo_caption(photo.stage, photo.view, photo.caption), photo.alt]
-    said += [
-        case.region,
-        case.classification,
-        case.limits or settings().limits,
-        *case.tags,
-        *settings().required,
-    ]
-    said += required_sentences(_facts(case), _rules())
-    return "\n\n".join(filter(None, said))
+    stages, photos = catalog().stages(case.number), catalog().photos(case.number)
+    return findings_about(case, stages, photos, settings())
 
 
 def _saved_values(case: Case) -> dict[str, str]:
@@ -101,7 +76,7 @@ def _more(case: Case) -> dict[str, object]:
         "printed": [
             case.limits or settings().limits,
             *settings().required,
-            *required_sentences(_facts(case), _rules()),
+            *required_on(case, stages, settings()),
         ],
         "findings": findings_of(case),
     }
