@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gallery.accounts import Task
+from gallery.consent import expires_soon
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
 from gallery.web.sections import show
-from gallery.web.workplace import catalog, drafts, ledger, me, needs
+from gallery.web.workplace import catalog, drafts, ledger, me, needs, now
 
 pages = Blueprint("cases", __name__)
+
+_PAGE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +36,39 @@ def start() -> ResponseReturnValue:
 @pages.get("/cases/")
 @needs(Task.SEE)
 def overview() -> ResponseReturnValue:
-    """List drafts, and the cases from the newest on."""
-    waiting = drafts().all() if me().may(Task.EDIT) else []
-    return render_template("cases.html", cases=_lines(), drafts=waiting)
+    """List drafts, and the cases from the newest on, or those in which a word is found."""
+    wanted = request.args.get("find", "").strip()
+    at = max(1, request.args.get("page", 1, type=int))
+    found = [case for case in catalog().cases()[::-1] if _has(case, wanted)]
+    return render_template(
+        "cases.html",
+        cases=_lines(found[(at - 1) * _PAGE : at * _PAGE]),
+        drafts=drafts().all() if me().may(Task.EDIT) else [],
+        ending=expires_soon(catalog().consents(), now()),
+        wanted=wanted,
+        count=len(found),
+        page=at,
+        last=max(1, -(-len(found) // _PAGE)),
+    )
 
 
-def _lines() -> list[Line]:
-    photos, public = catalog().photos(), catalog().publications(PUBLIC_CHANNEL)
-    of_case: dict[int, list[int]] = {}
-    for photo in photos:
-        of_case.setdefault(photo.case, []).append(photo.id)
-    labels: dict[int, list[str]] = {}
-    for stage in catalog().stages():
-        labels.setdefault(stage.case, []).append(stage.label)
+def _has(case: Case, wanted: str) -> bool:
+    number = wanted.lower().removeprefix("patient").strip()
+    if number.isdecimal():
+        return case.number == int(number)
+    words = " ".join((case.region, case.classification, case.hair_length, *case.tags))
+    return wanted.lower() in words.lower()
+
+
+def _lines(cases: list[Case]) -> list[Line]:
+    public = catalog().publications(PUBLIC_CHANNEL)
     lines = []
-    for case in catalog().cases()[::-1]:
-        mine = of_case.get(case.number, [])
-        shown = sum(photo in public for photo in mine)
-        state, badge = _state(case, shown, len(mine))
-        lines.append(Line(case, " · ".join(labels.get(case.number, [])), len(mine), state, badge))
+    for case in cases:
+        photos = catalog().photos(case.number)
+        shown = sum(photo.id in public for photo in photos)
+        state, badge = _state(case, shown, len(photos))
+        labels = " · ".join(dict.fromkeys(photo.stage for photo in photos))
+        lines.append(Line(case, labels, len(photos), state, badge))
     return lines
 
 

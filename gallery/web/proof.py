@@ -43,11 +43,11 @@ class Proof:
 
 
 def prove(rooms: Rooms, folder: DataFolder, case: Case) -> Proof:
-    """Look through a case's public files, and every page of the site, byte by byte."""
+    """Look through a case's public files, and the pages that all cases share, byte by byte."""
     tokens = rooms.catalog.publications(PUBLIC_CHANNEL)
     mine = {tokens[photo.id].token for photo in rooms.catalog.photos(case.number) if photo.id in tokens}
     home = f"patient-{case.number}/"
-    read = list(_files(folder.public, mine))
+    read = list(_files(folder.public, home, mine))
     files = [
         PublicFile(path, len(data), hashlib.sha256(data).hexdigest())
         for path, data in read
@@ -65,12 +65,13 @@ def prove(rooms: Rooms, folder: DataFolder, case: Case) -> Proof:
     )
 
 
-def _files(public: Path, tokens: set[str]) -> Iterator[tuple[str, bytes]]:
-    """Give every page of the site, and the pictures under these published names."""
+def _files(public: Path, home: str, tokens: set[str]) -> Iterator[tuple[str, bytes]]:
+    """Give every page but those of other patients, and the pictures under these published names."""
     for place in sorted(public.rglob("*")):
-        if not place.is_file():
-            continue
         path = place.relative_to(public).as_posix()
+        other = path.startswith("patient-") and not path.startswith(home)
+        if other or not place.is_file():
+            continue
         if place.suffix in _PAGES or _token(path) in tokens:
             yield path, place.read_bytes()
 

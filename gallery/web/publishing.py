@@ -141,7 +141,14 @@ def publish(number: int) -> ResponseReturnValue:
     with rooms().together():
         casework().release(number)
         note("released for publication", f"case {number}", content=content_of(case))
-    build_site(folder(), actor=me().name, now=now())
+    try:
+        build_site(folder(), actor=me().name, now=now())
+    except GalleryError:
+        if case.held:  # else every later build would stumble over it
+            with rooms().together():
+                casework().hold(number)
+                note("held back: the site could not be built", f"case {number}")
+        raise
     flash(f"Patient {number} is public.", "done")
     return redirect(url_for("publishing.proof", number=number))
 

@@ -109,8 +109,14 @@ def save_section(  # noqa: PLR0913 (what, where, from what, how, and where to go
         theirs = {key: value for key, value in saved_values.items() if value != typed.get(key, "")}
         current = casework().saved(case.number)[section].version
         return show(template, case, 409, **more, values=typed, version=current, conflict=error, theirs=theirs)
-    flash("Saved.", "done")
+    public = not case.held and section is not Section.PAIRS and _is_public(case)
+    flash("Saved. This case is public: readers see it after the next build." if public else "Saved.", "done")
     return redirect(url_for(then, number=case.number))
+
+
+def _is_public(case: Case) -> bool:
+    public = catalog().publications(PUBLIC_CHANNEL)
+    return any(photo.id in public for photo in catalog().photos(case.number))
 
 
 def typed_values(keys: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import socket
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -282,3 +283,25 @@ def test_the_pages_are_accessible(page, nine_photos):
     found["board"] = Axe().run(page, options={"runOnly": STANDARDS})
 
     assert {name: result.generate_report() for name, result in found.items() if result.violations_count} == {}
+
+
+def test_an_upload_that_is_cut_off_leaves_nothing_behind(site, nine_photos):
+    """A connection that breaks in the middle of a file adds no photo, and the pages go on."""
+    client = site.app.test_client()
+    enter(client)
+    client.post("/drafts/new", data={"csrf_token": token(client, "/drafts/new")})
+    cookie = client.get_cookie("pairwatch").value
+    photo = next(nine_photos.glob("*.jpg")).read_bytes()
+    head = (
+        f"POST /drafts/1/files HTTP/1.1\r\nHost: {site.url[7:]}\r\nCookie: pairwatch={cookie}\r\n"
+        f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(photo) + 500}\r\n\r\n"
+        '--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
+    )
+    with socket.create_connection(("127.0.0.1", int(site.url.rpartition(":")[2]))) as line:
+        line.sendall(head.encode() + photo[: len(photo) // 2])
+    database = open_database(site.folder.database)
+    photos = Drafts(database).photos(1)
+    database.close()
+
+    assert photos == []
+    assert client.get("/drafts/1/").status_code == 200

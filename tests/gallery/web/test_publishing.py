@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -267,3 +268,33 @@ def test_broken_markup_is_seen():
 
     assert html_faults("page.html", whole) == []
     assert html_faults("page.html", broken)
+
+
+def test_a_name_in_a_caption_is_stopped_and_stops_nobody_else(case, site):
+    """A caption with a name that must never be public is refused; the case is held back, so later builds go through."""
+    (site.folder.root / "never-publish.txt").write_text("Maria Lopez\n", "utf-8")
+    case.post("/cases/1/words", data=form(case, "/cases/1/words") | {"caption-1": "Maria Lopez, before"})
+    prepare(case, site)
+    answer = publish(case)
+    later = build_site(site.folder, actor="night", now=site.app.extensions["pairwatch"].clock())
+
+    assert answer.status_code == 409
+    assert "betray a patient" in answer.text
+    assert later.photos == 0
+
+
+def test_a_consent_that_ends_this_week_is_announced(case, site):
+    """Whoever opens the list of cases is warned a week before photos leave the site."""
+    ends = (site.app.extensions["pairwatch"].clock() + timedelta(days=5)).date()
+    agree(case, expires_on=str(ends))
+
+    assert f"Patient 1</a>: last day {ends}" in case.get("/cases/").text
+
+
+def test_cases_are_found(case):
+    """A number, a region or a tag finds a case; what is not there is said."""
+    case.post("/cases/1/facts", data=form(case, "/cases/1/facts") | {"region": "crown"})
+
+    assert "Patient 1" in case.get("/cases/?find=patient+1").text
+    assert "Patient 1" in case.get("/cases/?find=Crown").text
+    assert "No case has “beard”" in case.get("/cases/?find=beard").text
