@@ -16,10 +16,13 @@ from gallery.settings import Channel
 from gallery.vault import Vault
 from watermark.credit import Credit, credit_blocks
 from watermark.errors import WatermarkError
+from watermark.fingerprint.whole import look_text
 from watermark.pixels import Blocks, Format, Picture, encode, open_picture, resize
 from watermark.visible import MarkDesign, draw_mark
 
-VERSION = 1
+VERSION = 2
+_LOOK = "look"
+_LOOK_SIDE = 16
 _EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "avif": "avif"}
 _QUALITY_SHIFT = {"jpeg": 0, "webp": -2, "avif": -22}
 
@@ -89,7 +92,12 @@ class Renditions:
     def files(self, key: str) -> tuple[Rendition, ...]:
         """Give the files of a recipe that was made."""
         place = self._place(key)
-        return tuple(_rendition(place, name) for name in sorted(os.listdir(place)))  # noqa: PTH208 (names are all it takes)
+        names = sorted(os.listdir(place))  # noqa: PTH208 (names are all it takes)
+        return tuple(_rendition(place, name) for name in names if name != _LOOK)
+
+    def look(self, key: str) -> str:
+        """Give the perceptual hash of the picture a recipe shows, as browsers make it: 64 hexadecimal digits."""
+        return (self._place(key) / _LOOK).read_text(encoding="ascii").rpartition(":")[2]
 
 
 _FORMATS = {extension: name for name, extension in _EXTENSIONS.items()}
@@ -117,6 +125,7 @@ def _make(folder: Path, originals: Path, recipe: Recipe) -> str:
         unfinished.mkdir(parents=True)
         data = Vault(originals).get(recipe.digest)
         picture = open_picture(data, longest=max(recipe.channel.sizes))
+        (unfinished / _LOOK).write_text(look_text(picture, _LOOK_SIDE), encoding="ascii")
         _write(unfinished, picture, recipe)
         for size in sorted(recipe.channel.sizes, reverse=True):
             if size < max(picture.width, picture.height):

@@ -237,6 +237,9 @@ def _channel(name: str, content: Mapping[str, object], problems: list[str]) -> C
     if not (isinstance(formats, list) and formats and set(formats) <= set(FORMATS)):
         problems.append(f"{where} formats may be {', '.join(FORMATS)}")
         return plain
+    if name == PUBLIC_CHANNEL and "jpeg" not in formats:
+        problems.append(f"{where} formats must include jpeg, which every browser shows")
+        return plain
     if not isinstance(quality, int) or not 1 <= quality <= 100:  # noqa: PLR2004
         problems.append(f"{where} quality must be 1 to 100")
         return plain

@@ -20,7 +20,7 @@ from gallery.parallel import Progress, silently
 from gallery.public_site.clean import refuse_leaks
 from gallery.public_site.folder import Layout, exchange, lay_out, listing, recover
 from gallery.public_site.pages import Page, pages, templates_digest
-from gallery.public_site.story import File, Records, address_of, gone, rulings, selection, tell
+from gallery.public_site.story import File, Published, Records, address_of, gone, rulings, selection, tell
 from gallery.renditions import Recipe, Rendition, Renditions
 from gallery.schema import open_database, transaction
 from gallery.secrecy import secrets_of
@@ -164,13 +164,14 @@ class _Build:
 
     def _replace_site(self, plan: _Plan, known: Mapping[str, object], progress: Progress) -> None:
         self._renditions.make(plan.recipes, progress=progress)
-        files: dict[int, tuple[str, tuple[File, ...]]] = {}
+        files: dict[int, Published] = {}
         pictures: dict[str, Path] = {}
         for photo in plan.shown:
             shown = plan.published[photo.id]
             made = self._renditions.files(shown.recipe)
-            files[photo.id] = (shown.token, tuple(_file(shown.token, rendition) for rendition in made))
-            pictures |= {f.path: r.place for f, r in zip(files[photo.id][1], made, strict=True)}
+            named = tuple(_file(shown.token, rendition) for rendition in made)
+            files[photo.id] = Published(shown.token, self._renditions.look(shown.recipe), named)
+            pictures |= {file.path: rendition.place for file, rendition in zip(named, made, strict=True)}
         records = plan.records
         dated = [replace(p, first_published_at=p.first_published_at or self._now) for p in records.photos]
         stories = tell(replace(records, photos=dated), files, self._settings.tags)

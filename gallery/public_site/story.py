@@ -22,6 +22,15 @@ class File:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What there is of a photo to be shown: its published name, its look (hexadecimal) and its files."""
+
+    token: str
+    look: str
+    files: tuple[File, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPhoto:
     """A photo as a page shows it; `label` says which stage it is, wherever it is put."""
@@ -32,12 +41,18 @@ class ShownPhoto:
     view: str
     alt: str
     caption: str
-    files: tuple[File, ...] = field(repr=False)  # the token stands for them
+    look: str = field(repr=False)
+    files: tuple[File, ...] = field(repr=False)  # the token stands for them, and for the look
 
     @property
     def largest(self) -> File:
         """The file that a reader gets to see enlarged: every browser can show it."""
         return max(self.of_format("jpeg"), key=lambda file: file.width)
+
+    @property
+    def smallest(self) -> File:
+        """The file that costs a reader least."""
+        return self.of_format("jpeg")[0]
 
     def of_format(self, name: str) -> tuple[File, ...]:
         """The files of one format, from narrow to wide."""
@@ -181,10 +196,8 @@ def _by_case(consents: Sequence[Consent]) -> dict[int, list[Consent]]:
     return grouped
 
 
-def tell(
-    records: Records, files: Mapping[int, tuple[str, tuple[File, ...]]], tags: Sequence[Tag] = ()
-) -> list[Story]:
-    """Tell the story of every case that has a photo in `files` (photo id to published token and files)."""
+def tell(records: Records, files: Mapping[int, Published], tags: Sequence[Tag] = ()) -> list[Story]:
+    """Tell the story of every case that has a photo in `files` (by photo id)."""
     stages: dict[int, list[Stage]] = {}
     for stage in records.stages:
         stages.setdefault(stage.case, []).append(stage)
@@ -210,7 +223,7 @@ def _story(
     case: Case,
     stages: Sequence[Stage],
     photos: Mapping[int, list[Photo]],
-    files: Mapping[int, tuple[str, tuple[File, ...]]],
+    files: Mapping[int, Published],
 ) -> Story:
     shown = []
     for stage in stages:
@@ -236,14 +249,15 @@ def _story(
     )
 
 
-def _shown(photo: Photo, stage: Stage, files: Mapping[int, tuple[str, tuple[File, ...]]]) -> ShownPhoto:
-    token, published = files[photo.id]
+def _shown(photo: Photo, stage: Stage, files: Mapping[int, Published]) -> ShownPhoto:
+    published = files[photo.id]
     return ShownPhoto(
         id=photo.id,
-        token=token,
+        token=published.token,
         label=stage_title(stage),
         view=photo.view,
         alt=photo_alt(photo.case, stage.label, photo.view, photo.alt),
         caption=photo_caption(stage.label, photo.view, photo.caption),
-        files=published,
+        look=published.look,
+        files=published.files,
     )

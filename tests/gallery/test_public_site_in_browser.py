@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+
+from watermark.pixels import encode
+from watermark.samples.clinic import Person, Room, draw_portrait
 
 pytestmark = pytest.mark.browser
 
@@ -34,6 +38,8 @@ def site(open_clinic, chromium, tmp_path_factory):
         n: ["before", "after"] for n in (2, 3, 4)
     }
     rows = clinic.rows(stages, consent_signed="2026-01-01", performed_by="us", limits="Not for everybody.")
+    person = draw_portrait(Person(5), Room(5), stage="after", view="front", shot=0, size=(480, 600))
+    (clinic.desk / "photos/IMG_2_4.jpg").write_bytes(encode(person, format="jpeg", quality=90))
     clinic.take_in([row | {"tags": "scar|hair loss" if row["case"] == 1 else "scar"} for row in rows])
     clinic.build()
     return Site(clinic, chromium)
@@ -125,3 +131,24 @@ def test_nothing_sticks_out_on_any_screen(site, width):
         page = site.open(address, viewport={"width": width, "height": 800})
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width, address
         page.context.close()
+
+
+def test_a_visitor_checks_a_picture_without_sending_it(site, tmp_path):
+    """A shrunk, mirrored copy is recognised in the browser, a stranger's picture is not, and a text is refused."""
+    page = site.open("really-ours/index.html")
+    answer = page.get_by_role("status")
+    with Image.open(site.clinic.desk / "photos/IMG_2_4.jpg") as ours:
+        copy = ours.resize((160, 120)).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    copy.save(tmp_path / "copy.jpg", quality=60)
+    site.clinic.photo("stranger.jpg", 4711)
+    (tmp_path / "words.jpg").write_text("words")
+
+    page.set_input_files("input", tmp_path / "copy.jpg")
+    answer.get_by_text("This looks like a photograph of ours").wait_for()
+    assert answer.get_by_role("link").inner_text() == "Patient 2, After, front (yours is mirrored)"
+    page.set_input_files("input", site.clinic.desk / "stranger.jpg")
+    answer.get_by_text("We do not recognise this picture").wait_for()
+    page.set_input_files("input", tmp_path / "words.jpg")
+    answer.get_by_text("no picture that your browser can show").wait_for()
+    assert page.complaints == []
+    page.context.close()

@@ -7,8 +7,6 @@ from PIL import Image
 
 from watermark.pixels import Picture
 
-KIND = "phash64"
-
 
 def look(luma: NDArray[np.uint8]) -> int:
     """The perceptual hash of a grey picture (height, width) as an unsigned 64-bit number.
@@ -19,9 +17,9 @@ def look(luma: NDArray[np.uint8]) -> int:
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
-def look_text(picture: Picture) -> str:
-    """The hash with its kind, as other tools print it: `phash64:c3d1…`."""
-    return f"{KIND}:{imagehash.phash(Image.fromarray(picture.rgb))}"
+def look_text(picture: Picture, side: int = 8) -> str:
+    """The hash with its kind, as other tools print it: `phash64:c3d1…`; `side` squared is its bits."""
+    return f"phash{side * side}:{imagehash.phash(Image.fromarray(picture.rgb), hash_size=side)}"
 
 
 def distances(one: int, many: NDArray[np.uint64]) -> NDArray[np.uint8]:
