@@ -1,9 +1,9 @@
 """The crawler's commands: each reads its arguments, calls one room, and prints what came of it."""
 
 from crawler.cli.desk import findings, report, review, tip
-from crawler.cli.operate import schedule, status
+from crawler.cli.operate import log, schedule, status
 from crawler.cli.run import crawl
 from crawler.cli.sites import site
 from crawler.demo.command import demo
 
-COMMANDS = (site, crawl, tip, findings, review, report, status, schedule, demo)
+COMMANDS = (site, crawl, tip, findings, review, report, status, log, schedule, demo)

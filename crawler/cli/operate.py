@@ -4,7 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -41,6 +41,44 @@ def status(ctx: click.Context, as_json: bool) -> None:
         for site, sentence in now.blind:
             click.echo(f"  {site}: {sentence}")
     ctx.exit(1 if now.light == "red" else 0)
+
+
+@click.command("log")
+@click.option("--run", "number", type=int, help="One run only, by its number.")
+@as_json_option
+@click.pass_obj
+def log(folder: "DataFolder", number: int | None, as_json: bool) -> None:
+    """Print what each run did: sites, counts, what failed, what was left alone and why; for counsel.
+
+    \b
+    Example:
+      pairwatch log --json
+    """
+    from crawler.nightly.status import policing_log
+
+    for run in policing_log(folder, number):
+        if as_json:
+            print_json(run)
+        else:
+            _say_run(run)
+
+
+def _say_run(run: "dict[str, Any]") -> None:
+    click.echo(
+        f"run {run['run']}: {run['started_at']} to {run['finished_at'] or '(not ended)'}: {run['outcome']}"
+    )
+    for one in run["sites"]:
+        tally = one["tally"]
+        click.echo(
+            f"  {one['url']}: {tally['requests']} requests, {tally['pages']} pages and {tally['images']} images read, "
+            f"{tally['unchanged']} unchanged, {tally['failed']} failed, {tally['skipped']} left alone"
+        )
+        for sentence in one["blind"]:
+            click.echo(f"    not seen: {sentence}")
+    for one in run["failures"]:
+        click.echo(f"  {one['at']} {one['step']}: {one['why']}")
+    for one in run["left_alone"]:
+        click.echo(f"  left alone: {one['url']} ({one['why']})")
 
 
 @click.group()

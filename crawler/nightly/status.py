@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crawler.schema import open_watch
+from crawler.store.findings import Findings
+from crawler.store.nights import Nights
 from crawler.store.progress import Progress, RunRow
 from gallery.settings import DataFolder
 
@@ -73,3 +75,35 @@ def judge(last: RunRow | None, running: RunRow | None, now: datetime) -> Status:
     return Status(
         light=light, sentence=sentence, age_s=age.total_seconds(), last=last, running=running, blind=blind
     )
+
+
+def policing_log(folder: DataFolder, number: int | None = None) -> list[dict[str, object]]:
+    """Give, for each run, what was planned and seen at each site, what failed, and what was left alone and why.
+
+    Addresses left alone are those that stand so now; every failure is of its own run.
+    """
+    folder.require()
+    db = open_watch(folder.database)
+    try:
+        runs = Progress(db).runs(number=number)
+        failures = {run.id: Findings(db).failures(run_id=run.id) for run in runs}
+        alone = Nights(db).left_alone()
+    finally:
+        db.close()
+    return [
+        {
+            "run": run.id,
+            "started_at": run.started_at.isoformat(),
+            "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+            "outcome": str(run.outcome),
+            "sites": json.loads(run.summary).get("sites", []),
+            "failures": [
+                {"at": one.at.isoformat(), "url": one.url, "step": str(one.step), "why": one.message}
+                for one in failures[run.id]
+            ],
+            "left_alone": [{"site": site, "url": url, "why": why} for site, url, why in alone]
+            if place == 0
+            else [],
+        }
+        for place, run in enumerate(runs)
+    ]

@@ -93,6 +93,14 @@ class Nights:
             allowed_sightings=int(self._one(_ALLOWED, what)) if site.listing == "allow" else 0,
         )
 
+    def left_alone(self) -> list[tuple[str, str, str]]:
+        """Give site, address and reason of everything that is left alone on purpose (robots, traps, bounds)."""
+        rows = self._db.execute(
+            """select sites.url, urls.url, urls.why from urls join sites on sites.id = urls.site_id
+                where urls.standing = 'skipped' and urls.rank < 9 order by 1, 2"""
+        )
+        return [(str(site), str(url), str(why)) for site, url, why in rows]
+
     def _one(self, query: str, what: Query) -> str | int:
         row = self._db.execute(query, dict(what)).fetchone()
         return row[0]  # type: ignore[no-any-return]

@@ -101,19 +101,18 @@ class Progress:
             "outcome in ('done', 'partial') and (:before is null or id < :before)", {"before": before}
         )
 
+    def runs(self, *, number: int | None = None) -> list[RunRow]:
+        """Give all runs, the latest first, or the one of this number."""
+        query = "select * from runs where :id is null or id = :id order by id desc"
+        return [_run_row(row) for row in self._db.query(query, {"id": number})]
+
     def unfinished(self) -> RunRow | None:
         """Give the run that is going on, or was cut off; None when there is none."""
         return self._run("outcome = 'running'", {})
 
     def _run(self, condition: str, what: Row) -> RunRow | None:
         for row in self._db.query(f"select * from runs where {condition} order by id desc limit 1", what):  # noqa: S608
-            return RunRow(
-                id=row["id"],
-                started_at=moment(row["started_at"]),
-                finished_at=time_of(row["finished_at"]),
-                outcome=Outcome(row["outcome"]),
-                summary=row["summary"],
-            )
+            return _run_row(row)
         return None
 
     def last_mail(self) -> datetime | None:
@@ -335,6 +334,16 @@ class Progress:
                 "update runs set outcome = :outcome, finished_at = :at, summary = :summary where id = :id",
                 {"outcome": str(outcome), "at": text_of(now), "summary": json.dumps(summary), "id": run.id},
             )
+
+
+def _run_row(row: Row) -> RunRow:
+    return RunRow(
+        id=row["id"],
+        started_at=moment(row["started_at"]),
+        finished_at=time_of(row["finished_at"]),
+        outcome=Outcome(row["outcome"]),
+        summary=row["summary"],
+    )
 
 
 def _sighting(ids: Mapping[str, int], page: PageSeen, image: Candidate, at: str | None) -> Row:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from crawler.model import Looked, Site, SiteState, SliceResult
@@ -20,6 +21,9 @@ from crawler.visit.clock import SystemClock
 from crawler.visit.frontier import Budget
 from crawler.visit.walk import crawl_site
 from gallery.settings import DataFolder
+
+hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("patient")
 
 TYPES = {
     ".html": "text/html",

@@ -123,6 +123,27 @@ def test_the_light_turns_red_after_36_hours(serve, watch, hands, picture, blind)
     assert status(folder, now=now + timedelta(hours=37)).light == "red"
 
 
+def test_the_log_says_what_was_left_alone_and_why(serve, watch, hands, picture, blind):
+    """Counsel can read what was asked, what failed and what robots.txt kept us from, for each run."""
+    routes = {
+        "/": '<a href="/private/x.html">x</a><img src="/a.jpg"><img src="/gone.jpg">',
+        "/a.jpg": picture("a"),
+    }
+    served = serve(routes | {"/robots.txt": "User-agent: *\nDisallow: /private/"})
+    folder = watch(served.site())
+    run(folder, executor=hands, look=blind)
+
+    shown = CliRunner().invoke(cli, ["--data", str(folder.root), "log", "--json"])
+    plain = CliRunner().invoke(cli, ["--data", str(folder.root), "log"])
+
+    told = json.loads(shown.stdout)
+    assert [one["url"].removeprefix(served.url) for one in told["failures"]] == ["/gone.jpg"]
+    assert [(one["url"].removeprefix(served.url), one["why"]) for one in told["left_alone"]] == [
+        ("/private/x.html", "robots.txt disallows it")
+    ]
+    assert "1 pages and 1 images read" in plain.output
+
+
 def test_a_stopped_run_is_gone_on_with(serve, watch, hands, picture, blind):
     """Asked to stop, a run writes down what it has, says so, and the next one finishes it."""
     pages = {f"/p{n}.html": f'<img src="/{n}.jpg">' for n in range(20)}
