@@ -7,7 +7,7 @@ from gallery.casework import Approval
 from gallery.consent import may_publish
 from gallery.model import PUBLIC_CHANNEL, CaseStatus, Photo
 from gallery.public_site.wording import photo_alt, photo_caption, stage_sentences
-from gallery.web.publishing import content_of, rendered
+from gallery.web.publishing import besides, content_of, rendered
 from gallery.web.workplace import casework, catalog, ledger, now, settings
 
 pages = Blueprint("approval", __name__, url_prefix="/approve/<secret>")
@@ -46,6 +46,7 @@ def by_link(secret: str) -> ResponseReturnValue:
         practice=settings().practice,
         alt=photo_alt,
         caption=photo_caption,
+        besides=besides(case),
     )
 
 

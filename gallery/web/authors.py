@@ -80,7 +80,7 @@ def save(number: int) -> ResponseReturnValue:
         saved,
         typed=typed,
         write=write,
-        then="pairs.page",
+        then=lambda: "pairs.page",
         **_more(visits),
     )
 

@@ -67,7 +67,7 @@ def save(number: int) -> ResponseReturnValue:
         saved,
         typed=typed,
         write=lambda: casework().write_facts(new_case, new_stages, Details(typed["light"], chart)),
-        then="consents.page",
+        then=lambda: "consents.page",
         **_choices(case),
     )
 

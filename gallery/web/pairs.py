@@ -1,16 +1,17 @@
 """Can before and after be compared? A card for each pair, and laying the two over each other by two points."""
 
-from flask import Blueprint, Response, abort, flash, redirect, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gallery.accounts import Task
 from gallery.casework import Alignment, Section
 from gallery.errors import GalleryError
 from gallery.model import Case
-from gallery.web.pairing import Pair, aligned, found, measure, pairs_of, pointed
+from gallery.pairing import Pair, aligned, found, measure, pairs_of, pointed
 from gallery.web.sections import open_case, save_section, show, show_section
 from gallery.web.viewing import note_view
 from gallery.web.workplace import casework, catalog, folder, needs, note, now, rooms
+from watermark.comparability import Comparability
 
 pages = Blueprint("pairs", __name__, url_prefix="/cases/<int:number>/pairs")
 
@@ -22,7 +23,7 @@ _POINTS = tuple(f"{side}-{point}-{axis}" for side in ("before", "after") for poi
 def page(number: int) -> ResponseReturnValue:
     """Show how comparable each pair is."""
     case = open_case(number)
-    cards = [(pair, measure(folder(), pair, _recorded(pair)), _recorded(pair)) for pair in _pairs(case)]
+    cards = [(pair, _measured(pair), _recorded(pair)) for pair in _pairs(case)]
     return show_section("pairs.html", case, Section.PAIRS, {}, cards=cards)
 
 
@@ -31,7 +32,7 @@ def page(number: int) -> ResponseReturnValue:
 def save(number: int) -> ResponseReturnValue:
     """Record that somebody has looked at the pairs."""
     case = open_case(number)
-    cards = [(pair, measure(folder(), pair, _recorded(pair)), _recorded(pair)) for pair in _pairs(case)]
+    cards = [(pair, _measured(pair), _recorded(pair)) for pair in _pairs(case)]
 
     def write() -> None:
         for pair, measured, _ in cards:
@@ -43,7 +44,7 @@ def save(number: int) -> ResponseReturnValue:
             )
 
     return save_section(
-        "pairs.html", case, Section.PAIRS, {}, typed={}, write=write, then="words.page", cards=cards
+        "pairs.html", case, Section.PAIRS, {}, typed={}, write=write, then=lambda: "words.page", cards=cards
     )
 
 
@@ -65,7 +66,7 @@ def _shown(
         status,
         pair=pair,
         recorded=recorded,
-        measured=measure(folder(), pair, recorded),
+        measured=_measured(pair),
         typed=request.form,
         problem=problem,
     )
@@ -142,3 +143,12 @@ def _pair(case: Case, before: int, after: int) -> Pair:
 
 def _recorded(pair: Pair) -> Alignment | None:
     return casework().alignments().get((pair.before.id, pair.after.id))
+
+
+def _measured(pair: Pair) -> Comparability:
+    """Measure a pair, remembered while serving."""
+    known: dict[object, Comparability] = current_app.extensions.setdefault("pairwatch-measured", {})
+    key = (pair.before.digest, pair.after.digest, _recorded(pair))
+    if key not in known:
+        known[key] = measure(folder(), pair, _recorded(pair))
+    return known[key]

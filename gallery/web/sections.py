@@ -89,7 +89,7 @@ def save_section(  # noqa: PLR0913 (what, where, from what, how, and where to go
     *,
     typed: Values,
     write: Callable[[], None],
-    then: str,
+    then: Callable[[], str],
     **more: object,
 ) -> ResponseReturnValue:
     """Save a section's form, or show it again beside what somebody else saved meanwhile."""
@@ -111,7 +111,7 @@ def save_section(  # noqa: PLR0913 (what, where, from what, how, and where to go
         return show(template, case, 409, **more, values=typed, version=current, conflict=error, theirs=theirs)
     public = not case.held and section is not Section.PAIRS and _is_public(case)
     flash("Saved. This case is public: readers see it after the next build." if public else "Saved.", "done")
-    return redirect(url_for(then, number=case.number))
+    return redirect(url_for(then(), number=case.number))
 
 
 def _is_public(case: Case) -> bool:

@@ -32,19 +32,20 @@ def save(number: int) -> ResponseReturnValue:
     typed = typed_values(saved)
     photos = catalog().photos(number)
     words = {photo.id: Words(typed[f"alt-{photo.id}"], typed[f"caption-{photo.id}"]) for photo in photos}
-    answer = save_section(
+    return save_section(
         "words.html",
         case,
         Section.WORDS,
         saved,
         typed=typed,
         write=lambda: casework().write_words(words),
-        then="publishing.page",
+        then=lambda: "words.page" if _blocked(case) else "publishing.page",
         **_more(case),
     )
-    if any(finding.blocks for finding in findings_of(case)):
-        return show_section("words.html", case, Section.WORDS, typed, **_more(case))
-    return answer
+
+
+def _blocked(case: Case) -> bool:
+    return any(finding.blocks for finding in findings_of(case))
 
 
 def findings_of(case: Case) -> list[Finding]:

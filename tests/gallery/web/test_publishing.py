@@ -219,7 +219,8 @@ def test_words_that_promise_are_stopped(case, site):
     """The word permanent keeps a case from being published and is explained; corrected, it goes out."""
     prepare(case, site)
     words = form(case, "/cases/1/words")
-    answer = case.post("/cases/1/words", data=words | {"caption-2": "A permanent result, guaranteed"})
+    sent = words | {"caption-2": "A permanent result, guaranteed"}
+    answer = case.post("/cases/1/words", data=sent, follow_redirects=True)
     stopped = publish(case)
     corrected = form(case, "/cases/1/words") | {"caption-2": ""}
     case.post("/cases/1/words", data=corrected)

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from flask import current_app
-
 from gallery.casework import Alignment
 from gallery.model import Photo
 from gallery.settings import DataFolder
@@ -45,14 +43,10 @@ def pairs_of(photos: Iterable[Photo]) -> list[Pair]:
 
 
 def measure(folder: DataFolder, pair: Pair, alignment: Alignment | None) -> Comparability:
-    """Measure a pair, with the alignment that was recorded or else with one found now; remembered while serving."""
-    known: dict[object, Comparability] = current_app.extensions.setdefault("pairwatch-measured", {})
-    key = (pair.before.digest, pair.after.digest, alignment)
-    if key not in known:
-        before, after = _pictures(folder, pair)
-        laid = _shown(pair, before, after, alignment)
-        known[key] = compare_pair(before, after, laid, names=(pair.before.stage, pair.after.stage))
-    return known[key]
+    """Measure a pair, with the alignment that was recorded or else with one found now."""
+    before, after = _pictures(folder, pair)
+    laid = _shown(pair, before, after, alignment)
+    return compare_pair(before, after, laid, names=(pair.before.stage, pair.after.stage))
 
 
 def aligned(folder: DataFolder, pair: Pair, alignment: Alignment | None) -> tuple[bytes, bytes] | None:
