@@ -73,9 +73,7 @@ class Renditions:
         made = in_parallel(work, [recipes[key] for key in missing])
         for failure in progress(made, len(missing), "Making renditions"):
             if failure:
-                raise GalleryError(
-                    failure, hint="the built site was left as it was; `pairwatch verify` tells more"
-                )
+                raise GalleryError(failure, hint="nothing new was published; `pairwatch verify` tells more")
         return missing
 
     def sweep(self, wanted: Iterable[str]) -> int:

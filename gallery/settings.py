@@ -39,6 +39,11 @@ class DataFolder:
         return self.root / "public"
 
     @property
+    def channels(self) -> Path:
+        """What other channels than the site get, a folder for each, to be handed over by people."""
+        return self.root / "channels"
+
+    @property
     def renditions(self) -> Path:
         """Published files by content, so that nothing is made twice."""
         return self.root / "renditions"

@@ -181,12 +181,14 @@ def withdraw(folder: DataFolder, number: int, reason: str, yes: bool, as_json: b
     actor, at = getpass.getuser(), now()
     with opened(folder) as database:
         receipt = withdraw_case(database, number, actor, at, reason=reason)
-    if folder.public.exists():
-        build_site(folder, actor=actor, now=at, progress=bar)
-    if as_json:
-        print_json(asdict(receipt))
-        return
-    click.echo("\n".join(receipt.lines()))
+    try:
+        if folder.public.exists():
+            build_site(folder, actor=actor, now=at, progress=bar)
+    finally:  # the patient's receipt stands, even if another case keeps the site from being built
+        if as_json:
+            print_json(asdict(receipt))
+        else:
+            click.echo("\n".join(receipt.lines()))
 
 
 @case.group()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -10,21 +11,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from gallery.casework import Casework
 from gallery.catalog import Catalog
 from gallery.consent import Permission, expires_soon
+from gallery.errors import GalleryError
 from gallery.leaks import Secrets
 from gallery.ledger import Ledger
 from gallery.model import PUBLIC_CHANNEL, Consent, Photo, Publication
 from gallery.parallel import Progress, silently
 from gallery.public_site.clean import refuse_leaks
+from gallery.public_site.exports import Export, write_export
 from gallery.public_site.folder import Layout, exchange, lay_out, listing, recover
+from gallery.public_site.honesty import disclose, hold_back
 from gallery.public_site.pages import Page, pages, templates_digest
 from gallery.public_site.story import File, Published, Records, address_of, gone, rulings, selection, tell
 from gallery.renditions import Recipe, Rendition, Renditions
 from gallery.schema import open_database, transaction
 from gallery.secrecy import secrets_of
-from gallery.settings import DataFolder, Settings, load_settings
+from gallery.settings import Channel, DataFolder, Settings, load_settings
+from gallery.truth import load_rules
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -95,13 +102,14 @@ def build_site(
     """
     folder.require()
     settings = load_settings(folder)
-    recover(folder.public)
-    database = open_database(folder.database)
-    try:
-        build = _Build(folder, settings, database, actor, now)
-        return build.run(force=force, progress=progress, token=token)
-    finally:
-        database.close()
+    with FileLock(folder.root / "build.lock"):
+        recover(folder.public)
+        database = open_database(folder.database)
+        try:
+            build = _Build(folder, settings, database, actor, now)
+            return build.run(force=force, progress=progress, token=token)
+        finally:
+            database.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,7 @@ class _Build:
 
     def run(self, *, force: bool, progress: Progress, token: Token) -> Built:
         records = self._records()
-        rules = rulings(records, PUBLIC_CHANNEL, self._now)
+        rules = hold_back(rulings(records, PUBLIC_CHANNEL, self._now), records, self._settings)
         shown = [photo for photo in records.photos if rules[photo.id].allowed]
         before = self._catalog.publications(PUBLIC_CHANNEL)
         plan = self._plan(records, shown, before, token)
@@ -136,9 +144,16 @@ class _Build:
         site = self._site_digest()
         untouched = last.get("site") == site
         changed = force or not untouched or last.get("inputs") != self._inputs(plan)
+        exports = [self._export(records, channel, token) for channel in self._other_channels()]
         if changed:
             known = last.get("pages") if untouched and not force else None
-            self._replace_site(plan, known if isinstance(known, dict) else {}, progress)
+            try:
+                self._replace_site(plan, known if isinstance(known, dict) else {}, progress)
+            except GalleryError:
+                self._take_off(before, plan.published)
+                raise
+        self._hand_over(exports, progress)
+        self._renditions.sweep({*plan.recipes, *(key for export in exports for key in export.recipes)})
         return Built(
             site=str(self._folder.public),
             changed=changed,
@@ -153,14 +168,53 @@ class _Build:
     def _plan(
         self, records: Records, shown: Sequence[Photo], before: Mapping[int, Publication], token: Token
     ) -> _Plan:
+        channel = self._settings.channels[PUBLIC_CHANNEL]
+        return _Plan(records, shown, *self._published(shown, channel, before, token))
+
+    def _published(
+        self, shown: Sequence[Photo], channel: Channel, before: Mapping[int, Publication], token: Token
+    ) -> tuple[dict[int, Publication], dict[str, Recipe]]:
         published, recipes = {}, {}
         for photo in shown:
-            recipe = self._recipe(photo)
+            recipe = self._recipe(photo, channel)
             key = recipe.key()
             recipes[key] = recipe
             known = before.get(photo.id)
             published[photo.id] = known if known and known.recipe == key else Publication(token(), key)
-        return _Plan(records, shown, published, recipes)
+        return published, recipes
+
+    def _other_channels(self) -> list[Channel]:
+        return [channel for name, channel in self._settings.channels.items() if name != PUBLIC_CHANNEL]
+
+    def _export(self, records: Records, channel: Channel, token: Token) -> Export:
+        rules = rulings(records, channel.name, self._now)
+        photos = [photo for photo in records.photos if rules[photo.id].allowed]
+        before = self._catalog.publications(channel.name)
+        return Export(channel, photos, *self._published(photos, channel, before, token))
+
+    def _hand_over(self, exports: Sequence[Export], progress: Progress) -> None:
+        """Bring the folders of all other channels up to date, and remove those of channels that are no more."""
+        names = {export.channel.name for export in exports}
+        for place in self._folder.channels.glob("*"):
+            if place.name not in names:
+                shutil.rmtree(place, ignore_errors=True)
+        for export in exports:
+            place = self._folder.channels / export.channel.name
+            if self._catalog.publications(export.channel.name) != export.published or not place.is_dir():
+                self._renditions.make(export.recipes, progress=progress)
+                write_export(export, self._renditions, place)
+                self._record(export.channel.name, export.published)
+
+    def _take_off(self, before: Mapping[int, Publication], wanted: Mapping[int, Publication]) -> None:
+        """Remove what may no longer be shown from a site that could not be built anew: a patient does not wait."""
+        gone_photos = before.keys() - wanted.keys()
+        for photo in gone_photos:
+            for file in (self._folder.public / "photos").glob(f"{before[photo].token}-*"):
+                file.unlink()
+        cases = {photo.id: photo.case for photo in self._catalog.photos()}
+        for case in {cases[photo] for photo in gone_photos} - {cases[photo] for photo in wanted}:
+            (self._folder.public / address_of(case)).unlink(missing_ok=True)
+        self._record(PUBLIC_CHANNEL, {photo: shown for photo, shown in before.items() if photo in wanted})
 
     def _replace_site(self, plan: _Plan, known: Mapping[str, object], progress: Progress) -> None:
         self._renditions.make(plan.recipes, progress=progress)
@@ -175,14 +229,14 @@ class _Build:
         records = plan.records
         dated = [replace(p, first_published_at=p.first_published_at or self._now) for p in records.photos]
         stories = tell(replace(records, photos=dated), files, self._settings.tags)
+        stories = disclose(stories, records, self._settings, Casework(self._database).differences())
         chosen = selection(records, [story.number for story in stories], PUBLIC_CHANNEL, self._now)
         site = list(pages(stories, gone(records), chosen, self._settings))
         layout = Layout({page.address: self._content(page, known) for page in site}, pictures)
         clean = refuse_leaks(layout, self._secrets(plan, layout), self._searched())
         lay_out(self._folder.renditions / "next", layout)
-        self._record(plan.published)
+        self._record(PUBLIC_CHANNEL, plan.published)
         exchange(self._folder.renditions / "next", self._folder.public, layout)
-        self._renditions.sweep(plan.recipes)
         _write_json(
             self._stamp,
             {
@@ -210,20 +264,20 @@ class _Build:
         """Take an unchanged page over from the site that stands, or render it."""
         return self._folder.public / page.address if known.get(page.address) == page.key else page.render()
 
-    def _record(self, published: Mapping[int, Publication]) -> None:
+    def _record(self, channel: str, published: Mapping[int, Publication]) -> None:
         """Write what becomes public, and what no longer is, into the catalogue and the ledger."""
-        before = self._catalog.publications(PUBLIC_CHANNEL)
+        before = self._catalog.publications(channel)
         with transaction(self._database):
             for photo, shown in published.items():
                 if before.get(photo) != shown:
-                    self._catalog.publish(photo, PUBLIC_CHANNEL, shown, self._now)
-                    self._note("published", photo, shown)
+                    self._catalog.publish(photo, channel, shown, self._now)
+                    self._note("published", photo, channel, shown)
             for photo in before.keys() - published.keys():
-                self._catalog.unpublish(photo, PUBLIC_CHANNEL)
-                self._note("unpublished", photo, before[photo])
+                self._catalog.unpublish(photo, channel)
+                self._note("unpublished", photo, channel, before[photo])
 
-    def _note(self, action: str, photo: int, shown: Publication) -> None:
-        detail = {"channel": PUBLIC_CHANNEL, "token": shown.token}
+    def _note(self, action: str, photo: int, channel: str, shown: Publication) -> None:
+        detail = {"channel": channel, "token": shown.token}
         self._ledger.append(self._actor, action, f"photo {photo}", detail, self._now)
 
     def _records(self) -> Records:
@@ -235,11 +289,11 @@ class _Build:
             consents=catalog.consents(),
         )
 
-    def _recipe(self, photo: Photo) -> Recipe:
+    def _recipe(self, photo: Photo, channel: Channel) -> Recipe:
         settings, year = self._settings, (photo.first_published_at or self._now).year
         return Recipe(
             digest=photo.digest,
-            channel=settings.channels[PUBLIC_CHANNEL],
+            channel=channel,
             mark_text=settings.mark_text or f"© {year} {settings.practice}",
             mark_opacity=settings.mark_opacity,
             owner=settings.practice,
@@ -258,6 +312,8 @@ class _Build:
             [(photo.id, photo.stage_id, photo.view, photo.alt, photo.caption) for photo in plan.shown],
             list(plan.published.items()),
             gone(plan.records),
+            Casework(self._database).differences(),
+            load_rules(self._settings.jurisdictions),
             selection(plan.records, cases, PUBLIC_CHANNEL, self._now),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -71,11 +71,12 @@ class ShownStage:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The first and the last photo of one view, to be compared."""
+    """The first and the last photo of one view, to be compared, and what was measured to differ besides the result."""
 
     view: str
     before: ShownPhoto
     after: ShownPhoto
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,8 @@ class Story:
     facts: tuple[tuple[str, str], ...]
     limits: str
     sessions: int
+    required: tuple[str, ...] = ()
+    differences: tuple[tuple[tuple[int, int], tuple[str, ...]], ...] = ()
     first_published: str = ""
     updated: str = ""
 
@@ -115,11 +118,11 @@ class Story:
     @property
     def pairs(self) -> tuple[Pair, ...]:
         """For each view that more than one stage shows: the first against the last."""
-        pairs = []
+        pairs, measured = [], dict(self.differences)
         for view in dict.fromkeys(photo.view for photo in self.photos):
             same = [photo for photo in self.photos if photo.view == view]
             if same[0].label != same[-1].label:
-                pairs.append(Pair(view, same[0], same[-1]))
+                pairs.append(Pair(view, same[0], same[-1], measured.get((same[0].id, same[-1].id), ())))
         return tuple(pairs)
 
     @property

@@ -263,6 +263,41 @@ def test_publication_and_its_end_are_in_the_ledger(built):
     assert actions == ["published", "published", "unpublished", "unpublished"]
 
 
+def test_each_channel_gets_what_consent_allows_there(clinic):
+    """A platform that forbids marks gets bare pictures of those who agreed to it, and loses them on withdrawal."""
+    with clinic.folder.settings_file.open("a") as file:
+        file.write('[channels.platform]\nsizes = [200]\nformats = ["jpeg"]\nmark = false\n')
+    rows = clinic.rows({1: ["before", "after"], 2: ["before"]}, consent_signed="2026-01-01")
+    clinic.take_in([row | {"consent_scope": "website|platform" if row["case"] == 1 else ""} for row in rows])
+    clinic.build()
+    place = clinic.folder.channels / "platform"
+    found = {path.relative_to(place).as_posix() for path in place.rglob("*.jpg")}
+    assert found == {"patient-1/1-before-front.jpg", "patient-1/2-after-front.jpg"}
+    assert not any("platform" in text for text in pages(clinic).values())
+
+    database = clinic.database()
+    Catalog(database).withdraw_consents(1, frozenset({"platform"}), clinic.now)
+    database.close()
+    done = clinic.build()
+    assert list(place.rglob("*.jpg")) == []
+    assert done.photos == 3
+    assert clinic.verify().problems == ()
+
+
+def test_a_withdrawal_does_not_wait_for_another_cases_trouble(built):
+    """When the site cannot be built anew, the withdrawn patient's pictures and page are gone all the same."""
+    built.take_in(built.rows({60: ["before"]}, first_seed=200, consent_signed="2026-02-01"))
+    database = built.database()
+    newest = Catalog(database).photos(60)[0]
+    withdraw_case(database, 51, "test", built.now)
+    database.close()
+    next(built.folder.originals.rglob(newest.digest.removeprefix("sha256:"))).write_bytes(b"changed")
+    with pytest.raises(GalleryError, match="was changed after it was sealed"):
+        built.build()
+
+    assert not any(name.startswith(("photos/", "patient-51/")) for name in built.public())
+
+
 def test_a_full_disk_leaves_the_old_site_whole(built, monkeypatch):
     """When the new site cannot be written, the old one is untouched and the reason is said."""
     before = built.public()
