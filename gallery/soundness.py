@@ -6,7 +6,7 @@ import platform
 import shutil
 import sqlite3
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
@@ -191,8 +191,24 @@ def matching_lines() -> tuple[object, list[str]]:
     """Give the matcher's measured error rates, as values and as lines to read."""
     from watermark.identify import matching_rates  # noqa: PLC0415 (heavy, and only asked for by name)
 
-    rates = matching_rates()
-    return rates, [str(rates)]
+    try:
+        rates = matching_rates()
+    except FileNotFoundError as error:
+        raise GalleryError(
+            "no measured rates came with this installation", hint="install pairwatch again"
+        ) from error
+    return rates, list(_as_lines(rates))
+
+
+def _as_lines(value: object, indent: str = "") -> Iterator[str]:
+    """Write nested values as indented lines: one `name: value` each."""
+    items = value.items() if isinstance(value, Mapping) else ()
+    for name, inner in items:
+        if isinstance(inner, Mapping):
+            yield f"{indent}{name}:"
+            yield from _as_lines(inner, indent + "  ")
+        else:
+            yield f"{indent}{name}: {inner}"
 
 
 def _version(name: str) -> Check:

@@ -43,7 +43,7 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
 
     Its first row names the columns: case, stage, view and file are needed (file: relative to the
     manifest); performed_by, session, sessions, elapsed, note, taken, alt, caption, tags, consent_signed,
-    consent_expires, consent_scope and more are read if there. The whole manifest is checked first: with
+    consent_expires, consent_scope and more are read if there (docs/manifest.md). The whole manifest is checked first: with
     any error nothing is imported, unless --skip-bad is given. Importing the same again changes nothing.
     Photos stay unpublished until a consent is recorded.
 

@@ -1,5 +1,7 @@
 """A manifest is read however a spreadsheet program saves it, and each error says where it is."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,3 +136,10 @@ def test_no_bytes_at_all_break_the_reader(data):
 def test_the_help_names_every_needed_column():
     """What the reader knows is what people are told."""
     assert {"case", "stage", "view", "file"} <= set(COLUMNS)
+
+
+def test_every_column_is_documented():
+    """What the reader knows is in the guide, in the same words."""
+    guide = (Path(__file__).parents[2] / "docs" / "manifest.md").read_text("utf-8")
+
+    assert [name for name, words in COLUMNS.items() if f"| `{name}` | {words} |" not in guide] == []
