@@ -32,6 +32,7 @@ class Plan:
         page_mib: The largest page that is read.
         image_mib: The largest image that is read.
         request_s: Seconds for one request in all.
+        browser: Let an installed Chromium run the scripts of pages that show no picture without them.
         mail_to: Where the digest goes; empty for none. The password is PAIRWATCH_SMTP_PASSWORD.
         ping_url: Asked for after every run (and with /fail after a bad one), for services that notice silence.
     """
@@ -54,6 +55,7 @@ class Plan:
     page_mib: int = 10
     image_mib: int = 32
     request_s: float = 60.0
+    browser: bool = False
     mail_to: str = ""
     mail_from: str = ""
     smtp_host: str = "localhost"
@@ -92,8 +94,8 @@ def plan_from(section: Mapping[str, object], contact: str) -> Plan:
 
 
 def _fits(value: object, wanted: type) -> bool:
-    if isinstance(value, bool):
-        return False
+    if isinstance(value, bool) or wanted is bool:
+        return isinstance(value, bool) and wanted is bool
     if wanted is str:
         return isinstance(value, str)
     if wanted is float:

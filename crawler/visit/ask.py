@@ -8,12 +8,14 @@ from typing import Protocol
 
 from crawler.model import Candidate, Kind, Looked, Site
 from crawler.settings import Plan
+from crawler.visit import signals
 from crawler.visit.clock import Clock
 from crawler.visit.extract import PageReading, read_page, read_style
 from crawler.visit.fetch import Fetcher, FetchError, Reply, Resolver, Trouble, system_resolver
 from crawler.visit.frontier import Turn
 from crawler.visit.maps import MapReading, read_map
 from crawler.visit.robots import Rules
+from crawler.visit.scripted import ScriptedPages
 from crawler.visit.sniff import Content, sniff
 from crawler.visit.urls import canonical, host_of, in_scope
 
@@ -64,6 +66,7 @@ class Visit:
     looked: Looked | None = None
     inline: tuple[tuple[Candidate, Looked], ...] = ()
     asked: int = 1
+    scripted: bool = False
 
 
 class Asker:
@@ -81,6 +84,12 @@ class Asker:
         """Work for one site; `rules` and `matched` (digest → highest photo id compared) grow meanwhile."""
         self.site, self.kit, self.fetcher = site, kit, fetcher
         self._rules, self.matched = rules, matched
+        delay = kit.plan.delay_s if site.delay_s is None else site.delay_s
+        self._scripted = (
+            ScriptedPages(fetcher, kit.plan.agent, rules, kit.clock, delay, kit.plan.request_s)
+            if kit.plan.browser
+            else None
+        )
 
     def take(self, turn: Turn) -> Visit:
         """Take a turn; trouble on the way is part of what it brings back."""
@@ -106,7 +115,12 @@ class Asker:
         stale = address.kind is Kind.IMAGE and address.matched_upto < self.kit.upto
         limit = (plan.image_mib if address.kind is Kind.IMAGE else plan.page_mib) * 1024 * 1024
         while True:
-            conditional = not stale and url == (address.final or address.url) and bool(address.digest)
+            conditional = (
+                not stale
+                and address.why != signals.SCRIPT_BUILT
+                and url == (address.final or address.url)
+                and bool(address.digest)
+            )
             reply = self.fetcher.get(
                 url,
                 max_bytes=limit,
@@ -136,7 +150,8 @@ class Asker:
         if content is Content.IMAGE:
             known = self.matched.get(digest, 0) >= self.kit.upto > 0
             return visit if known else replace(visit, looked=self.kit.look(reply.body, _name_of(visit.final)))
-        return visit if digest == address.digest else self._read_text(visit, reply)
+        same = digest == address.digest and address.why != signals.SCRIPT_BUILT
+        return visit if same else self._read_text(visit, reply)
 
     def _read_text(self, visit: Visit, reply: Reply) -> Visit:
         kind = reply.headers.get("content-type", "")
@@ -147,6 +162,9 @@ class Asker:
         if visit.content not in (Content.PAGE, Content.SVG) or visit.turn.address.kind is Kind.IMAGE:
             return visit
         reading = read_page(reply.body, visit.final, kind)
+        if self._scripted is not None and signals.SCRIPT_BUILT in reading.signals:
+            reading, asked = self._scripted.read(replace(reply, url=visit.final), reading)
+            visit = replace(visit, asked=visit.asked + asked, scripted=True)
         inline = tuple(
             (image, self.kit.look(image.body, image.url))
             for image in reading.images

@@ -17,6 +17,7 @@ from crawler.model import (
     Step,
 )
 from crawler.settings import Plan
+from crawler.visit import signals
 from crawler.visit.ask import Asker, Kit, Visit
 from crawler.visit.extract import PageReading
 from crawler.visit.fetch import Fetcher, Limits, Reply, Trouble
@@ -264,7 +265,7 @@ class _Walk:
             message = f"{address.url} is no picture but {kind.partition(';')[0]}"
             self._failed(replace(address, digest=visit.digest), "no-picture", message, now, retry=False)
             return
-        if same:
+        if same and not visit.scripted:
             self._settle_unchanged(address, now)
             return
         if visit.listed is not None:
@@ -336,7 +337,8 @@ class _Walk:
             self._settle_inline(image, looked, url)
         if address.kind is Kind.PAGE:
             self.frontier.shape(url, new_images=new + len(visit.inline))
-        return replace(address, kind=Kind.STYLE if visit.content is Content.STYLE else Kind.PAGE)
+        why = signals.SCRIPT_BUILT if visit.scripted else ""
+        return replace(address, kind=Kind.STYLE if visit.content is Content.STYLE else Kind.PAGE, why=why)
 
     def _follow(self, address: Address, reading: PageReading) -> None:
         depth, url, offer = address.depth + 1, address.url, self.frontier.offer
