@@ -231,6 +231,18 @@ class Casework:
                 )
                 self._db.execute("update photos set taken_by = ? where id = ?", [author.person, photo])
 
+    def thumbnail(self, photo: int) -> bytes | None:
+        """Give a photograph's small JPEG for the screen; None when none was kept yet."""
+        row = self._db.execute("select jpeg from thumbnails where photo_id = ?", [photo]).fetchone()
+        return bytes(row[0]) if row else None
+
+    def keep_thumbnail(self, photo: int, jpeg: bytes) -> None:
+        """Keep a photograph's small JPEG."""
+        with transaction(self._db):
+            self._db.execute(
+                "insert into thumbnails (photo_id, jpeg) values (?, ?) on conflict do nothing", [photo, jpeg]
+            )
+
     # -- pairs
 
     def alignments(self) -> dict[tuple[int, int], Alignment]:

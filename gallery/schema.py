@@ -279,6 +279,17 @@ def m0007_differences(db: Database) -> None:
     """)
 
 
+@migrations()
+def m0008_thumbnails(db: Database) -> None:
+    """Small pictures for the staff's screens, so that a page need not decode every original anew."""
+    db.executescript("""
+        create table thumbnails (
+            photo_id  integer primary key references photos (id),
+            jpeg      blob not null
+        ) strict;
+    """)
+
+
 def open_database(path: Path) -> Database:
     """Open the catalogue, up to date, with foreign keys on and a write-ahead log.
 

@@ -35,8 +35,8 @@ def start() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """Start a draft with the files of the form, if it has any."""
     request.max_content_length = _UPLOAD_BYTES
-    draft = drafts().start(me().name, now())
-    return _received(draft)
+    receiving.draft_vault(folder()).sweep(drafts().digests())
+    return _received(drafts().start(me().name, now()))
 
 
 @pages.post("/for/<int:number>")

@@ -4,10 +4,11 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from gallery.accounts import Task
+from gallery.model import Photo
 from gallery.vault import Vault
 from gallery.web.receiving import screen_size, thumbnail
 from gallery.web.viewing import note_view
-from gallery.web.workplace import catalog, folder, needs
+from gallery.web.workplace import casework, catalog, folder, needs
 
 pages = Blueprint("photos", __name__)
 
@@ -18,7 +19,17 @@ def picture(photo: int) -> ResponseReturnValue:
     """Give a photograph small, or screen-sized with `?large=1`, without any of its metadata."""
     found = catalog().photo(photo)
     note_view(f"case {found.case}", f"photo {photo}")
-    data = Vault(folder().originals).get(found.digest)
-    return Response(
-        screen_size(data) if request.args.get("large") else thumbnail(data), mimetype="image/jpeg"
-    )
+    large = bool(request.args.get("large"))
+    return Response(_large(found) if large else _small(found), mimetype="image/jpeg")
+
+
+def _large(photo: Photo) -> bytes:
+    return screen_size(Vault(folder().originals).get(photo.digest))
+
+
+def _small(photo: Photo) -> bytes:
+    kept = casework().thumbnail(photo.id)
+    if kept is None:
+        kept = thumbnail(Vault(folder().originals).get(photo.digest))
+        casework().keep_thumbnail(photo.id, kept)
+    return kept

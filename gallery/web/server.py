@@ -1,6 +1,7 @@
 """Serves the staff's pages: on this machine alone by default, on the practice's network only through TLS."""
 
 import ipaddress
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -41,6 +42,7 @@ def serve_here(folder: DataFolder, port: int, announce: Callable[[str], None]) -
         GalleryError: There is no catalogue, or the port is taken.
     """
     app = create_app(folder)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a request that waits a moment is no news
     try:
         server = waitress.create_server(
             app,

@@ -97,6 +97,7 @@ def _add(rooms: Rooms, photo: DraftPhoto, stage: Stage, actor: str, now: datetim
         ),
         now,
     )
+    rooms.casework.keep_thumbnail(added.id, rooms.drafts.thumbnail(photo.draft, photo.id))
     detail: dict[str, object] = {
         "case": stage.case,
         "stage": stage.label,

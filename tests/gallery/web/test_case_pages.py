@@ -153,3 +153,26 @@ def test_sections_count_their_versions(case, rooms):
 
     saved = Casework(rooms).saved(1)[Section.FACTS]
     assert (saved.version, saved.by) == (2, "Ada")
+
+
+def test_a_case_imported_by_command_has_pictures_too(case, rooms):
+    """A photo without a small picture gets one at the first look; legal staff see it as well, and are written down."""
+    kept = Casework(rooms).thumbnail(1)
+    rooms.execute("delete from thumbnails")
+    rooms.conn.commit()
+    shown = case.get("/photos/1.jpg")
+
+    assert kept is not None
+    assert shown.mimetype == "image/jpeg"
+    assert Casework(rooms).thumbnail(1) == shown.data
+    assert "photo 1" in [
+        entry.subject for entry in Ledger(rooms).entries() if entry.action == "viewed an original"
+    ]
+
+
+def test_pictures_on_the_screen_bear_no_metadata(case):
+    """What a browser is sent holds pixels alone: no camera, no date."""
+    for address in ("/photos/1.jpg", "/photos/1.jpg?large=1"):
+        data = case.get(address).data
+        assert b"Canon" not in data
+        assert b"Exif" not in data

@@ -4,8 +4,8 @@ import pytest
 
 from gallery.casework import Casework
 from gallery.ledger import Ledger
+from gallery.pairing import Pair, pointed
 from gallery.vault import Vault
-from gallery.web.pairing import Pair, pointed
 from tests.gallery.web.conftest import enter, form, token
 
 NAMES = [f"{side}-{point}-{axis}" for side in ("before", "after") for point in (1, 2) for axis in "xy"]
