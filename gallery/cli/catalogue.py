@@ -42,10 +42,9 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
     """Import the photographs listed in MANIFEST, a CSV file: catalogued, fingerprinted, watched for.
 
     Its first row names the columns: case, stage, view and file are needed (file: relative to the
-    manifest); performed_by, session, sessions, elapsed, note, taken, alt, caption, tags, consent_signed,
-    consent_expires, consent_scope and more are read if there (docs/manifest.md). The whole manifest is checked first: with
-    any error nothing is imported, unless --skip-bad is given. Importing the same again changes nothing.
-    Photos stay unpublished until a consent is recorded.
+    manifest); consent, captions, tags, sessions and more are read if there (docs/manifest.md).
+    The whole manifest is checked first: with any error nothing is imported, unless --skip-bad is
+    given. Importing the same again changes nothing. Photos stay unpublished until a consent is recorded.
 
     \b
     Example:
