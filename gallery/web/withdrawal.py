@@ -4,6 +4,7 @@ from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gallery.accounts import Task
+from gallery.errors import GalleryError
 from gallery.ledger import Entry
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
 from gallery.public_site import build_site
@@ -40,8 +41,12 @@ def withdraw(number: int) -> ResponseReturnValue:
         if not request.form.get("sure"):
             abort(400, description="Tick the box to say that you mean it.")
         withdraw_case(rooms().database, number, me().name, now(), reason=request.form.get("reason", "")[:500])
-    build_site(folder(), actor=me().name, now=now())
-    flash(f"Patient {number} is withdrawn and gone from the site.", "done")
+    try:
+        build_site(folder(), actor=me().name, now=now())
+    except GalleryError as error:  # the withdrawal stands, and its receipt must be seen
+        flash(f"Patient {number} is withdrawn, but the site could not be built anew: {error}.", "error")
+    else:
+        flash(f"Patient {number} is withdrawn and gone from the site.", "done")
     return redirect(url_for("withdrawal.page", number=number))
 
 
