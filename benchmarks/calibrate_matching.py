@@ -47,6 +47,8 @@ RISING = (
 )
 FALLING = ("moved", "rough", "stretch", "tilt")
 NO_TREES = -20.0
+LEAST_COPY, LEAST_POSSIBLE = 0.7, 0.1
+REPEATED = {"grass", "gravel", "brick"}  # seamless textures: their tiles show one another's parts
 
 
 def packaged() -> bench.World:
@@ -71,7 +73,7 @@ def packaged() -> bench.World:
         for path in sorted((Path(spec.origin).parent / folder).glob("*.[jp][pn]g")):
             with Image.open(path) as image:
                 pixels = np.asarray(image.convert("RGB"))
-            if path.stem in flat or min(pixels.shape[:2]) < 220:
+            if path.stem in flat | REPEATED or min(pixels.shape[:2]) < 220:
                 continue
             down, across = (min(3, max(1, side // 220)) for side in pixels.shape[:2])
             tiles += [
@@ -216,16 +218,16 @@ def said_of(data: Table, copy: Scores, ours: Scores) -> list[Said]:
 
 
 def thresholds(said: list[Said]) -> dict[str, float]:
-    """The least probabilities: no stranger gets near `copy`, at most one in 20 other shots does."""
+    """The least probabilities: no stranger near `copy`, one other shot in 33; one stranger in 400 `possible`."""
     strangers = [s for s in said if not s.copied and s.kind != SAME_SCENE]
-    shots = sorted((s.copy for s in said if s.kind == SAME_SCENE and s.label != 2), reverse=True)
-    worst = max(s.copy for s in strangers)
-    copy = max(0.5 + worst / 2, shots[len(shots) // 40] if shots else 0.0, 0.8)
-    ours = sorted((s.ours for s in strangers), reverse=True)
+    chances = sorted((s.copy for s in strangers), reverse=True)
+    related = sorted((s.ours for s in strangers), reverse=True)
+    shots = sorted((s.copy for s in said if s.kind == SAME_SCENE), reverse=True)
+    allowed = len(strangers) // 400
     return {
-        "copy": float(copy),
-        "possible": float(max(0.3, 1.2 * ours[len(ours) // 400])),
-        "same-scene": float(max(0.8, 0.5 + ours[0] / 2)),
+        "copy": max(LEAST_COPY, (1 + chances[0]) / 2, shots[len(shots) // 33] + 1e-6),
+        "possible": max(LEAST_POSSIBLE, chances[allowed] + 1e-6),
+        "same-scene": max(LEAST_COPY, (1 + 2 * related[allowed]) / 3),
     }
 
 

@@ -135,11 +135,13 @@ def clinic_world(seed: int, people: int, *, others: int = 0) -> World:
 
 
 def everyday_world(seed: int, photos: int) -> World:
-    """Drawn everyday pictures, as many strangers of that kind, and the furniture of web pages."""
+    """Drawn everyday pictures, and the furniture of web pages as strangers.
+
+    Other drawn scenes are no strangers to them: landscapes share the grain they are drawn with.
+    """
     catalogue = {n: everyday.draw_everyday(seed * 1000 + n) for n in range(photos)}
-    strangers = [(everyday.draw_everyday(seed * 1000 + 500 + n), "everyday") for n in range(photos)]
     draws = (furniture.draw_logo, furniture.draw_badge, furniture.draw_banner, furniture.draw_stock)
-    strangers += [(draw(seed * 100 + n), "furniture") for n in range(photos // 3) for draw in draws]
+    strangers = [(draw(seed * 100 + n), "furniture") for n in range(photos // 3) for draw in draws]
     return World(f"everyday {seed}", catalogue, {n: n for n in catalogue}, (), tuple(strangers), catalogue)
 
 

@@ -104,8 +104,6 @@ def matching_rates() -> Mapping[str, Any]:
 
 def probabilities(agreement: Agreement) -> tuple[float, float]:
     """How likely the found picture is a copy of this photo, and how likely a copy or another shot of its session."""
-    if not files(__package__).joinpath(TABLES).is_file():
-        return _by_hand(agreement), 0.0
     model = decision()
     copy = model.copy.probability(agreement.numbers)
     return copy, max(copy, model.ours.probability(agreement.numbers))
@@ -113,8 +111,6 @@ def probabilities(agreement: Agreement) -> tuple[float, float]:
 
 def verdict(copy: float, ours: float) -> Verdict:
     """The verdict's name for the best photo's two probabilities."""
-    if not files(__package__).joinpath(TABLES).is_file():
-        return Verdict.COPY if copy > 0.9 else Verdict.POSSIBLE if copy > 0.5 else Verdict.NONE
     return named(copy, ours, decision().thresholds)
 
 
@@ -122,16 +118,6 @@ def named(copy: float, ours: float, least: Mapping[str, float]) -> Verdict:
     """The verdict's name under given thresholds."""
     if copy >= least["copy"]:
         return Verdict.COPY
-    # a copy too faint to be sure of looks like another shot: only what is clearly no copy is called one
-    if ours >= least["same-scene"] and copy < least["possible"]:
-        return Verdict.SAME_SCENE
-    return Verdict.POSSIBLE if max(copy, ours) >= least["possible"] else Verdict.NONE
-
-
-def _by_hand(agreement: Agreement) -> float:
-    """A stand-in until the trees are trained."""
-    median, agreeing = agreement.number("fine_50"), agreement.number("agreeing")
-    blocks = agreement.number("agreeing_blocks")
-    if not np.isfinite(median):
-        return 0.0
-    return float(1 / (1 + np.exp(-(10 * (max(median, agreeing) - 0.55) + 1.2 * (blocks - 2.5)))))
+    if copy >= least["possible"]:
+        return Verdict.POSSIBLE
+    return Verdict.SAME_SCENE if ours >= least["same-scene"] else Verdict.NONE
