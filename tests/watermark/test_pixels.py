@@ -57,6 +57,7 @@ def difference(picture, expected):
     ("data", "sentence"),
     [
         (b"", "empty file"),
+        (b"\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0", "an icon"),
         (b"<!DOCTYPE html><title>404</title>", "an HTML page"),
         (b"\n <html><p>gone", "an HTML page"),
         (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),

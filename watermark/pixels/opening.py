@@ -22,8 +22,9 @@ from watermark.pixels.picture import Picture, shrunk
 Image.MAX_IMAGE_PIXELS = None
 pillow_heif.register_heif_opener()
 
-# What a browser shows, what phones and scanners take. Everything else stays shut: EPS starts another program.
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "DIB", "ICO", "TIFF", "JPEG2000", "HEIF")
+# What a browser shows, what phones and scanners take. Everything else stays shut: EPS starts another
+# program, and of an ICO the picture inside is decoded before anyone can ask how large it is.
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "DIB", "TIFF", "JPEG2000", "HEIF")
 
 _DECODER_FAULTS = (
     OSError,
@@ -55,6 +56,7 @@ _TURNS: Mapping[int, Image.Transpose] = {
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 
 _STRANGERS: tuple[tuple[bytes, str], ...] = (
+    (rb"\x00\x00[\x01\x02]\x00", "an icon"),
     (rb"(?i)\s*(<\?xml[^>]*>\s*)?(<!doctype svg[^>]*>\s*)?<svg\b", "an SVG drawing"),
     (rb"(?i)\s*<(!doctype\s+html|html|head|body|script|div|p)\b", "an HTML page"),
     (rb"(?s)\s*<\?xml", "an XML document"),
@@ -92,7 +94,7 @@ class Facts:
     """What a file's header says, for the practice's own eyes; nothing of it is published.
 
     Attributes:
-        format: lower case: jpeg, mpo, png, gif, webp, avif, heif, tiff, bmp, ico, jpeg2000.
+        format: lower case: jpeg, mpo, png, gif, webp, avif, heif, tiff, bmp, jpeg2000.
         width: in pixels, as shown (orientation applied).
         height: in pixels, as shown.
         frames: 1 for a still picture.
