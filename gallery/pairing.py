@@ -7,15 +7,8 @@ from gallery.casework import Alignment
 from gallery.model import Photo
 from gallery.settings import DataFolder
 from gallery.vault import Vault
-from watermark.comparability import (
-    Comparability,
-    Point,
-    Similarity,
-    align_by_points,
-    align_pair,
-    compare_pair,
-    lay_over,
-)
+from watermark.comparability import Comparability, compare_pair
+from watermark.overlay import Point, Similarity, align_by_points, align_pair, lay_over
 from watermark.pixels import Picture, encode, open_picture
 
 MEASURED_PX = 1200

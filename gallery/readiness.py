@@ -1,10 +1,11 @@
-"""What stands between a case and the public: obstacles that block, and advice that does not. Pure."""
+"""What stands between a case and the public: obstacles that block, and advice that does not."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gallery.casework import Section
+from gallery.casework import Casework, Section
+from gallery.catalog import Catalog
 from gallery.consent import may_publish
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Consent, Performer, Photo, Stage
 from gallery.public_site.honesty import findings_about
@@ -39,6 +40,23 @@ class Standing:
     consents: Sequence[Consent]
     saved: Collection[Section] = ()
     authored: Collection[int] = ()
+
+
+def standing_of(catalog: Catalog, casework: Casework, number: int) -> Standing:
+    """Read all that is recorded of a case.
+
+    Raises:
+        GalleryError: There is no such case.
+    """
+    photos = catalog.photos(number)
+    return Standing(
+        case=catalog.case(number),
+        stages=catalog.stages(number),
+        photos=photos,
+        consents=catalog.consents(number),
+        saved=casework.saved(number),
+        authored=casework.authorships(photo.id for photo in photos),
+    )
 
 
 def obstacles_to(standing: Standing, settings: Settings, now: datetime) -> list[Obstacle]:

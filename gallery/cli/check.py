@@ -8,6 +8,8 @@ from gallery.cli.talk import as_json_option, now, opened, print_json
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gallery.casework import Casework
     from gallery.model import Photo
     from watermark.comparability import Item
@@ -30,58 +32,38 @@ def check(folder: DataFolder, number: int, as_json: bool) -> None:
     from gallery.catalog import Catalog
     from gallery.leaks import scan
     from gallery.public_site.honesty import page_words
-    from gallery.readiness import Standing, obstacles_to
+    from gallery.readiness import obstacles_to, standing_of
     from gallery.secrecy import secrets_of
     from gallery.settings import load_settings
 
     settings = load_settings(folder)
     with opened(folder) as database:
         catalog, casework = Catalog(database), Casework(database)
-        case, stages, photos = catalog.case(number), catalog.stages(number), catalog.photos(number)
-        standing = Standing(
-            case=case,
-            stages=stages,
-            photos=photos,
-            consents=catalog.consents(number),
-            saved=casework.saved(number),
-            authored=casework.authorships(photo.id for photo in photos),
-        )
+        standing = standing_of(catalog, casework, number)
         obstacles = obstacles_to(standing, settings, now())
-        words = page_words(case, stages, photos, settings).encode()
-        leaks = scan([("the page's words", words)], secrets_of(folder, catalog, casework, photos))
-        differences = _measured(folder, casework, photos)
-    blocked = bool(leaks) or any(obstacle.blocks for obstacle in obstacles)
+        words = page_words(standing.case, standing.stages, standing.photos, settings).encode()
+        leaks = scan([("the page's words", words)], secrets_of(folder, catalog, casework, standing.photos))
+        differences = _measured(folder, casework, standing.photos)
+    blocks = [obstacle.words for obstacle in obstacles if obstacle.blocks] + [
+        leak.sentence() for leak in leaks
+    ]
+    advice = [obstacle.words for obstacle in obstacles if not obstacle.blocks]
     if as_json:
-        print_json(
-            {
-                "case": number,
-                "may_be_published": not blocked,
-                "blocks": [o.words for o in obstacles if o.blocks] + [leak.sentence() for leak in leaks],
-                "advice": [o.words for o in obstacles if not o.blocks],
-                "differences": [
-                    {
-                        "view": view,
-                        "name": item.name,
-                        "value": item.value,
-                        "unit": item.unit,
-                        "told": item.sentence,
-                    }
-                    for view, item in differences
-                ],
-            }
-        )
+        told = [{"view": view, "name": item.name, "told": item.sentence} for view, item in differences]
+        report = {"case": number, "may_be_published": not blocks, "blocks": blocks, "advice": advice}
+        print_json(report | {"differences": told})
     else:
-        lines = [f"BLOCKS   {o.words}." for o in obstacles if o.blocks]
-        lines += [f"BLOCKS   {leak.sentence()}." for leak in leaks]
-        lines += [f"advice   {o.words}." for o in obstacles if not o.blocks]
+        lines = [f"BLOCKS   {words}." for words in blocks] + [f"advice   {words}." for words in advice]
         lines += [f"told     {view}: {item.sentence} {item.hint}" for view, item in differences]
-        verdict = "may not be published yet" if blocked else "may be published"
+        verdict = "may not be published yet" if blocks else "may be published"
         click.echo("\n".join([*lines, f"Patient {number} {verdict}."]))
-    if blocked:
+    if blocks:
         raise click.exceptions.Exit(1)
 
 
-def _measured(folder: DataFolder, casework: "Casework", photos: "list[Photo]") -> "list[tuple[str, Item]]":
+def _measured(
+    folder: DataFolder, casework: "Casework", photos: "Sequence[Photo]"
+) -> "list[tuple[str, Item]]":
     """Measure every pair, note for its page what differs, and give (view, difference)."""
     from gallery.pairing import measure, pairs_of
 

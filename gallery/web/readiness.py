@@ -1,19 +1,10 @@
 """What stands between a case and the public, from what is recorded of it now."""
 
 from gallery.model import Case
-from gallery.readiness import Obstacle, Standing, obstacles_to
+from gallery.readiness import Obstacle, obstacles_to, standing_of
 from gallery.web.workplace import casework, catalog, now, settings
 
 
 def obstacles_of(case: Case) -> list[Obstacle]:
     """Name everything that is missing, what blocks first."""
-    photos = catalog().photos(case.number)
-    standing = Standing(
-        case=case,
-        stages=catalog().stages(case.number),
-        photos=photos,
-        consents=catalog().consents(case.number),
-        saved=casework().saved(case.number),
-        authored=casework().authorships(photo.id for photo in photos),
-    )
-    return obstacles_to(standing, settings(), now())
+    return obstacles_to(standing_of(catalog(), casework(), case.number), settings(), now())

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watermark.comparability import align_by_points, align_pair, compare_pair, lay_over
+from watermark.comparability import compare_pair
 from watermark.errors import WatermarkError
+from watermark.overlay import align_by_points, align_pair, lay_over
 from watermark.pixels import Picture
 from watermark.samples.clinic import Person, Room, draw_portrait
 
