@@ -19,6 +19,8 @@ AGREES = 0.5
 FEW = 6  # blocks
 # What is worth a word: degrees, ratios, shares, grey levels, spread of the colours, a probability.
 TURNED, STRETCHED, CUT, FILLING, BRIGHTER, COLOURED, SURE = 1.0, 1.05, 0.03, 0.85, 10, 3, 0.999
+LINE = 0.3  # share of a row or column that must agree for it to belong
+HALF, PLAIN = 127, 25  # grey levels
 SNAP = 40.0  # pixels of the small picture: plain margins that cannot agree are taken as agreeing
 
 
@@ -63,18 +65,31 @@ def extent(agreement: Agreement) -> tuple[float, float, float, float]:
     if not len(across):
         return 0.0, 0.0, float(width), float(height)
     edges = [float(across[0]), float(down[0]), float(across[-1] + 1), float(down[-1] + 1)]
-    agreeing = (agreement.fine > AGREES).astype(np.uint8)
-    agreeing = np.asarray(cv2.morphologyEx(agreeing, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.uint8)
-    rows, columns = (np.flatnonzero(agreeing.any(axis)) for axis in (1, 0))
-    if len(rows):
-        seen = [
-            (columns[0] - 1) * STEP,
-            (rows[0] - 1) * STEP,
-            (columns[-1] + 1) * STEP,
-            (rows[-1] + 1) * STEP,
-        ]
+    covered = cv2.resize(agreement.covered, agreement.fine.shape[::-1], interpolation=cv2.INTER_AREA) > HALF
+    agreeing = _agreeing(agreement) & covered
+    rows, columns = (
+        np.flatnonzero(agreeing.sum(axis) > LINE * np.maximum(covered.sum(axis), 1)) for axis in (1, 0)
+    )
+    if len(rows) and len(columns):
+        seen = [columns[0] * STEP, rows[0] * STEP, (columns[-1] + 1) * STEP, (rows[-1] + 1) * STEP]
         edges = [e if abs(e - s) < SNAP else float(s) for e, s in zip(edges, seen, strict=True)]
     return edges[0], edges[1], edges[2], edges[3]
+
+
+def _agreeing(agreement: Agreement) -> NDArray[np.bool_]:
+    """Blocks that agree in fine detail, and plain ones that are as light as they should be."""
+    fine, size = agreement.fine, agreement.fine.shape[::-1]
+    photo, found = (
+        np.asarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.float32)
+        for p in (agreement.photo, agreement.found)
+    )
+    sure = fine > AGREES
+    if sure.sum() < FEW:
+        return sure
+    slope = float(np.clip(np.std(found[sure]) / max(np.std(photo[sure]), 1.0), 0.3, 3.0))
+    apart = found - slope * photo
+    plain = np.isnan(fine) & (np.abs(apart - np.median(apart[sure])) < PLAIN)
+    return np.asarray(sure | plain)
 
 
 def _transform(likeness: Likeness, alignment: Alignment) -> Transform:

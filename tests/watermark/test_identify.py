@@ -1,0 +1,201 @@
+"""Whose photograph is this: right about copies, silent about strangers, plain about what was done."""
+
+from io import BytesIO
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from watermark.attacks import ATTACKS
+from watermark.errors import UnreadablePictureError
+from watermark.fingerprint.index import Index
+from watermark.identify import (
+    MarkState,
+    Verdict,
+    explain,
+    explain_picture,
+    hypotheses,
+    identify,
+    identify_file,
+    matching_rates,
+)
+from watermark.pixels import Picture, encode
+from watermark.register import Suspect
+from watermark.samples.clinic import Person, Room, draw_portrait
+from watermark.samples.everyday import draw_everyday
+from watermark.samples.furniture import draw_banner, draw_logo
+from watermark.visible import MarkDesign, draw_mark
+
+SIZE = (800, 600)
+ROOM = Room(311)
+DESIGN = MarkDesign(text="Seed Clinic")
+
+
+def portrait(person, stage="after", **more):
+    return draw_portrait(Person(3100 + person), ROOM, stage=stage, size=SIZE, **more)
+
+
+@pytest.fixture(scope="module")
+def photos():
+    drawn = [portrait(person, stage) for person in range(5) for stage in ("before", "after")]
+    return dict(enumerate([*drawn, draw_everyday(12, SIZE), draw_everyday(13, SIZE)]))
+
+
+@pytest.fixture(scope="module")
+def published(photos):
+    return {key: draw_mark(photo, DESIGN) for key, photo in photos.items()}
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory, photos):
+    index = Index.open(tmp_path_factory.mktemp("index"))
+    index.add(photos.items())
+    index.save()
+    return index
+
+
+KINDS = ("jpeg", "shrunk-160", "grey", "mirrored", "rotated-10", "stretched", "cropped-50", "banner", "page-screenshot")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_copies_are_found_and_named(index, published, kind):
+    """A copied photo is called a copy of that very photo, whatever was done to it."""
+    rng = np.random.default_rng(5)
+    for key in (1, 6):
+        answer = identify(ATTACKS[kind](published[key], rng), index)
+        assert (answer.verdict, answer.photo) == (Verdict.COPY, key)
+
+
+def test_nobody_else_is_accused(index):
+    """Rivals' patients, our own uncatalogued ones under our mark, logos and landscapes are no copies of ours."""
+    strangers = [
+        draw_mark(portrait(50), DESIGN),
+        draw_mark(portrait(51, "before"), DESIGN),
+        draw_portrait(Person(77), Room(99), stage="after", size=SIZE),
+        draw_everyday(500, SIZE),
+        draw_logo(3),
+        draw_banner(4),
+    ]
+    assert {identify(picture, index).verdict for picture in strangers} <= {Verdict.NONE, Verdict.CANNOT_TELL}
+
+
+def test_our_mark_on_a_photo_that_is_none_of_ours_is_said(index):
+    """A patient of ours who is not in the catalogue: no copy, but it carries our mark, and the lawyer is told."""
+    answer = identify(draw_mark(portrait(52), DESIGN), index, (DESIGN,))
+    assert answer.verdict == Verdict.NONE
+    assert answer.carries_our_mark
+    assert "carries our mark" in explain(answer, "one of our photos")
+    assert not identify(portrait(53), index, (DESIGN,)).carries_our_mark
+
+
+def test_another_shot_of_the_session_is_no_copy(index):
+    """A second photograph taken a moment later is ours, but not this photograph."""
+    answers = [identify(portrait(person, shot=1), index) for person in range(3)]
+    assert Verdict.COPY not in {answer.verdict for answer in answers}
+    assert any(answer.verdict == Verdict.SAME_SCENE for answer in answers)
+
+
+def test_before_and_after_are_told_apart(index, published):
+    """Both stages of one person are catalogued; each copy is named by its own, and the other is only the runner-up."""
+    for key in (2, 3):
+        answer = identify(published[key], index)
+        assert answer.photo == key
+        assert answer.runner_up is None or answer.runner_up.probability < answer.probability
+
+
+@pytest.mark.parametrize("size", [(40, 30), (400, 12)])
+def test_what_is_too_small_cannot_be_told(index, published, size):
+    """A thumbnail of a few pixels is never called a copy."""
+    small = Picture(np.asarray(cv2.resize(published[1].rgb, size, interpolation=cv2.INTER_AREA)))
+    answer = identify(small, index)
+    assert answer.verdict == Verdict.CANNOT_TELL
+    assert answer.why in explain(answer, "x")
+
+
+def test_what_is_plain_cannot_be_told(index):
+    """An empty picture is not compared at all."""
+    assert identify(Picture(np.full((300, 400, 3), 200, np.uint8)), index).verdict == Verdict.CANNOT_TELL
+
+
+def test_the_sentence_says_what_was_done(index, published):
+    """The lawyer reads it: mirrored, the foot cut off, our mark with it."""
+    cut = np.ascontiguousarray(published[3].rgb[:490, ::-1])
+    answer = identify(Picture(cut), index, (DESIGN,))
+    said = explain(answer, "Patient 51's after photo")
+    assert said.startswith("Patient 51's after photo, mirrored, the bottom 1")
+    assert answer.mark == MarkState.CROPPED
+    assert answer.transform is not None
+    assert answer.transform.mirrored
+    assert abs(answer.transform.rotation) < 0.5
+    assert answer.overlap is not None
+    assert abs(answer.overlap.of_photo - 490 / 600) < 0.05
+
+
+def test_the_exhibit_lays_both_over_each_other(index, published, photos):
+    """The report's pictures have one size, and the registered copy is the photo again."""
+    copy = Picture(np.ascontiguousarray(published[3].rgb[:500, 60:]))
+    shown = explain_picture(copy, photos[3], identify(copy, index))
+    sizes = {p.rgb.shape for p in (shown.found_registered, shown.photo, shown.overlay, shown.agreement)}
+    assert len(sizes) == 1
+    middle = (slice(100, 400), slice(200, 600))
+    apart = np.abs(shown.found_registered.rgb[middle].astype(int) - shown.photo.rgb[middle])
+    assert np.median(apart) < 6
+
+
+def test_a_collage_names_all_of_our_photos(index, published):
+    """Before and after side by side: one is the answer, the other is in `also`."""
+    both = Picture(np.hstack([published[4].rgb, published[7].rgb]))
+    answer = identify(both, index)
+    assert answer.verdict == Verdict.COPY
+    assert {answer.photo} | {other.photo for other in answer.also} == {4, 7}
+
+
+def test_an_animation_is_judged_by_its_strongest_frame(index, published):
+    """A photo hidden in the third frame of an animation is found."""
+    frames = [Image.fromarray(cv2.resize(p.rgb, (400, 300))) for p in (draw_everyday(700, SIZE), draw_everyday(701, SIZE), published[5])]
+    out = BytesIO()
+    frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], duration=100, quality=85)
+    answer = identify_file(out.getvalue(), index)
+    assert (answer.verdict, answer.photo) == (Verdict.COPY, 5)
+
+
+def test_the_transform_is_in_the_files_own_pixels(index, published):
+    """A large file is looked at in a smaller size, but its transform still speaks of the file."""
+    large = cv2.resize(published[1].rgb, (2400, 1800), interpolation=cv2.INTER_CUBIC)
+    answer = identify_file(encode(Picture(np.asarray(large)), format="jpeg", quality=90), index)
+    assert answer.transform is not None
+    corner = np.array(answer.transform.matrix) @ [2399.5, 1799.5, 1]
+    assert np.abs(corner[:2] / corner[2] - [799.5, 599.5]).max() < 3
+
+
+def test_what_is_no_picture_is_an_error(index):
+    """Bytes that are no picture raise the one error for that."""
+    with pytest.raises(UnreadablePictureError):
+        identify_file(b"<html>", index)
+
+
+@pytest.mark.parametrize("shape", [(64, 2000), (2000, 66), (70, 70), (333, 1)])
+def test_no_shape_and_no_noise_breaks_it(index, shape):
+    """Whatever is thrown at it gets an answer."""
+    noise = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    assert identify(Picture(noise), index).verdict in (Verdict.NONE, Verdict.CANNOT_TELL)
+
+
+def test_an_empty_catalogue_owns_nothing(tmp_path, published):
+    """Before the first photo is imported, everything is none of ours."""
+    assert identify(published[1], Index.open(tmp_path)).verdict == Verdict.NONE
+
+
+def test_the_best_hypothesis_comes_first(index, published):
+    """Hypotheses are ranked by probability."""
+    found = hypotheses(Suspect(published[0]), index)
+    assert [h.probability for h in found] == sorted((h.probability for h in found), reverse=True)
+
+
+def test_the_rates_come_with_the_program():
+    """`doctor --matching` and the report print what was measured: thresholds, misses and accusations."""
+    rates = matching_rates()
+    assert 0.5 <= rates["thresholds"]["copy"] <= 1
+    assert all(kind in rates["misses"] for kind in ("jpeg-10", "cropped-12", "mirrored"))
+    assert all(kind in rates["accused"] for kind in ("rival", "our room", "same scene"))
