@@ -200,15 +200,35 @@ def matching_lines() -> tuple[object, list[str]]:
     return rates, list(_as_lines(rates))
 
 
-def _as_lines(value: object, indent: str = "") -> Iterator[str]:
-    """Write nested values as indented lines: one `name: value` each."""
-    items = value.items() if isinstance(value, Mapping) else ()
-    for name, inner in items:
-        if isinstance(inner, Mapping):
-            yield f"{indent}{name}:"
-            yield from _as_lines(inner, indent + "  ")
+def _as_lines(value: Mapping[str, object], indent: str = "") -> Iterator[str]:
+    """Write nested values as indented lines; rows with the same fields become a table."""
+    for name, inner in value.items():
+        if not isinstance(inner, Mapping):
+            yield f"{indent}{name}: {_shown(inner)}"
+            continue
+        yield f"{indent}{name}:"
+        fields = {tuple(row) if isinstance(row, Mapping) else () for row in inner.values()}
+        if len(fields) == 1 and fields != {()}:
+            yield from _as_table(inner, fields.pop(), indent + "  ")
         else:
-            yield f"{indent}{name}: {inner}"
+            yield from _as_lines(inner, indent + "  ")
+
+
+def _as_table(
+    rows: Mapping[str, Mapping[str, object]], fields: tuple[str, ...], indent: str
+) -> Iterator[str]:
+    first = max(map(len, rows))
+    yield f"{indent}{'':{first}}  " + "  ".join(fields)
+    for name, row in rows.items():
+        cells = (f"{_shown(row[field]):>{len(field)}}" for field in fields)
+        yield f"{indent}{name:{first}}  " + "  ".join(cells)
+
+
+def _shown(value: object) -> str:
+    """Write a share as a percentage, and everything else as it is."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:.1%}" if isinstance(value, float) else str(value)
 
 
 def _version(name: str) -> Check:
