@@ -268,16 +268,15 @@ class Progress:
     def _save_findings(
         self, site: Site, ids: Mapping[str, int], result: SliceResult, run_id: int | None, now: datetime
     ) -> None:
-        at = text_of(now)
         shown = {address.url for address in result.addresses if address.kind is Kind.IMAGE and address.digest}
-        self._db.conn.executemany(
-            statements.PUT_FINDING,
-            [
-                {"site": site.id, "image": ids[url], "run": run_id, "at": at}
-                for url in sorted(shown | set(result.unchanged))
-                if url in ids
-            ],
-        )
+        seen = {ids[url] for url in shown.union(result.unchanged) if url in ids}
+        told = {int(number) for (number,) in self._db.execute(statements.TOLD, {"site": site.id})}
+        found = [
+            {"site": site.id, "image": number, "run": run_id, "at": text_of(now)}
+            for number in sorted(seen & told)
+        ]
+        self._db.conn.executemany(statements.PUT_FINDING, found)
+        self._db.conn.executemany(statements.PUT_FURTHER_FINDING, found)
 
     def _save_failures(self, site: Site, failures: Iterable[Failure], run_id: int | None) -> None:
         self._db.conn.executemany(

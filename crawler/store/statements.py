@@ -55,16 +55,23 @@ PUT_CONTENT = """
         matched_upto = excluded.matched_upto, matched_at = excluded.matched_at, trouble = excluded.trouble,
         also = excluded.also
 """
-PUT_FINDING = """
-    insert into findings (site_id, image_id, photo_id, digest, verdict, probability, run_id,
-                          first_seen, last_seen)
-    select :site, :image, told.photo_id, told.digest, told.verdict, told.probability, :run, :at, :at
-      from (select digest, photo_id, verdict, probability from contents
-             where verdict in ('copy', 'same-scene', 'possible')
-             union all
-            select digest, value ->> 0, 'copy', value ->> 1 from contents, json_each(contents.also)) as told
-      join urls on urls.digest = told.digest
-     where urls.id = :image and told.photo_id is not null
+TOLD = """
+    select urls.id from urls join contents on contents.digest = urls.digest
+     where urls.site_id = :site and contents.photo_id is not null
+       and contents.verdict in ('copy', 'same-scene', 'possible')
+"""
+_FINDING = """
+    insert into findings (site_id, image_id, photo_id, digest, verdict, probability, run_id, first_seen, last_seen)
+    {found}
+     where urls.id = :image
     on conflict (image_id, photo_id, digest) do update set verdict = excluded.verdict,
         probability = excluded.probability, last_seen = max(last_seen, excluded.last_seen)
 """
+PUT_FINDING = _FINDING.format(
+    found="""select :site, urls.id, contents.photo_id, contents.digest, contents.verdict, contents.probability,
+                    :run, :at, :at from urls join contents on contents.digest = urls.digest"""
+)
+PUT_FURTHER_FINDING = _FINDING.format(
+    found="""select :site, urls.id, value ->> 0, contents.digest, 'copy', value ->> 1, :run, :at, :at
+               from urls join contents on contents.digest = urls.digest, json_each(contents.also)"""
+)
