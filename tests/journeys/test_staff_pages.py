@@ -169,7 +169,8 @@ def test_a_three_stage_case_of_nine_photos_in_three_minutes(chromium, page, site
 @pytest.mark.slow
 def test_every_staff_page_is_accessible_and_fits_a_phone(page, site, nine_photos):  # noqa: F811
     """No page of the journey has a fault that axe can find (WCAG 2.2 AA), and none scrolls sideways on a phone."""
-    found, hand = {}, Receptionist(page)
+    found: dict[str, object] = {}
+    hand = Receptionist(page)
     sign_in(page, "Dora")
     make_case(hand, nine_photos)
     flawless(page, found, "case")

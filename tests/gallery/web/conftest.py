@@ -208,7 +208,7 @@ def form(client, path):
     """Give a page's form as a browser would send it back untouched."""
     text = client.get(path).text
     main = text.split("<main")[1]
-    values = {}
+    values: dict[str | None, str] = {}
     for tag in re.findall(r"<input[^>]*>", main):
         found = dict(re.findall(r'(\w[\w-]*)="([^"]*)"', tag))
         if found.get("type") not in {"checkbox", "radio", "file"} or " checked" in tag:

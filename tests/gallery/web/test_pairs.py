@@ -76,7 +76,7 @@ def test_looking_is_recorded(case, rooms):
     row = next(entry for entry in Ledger(rooms).entries() if entry.action == "compared a pair")
 
     assert row.actor == "Ada"
-    assert "light" in row.detail["measured"]
+    assert "light" in str(row.detail["measured"])
 
 
 def test_a_strange_pair_is_not_there(case, site):

@@ -1,8 +1,8 @@
 """Nothing goes out that was not agreed to and approved; what went out is proven; what is withdrawn is gone."""
 
 import io
-import re
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -41,6 +41,12 @@ def prepare(client, site):
 def publish(client):
     """Press the button."""
     return client.post("/cases/1/publish", data={"csrf_token": token(client, "/drafts/new")})
+
+
+def link_in(answer):
+    """Give the address of the approval page that was just made."""
+    secret = parse_qs(urlsplit(answer.location).query)["link"][0]
+    return f"/approve/{secret}"
 
 
 def shown(site):
@@ -127,7 +133,7 @@ def test_a_patient_approves_by_link(case, site, rooms):
     agree(case)
     case.post("/cases/1/facts", data=form(case, "/cases/1/facts"))
     asked = case.post("/cases/1/ask", data={"csrf_token": token(case, "/drafts/new"), "asked": "patient"})
-    link = "/approve/" + re.search(r"link=([\w-]+)", asked.location)[1]
+    link = link_in(asked)
     patient = site.app.test_client()
     page = patient.get(link)
     picture = patient.get(f"{link}/1.jpg")
@@ -146,7 +152,7 @@ def test_a_wish_for_changes_stops_it(case, site):
     """When the patient wants changes, a doctor's approval does not outvote her."""
     prepare(case, site)
     asked = case.post("/cases/1/ask", data={"csrf_token": token(case, "/drafts/new"), "asked": "patient"})
-    link = "/approve/" + re.search(r"link=([\w-]+)", asked.location)[1]
+    link = link_in(asked)
     patient = site.app.test_client()
     said = {
         "csrf_token": token(patient, link),

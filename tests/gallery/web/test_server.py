@@ -42,7 +42,7 @@ def serve(data_folder):
         )
         started.append(program)
         said = ""
-        for line in program.stdout:
+        for line in program.stdout or ():
             said += line
             found = re.search(r"https?://\S+", line)
             if found:
@@ -52,8 +52,7 @@ def serve(data_folder):
     yield start
     for program in started:
         program.terminate()
-        program.wait(10)
-        program.stdout.close()
+        program.communicate(timeout=10)
 
 
 def test_it_is_open_to_this_machine(serve):
