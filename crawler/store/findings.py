@@ -10,12 +10,13 @@ from crawler.errors import UnknownFindingError
 from crawler.model import Decision, Failure, Finding, Place, Step
 from crawler.store.rows import Row, moment, text_of, time_of
 from gallery.ledger import Ledger
+from gallery.model import subject_of
 from gallery.schema import transaction
 
 _FINDINGS = """
     select findings.*, sites.url as site_url, images.url as image_url, images.parent as parent,
            photos.file as name, stages.case_number as "case", stages.label as stage,
-           contents.explanation, contents.answer,
+           contents.explanation, contents.answer, contents.photo_id as first_photo,
            decisions.decision, decisions.by as decided_by, decisions.at as decided_at, decisions.note
       from findings
       join sites on sites.id = findings.site_id
@@ -149,6 +150,8 @@ def _place(row: Row) -> Place:
 
 
 def _finding(row: Row, places: tuple[Place, ...]) -> Finding:
+    is_first = row["photo_id"] == row["first_photo"]
+    further = f"{subject_of(row['case'], row['stage'])} is in the same picture as another photo of ours."
     return Finding(
         id=row["id"],
         site_url=row["site_url"],
@@ -160,9 +163,9 @@ def _finding(row: Row, places: tuple[Place, ...]) -> Finding:
         stage=row["stage"],
         verdict=row["verdict"],
         probability=row["probability"],
-        explanation=row["explanation"],
+        explanation=row["explanation"] if is_first else further,
         digest=row["digest"],
-        answer=row["answer"],
+        answer=row["answer"] if is_first else "{}",
         first_seen=moment(row["first_seen"]),
         last_seen=moment(row["last_seen"]),
         decision=Decision(row["decision"] or "open"),

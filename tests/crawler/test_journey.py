@@ -22,6 +22,7 @@ from gallery.vault import Vault
 from pairwatch import cli
 from watermark.pixels import crop, encode, open_picture, resize
 from watermark.samples.clinic import Person, Room, draw_portrait
+from watermark.samples.furniture import collage
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 
@@ -56,8 +57,9 @@ def _copier(files):
         "/": '<title>We are the best</title><h2>Results</h2><a href="/more.html">more</a>'
         '<figure><img src="/plain.jpg" alt="my =work">'
         "<figcaption>Ours, <b>honestly</b></figcaption></figure>",
-        "/more.html": '<img data-src="/small.jpg"><img src="/cropped.jpg"><img src="/own.jpg">',
+        "/more.html": '<img data-src="/small.jpg"><img src="/cropped.jpg"><img src="/own.jpg"><img src="/both.jpg">',
         "/plain.jpg": files["51-after.jpg"],
+        "/both.jpg": encode(collage([ours, open_picture(files["52-after.jpg"])]), format="jpeg", quality=85),
         "/small.jpg": encode(resize(ours, 640), format="jpeg", quality=70),
         "/cropped.jpg": encode(half, format="jpeg", quality=80),
         "/own.jpg": encode(
@@ -96,12 +98,17 @@ def test_the_copies_are_found_and_nobody_else_is_accused(night):
     """Each copy is a finding under its photo with where it was seen; the copier's own patient is none."""
     _, copier, sister, summary, db = night
 
-    found = {one.image_url.rsplit("/", 1)[1]: (one.name, one.verdict) for one in _of(db, copier)}
+    found = sorted((one.image_url.rsplit("/", 1)[1], one.name, one.verdict) for one in _of(db, copier))
 
-    assert {"plain.jpg", "small.jpg", "cropped.jpg"} == set(found)
-    assert {("51-after.jpg", "copy")} == set(found.values())
+    assert found == [
+        ("both.jpg", "51-after.jpg", "copy"),
+        ("both.jpg", "52-after.jpg", "copy"),
+        ("cropped.jpg", "51-after.jpg", "copy"),
+        ("plain.jpg", "51-after.jpg", "copy"),
+        ("small.jpg", "51-after.jpg", "copy"),
+    ]
     assert _of(db, sister) == []
-    assert (summary.new_findings, summary.allowed_sightings) == (3, 1)
+    assert (summary.new_findings, summary.allowed_sightings) == (5, 1)
     plain = next(one for one in _of(db, copier) if one.image_url.endswith("plain.jpg"))
     assert (f"{copier.url}/", "my =work", "Ours, honestly", "Results") == (
         plain.page_url,
@@ -174,5 +181,5 @@ def test_a_tip_is_checked_at_once(night, tmp_path):
     page = CliRunner().invoke(cli, ["--data", str(folder.root), "tip", f"{copier.url}/more.html", "--json"])
     file = CliRunner().invoke(cli, ["--data", str(folder.root), "tip", str(sent), "--json"])
 
-    assert {"51-after.jpg"} == {one["photo"] for one in json.loads(page.stdout)["findings"]}
+    assert {"51-after.jpg", "52-after.jpg"} == {one["photo"] for one in json.loads(page.stdout)["findings"]}
     assert json.loads(file.stdout)["answer"]["photo"] == "51-after.jpg"
