@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from gallery.errors import GalleryError
 
-_FEW = 6
+_FEW = 12  # starting workers costs about as much as so many photographs
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.consent import expires_soon, may_publish, may_show_case
@@ -59,6 +59,7 @@ def test_one_good_consent_is_enough():
     ).allowed
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

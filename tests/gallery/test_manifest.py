@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.errors import GalleryError
@@ -122,6 +122,7 @@ def test_all_that_a_row_may_say_is_read():
     assert row.consent.channels == {"website", "print"}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_no_bytes_at_all_break_the_reader(data):
     """Whatever is handed in: rows, problems or one clear error."""

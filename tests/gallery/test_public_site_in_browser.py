@@ -106,6 +106,7 @@ def test_cases_are_filtered_without_a_server(site):
     assert page.locator(".card:visible").count() == 1
     assert page.get_by_role("status").inner_text() == "1 of 4 cases"
     page.get_by_role("button", name="Show all").click()
+    page.locator(".card:visible").nth(3).wait_for()
 
     assert page.locator(".card:visible").count() == 4
     page.context.close()

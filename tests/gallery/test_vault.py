@@ -4,7 +4,7 @@ import os
 import stat
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.errors import GalleryError
@@ -17,6 +17,7 @@ def vault(tmp_path):
     return Vault(tmp_path / "originals")
 
 
+@settings(deadline=None, max_examples=30)
 @given(data=st.binary(max_size=4096))
 def test_what_is_put_in_comes_out(tmp_path_factory, data):
     """Any bytes come back as they were, under their digest."""
