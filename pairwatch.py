@@ -31,6 +31,21 @@ class Door(click.Group):
             if error.hint:
                 click.echo(f"Hint: {error.hint}", err=True)
             ctx.exit(1)
+        except OSError as error:
+            if ctx.params.get("debug") or isinstance(error, BrokenPipeError):
+                raise
+            click.echo(f"Error: {_in_words(error)}", err=True)
+            click.echo(
+                "Hint: look at the disk's free space and the folder's permissions, then run it again.",
+                err=True,
+            )
+            ctx.exit(1)
+
+
+def _in_words(error: OSError) -> str:
+    """Say what the operating system refused, and where."""
+    where = f" ({error.filename})" if error.filename else ""
+    return f"the operating system refused: {error.strerror or error}{where}"
 
 
 def _refuse_name_collision() -> None:

@@ -99,6 +99,17 @@ def test_an_error_is_a_sentence_and_a_hint():
     assert ran.stderr == "Error: expected a data folder, found none at x\nHint: run `pairwatch init`\n"
 
 
+def test_what_the_system_refuses_is_a_sentence_too(tmp_path):
+    """A folder that cannot be made, or a full disk, ends with one sentence and exit code 1, not with a traceback."""
+    (tmp_path / "file").write_text("in the way")
+
+    ran = CliRunner().invoke(cli, ["--data", str(tmp_path / "file" / "data"), "init"])
+
+    assert ran.exit_code == 1
+    assert ran.stderr.startswith("Error: ")
+    assert "Hint: " in ran.stderr
+
+
 def test_a_typo_is_a_usage_error():
     """A command that does not exist ends with exit code 2."""
     assert CliRunner().invoke(cli, ["crawll"]).exit_code == 2
