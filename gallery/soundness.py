@@ -12,12 +12,15 @@ from datetime import datetime
 from importlib import metadata
 from typing import Literal
 
+from gallery.casework import Casework
 from gallery.catalog import Catalog
 from gallery.consent import may_publish, may_show_case
 from gallery.errors import GalleryError
+from gallery.leaks import scan
 from gallery.ledger import Head, Ledger
 from gallery.model import PUBLIC_CHANNEL
 from gallery.schema import open_database
+from gallery.secrecy import secrets_of
 from gallery.settings import DataFolder, load_settings
 from gallery.vault import Vault
 from watermark.errors import WatermarkError
@@ -83,7 +86,12 @@ def verify_all(folder: DataFolder, *, now: datetime, expected: Head | None = Non
         catalog, ledger = Catalog(database), Ledger(database)
         problems = [*catalog.check(), *ledger.verify(expected=expected)]
         notes: list[str] = []
-        looks = (_originals(folder, catalog), _fingerprints(folder, catalog), _site(folder, catalog, now))
+        looks = (
+            _originals(folder, catalog),
+            _fingerprints(folder, catalog),
+            _site(folder, catalog, now),
+            _leaks(folder, catalog, Casework(database)),
+        )
         for wrong, worth_knowing in looks:
             problems += wrong
             notes += worth_knowing
@@ -147,6 +155,19 @@ def _site(folder: DataFolder, catalog: Catalog, now: datetime) -> tuple[list[str
     waiting = len(allowed - shown)
     notes = [f"{waiting} photos wait for the next `pairwatch build`"] if waiting else []
     return sorted(problems), notes
+
+
+def _leaks(folder: DataFolder, catalog: Catalog, casework: Casework) -> tuple[list[str], list[str]]:
+    """Read every byte of the built site for what must never be public."""
+    shown = catalog.publications(PUBLIC_CHANNEL)
+    published = [photo for photo in catalog.photos() if photo.id in shown]
+    files = (
+        (place.relative_to(folder.public).as_posix(), place.read_bytes())
+        for place in sorted(folder.public.rglob("*"))
+        if place.is_file()
+    )
+    leaks = scan(files, secrets_of(folder, catalog, casework, published))
+    return [f"the site betrays a patient: {leak.sentence()}" for leak in leaks], []
 
 
 @dataclass(frozen=True, slots=True)

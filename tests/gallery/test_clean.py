@@ -101,6 +101,20 @@ def test_a_planted_picture_stops_the_build(tmp_path, clinic):
     assert refuse_leaks(layout, secrets, ["photos/ab-8.jpg"]) == ["photos/ab-8.jpg"]
 
 
+def test_verify_reads_the_whole_site(full_of_secrets):
+    """A file that somebody put into the site by hand is found by `verify`, whatever builds have searched."""
+    clinic, rows = full_of_secrets
+    clinic.take_in(rows)
+    clinic.build()
+    assert clinic.verify().problems == ()
+
+    (clinic.folder.public / "notes.txt").write_text("Maria Lopez called again", "utf-8")
+
+    assert clinic.verify().problems == (
+        "the site betrays a patient: notes.txt: a patient's name in the text ('maria lopez')",
+    )
+
+
 @pytest.mark.parametrize(
     ("file", "name"),
     [
