@@ -95,9 +95,8 @@ def _cell(value: object) -> str:
 
     Source: OWASP, "CSV Injection".
     """
-    text = "" if value is None else " ".join(str(value).replace("\0", "").split("\n"))
-    dangerous = text.lstrip().startswith(("=", "+", "-", "@", "|", "%")) or text.startswith(("\t", "\r"))
-    return f"'{text}" if dangerous else text
+    text = "" if value is None else " ".join(str(value).replace("\0", "").split())
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "|", "%")) else text
 
 
 def answer_of(finding: Finding) -> dict[str, Any]:
