@@ -71,8 +71,7 @@ class Likeness:
 
     def small_rgb(self) -> NDArray[np.uint8]:
         """The small picture, uint8 (height, width, 3), sRGB."""
-        with Image.open(BytesIO(self.small)) as image:
-            return np.asarray(image.convert("RGB"))
+        return np.asarray(cv2.imdecode(np.frombuffer(self.small, np.uint8), cv2.IMREAD_COLOR_RGB), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,6 +23,8 @@ from watermark.register import Alignment, Suspect
 from watermark.visible import MarkDesign
 
 PROPOSALS = 6
+GLANCED = 4
+SURE_PLACES = 12  # so many features in place need no second way of alignment
 MEASURED = 3
 WORTH = 0.3  # of the best glance's evidence, to be measured at all
 ALIKE_WITHIN = 14  # bits of 64
@@ -147,17 +149,23 @@ def _glances(suspect: Suspect, index: Index) -> Iterator[_Glance]:
 
 
 def _aligned(suspect: Suspect, index: Index) -> Iterator[tuple[int, Likeness, Alignment]]:
+    """The proposals with most features in place, and the photo that looks most alike as a whole."""
+    aligned = []
     for proposal in propose(index, suspect.features, suspect.mirrored, PROPOSALS):
         likeness = index.likeness(proposal.slot)
         alignment = register.align(suspect, likeness, proposal)
         if alignment is not None:
-            yield proposal.slot, likeness, alignment
+            aligned.append((proposal.slot, likeness, alignment))
+    aligned.sort(key=lambda one: -one[2].inliers)
+    yield from aligned[:GLANCED]
+    sure = {slot for slot, _, alignment in aligned[:GLANCED] if alignment.inliers >= SURE_PLACES}
+    luma = suspect.shrunk(96 / max(suspect.picture.width, suspect.picture.height))
     for mirrored in (False, True):
-        luma = suspect.shrunk(96 / max(suspect.picture.width, suspect.picture.height))
         seen = whole.look(np.ascontiguousarray(luma[:, ::-1]) if mirrored else luma)
         for _, slot in index.alike(seen, 1, ALIKE_WITHIN):
-            likeness = index.likeness(slot)
-            yield slot, likeness, register.align_whole(suspect, likeness, mirrored=mirrored)
+            if slot not in sure:
+                likeness = index.likeness(slot)
+                yield slot, likeness, register.align_whole(suspect, likeness, mirrored=mirrored)
 
 
 def _answer(suspect: Suspect, index: Index, judged: list[Hypothesis], marks: Sequence[MarkDesign]) -> Answer:
