@@ -3,6 +3,8 @@
 Run by benchmarks/crawl.py in an environment that has scrapy: crawl_scrapy.py own|tuned|cached CACHE URL…
 """
 
+# mypy: ignore-errors
+# ruff: noqa: ANN001, ANN201, D102 (runs in an environment of its own, which has no types for Scrapy)
 import io
 import json
 import logging
@@ -13,7 +15,6 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.linkextractors import LinkExtractor
 from twisted.internet.threads import deferToThread
 
-# ruff: noqa: ANN001, ANN201, D102 (runs in an environment of its own, which has no types for Scrapy)
 COUNTS = {"pages": 0, "images": 0}
 COMMON = {"LOG_LEVEL": "ERROR", "ROBOTSTXT_OBEY": True, "TELNETCONSOLE_ENABLED": False, "DOWNLOAD_DELAY": 0}
 MODES = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -17,7 +18,7 @@ from crawler.schema import open_watch
 from crawler.settings import Plan
 from crawler.store.sites import Sites
 from crawler.visit.ask import Kit
-from crawler.visit.clock import SystemClock
+from crawler.visit.clock import Clock, SystemClock
 from crawler.visit.frontier import Budget
 from crawler.visit.walk import crawl_site
 from gallery.settings import DataFolder
@@ -178,9 +179,9 @@ class Visitor:
     plan: Plan = QUICK
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     look: Callable[[bytes, str], Looked] = look_blindly
-    clock: object = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=SystemClock)
     state: SiteState = field(default_factory=SiteState)
-    extra: dict = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
     upto: int = 1
 
     def visit(self, site: Site, *, requests: int = 5000, seconds: float = 30.0) -> SliceResult:

@@ -8,6 +8,7 @@ import time
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -261,7 +262,7 @@ def test_private_addresses_are_never_connected_to(serve, visitor, answer, pictur
     assert "refused-address" in troubles(result).values() or not target.startswith("http:")
 
 
-def _resolver(host: str, port: int) -> list[tuple]:
+def _resolver(host: str, port: int) -> list[tuple[Any, ...]]:
     place = "127.0.0.3" if host.endswith(".test") else host
     return socket.getaddrinfo(place, port, type=socket.SOCK_STREAM)
 
@@ -271,7 +272,7 @@ def test_a_name_that_turns_private_gets_no_connection(serve, visitor, picture):
     inside = serve({"*": picture("inside")}, host="127.0.0.3")
     looked_up: list[str] = []
 
-    def rebinding(host: str, port: int) -> list[tuple]:
+    def rebinding(host: str, port: int) -> list[tuple[Any, ...]]:
         if host != "rebind.test":
             return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         looked_up.append(host)

@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -29,7 +30,7 @@ def hands():
         yield pool
 
 
-def gallery(pages: int, picture) -> dict:
+def gallery(pages: int, picture) -> dict[str, Any]:
     """A site of so many pages with two images each."""
     routes = {"/": "".join(f'<a href="/p{n}.html">x</a>' for n in range(pages))}
     for n in range(pages):
@@ -38,7 +39,7 @@ def gallery(pages: int, picture) -> dict:
     return routes
 
 
-def rows(folder, query: str) -> list:
+def rows(folder, query: str) -> list[Any]:
     """Ask the database."""
     db = open_watch(folder.database)
     try:
