@@ -162,11 +162,10 @@ def _name(element: etree._Element) -> str:
 
 def _when(text: str) -> datetime | None:
     """Read a W3C or RFC 822 time; without a zone it is taken as UTC."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
-            found = parsedate_to_datetime(text)
-        except (ValueError, TypeError):
-            return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+            found = read(text)
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, TypeError, OverflowError):
+            continue
+    return None

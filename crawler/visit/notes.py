@@ -29,12 +29,13 @@ class Notes:
 
 
 def retry_after(value: str, now: datetime) -> datetime | None:
-    """Read a Retry-After header: seconds or an HTTP date; None when it says neither."""
-    if re.fullmatch(r"\d{1,8}", value.strip()):
-        return now + timedelta(seconds=int(value))
+    """Read a Retry-After header: seconds or an HTTP date, at most a day; None when it says neither."""
+    latest = now + timedelta(days=1)
+    if re.fullmatch(r"\d{1,8}", value.strip(), re.ASCII):
+        return min(now + timedelta(seconds=int(value)), latest)
     try:
         found = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
+        found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
         return None
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return max(found, now + timedelta(seconds=1))
+    return min(max(found, now + timedelta(seconds=1)), latest)

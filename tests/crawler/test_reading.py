@@ -1,5 +1,7 @@
 """Pages, style sheets, maps and bytes as they come: never an error, and the signs of what hides pictures."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from crawler.visit.extract import read_page, read_style
 from crawler.visit.inline import srcset
 from crawler.visit.maps import read_map
+from crawler.visit.notes import retry_after
 from crawler.visit.sniff import Content, sniff
 
 PAGE = "https://example.org/x/"
@@ -82,3 +85,23 @@ def test_lost_images_are_read_again():
     page = '<select><option><img src="/a.jpg"></select><svg><style><img src="/b.jpg"></style></svg>'
 
     assert {"https://example.org/a.jpg"} <= {image.url for image in read_page(page.encode(), PAGE).images}
+
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+BEYOND = "Fri, 31 Dec 9999 23:59:59 -2300"
+
+
+@given(st.text(max_size=40) | st.sampled_from([BEYOND, "99999999", "Mon, 01 Jan 0001 00:00:00 +2300", "٣"]))
+def test_no_retry_after_parks_a_host_for_more_than_a_day(value):
+    """A header that asks for a pause until 2030, or until after the last year there is, pauses a day at most."""
+    until = retry_after(value, NOW)
+
+    assert until is None or NOW <= until <= NOW + timedelta(days=1)
+    assert retry_after("120", NOW) == NOW + timedelta(minutes=2)
+
+
+def test_a_change_after_the_last_year_is_no_time():
+    """A sitemap whose time no clock can show still lists its page."""
+    entry = "<url><loc>https://example.org/a</loc><lastmod>9999-12-31T23:59:59-23:00</lastmod></url>"
+
+    assert read_map(f"<urlset>{entry}</urlset>".encode(), PAGE).pages == (("https://example.org/a", None),)
