@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from gallery.accounts import Task
 from gallery.consent import expires_soon
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
-from gallery.web.sections import show
+from gallery.web.sections import known_case, show
 from gallery.web.workplace import catalog, drafts, ledger, me, needs, now
 
 pages = Blueprint("cases", __name__)
@@ -84,7 +84,7 @@ def _state(case: Case, shown: int, photos: int) -> tuple[str, str]:
 @needs(Task.SEE)
 def one(number: int) -> ResponseReturnValue:
     """Show a case, its photographs, and what was done with it."""
-    case, photos = catalog().case(number), catalog().photos(number)
+    case, photos = known_case(number), catalog().photos(number)
     stages = [
         (stage, [photo for photo in photos if photo.stage_id == stage.id])
         for stage in catalog().stages(number)

@@ -12,7 +12,7 @@ from gallery.casework import Details, Section
 from gallery.errors import GalleryError
 from gallery.keys import ChartLock
 from gallery.model import Case, Performer, Stage, comes_before_treatment
-from gallery.web.sections import open_case, save_section, show_section, typed_values
+from gallery.web.sections import known_case, open_case, save_section, show_section, typed_values
 from gallery.web.workplace import casework, catalog, folder, needs, note, settings
 
 pages = Blueprint("facts", __name__, url_prefix="/cases/<int:number>")
@@ -76,7 +76,7 @@ def save(number: int) -> ResponseReturnValue:
 @needs(Task.REVEAL)
 def reveal(number: int) -> ResponseReturnValue:
     """Show a case's chart number once; that it was shown is in the ledger."""
-    case = catalog().case(number)
+    case = known_case(number)
     sealed = casework().details(number).chart
     if sealed is None:
         raise GalleryError(f"no chart number is recorded for Patient {number}")

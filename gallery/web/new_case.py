@@ -9,6 +9,7 @@ from gallery.drafts import Draft
 from gallery.errors import ChangedMeanwhileError, GalleryError
 from gallery.model import CaseStatus
 from gallery.web import receiving
+from gallery.web.sections import known_case
 from gallery.web.sorting import STAGE_WORDS, VIEWS, Board, propose, read_board
 from gallery.web.taking_in import take_in, watch_for_copies
 from gallery.web.viewing import note_view
@@ -43,7 +44,7 @@ def begin() -> ResponseReturnValue:
 @needs(Task.EDIT)
 def begin_for(number: int) -> ResponseReturnValue:
     """Start a draft with more photographs for a case there is."""
-    if catalog().case(number).status is CaseStatus.WITHDRAWN:
+    if known_case(number).status is CaseStatus.WITHDRAWN:
         raise GalleryError(f"Patient {number} was withdrawn: nothing can be added")
     stages = [stage.label for stage in catalog().stages(number)]
     draft = drafts().start(me().name, now(), case=number, stages=stages)

@@ -8,7 +8,7 @@ from gallery.casework import Alignment, Section
 from gallery.errors import GalleryError
 from gallery.model import Case
 from gallery.pairing import Pair, aligned, found, measure, pairs_of, pointed
-from gallery.web.sections import open_case, save_section, show, show_section
+from gallery.web.sections import known_case, open_case, save_section, show, show_section
 from gallery.web.viewing import note_view
 from gallery.web.workplace import casework, catalog, folder, needs, note, now, rooms
 from watermark.comparability import Comparability
@@ -122,7 +122,7 @@ def _wanted(pair: Pair) -> Alignment | None:
 @needs(Task.EDIT)
 def picture(number: int, before: int, after: int, side: str) -> ResponseReturnValue:
     """Give one photo of a pair in the earlier one's frame."""
-    pair = _pair(catalog().case(number), before, after)
+    pair = _pair(known_case(number), before, after)
     laid = aligned(folder(), pair, _recorded(pair))
     if laid is None or side not in {"before", "after"}:
         abort(404)

@@ -18,7 +18,7 @@ from gallery.renditions import Recipe, Renditions
 from gallery.settings import Channel
 from gallery.web.proof import prove
 from gallery.web.readiness import obstacles_of
-from gallery.web.sections import open_case, show
+from gallery.web.sections import known_case, open_case, show
 from gallery.web.viewing import note_view
 from gallery.web.workplace import casework, catalog, folder, me, needs, note, now, rooms, settings
 
@@ -32,7 +32,7 @@ _one_at_a_time = threading.Lock()  # two windows must not make the same file at 
 @needs(Task.SEE)
 def page(number: int) -> ResponseReturnValue:
     """Show what each channel would get, what stands in the way, and who has approved."""
-    case = catalog().case(number)
+    case = known_case(number)
     content = content_of(case)
     photos = catalog().photos(number)
     consents = catalog().consents(number)
@@ -196,5 +196,5 @@ def hold(number: int) -> ResponseReturnValue:
 @needs(Task.SEE)
 def proof(number: int) -> ResponseReturnValue:
     """Show what is public of a case, and that nothing else is in it."""
-    case = catalog().case(number)
+    case = known_case(number)
     return show("proof.html", case, proof=prove(rooms(), folder(), case), allowed=may_show_case(case))

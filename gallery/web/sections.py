@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gallery.casework import Saved, Section
@@ -26,13 +26,21 @@ class Step:
     words: str
 
 
+def known_case(number: int) -> Case:
+    """Give a case, or the page that says there is none."""
+    case = catalog().find_case(number)
+    if case is None:
+        abort(404)
+    return case
+
+
 def open_case(number: int) -> Case:
     """Give a case that can still be changed.
 
     Raises:
-        GalleryError: There is no such case, or it was withdrawn.
+        GalleryError: It was withdrawn.
     """
-    case = catalog().case(number)
+    case = known_case(number)
     if case.status is CaseStatus.WITHDRAWN:
         raise GalleryError(f"Patient {number} was withdrawn: nothing in it can be changed any more")
     return case

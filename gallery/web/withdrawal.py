@@ -9,7 +9,7 @@ from gallery.ledger import Entry
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
 from gallery.public_site import build_site
 from gallery.records import withdraw_case
-from gallery.web.sections import show
+from gallery.web.sections import known_case, show
 from gallery.web.workplace import catalog, folder, ledger, me, needs, now, rooms, settings
 
 pages = Blueprint("withdrawal", __name__, url_prefix="/cases/<int:number>/withdraw")
@@ -19,7 +19,7 @@ pages = Blueprint("withdrawal", __name__, url_prefix="/cases/<int:number>/withdr
 @needs(Task.WITHDRAW)
 def page(number: int) -> ResponseReturnValue:
     """Say what a withdrawal does; after one, show its receipt and what is left to do by hand."""
-    case = catalog().case(number)
+    case = known_case(number)
     if case.status is not CaseStatus.WITHDRAWN:
         return show("withdraw.html", case, public=_public(case))
     return show(
@@ -36,7 +36,7 @@ def page(number: int) -> ResponseReturnValue:
 @needs(Task.WITHDRAW)
 def withdraw(number: int) -> ResponseReturnValue:
     """Withdraw the case and rebuild the site at once; sent again, only the site is rebuilt."""
-    case = catalog().case(number)
+    case = known_case(number)
     if case.status is not CaseStatus.WITHDRAWN:
         if not request.form.get("sure"):
             abort(400, description="Tick the box to say that you mean it.")

@@ -4,6 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 
+import html5lib
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -63,7 +64,11 @@ class Receptionist:
 
 
 def flawless(window, found, name):
-    """Note what axe finds on a page, and whether a phone must scroll sideways."""
+    """Note broken markup, what axe finds on a page, and whether a phone must scroll sideways."""
+    parser = html5lib.HTMLParser()
+    parser.parse(window.context.request.get(window.url).text())
+    if parser.errors:
+        found[f"markup of {name}"] = parser.errors
     result = Axe().run(window, options={"runOnly": STANDARDS})
     if result.violations_count:
         found[name] = result.generate_report()

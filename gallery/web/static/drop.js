@@ -11,6 +11,7 @@
   let place = form.action.endsWith("/new") ? null : form.action, draft = null;
   let waiting = [], running = 0, done = 0, all = 0, problems = 0, opening = null;
 
+  folder.webkitdirectory = true;
   form.querySelector("[data-folder]").hidden = false;
   button.hidden = true;
 

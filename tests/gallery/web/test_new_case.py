@@ -1,5 +1,6 @@
 """A person drops photographs and has a case: nothing is lost, nothing is sorted behind her back."""
 
+import base64
 import io
 import shutil
 import socket
@@ -158,6 +159,30 @@ def test_photos_are_moved_by_drag_and_by_keyboard(page, nine_photos):
 
     assert dragged == name
     assert page.inner_text("[data-lane='0'] [data-card] .file") == name
+
+
+@pytest.mark.browser
+def test_files_are_dropped_onto_the_page(page, nine_photos):
+    """Dragging files from the desktop onto the field takes them in; what a system hides in folders is passed over."""
+    files = sorted(nine_photos.glob("*.jpg"))[:2]
+    sign_in(page)
+    page.goto("/drafts/new")
+    contents = [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in files]
+    page.evaluate(
+        """(files) => {
+          const dropped = new DataTransfer();
+          for (const [name, text] of [...files, [".DS_Store", ""]])
+            dropped.items.add(new File([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], name));
+          const field = document.querySelector("[data-drop]");
+          field.dispatchEvent(new DragEvent("dragover", {dataTransfer: dropped, bubbles: true, cancelable: true}));
+          field.dispatchEvent(new DragEvent("drop", {dataTransfer: dropped, bubbles: true, cancelable: true}));
+        }""",
+        contents,
+    )
+    page.wait_for_selector("[data-card] >> nth=1")
+
+    assert page.url.endswith("/drafts/1/")
+    assert len(page.query_selector_all("[data-card]")) == 2
 
 
 @pytest.mark.browser
