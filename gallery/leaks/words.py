@@ -129,6 +129,8 @@ def _file_forms(name: str) -> set[str]:
     stem = PurePath(name.replace("\\", "/")).stem
     counted = re.search(r"\d{4}", stem) is not None
     letters = len(re.findall(r"[^\W_]", stem))
+    if _is_short(stem):  # "1200.jpg" is also how a published file of that width ends
+        return set()
     if letters < _FEWEST_LETTERS or (letters < _TELLING_LETTERS and not re.search(r"\d", stem)):
         return set()
     return {PurePath(name.replace("\\", "/")).name} | ({stem} if counted else set())

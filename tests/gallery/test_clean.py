@@ -141,3 +141,14 @@ def test_the_practices_own_list_must_be_readable(clinic):
     (clinic.folder.root / NEVER_PUBLISH).write_bytes("Jos\u00e9".encode("utf-16"))
     with clinic.database() as database, pytest.raises(GalleryError, match="not UTF-8"):
         secrets_of(clinic.folder, Catalog(database), Casework(database))
+
+
+def test_files_that_are_only_counted_do_not_stop_a_build(clinic):
+    """A list of 1200.jpg, 2000.jpg and 2026.jpg names nobody: widths and years on the pages are not leaks."""
+    rows = clinic.rows({1: ["before", "after"], 2: ["before"]}, consent_signed="2026-01-01")
+    for row, name in zip(rows, ("240.jpg", "2000.jpg", "2026.jpg"), strict=True):
+        (clinic.desk / str(row["file"])).rename(clinic.desk / name)
+        row["file"] = name
+    clinic.take_in(rows)
+
+    assert clinic.build().photos == 3
