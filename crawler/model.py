@@ -343,7 +343,7 @@ class SiteReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """How one nightly run went."""
+    """How one nightly run went; `photos` is how many of ours there were to compare with."""
 
     id: int
     started_at: datetime
@@ -354,6 +354,7 @@ class RunSummary:
     tally: Tally
     new_findings: int
     allowed_sightings: int
+    photos: int = 0
 
     @property
     def failing(self) -> tuple[SiteReport, ...]:

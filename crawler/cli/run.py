@@ -138,5 +138,8 @@ def _say_summary(summary: RunSummary) -> None:
         f"{len(summary.sites)} sites, {summary.tally.requests} requests in {seconds:.0f} s: "
         f"{summary.new_findings} new findings."
     )
+    if not summary.photos:
+        line = "The catalogue holds no photograph: nothing could be found. Add some with: pairwatch import"
+        click.echo(click.style(line, fg="yellow"))
     if not summary.sites:
         click.echo("No site is listed. Add one with: pairwatch site add URL")

@@ -297,6 +297,7 @@ def _finish(night: _Night, nights: Nights, sites: list[Site]) -> RunSummary:
         tally=sum((report.tally for report in reports), Tally()),
         new_findings=sum(report.new_findings for report in reports),
         allowed_sightings=sum(report.allowed_sightings for report in reports),
+        photos=night.progress.photos(),
     )
     if not stopped:
         night.progress.end(night.run, summary.outcome, summary_json(summary), summary.finished_at)

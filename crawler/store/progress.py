@@ -101,6 +101,10 @@ class Progress:
             "outcome in ('done', 'partial') and (:before is null or id < :before)", {"before": before}
         )
 
+    def photos(self) -> int:
+        """Give how many photos of ours there are."""
+        return int(self._db.execute("select count(*) from photos").fetchone()[0])
+
     def runs(self, *, number: int | None = None) -> list[RunRow]:
         """Give all runs, the latest first, or the one of this number."""
         query = "select * from runs where :id is null or id = :id order by id desc"

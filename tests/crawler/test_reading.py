@@ -105,3 +105,20 @@ def test_a_change_after_the_last_year_is_no_time():
     entry = "<url><loc>https://example.org/a</loc><lastmod>9999-12-31T23:59:59-23:00</lastmod></url>"
 
     assert read_map(f"<urlset>{entry}</urlset>".encode(), PAGE).pages == (("https://example.org/a", None),)
+
+
+@pytest.mark.parametrize("base", ["http://[", "//[", "http://[x]/", "http://"])
+def test_a_base_that_is_no_address_hides_nothing(base):
+    """A base element that names nothing leaves the page's own address as the base."""
+    images = read_page(f'<base href="{base}"><img src="/a.jpg"><img src="b.jpg">'.encode(), PAGE).images
+
+    assert {image.url for image in images} >= {"https://example.org/a.jpg", "https://example.org/x/b.jpg"}
+
+
+@pytest.mark.parametrize("charset", ["idna", "hex", "rot13", "undefined", "punycode", "zlib", "unicode_escape"])
+def test_a_charset_that_is_none_hides_nothing(charset):
+    """What is no character set, in the header, in the page or in CSS, is read as UTF-8."""
+    page = f'<meta charset="{charset}"><img src="/a.jpg?ü=1">'.encode()
+    for kind in (f"text/html; charset={charset}", "text/html"):
+        assert read_page(page, PAGE, kind).images
+    assert read_style(b"p { background: url(/a.jpg) }", PAGE, f"text/css; charset={charset}").images
