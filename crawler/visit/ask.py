@@ -67,6 +67,7 @@ class Visit:
     inline: tuple[tuple[Candidate, Looked], ...] = ()
     asked: int = 1
     scripted: bool = False
+    broke: str = ""
 
 
 class Asker:
@@ -151,7 +152,14 @@ class Asker:
             known = self.matched.get(digest, 0) >= self.kit.upto > 0
             return visit if known else replace(visit, looked=self.kit.look(reply.body, _name_of(visit.final)))
         same = digest == address.digest and address.why != signals.SCRIPT_BUILT
-        return visit if same else self._read_text(visit, reply)
+        return visit if same else self._guarded(visit, reply)
+
+    def _guarded(self, visit: Visit, reply: Reply) -> Visit:
+        """The one guard of a page: whatever its markup makes us stumble over is a row, and its site goes on."""
+        try:
+            return self._read_text(visit, reply)
+        except Exception as error:  # noqa: BLE001 (a bad page is a row, not the end of its site)
+            return replace(visit, broke=f"{type(error).__name__}: {error}")
 
     def _read_text(self, visit: Visit, reply: Reply) -> Visit:
         kind = reply.headers.get("content-type", "")

@@ -7,6 +7,7 @@ from crawler.visit.gather import Gathering
 from crawler.visit.inline import css_imports, css_urls
 from crawler.visit.reading import PageReading, Words, tree
 
+_NO_CHARSETS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7")
 __all__ = ["PageReading", "read_page", "read_style"]
 
 
@@ -17,7 +18,7 @@ def read_page(body: bytes, url: str, content_type: str = "") -> PageReading:
     reads it again, and both are kept. Character set: byte order mark, then header, then meta, then what the
     bytes look like.
     """
-    encoding, text = html_to_unicode(content_type or None, body, default_encoding="utf-8")
+    encoding, text = _decoded(body, content_type)
     gathering = Gathering(base=url, encoding=encoding)
     root = tree(text)
     if root is not None:
@@ -32,8 +33,19 @@ def read_page(body: bytes, url: str, content_type: str = "") -> PageReading:
 
 def read_style(body: bytes, url: str, content_type: str = "") -> PageReading:
     """Read a style sheet: the images it names and the sheets it imports."""
-    encoding, text = html_to_unicode(content_type or None, body, default_encoding="utf-8")
+    encoding, text = _decoded(body, content_type)
     gathering = Gathering(base=url, encoding=encoding)
     gathering.sheets(css_imports(text))
     gathering.all_images(css_urls(text), "style", "css", Words())
     return gathering.reading("")
+
+
+def _decoded(body: bytes, content_type: str) -> tuple[str, str]:
+    """Give encoding and text; what names a codec that is no character set (idna, hex, rot13) is read as UTF-8."""
+    try:
+        encoding, text = html_to_unicode(content_type or None, body, default_encoding="utf-8")
+    except (LookupError, ValueError):
+        encoding, text = _NO_CHARSETS[0], ""
+    if encoding in _NO_CHARSETS:
+        return "utf-8", body.decode("utf-8", "replace")
+    return encoding, text

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -138,7 +138,7 @@ class Gathering:
         """Visit every element in document order."""
         base = root.find(".//base[@href]")
         if base is not None and self.depth == 0:
-            self.base = urljoin(self.base, base.get("href", "").strip())
+            self.base = _joined(self.base, base.get("href", "").strip())
         for element in root.iter():
             tag = element.tag
             if not isinstance(tag, str):
@@ -343,6 +343,15 @@ class Gathering:
     def on_srcdoc(self, _element: HtmlElement, _tag: str, value: str) -> None:
         """Read the page inside an iframe's `srcdoc`."""
         self.fragment(value)
+
+
+def _joined(base: str, reference: str) -> str:
+    """Give the address that a base element names; the page's own where it is none."""
+    try:
+        joined = urljoin(base, reference)
+        return joined if urlsplit(joined).hostname else base
+    except ValueError:
+        return base
 
 
 _BY_TAG: dict[str, Callable[[Gathering, HtmlElement], None]] = {

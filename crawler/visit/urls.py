@@ -35,9 +35,11 @@ def canonical(url: str, *, base: str = "", encoding: str = "utf-8") -> str | Non
     tracking and session parameters dropped, dot segments resolved, escapes in capital letters. Characters
     outside ASCII become UTF-8 in the path and the page's own encoding in the query, as browsers do.
     """
-    if url.startswith("/") and not url.startswith("//") and base:
-        return _canonical(url, origin_of(base), encoding)
-    return _canonical(url, base, encoding)
+    rooted = url.startswith("/") and not url.startswith("//") and base
+    try:
+        return _canonical(url, origin_of(base) if rooted else base, encoding)
+    except ValueError:  # the base is no address
+        return None
 
 
 @lru_cache(maxsize=65536)

@@ -268,6 +268,10 @@ class _Walk:
         if same and not visit.scripted:
             self._settle_unchanged(address, now)
             return
+        if visit.broke:
+            message = f"{address.url} could not be read ({visit.broke})"
+            self._failed(address, "unreadable-page", message, now, retry=False, step=Step.READ)
+            return
         if visit.listed is not None:
             address = replace(address, kind=Kind.MAP)
             self._settle_map(address, visit.listed)
@@ -393,10 +397,17 @@ class _Walk:
         self.frontier.put(replace(address, changed_at=changed_at, fetched_at=now, due_at=due, tries=0))
 
     def _failed(
-        self, address: Address, trouble: str, message: str, now: datetime, *, retry: bool = True
+        self,
+        address: Address,
+        trouble: str,
+        message: str,
+        now: datetime,
+        *,
+        retry: bool = True,
+        step: Step = Step.FETCH,
     ) -> None:
         self.notes.add(failed=1)
-        self.notes.failure(address.url, Step.FETCH, trouble, message, now)
+        self.notes.failure(address.url, step, trouble, message, now)
         if retry and trouble not in (Trouble.REFUSED, Trouble.TOO_LARGE):
             self.frontier.put(replace(self.frontier.retry(address, now), why=message))
         else:

@@ -115,7 +115,9 @@ def test_a_base_that_is_no_address_hides_nothing(base):
     assert {image.url for image in images} >= {"https://example.org/a.jpg", "https://example.org/x/b.jpg"}
 
 
-@pytest.mark.parametrize("charset", ["idna", "hex", "rot13", "undefined", "punycode", "zlib", "unicode_escape"])
+@pytest.mark.parametrize(
+    "charset", ["idna", "hex", "rot13", "undefined", "punycode", "zlib", "unicode_escape"]
+)
 def test_a_charset_that_is_none_hides_nothing(charset):
     """What is no character set, in the header, in the page or in CSS, is read as UTF-8."""
     page = f'<meta charset="{charset}"><img src="/a.jpg?ü=1">'.encode()
