@@ -327,6 +327,14 @@ def test_an_encoded_file_holds_pixels_and_nothing_else(kind):
         assert not dict(image.getexif())
 
 
+@pytest.mark.parametrize("quality", [75, 85, 95])
+def test_pure_noise_can_be_written(quality):
+    """A picture of nothing but noise, the largest a JPEG gets, is written like any other."""
+    noise = Picture(np.random.default_rng(2).integers(0, 256, (300, 400, 3), np.uint8))
+
+    assert open_picture(encode(noise, format="jpeg", quality=quality)).width == 400
+
+
 def test_a_side_too_long_for_a_format_is_said():
     """WebP cannot hold a panorama of 20,000 pixels, and the error says so."""
     with pytest.raises(PictureTooLargeError, match="webp holds at most"):
