@@ -11,6 +11,7 @@ from crawler.cli import COMMANDS as CRAWLER_COMMANDS
 from crawler.errors import CrawlerError
 from gallery.cli import COMMANDS as GALLERY_COMMANDS
 from gallery.errors import GalleryError
+from gallery.model import KnownCopy
 from gallery.settings import DataFolder
 from watermark.errors import WatermarkError
 
@@ -89,6 +90,14 @@ def cli(ctx: click.Context, data: Path, debug: bool) -> None:  # noqa: FBT001, A
       pairwatch crawl
     """
     ctx.obj = DataFolder(data)
+    ctx.meta["pairwatch.copies"] = _known_copies
+
+
+def _known_copies(folder: DataFolder) -> list[KnownCopy]:
+    """Tell the staff's pages which copies the crawler knows of; the gallery itself knows no crawler."""
+    from crawler.desk.removals import known_copies  # noqa: PLC0415 (heavy, and only for a withdrawal)
+
+    return known_copies(folder)
 
 
 @cli.command()

@@ -115,6 +115,20 @@ class Publication:
     recipe: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCopy:
+    """A copy of a case's photo that was seen on another site, and what the legal desk decided about it.
+
+    Args:
+        page: The address it was seen at; hostile text, to be shown and never to be followed.
+    """
+
+    finding: int
+    case: int
+    page: str
+    decision: str
+
+
 def subject_of(case: int, stage: str) -> str:
     """Name a photo as a sentence's subject: `Patient 51's after photo`."""
     return f"Patient {case}'s {stage} photo"

@@ -29,7 +29,7 @@ from gallery.web import (
     words,
 )
 from gallery.web.shield import raise_shield
-from gallery.web.workplace import Clock, Workplace, close_database, utc_now
+from gallery.web.workplace import Clock, Copies, Workplace, close_database, no_copies, utc_now
 from watermark.errors import WatermarkError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -66,7 +66,12 @@ _SAYINGS = {
 
 
 def create_app(
-    folder: DataFolder, *, clock: Clock = utc_now, hosts: Sequence[str] = LOOPBACK, secure: bool = False
+    folder: DataFolder,
+    *,
+    clock: Clock = utc_now,
+    hosts: Sequence[str] = LOOPBACK,
+    secure: bool = False,
+    copies: Copies = no_copies,
 ) -> Flask:
     """Make the application for one data folder.
 
@@ -75,6 +80,7 @@ def create_app(
         clock: gives the time, in UTC.
         hosts: names under which browsers may reach it; requests for any other name are refused.
         secure: it is reached over https only: the cookie is never sent otherwise.
+        copies: tells which copies of our photographs are known on other sites.
 
     Raises:
         GalleryError: There is no catalogue, or the settings are wrong.
@@ -93,7 +99,7 @@ def create_app(
         TRUSTED_HOSTS=list(hosts),
         WTF_CSRF_TIME_LIMIT=None,  # a form may lie open for as long as its session lives
     )
-    app.extensions["pairwatch"] = Workplace(folder, clock)
+    app.extensions["pairwatch"] = Workplace(folder, clock, copies)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_shown_everywhere)
     app.teardown_appcontext(close_database)

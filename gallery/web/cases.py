@@ -1,15 +1,16 @@
 """The list of cases and drafts, where everybody starts, and the page of one case."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.accounts import Task
+from gallery.accounts import Role, Task
 from gallery.consent import expires_soon
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
 from gallery.web.sections import known_case, show
-from gallery.web.workplace import catalog, drafts, ledger, me, needs, now
+from gallery.web.workplace import catalog, drafts, folder, here, ledger, me, needs, now
 
 pages = Blueprint("cases", __name__)
 
@@ -44,12 +45,21 @@ def overview() -> ResponseReturnValue:
         "cases.html",
         cases=_lines(found[(at - 1) * _PAGE : at * _PAGE]),
         drafts=drafts().all() if me().may(Task.EDIT) else [],
+        still_shown=_still_shown(),
         ending=expires_soon(catalog().consents(), now()),
         wanted=wanted,
         count=len(found),
         page=at,
         last=max(1, -(-len(found) // _PAGE)),
     )
+
+
+def _still_shown() -> dict[int, int]:
+    """Count, for the legal desk, the known copies on other sites of each patient who withdrew."""
+    gone = {case.number for case in catalog().cases() if case.status is CaseStatus.WITHDRAWN}
+    if not gone or me().role not in {Role.LEGAL, Role.ADMINISTRATOR}:
+        return {}
+    return dict(Counter(copy.case for copy in here().copies(folder()) if copy.case in gone))
 
 
 def _has(case: Case, wanted: str) -> bool:

@@ -51,14 +51,16 @@ def serve(
       pairwatch serve --lan
     """
     from gallery.web.server import lan_address, own_certificate, read_certificate, serve_here, serve_lan
+    from gallery.web.workplace import no_copies
 
     def announce(url: str) -> None:
         click.echo(f"The staff's pages are open at {url}  (stop with Ctrl+C)")
 
+    copies = click.get_current_context().meta.get("pairwatch.copies", no_copies)
     if not lan:
         if host or certificate or key:
             raise click.UsageError("--host, --certificate and --key go with --lan")
-        serve_here(folder, port, announce)
+        serve_here(folder, port, announce, copies)
         return
     if bool(certificate) != bool(key):
         raise click.UsageError("--certificate and --key go together")
@@ -66,7 +68,7 @@ def serve(
     host = host or lan_address()
     pair = read_certificate(certificate, key) if certificate and key else own_certificate(folder, host)
     click.echo(f"Certificate (SHA-256): {pair.fingerprint}")
-    serve_lan(folder, host, port, pair, announce)
+    serve_lan(folder, host, port, pair, announce, copies)
 
 
 @click.group()

@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 from gallery.errors import GalleryError
 from gallery.settings import DataFolder
 from gallery.web.app import LOOPBACK, create_app
+from gallery.web.workplace import Copies
 
 LARGEST_REQUEST = 1024**3
 _THREADS = 6
@@ -35,13 +36,13 @@ class Certificate:
     fingerprint: str
 
 
-def serve_here(folder: DataFolder, port: int, announce: Callable[[str], None]) -> None:
+def serve_here(folder: DataFolder, port: int, announce: Callable[[str], None], copies: Copies) -> None:
     """Serve on this machine alone until it is interrupted.
 
     Raises:
         GalleryError: There is no catalogue, or the port is taken.
     """
-    app = create_app(folder)
+    app = create_app(folder, copies=copies)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a request that waits a moment is no news
     try:
         server = waitress.create_server(
@@ -59,7 +60,12 @@ def serve_here(folder: DataFolder, port: int, announce: Callable[[str], None]) -
 
 
 def serve_lan(
-    folder: DataFolder, host: str, port: int, pair: Certificate, announce: Callable[[str], None]
+    folder: DataFolder,
+    host: str,
+    port: int,
+    pair: Certificate,
+    announce: Callable[[str], None],
+    copies: Copies,
 ) -> None:
     """Serve to the practice's network over https until it is interrupted.
 
@@ -67,7 +73,7 @@ def serve_lan(
         GalleryError: There is no catalogue, or the port is taken.
     """
     shown = f"[{host}]" if ":" in host else host
-    app = create_app(folder, hosts=(*LOOPBACK, shown), secure=True)
+    app = create_app(folder, hosts=(*LOOPBACK, shown), secure=True, copies=copies)
     server = WsgiServer((host, port), app, numthreads=_THREADS, server_name="pairwatch")
     server.max_request_body_size = LARGEST_REQUEST
     server.ssl_adapter = BuiltinSSLAdapter(str(pair.certificate), str(pair.key))

@@ -10,7 +10,7 @@ from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
 from gallery.public_site import build_site
 from gallery.records import withdraw_case
 from gallery.web.sections import known_case, show
-from gallery.web.workplace import catalog, folder, ledger, me, needs, now, rooms, settings
+from gallery.web.workplace import catalog, copies_of, folder, ledger, me, needs, note, now, rooms, settings
 
 pages = Blueprint("withdrawal", __name__, url_prefix="/cases/<int:number>/withdraw")
 
@@ -29,6 +29,7 @@ def page(number: int) -> ResponseReturnValue:
         public=_public(case),
         channels=sorted(_channels(case) - {PUBLIC_CHANNEL}),
         practice=settings().practice,
+        copies=copies_of(number),
     )
 
 
@@ -41,6 +42,8 @@ def withdraw(number: int) -> ResponseReturnValue:
         if not request.form.get("sure"):
             abort(400, description="Tick the box to say that you mean it.")
         withdraw_case(rooms().database, number, me().name, now(), reason=request.form.get("reason", "")[:500])
+        for copy in copies_of(number):
+            note("copy to be removed", f"finding {copy.finding}", case=number, page=copy.page)
     try:
         build_site(folder(), actor=me().name, now=now())
     except GalleryError as error:  # the withdrawal stands, and its receipt must be seen

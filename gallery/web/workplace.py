@@ -1,6 +1,6 @@
 """What every page works with: the data folder, the clock, the opened catalogue and who is signed in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,10 +14,12 @@ from gallery.casework import Casework
 from gallery.catalog import Catalog
 from gallery.drafts import Drafts
 from gallery.ledger import Ledger
+from gallery.model import KnownCopy
 from gallery.schema import open_database, transaction
 from gallery.settings import DataFolder, Settings, load_settings
 
 Clock = Callable[[], datetime]
+Copies = Callable[[DataFolder], Sequence[KnownCopy]]
 Params = ParamSpec("Params")
 Answer = TypeVar("Answer")
 
@@ -29,15 +31,26 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Where the pages' data are, and what time it is."""
+    """Where the pages' data are, what time it is, and who knows of copies on other sites."""
 
     folder: DataFolder
     clock: Clock
+    copies: Copies
+
+
+def no_copies(_: DataFolder) -> Sequence[KnownCopy]:
+    """Know of no copy: nobody looks through other sites."""
+    return ()
 
 
 def here() -> Workplace:
     """Give the workplace of the running application."""
     return cast("Workplace", current_app.extensions["pairwatch"])
+
+
+def copies_of(number: int) -> list[KnownCopy]:
+    """Give the known copies of a case's photographs on other sites."""
+    return [copy for copy in here().copies(folder()) if copy.case == number]
 
 
 def folder() -> DataFolder:

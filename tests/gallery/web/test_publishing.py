@@ -9,7 +9,9 @@ import pytest
 from gallery.authorization import load_law
 from gallery.catalog import Catalog
 from gallery.ledger import Ledger
+from gallery.model import KnownCopy
 from gallery.public_site import build_site
+from gallery.web.app import create_app
 from gallery.web.proof import html_faults
 from tests.gallery.web.conftest import enter, form, token
 
@@ -305,3 +307,20 @@ def test_cases_are_found(case):
     assert "Patient 1" in case.get("/cases/?find=patient+1").text
     assert "Patient 1" in case.get("/cases/?find=Crown").text
     assert "No case has “beard”" in case.get("/cases/?find=beard").text
+
+
+def test_a_withdrawal_reaches_stolen_copies(case, site, rooms):
+    """Copies that the crawler knows of are listed for the legal desk, in the ledger too, and never as links."""
+    page = "https://rival.example/<b>results</b>"
+    client = create_app(
+        site.folder, copies=lambda _: [KnownCopy(finding=7, case=1, page=page, decision="open")]
+    ).test_client()
+    enter(client, "Lou")
+    client.post("/cases/1/withdraw", data={"csrf_token": token(client, "/cases/1/withdraw"), "sure": "yes"})
+    queued = [entry for entry in Ledger(rooms).entries() if entry.action == "copy to be removed"]
+    shown = client.get("/cases/1/withdraw").text
+
+    assert [(entry.subject, entry.detail["page"]) for entry in queued] == [("finding 7", page)]
+    assert "rival.example/&lt;b&gt;results" in shown
+    assert 'href="https://rival' not in shown
+    assert "Patients who withdrew are still shown on other sites" in client.get("/cases/").text

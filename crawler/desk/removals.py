@@ -1,0 +1,22 @@
+"""Copies that a withdrawal reaches: a patient who no longer wants to be shown is still shown there."""
+
+from crawler.model import Decision
+from crawler.schema import open_watch
+from crawler.store.findings import Findings
+from gallery.model import KnownCopy
+from gallery.settings import DataFolder
+
+
+def known_copies(folder: DataFolder) -> list[KnownCopy]:
+    """Give every copy of our photos that is known on other sites, licensed ones too; dismissed findings are none."""
+    database = open_watch(folder.database)
+    try:
+        return [
+            KnownCopy(
+                finding=finding.id, case=finding.case, page=finding.page_url, decision=str(finding.decision)
+            )
+            for finding in Findings(database).all()
+            if finding.decision is not Decision.DISMISSED
+        ]
+    finally:
+        database.close()
