@@ -20,6 +20,7 @@ CATALOGUE_FEATURES = 480
 QUERY_AREA = 560 * 420
 QUERY_FEATURES = 800
 SMALLEST_SIDE = 320
+cv2.setNumThreads(1)  # one picture, one core: imports and crawls run a process on each
 # A descriptor seen in a mirror: rows of its 4 by 4 cells in reverse order, its 8 directions negated.
 MIRROR = np.arange(128).reshape(4, 4, 8)[::-1][:, :, [0, 7, 6, 5, 4, 3, 2, 1]].ravel()
 
