@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
+from crawler.desk.removals import known_copies
 from crawler.errors import CrawlerError
 from crawler.model import Decision, Infringement, Listing
 from crawler.nightly import run
@@ -183,3 +184,13 @@ def test_a_tip_is_checked_at_once(night, tmp_path):
 
     assert {"51-after.jpg", "52-after.jpg"} == {one["photo"] for one in json.loads(page.stdout)["findings"]}
     assert json.loads(file.stdout)["answer"]["photo"] == "51-after.jpg"
+
+
+@pytest.mark.slow
+def test_a_withdrawal_is_told_of_every_copy(night):
+    """What the staff's pages list for a patient who withdrew are all findings that nobody dismissed."""
+    folder, _, _, _, db = night
+    expected = {(one.id, one.case) for one in Findings(db).all() if one.decision is not Decision.DISMISSED}
+
+    assert expected
+    assert {(copy.finding, copy.case) for copy in known_copies(folder)} == expected
