@@ -98,6 +98,28 @@ class Renditions:
         return (self._place(key) / _LOOK).read_text(encoding="ascii").rpartition(":")[2]
 
 
+_SUMS = "site.sha256"
+
+
+def keep_sums(folder: Path, sums: Mapping[str, str]) -> None:
+    """Write down the SHA-256 of every file of the site by its address, as `sha256sum --check` reads it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{_SUMS}.new"
+    lines = (f"{value}  {address}\n" for address, value in sorted(sums.items()))
+    unfinished.write_text("".join(lines), encoding="utf-8", newline="\n")
+    unfinished.replace(folder / _SUMS)
+
+
+def kept_sums(folder: Path) -> dict[str, str] | None:
+    """Give the SHA-256 of every file that the last build put on the site; None before the first build."""
+    try:
+        text = (folder / _SUMS).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    parted = (line.partition("  ") for line in text.splitlines())
+    return {address: value for value, _, address in parted}
+
+
 _FORMATS = {extension: name for name, extension in _EXTENSIONS.items()}
 
 

@@ -1,15 +1,18 @@
 """Is everything as it should be? Proves the catalogue sound, and says what this machine can and cannot do."""
 
 import base64
+import hashlib
 import os
 import platform
 import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Literal
 
 from gallery.casework import Casework
@@ -19,6 +22,7 @@ from gallery.errors import GalleryError
 from gallery.leaks import scan
 from gallery.ledger import Head, Ledger
 from gallery.model import PUBLIC_CHANNEL
+from gallery.renditions import kept_sums
 from gallery.schema import open_database
 from gallery.secrecy import secrets_of
 from gallery.settings import DataFolder, load_settings
@@ -150,11 +154,41 @@ def _site(folder: DataFolder, catalog: Catalog, now: datetime) -> tuple[list[str
     shown = {file.stem.rpartition("-")[0] for file in (folder.public / "photos").glob("*")}
     problems = [
         f"the site shows {name}, which consent does not allow: run `pairwatch build`"
-        for name in shown - allowed
+        for name in sorted(shown - allowed)
     ]
     waiting = len(allowed - shown)
     notes = [f"{waiting} photos wait for the next `pairwatch build`"] if waiting else []
-    return sorted(problems), notes
+    sums = kept_sums(folder.renditions)
+    if sums is None:
+        return problems, [
+            *notes,
+            "the site has no list of its files yet: the next `pairwatch build` writes it",
+        ]
+    return problems + _differing(folder.public, sums, shown - allowed), notes
+
+
+def _differing(site: Path, sums: Mapping[str, str], named: AbstractSet[str]) -> list[str]:
+    """Name every file of the site that was altered, added or removed since it was built.
+
+    Args:
+        site: the built site.
+        sums: the SHA-256 of each file as the build wrote it, by address.
+        named: pictures that another sentence names already.
+    """
+    there = {
+        file.relative_to(site).as_posix(): file
+        for file in site.rglob("*")
+        if file.is_symlink() or not file.is_dir()
+    }
+    heal = "run `pairwatch build --force`"
+    problems = [f"{address} is missing from the site: {heal}" for address in sums.keys() - there.keys()]
+    for address, file in there.items():
+        if address not in sums:
+            if file.stem.rpartition("-")[0] not in named:
+                problems.append(f"{address} is on the site, but pairwatch did not put it there: {heal}")
+        elif file.is_symlink() or hashlib.sha256(file.read_bytes()).hexdigest() != sums[address]:
+            problems.append(f"{address} was altered after it was built: {heal}")
+    return sorted(problems)
 
 
 def _leaks(folder: DataFolder, catalog: Catalog, casework: Casework) -> tuple[list[str], list[str]]:

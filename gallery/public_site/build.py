@@ -27,7 +27,7 @@ from gallery.public_site.folder import Layout, exchange, lay_out, listing, recov
 from gallery.public_site.honesty import disclose, hold_back
 from gallery.public_site.pages import Page, pages, templates_digest
 from gallery.public_site.story import File, Published, Records, address_of, gone, rulings, selection, tell
-from gallery.renditions import Recipe, Rendition, Renditions
+from gallery.renditions import Recipe, Rendition, Renditions, keep_sums, kept_sums
 from gallery.schema import open_database, transaction
 from gallery.secrecy import secrets_of
 from gallery.settings import Channel, DataFolder, Settings, load_settings
@@ -143,12 +143,13 @@ class _Build:
         last = self._last_stamp()
         site = self._site_digest()
         untouched = last.get("site") == site
-        changed = force or not untouched or last.get("inputs") != self._inputs(plan)
+        whole = untouched and not force and kept_sums(self._folder.renditions) is not None
+        changed = not whole or last.get("inputs") != self._inputs(plan)
         exports = [self._export(records, channel, token) for channel in self._other_channels()]
         if changed:
-            known = last.get("pages") if untouched and not force else None
+            known = last.get("pages") if whole else None
             try:
-                self._replace_site(plan, known if isinstance(known, dict) else {}, progress)
+                self._replace_site(plan, known if isinstance(known, dict) else None, progress)
             except GalleryError:
                 self._take_off(before, plan.published)
                 raise
@@ -207,16 +208,23 @@ class _Build:
 
     def _take_off(self, before: Mapping[int, Publication], wanted: Mapping[int, Publication]) -> None:
         """Remove what may no longer be shown from a site that could not be built anew: a patient does not wait."""
-        gone_photos = before.keys() - wanted.keys()
-        for photo in gone_photos:
-            for file in (self._folder.public / "photos").glob(f"{before[photo].token}-*"):
-                file.unlink()
+        gone_photos, public = before.keys() - wanted.keys(), self._folder.public
+        files = [
+            file for photo in gone_photos for file in (public / "photos").glob(f"{before[photo].token}-*")
+        ]
         cases = {photo.id: photo.case for photo in self._catalog.photos()}
-        for case in {cases[photo] for photo in gone_photos} - {cases[photo] for photo in wanted}:
-            (self._folder.public / address_of(case)).unlink(missing_ok=True)
+        no_more = {cases[photo] for photo in gone_photos} - {cases[photo] for photo in wanted}
+        files += [public / address_of(case) for case in no_more]
+        for file in files:
+            file.unlink(missing_ok=True)
+        removed = {file.relative_to(public).as_posix() for file in files}
+        sums = kept_sums(self._folder.renditions) or {}
+        left = {address: value for address, value in sums.items() if address not in removed}
+        keep_sums(self._folder.renditions, left)
         self._record(PUBLIC_CHANNEL, {photo: shown for photo, shown in before.items() if photo in wanted})
 
-    def _replace_site(self, plan: _Plan, known: Mapping[str, object], progress: Progress) -> None:
+    def _replace_site(self, plan: _Plan, known: Mapping[str, object] | None, progress: Progress) -> None:
+        """Put the new site in place; `known` are the pages of the old one, None when nothing of it is trusted."""
         self._renditions.make(plan.recipes, progress=progress)
         files: dict[int, Published] = {}
         pictures: dict[str, Path] = {}
@@ -232,11 +240,22 @@ class _Build:
         stories = disclose(stories, records, self._settings, Casework(self._database).differences())
         chosen = selection(records, [story.number for story in stories], PUBLIC_CHANNEL, self._now)
         site = list(pages(stories, gone(records), chosen, self._settings))
-        layout = Layout({page.address: self._content(page, known) for page in site}, pictures)
+        layout = Layout(
+            {page.address: self._content(page, known or {}) for page in site},
+            pictures,
+            standing=None if known is None else self._folder.public,
+        )
         clean = refuse_leaks(layout, self._secrets(plan, layout), self._searched())
-        lay_out(self._folder.renditions / "next", layout)
+        sums = self._sums(layout)
+        following = self._folder.renditions / "next"
+        if known is None:
+            shutil.rmtree(following, ignore_errors=True)
+        lay_out(following, layout)
         self._record(PUBLIC_CHANNEL, plan.published)
-        exchange(self._folder.renditions / "next", self._folder.public, layout)
+        exchange(following, self._folder.public, layout)
+        if known is None:  # what somebody altered must not come back with the build after this one
+            shutil.rmtree(following, ignore_errors=True)
+        keep_sums(self._folder.renditions, sums)
         _write_json(
             self._stamp,
             {
@@ -246,6 +265,18 @@ class _Build:
                 "searched": clean,
             },
         )
+
+    def _sums(self, layout: Layout) -> dict[str, str]:
+        """Give the SHA-256 of every file of the site; what the standing site shares is not read again."""
+        known = (kept_sums(self._folder.renditions) or {}) if layout.standing else {}
+        sums = {}
+        for address, content in layout.pages.items():
+            taken_over = known.get(address) if isinstance(content, Path) else None
+            data = content.read_bytes() if isinstance(content, Path) and not taken_over else content
+            sums[address] = taken_over or hashlib.sha256(data).hexdigest()
+        for address, place in layout.pictures.items():
+            sums[address] = known.get(address) or hashlib.sha256(place.read_bytes()).hexdigest()
+        return sums
 
     def _secrets(self, plan: _Plan, layout: Layout) -> Secrets:
         """Gather what must not be public; the originals of pages that are new are looked into."""

@@ -17,10 +17,14 @@ _RENAME_EXCHANGE = 2
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a site consists of: pages by address (bytes, or a file to take over) and pictures by address."""
+    """What a site consists of: pages by address (bytes, or a file to take over) and pictures by address.
+
+    `standing` is a site whose pictures are known to be whole: those are shared with it, and all others copied.
+    """
 
     pages: Mapping[str, bytes | Path]
     pictures: Mapping[str, Path]
+    standing: Path | None = None
 
 
 def lay_out(folder: Path, layout: Layout) -> None:
@@ -42,7 +46,11 @@ def lay_out(folder: Path, layout: Layout) -> None:
         for address, place in layout.pictures.items():
             if address not in kept:
                 _parent(folder, address, made)
-                _link(place, folder / address)
+                there = layout.standing / address if layout.standing else None
+                if there and there.is_file():
+                    _link(there, folder / address)
+                else:  # a link would let whoever writes into the site write into our own files
+                    shutil.copy(place, folder / address)
     except OSError as error:
         raise GalleryError(
             f"the site could not be written into {folder}: {error.strerror}",

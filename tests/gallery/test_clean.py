@@ -110,8 +110,8 @@ def test_verify_reads_the_whole_site(full_of_secrets):
 
     (clinic.folder.public / "notes.txt").write_text("Maria Lopez called again", "utf-8")
 
-    assert clinic.verify().problems == (
-        "the site betrays a patient: notes.txt: a patient's name in the text ('maria lopez')",
+    assert clinic.verify().problems[-1] == (
+        "the site betrays a patient: notes.txt: a patient's name in the text ('maria lopez')"
     )
 
 
@@ -123,11 +123,13 @@ def test_verify_reads_the_whole_site(full_of_secrets):
         ("Before Front Left.jpg", None),
         ("Hair Line After.jpg", None),
         ("IMG_2041.jpg", None),
+        ("Follicular Unit Extraction 3.jpg", None),
     ],
 )
 def test_a_name_in_a_file_name_is_a_secret(clinic, file, name):
     """A file that staff named after a patient makes that name a secret; words of the trade are none."""
     row = {"case": 9, "stage": "before", "view": "front", "file": file}
+    row |= {"procedure": "Follicular unit extraction"}
     clinic.photo(file, 3)
     clinic.take_in([row])
     with clinic.database() as database:

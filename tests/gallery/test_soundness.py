@@ -1,9 +1,12 @@
 """`verify` calls sound what is sound, and names what is not."""
 
+import os
+
 import pytest
 
 from gallery.errors import GalleryError
 from gallery.ledger import Head
+from gallery.public_site import build_site
 from gallery.soundness import examine, parse_head
 
 
@@ -93,3 +96,41 @@ def test_the_doctor_names_open_doors(sound):
 
     assert not check.ok
     assert "chmod 700" in check.found
+
+
+def test_every_file_of_the_site_is_proven(sound):
+    """A file altered, put there or taken away by hand is named, and a build makes the site whole again."""
+    public = sound.folder.public
+    picture = next((public / "photos").glob("*-240.jpg"))
+    whole = picture.read_bytes()
+    with picture.open("ab") as file:
+        file.write(b"?")
+    (public / "leak.jpg").write_bytes(b"?")
+    (public / "patient-51" / "index.html").unlink()
+
+    named = [problem.partition(":")[0] for problem in sound.verify().problems]
+    sound.build()
+
+    assert named[:3] == [
+        "leak.jpg is on the site, but pairwatch did not put it there",
+        "patient-51/index.html is missing from the site",
+        f"photos/{picture.name} was altered after it was built",
+    ]
+    assert picture.read_bytes() == whole
+    assert sound.verify().problems == ()
+
+
+def test_an_altered_picture_never_comes_back(sound):
+    """Neither our own copies nor a later build carry what somebody wrote into the public folder."""
+    picture = next((sound.folder.public / "photos").glob("*-240.jpg"))
+    whole, facts = picture.read_bytes(), picture.stat()
+    picture.write_bytes(whole[:-1] + b"?")
+    os.utime(picture, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    said = sound.verify().problems
+    build_site(sound.folder, actor="test", now=sound.now, force=True)
+    sound.take_in(sound.rows({60: ["before"]}, first_seed=200, consent_signed="2026-02-01"))
+    sound.build()
+
+    assert f"photos/{picture.name} was altered after it was built: run `pairwatch build --force`" in said
+    assert picture.read_bytes() == whole
+    assert sound.verify().problems == ()
