@@ -1,7 +1,7 @@
 """Gathers what must never be public: from the records, the originals' own metadata, and the practice's list."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from pathlib import PurePath
 
@@ -26,7 +26,7 @@ _COMMON = frozenset(
         "img", "image", "later", "left", "line", "low", "months", "neck", "norwood", "oblique", "one", "open",
         "page", "patient", "photo", "picture", "post", "pre", "profile", "result", "right", "scalp", "scar",
         "session", "sessions", "shaved", "side", "smp", "strip", "temple", "three", "top", "two", "up",
-        "vertex", "view", "weeks", "year", "years", "camera", "digital",
+        "vertex", "view", "weeks", "year", "years", "camera", "olympus", "sony", "digital",
     )
 )  # fmt: skip
 _HEAD_BYTES = 256 * 1024  # cameras and programs write what they know of a picture before its pixels
@@ -54,8 +54,12 @@ def secrets_of(
     photos = catalog.photos()
     files = frozenset(photo.file.replace("\\", "/").rpartition("/")[2] for photo in photos)
     blocks = [block for photo in looked_into for block in _blocks_of(folder, photo)]
+    written = [
+        *(PurePath(file).stem for file in files),
+        *(_text(block) for block in blocks if _may_name(block)),
+    ]
     return Secrets(
-        names=frozenset({*_listed(folder), *filter(None, map(_name_in, files)), *_names(blocks)}),
+        names=frozenset({*_listed(folder), *_names_in(written, _trade_words(catalog))}),
         chart_numbers=frozenset(_chart_numbers(folder, catalog, casework)),
         dates=frozenset(date.fromisoformat(photo.taken_at[:10]) for photo in photos if photo.taken_at),
         file_names=files,
@@ -83,29 +87,33 @@ def _chart_numbers(folder: DataFolder, catalog: Catalog, casework: Casework) -> 
         yield from (lock.open(chart) for chart in sealed)
 
 
-def _name_in(file: str) -> str:
-    """Read a person's name out of a file's: two or three large words in a row that are none of the trade's."""
-    row: list[str] = []
-    for word in re.findall(r"[^\W\d_][^\W\d_'-]*|\d+", PurePath(file).stem):
-        if _OWN_NAME.fullmatch(word) and word.lower() not in _COMMON:
-            row.append(word)
-        elif len(row) > 1:
-            break
-        else:
+def _names_in(texts: Iterable[str], trade: Collection[str]) -> Iterator[str]:
+    """Yield persons' names in file names and metadata: two or three large words in a row that are none of the trade's."""
+    for text in texts:
+        row: list[str] = []
+        for word in [*re.findall(r"[^\W\d_][^\W\d_'-]*|\d+", text.title() if text.isupper() else text), ""]:
+            if _OWN_NAME.fullmatch(word) and word.lower() not in trade:
+                row.append(word)
+                continue
+            if len(row) in {2, 3}:
+                yield " ".join(row)
             row = []
-    return " ".join(row) if len(row) in {2, 3} else ""
+
+
+def _trade_words(catalog: Catalog) -> frozenset[str]:
+    """Collect the words that cases share: nobody is betrayed by the name of a procedure or a tag."""
+    said = [f"{stage.label} {stage.procedure}" for stage in catalog.stages()]
+    said += [f"{case.region} {case.classification} {' '.join(case.tags)}" for case in catalog.cases()]
+    return _COMMON | {word for text in set(said) for word in re.findall(r"[^\W\d_]+", text.lower())}
 
 
 def _blocks_of(folder: DataFolder, photo: Photo) -> list[Block]:
     return embedded_blocks(Vault(folder.originals).head(photo.digest, _HEAD_BYTES)) or []
 
 
-def _names(blocks: Iterable[Block]) -> Iterator[str]:
-    """Yield what may be a name among what people and programs write into pictures: two to four words."""
-    for block in blocks:
-        words = re.findall(r"[^\W\d_]{2,}", _text(block)) if _NAMING_TAGS.fullmatch(block.name) else []
-        if len(words) in {2, 3, 4} and not _COMMON.issuperset(map(str.lower, words)):
-            yield " ".join(words)
+def _may_name(block: Block) -> bool:
+    """People write patients' names into titles and comments; who took the picture may be named."""
+    return _NAMING_TAGS.fullmatch(block.name) is not None
 
 
 def _text(block: Block) -> str:
