@@ -56,7 +56,6 @@ def _shown(case: Case, *, problem: GalleryError | None = None, status: int = 200
 @needs(Task.EDIT)
 def record(number: int) -> ResponseReturnValue:
     """Record a consent; a form that lacks something is kept too, but permits nothing."""
-    request.max_content_length = _FORM_BYTES + 1024 * 1024
     case = open_case(number)
     try:
         consent = _consent(case)

@@ -16,11 +16,10 @@ from gallery.web.viewing import note_view
 from gallery.web.workplace import catalog, drafts, folder, me, needs, now, rooms
 from watermark.errors import WatermarkError
 from watermark.look import look_of
-from watermark.pixels import open_picture
+from watermark.pixels import Limits, open_picture
 
 pages = Blueprint("new_case", __name__, url_prefix="/drafts")
 
-_UPLOAD_BYTES = 800 * 1024 * 1024
 _MOST_PHOTOS = 200
 
 
@@ -35,7 +34,6 @@ def start() -> ResponseReturnValue:
 @needs(Task.EDIT)
 def begin() -> ResponseReturnValue:
     """Start a draft with the files of the form, if it has any."""
-    request.max_content_length = _UPLOAD_BYTES
     receiving.draft_vault(folder()).sweep(drafts().digests())
     return _received(drafts().start(me().name, now()))
 
@@ -55,7 +53,6 @@ def begin_for(number: int) -> ResponseReturnValue:
 @needs(Task.EDIT)
 def add_files(number: int) -> ResponseReturnValue:
     """Add files to a draft; each is taken or refused for itself."""
-    request.max_content_length = _UPLOAD_BYTES
     return _received(drafts().draft(number))
 
 
@@ -76,7 +73,7 @@ def _take(draft: Draft, file: FileStorage) -> dict[str, object]:
     """Take one file into a draft; what is wrong with it is a sentence, and the others go on."""
     name = receiving.plain_name(file.filename or "")
     try:
-        received = receiving.receive(name, file.read())
+        received = receiving.receive(name, file.read(Limits().max_bytes + 1))
         _check_new(draft, received)
         receiving.keep(folder(), received)
         drafts().add_photos(draft.id, received.photos)

@@ -7,6 +7,7 @@ from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
+from gallery.accounts import Task
 from gallery.web.workplace import accounts, now
 
 POLICY = (
@@ -32,13 +33,19 @@ OPEN_PAGES = frozenset(
         "approval.picture",
     }
 )
+_MIB = 1024 * 1024
+_UPLOADS = {"new_case.begin": 800 * _MIB, "new_case.add_files": 800 * _MIB, "consents.record": 31 * _MIB}
 
 
 def raise_shield(app: Flask) -> None:
-    """Protect every page of an application; a page is closed to strangers unless it is in `OPEN_PAGES`."""
-    CSRFProtect(app)
+    """Protect every page of an application; a page is closed to strangers unless it is in `OPEN_PAGES`.
+
+    The form tokens come last: looking for one reads the whole form, which is for people who are signed in.
+    """
     app.before_request(_refuse_foreign_requests)
     app.before_request(_ask_who)
+    app.before_request(_let_files_in)
+    CSRFProtect(app)
     app.after_request(_add_headers)
 
 
@@ -65,6 +72,12 @@ def _ask_who() -> ResponseReturnValue | None:
     if request.accept_mimetypes.best == "application/json":
         abort(401)
     return redirect(url_for("signin.sign_in", then=request.path if request.method == "GET" else None))
+
+
+def _let_files_in() -> None:
+    """Take forms with photographs or scans from whoever may add them; all other forms stay small."""
+    if g.user is not None and g.user.may(Task.EDIT) and request.endpoint in _UPLOADS:
+        request.max_content_length = _UPLOADS[request.endpoint]
 
 
 def _add_headers(response: Response) -> Response:

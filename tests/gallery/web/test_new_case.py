@@ -7,6 +7,7 @@ import socket
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 
 from gallery.catalog import Catalog
 from gallery.drafts import Drafts
@@ -331,3 +332,18 @@ def test_an_upload_that_is_cut_off_leaves_nothing_behind(site, nine_photos):
 
     assert photos == []
     assert client.get("/drafts/1/").status_code == 200
+
+
+def test_a_phone_photograph_of_many_megabytes_comes_in(site):
+    """Large files are taken from whoever may add cases; a stranger is led to the sign-in."""
+    client = site.app.test_client()
+    enter(client)
+    out = io.BytesIO()
+    Image.effect_noise((1600, 1600), 90).save(out, "JPEG", quality=95)
+    sent = {"csrf_token": token(client, "/drafts/new"), "files": [(io.BytesIO(out.getvalue()), "IMG_1.jpg")]}
+    stranger = site.app.test_client().post("/drafts/new", data={"files": [(io.BytesIO(b"?"), "x.jpg")]})
+
+    assert len(out.getvalue()) > 1024 * 1024
+    assert client.post("/drafts/new", data=sent).location == "/drafts/1/"
+    assert client.get("/drafts/1/photos/1.jpg").status_code == 200
+    assert stranger.location.startswith("/sign-in")

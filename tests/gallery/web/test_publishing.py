@@ -324,3 +324,12 @@ def test_a_withdrawal_reaches_stolen_copies(case, site, rooms):
     assert "rival.example/&lt;b&gt;results" in shown
     assert 'href="https://rival' not in shown
     assert "Patients who withdrew are still shown on other sites" in client.get("/cases/").text
+
+
+def test_a_scan_of_many_megabytes_is_kept(case, rooms):
+    """A signed form of several pages is larger than other forms, and is taken."""
+    answer = agree(case, document=(io.BytesIO(SCAN + bytes(3_000_000)), "form.pdf"))
+    answer.request.environ["wsgi.input"].close()  # a test's own temporary file
+
+    assert answer.status_code == 302
+    assert Catalog(rooms).consents(1)[0].document is not None
