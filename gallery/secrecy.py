@@ -88,10 +88,11 @@ def _chart_numbers(folder: DataFolder, catalog: Catalog, casework: Casework) -> 
 
 
 def _names_in(texts: Iterable[str], trade: Collection[str]) -> Iterator[str]:
-    """Yield persons' names in file names and metadata: two or three large words in a row that are none of the trade's."""
+    """Yield persons' names in file names and metadata: two or three large words in a row, none of the trade's."""
     for text in texts:
         row: list[str] = []
-        for word in [*re.findall(r"[^\W\d_][^\W\d_'-]*|\d+", text.title() if text.isupper() else text), ""]:
+        words = re.findall(r"[^\W\d_][^\W\d_'-]*|\d+", text.title() if text.isupper() else text)
+        for word in (*words, ""):
             if _OWN_NAME.fullmatch(word) and word.lower() not in trade:
                 row.append(word)
                 continue
