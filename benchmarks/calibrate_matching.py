@@ -1,4 +1,4 @@
-"""Calibrate the matcher: `python benchmarks/calibrate_matching.py` rewrites the shipped decision and its measured rates.
+"""Calibrate the matcher: `python benchmarks/calibrate_matching.py` rewrites the shipped decision and its rates.
 
 Draws worlds, copies their photos in every way, weighs every case, trains the trees leaving one world out at a time, and
 writes watermark/compare/decision.npz and rates.json from what was said of the worlds that were left out. Needs
@@ -10,7 +10,7 @@ import importlib.util
 import json
 import pickle
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -47,12 +47,14 @@ RISING = (
 )
 FALLING = ("moved", "rough", "stretch", "tilt")
 NO_TREES = -20.0
-LEAST_COPY, LEAST_POSSIBLE = 0.7, 0.1
+TILE = 220  # pixels, at least
+COPY = 2  # the label of a copy
+LEAST_COPY, LEAST_POSSIBLE = 0.8, 0.1
 REPEATED = {"grass", "gravel", "brick"}  # seamless textures: their tiles show one another's parts
 
 
 def packaged() -> bench.World:
-    """Photographs inside the wheels of scikit-image and scikit-learn, cut into tiles: half catalogued, half strangers."""
+    """Photographs inside the wheels of scikit-image and scikit-learn, in tiles: half catalogued, half strangers."""
     flat = {
         "logo",
         "phantom",
@@ -73,9 +75,9 @@ def packaged() -> bench.World:
         for path in sorted((Path(spec.origin).parent / folder).glob("*.[jp][pn]g")):
             with Image.open(path) as image:
                 pixels = np.asarray(image.convert("RGB"))
-            if path.stem in flat | REPEATED or min(pixels.shape[:2]) < 220:
+            if path.stem in flat | REPEATED or min(pixels.shape[:2]) < TILE:
                 continue
-            down, across = (min(3, max(1, side // 220)) for side in pixels.shape[:2])
+            down, across = (min(3, max(1, side // TILE)) for side in pixels.shape[:2])
             tiles += [
                 t for band in np.array_split(pixels, down) for t in np.array_split(band, across, axis=1)
             ]
@@ -218,7 +220,7 @@ def said_of(data: Table, copy: Scores, ours: Scores) -> list[Said]:
 
 
 def thresholds(said: list[Said]) -> dict[str, float]:
-    """The least probabilities: no stranger near `copy`, one other shot in 33; one stranger in 400 `possible`."""
+    """The least probabilities: no stranger is near `copy`; one in 400 is `possible`, one in 100 `same-scene`."""
     strangers = [s for s in said if not s.copied and s.kind != SAME_SCENE]
     chances = sorted((s.copy for s in strangers), reverse=True)
     related = sorted((s.ours for s in strangers), reverse=True)
@@ -227,7 +229,7 @@ def thresholds(said: list[Said]) -> dict[str, float]:
     return {
         "copy": max(LEAST_COPY, (1 + chances[0]) / 2, shots[len(shots) // 33] + 1e-6),
         "possible": max(LEAST_POSSIBLE, chances[allowed] + 1e-6),
-        "same-scene": max(LEAST_COPY, (1 + 2 * related[allowed]) / 3),
+        "same-scene": max(LEAST_COPY, related[4 * allowed] + 1e-6),
     }
 
 
@@ -240,7 +242,7 @@ def rates(said: list[Said], least: Mapping[str, float]) -> dict[str, Any]:
     for kind, ones in kinds.items():
         verdicts = [decide.named(s.copy, s.ours, least) for s in ones]
         if ones[0].copied:
-            right = [s.label == 2 for s in ones]
+            right = [s.label == COPY for s in ones]
             misses[kind] = {
                 "cases": len(ones),
                 "not copy": _share(v != "copy" for v in verdicts),
@@ -254,7 +256,7 @@ def rates(said: list[Said], least: Mapping[str, float]) -> dict[str, Any]:
     return {"misses": misses, "accused": accused}
 
 
-def _share(values: Iterator[bool] | Any) -> float:
+def _share(values: Iterable[bool]) -> float:
     listed = list(values)
     return round(sum(listed) / max(1, len(listed)), 4)
 
@@ -276,7 +278,7 @@ def main() -> None:
     )
     kept: dict[str, Any] = {"names": np.array(NUMBERS)}
     chances = {}
-    for which, wanted in (("copy", data.labels == 2), ("ours", data.labels >= 1)):
+    for which, wanted in (("copy", data.labels == COPY), ("ours", data.labels >= 1)):
         scores = left_out(data, wanted)
         slope, offset = line(scores[data.weighed], wanted[data.weighed])
         chances[which] = 1 / (1 + np.exp(-(slope * scores + offset)))
