@@ -3,18 +3,11 @@
 import errno
 import json
 import math
-import multiprocessing
 import os
 import socket
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    wait,
-)
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -25,6 +18,7 @@ from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.match import Matcher
 from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SliceResult, Tally
 from crawler.nightly.blind import blind_spots
+from crawler.nightly.hands import FELL, Group, Hands, hands_for
 from crawler.schema import open_watch
 from crawler.settings import Plan, plan_from
 from crawler.store.nights import Nights
@@ -35,7 +29,7 @@ from crawler.visit.ask import Kit, Look
 from crawler.visit.clock import Clock, SystemClock
 from crawler.visit.fetch import Resolver, system_resolver
 from crawler.visit.frontier import Budget
-from crawler.visit.slices import Done, crawl_slices
+from crawler.visit.slices import Done
 from gallery.settings import DataFolder, load_settings
 from gallery.vault import Vault
 
@@ -50,6 +44,7 @@ class Step:
 
 
 Talk = Callable[[Step], None]
+_HANGING = 4
 
 
 def silently(_step: Step) -> None:
@@ -72,6 +67,16 @@ class _Night:
     quotas: dict[int, str] = field(default_factory=dict)
     crashes: dict[int, str] = field(default_factory=dict)
     resume: dict[int, datetime] = field(default_factory=dict)
+    fell: set[int] = field(default_factory=set)
+    flying: dict[Group, "_Flight"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A group of slices in the air, and since when by the monotonic clock."""
+
+    leases: list[tuple[Site, Lease]]
+    since: float
 
 
 def run(  # noqa: PLR0913 (each stands for a part of the world that a test replaces)
@@ -119,7 +124,7 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
             )
             night = _Night(begun, progress, Vault(folder.evidence), kit, talk, clock, plan, stop)
             sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
-            with _hands(executor, plan) as hands:
+            with hands_for(executor, plan.workers) as hands:
                 _visit_all(night, sites, hands)
             return _finish(night, Nights(db), sites)
         finally:
@@ -158,39 +163,22 @@ def _said_plainly() -> Iterator[None]:
         raise RunStoppedError(f"the run stopped: {error.strerror} ({error.filename})", hint=hint) from error
 
 
-@contextmanager
-def _hands(executor: Executor | None, plan: Plan) -> Iterator[tuple[Executor, int]]:
-    """Give the executor and how many workers it has."""
-    workers = plan.workers or os.cpu_count() or 1
-    if executor is not None:
-        yield executor, workers
-        return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield pool, workers
-
-
-def _visit_all(night: _Night, sites: list[Site], hands: tuple[Executor, int]) -> None:
-    executor, workers = hands
+def _visit_all(night: _Night, sites: list[Site], hands: Hands) -> None:
+    workers, flying = hands.workers, night.flying
     ends = night.run.started_at + timedelta(hours=night.plan.night_h)
     plan = night.progress.plan(night.run, sites)
     night.tallies.update({known.site.id: known.tally for known in plan})
     todo = {known.site.id: known.site for known in plan if known.outcome is Outcome.RUNNING}
-    flying: dict[Future[Done], list[tuple[Site, Lease]]] = {}
     while todo or flying:
         now = night.clock.now()
         over = now >= ends or night.stop()
         ready = _ready(night, todo, now, over=over)
-        for group in _groups(ready, workers - len(flying), workers, night.plan.sites_at_once):
+        for group in _groups(ready, workers - len(flying), workers, night.plan.sites_at_once, night.fell):
             for site in group:
                 del todo[site.id]
-            future, leases = _submit(night, group, executor, len(sites))
-            flying[future] = leases
+            _submit(night, group, hands, len(sites))
         if flying:
-            idle = len(flying) < workers
-            timeout = _until_next(night, todo, now) if idle else None
-            done, _ = wait(flying, timeout=timeout, return_when=FIRST_COMPLETED)
-            for future in done:
-                _collect(night, flying.pop(future), future.result(), todo)
+            _land(night, hands, todo, _until_next(night, todo, now) if len(flying) < workers else None)
         elif over or not _sleep_until_next(night, todo, now):
             return
 
@@ -199,24 +187,51 @@ def _ready(night: _Night, todo: dict[int, Site], now: datetime, *, over: bool) -
     return [] if over else [site for site in todo.values() if night.resume.get(site.id, now) <= now]
 
 
-def _groups(ready: list[Site], free: int, workers: int, at_once: int) -> Iterable[list[Site]]:
+def _groups(ready: list[Site], free: int, workers: int, at_once: int, fell: set[int]) -> Iterable[list[Site]]:
     if free <= 0 or not ready:
         return
-    size = max(1, min(at_once, math.ceil(len(ready) / workers)))
-    for start in range(0, min(len(ready), size * free), size):
-        yield ready[start : start + size]
+    alone = [site for site in ready if site.id in fell][:free]
+    yield from ([site] for site in alone)
+    whole, free = [site for site in ready if site.id not in fell], free - len(alone)
+    size = max(1, min(at_once, math.ceil(len(whole) / workers)))
+    for start in range(0, min(len(whole), size * free), size):
+        yield whole[start : start + size]
 
 
-def _submit(
-    night: _Night, group: list[Site], executor: Executor, planned: int
-) -> tuple[Future[Done], list[tuple[Site, Lease]]]:
+def _land(night: _Night, hands: Hands, todo: dict[int, Site], timeout: float | None) -> None:
+    """Wait for groups and write them down; what was in the air when workers fell is tried once more, alone."""
+    patience = min(night.plan.slice_s, timeout if timeout is not None else night.plan.slice_s)
+    done, _ = wait(night.flying, timeout=patience, return_when=FIRST_COMPLETED)
+    done, fell = hands.gather(done, set(night.flying))
+    for future in done:
+        flight = night.flying.pop(future)
+        if isinstance(future.exception(), BrokenExecutor):
+            _fell(night, [site for site, _ in flight.leases], todo)
+        else:
+            _collect(night, flight.leases, future.result(), todo)
+    oldest = night.clock.monotonic() - night.plan.slice_s * _HANGING
+    if not fell and any(flight.since < oldest for flight in night.flying.values()):
+        hands.kill()
+
+
+def _fell(night: _Night, sites: list[Site], todo: dict[int, Site]) -> None:
+    for site in sites:
+        if site.id in night.fell:
+            night.crashes[site.id] = FELL
+        else:
+            night.fell.add(site.id)
+            todo[site.id] = site
+
+
+def _submit(night: _Night, group: list[Site], hands: Hands, planned: int) -> None:
     owner = f"{socket.gethostname()}:{os.getpid()}"
     leases, tasks = [], []
     for site in group:
         lease = night.progress.take_lease(site, owner, night.clock.now(), seconds=night.plan.slice_s * 4)
         leases.append((site, lease))
         tasks.append((site, night.progress.state(site), _budget(night, site, planned)))
-    return executor.submit(crawl_slices, tasks, night.kit, night.plan.sites_at_once), leases
+    future = hands.submit(tasks, night.kit, night.plan.sites_at_once)
+    night.flying[future] = _Flight(leases, night.clock.monotonic())
 
 
 def _budget(night: _Night, site: Site, planned: int) -> Budget:
