@@ -271,9 +271,10 @@ class _Build:
         known = (kept_sums(self._folder.renditions) or {}) if layout.standing else {}
         sums = {}
         for address, content in layout.pages.items():
-            taken_over = known.get(address) if isinstance(content, Path) else None
-            data = content.read_bytes() if isinstance(content, Path) and not taken_over else content
-            sums[address] = taken_over or hashlib.sha256(data).hexdigest()
+            if isinstance(content, Path):
+                sums[address] = known.get(address) or hashlib.sha256(content.read_bytes()).hexdigest()
+            else:
+                sums[address] = hashlib.sha256(content).hexdigest()
         for address, place in layout.pictures.items():
             sums[address] = known.get(address) or hashlib.sha256(place.read_bytes()).hexdigest()
         return sums

@@ -348,7 +348,7 @@ def test_pictures_cannot_be_changed_or_be_made_of_anything_else():
         picture.rgb[0, 0, 0] = 1
     for wrong in (np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.uint16), np.zeros((0, 4, 3), np.uint8)):
         with pytest.raises(UnreadablePictureError):
-            Picture(wrong)  # type: ignore[arg-type]
+            Picture(wrong)
 
 
 def test_crop_and_resize_keep_to_the_picture():
