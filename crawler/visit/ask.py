@@ -11,7 +11,7 @@ from crawler.settings import Plan
 from crawler.visit import signals
 from crawler.visit.clock import Clock
 from crawler.visit.extract import PageReading, read_page, read_style
-from crawler.visit.fetch import Fetcher, FetchError, Reply, Resolver, Trouble, system_resolver
+from crawler.visit.fetch import Fetcher, FetchError, Limits, Reply, Resolver, Trouble, system_resolver
 from crawler.visit.frontier import Turn
 from crawler.visit.maps import MapReading, read_map
 from crawler.visit.robots import Rules
@@ -148,17 +148,18 @@ class Asker:
         content = sniff(reply.body, kind)
         digest = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
         visit = replace(visit, content=content, digest=digest)
-        if content is Content.IMAGE:
-            known = self.matched.get(digest, 0) >= self.kit.upto > 0
-            return visit if known else replace(visit, looked=self.kit.look(reply.body, _name_of(visit.final)))
+        if content is Content.IMAGE and self.matched.get(digest, 0) >= self.kit.upto > 0:
+            return visit
         same = digest == address.digest and address.why != signals.SCRIPT_BUILT
-        return visit if same else self._guarded(visit, reply)
+        return visit if same and content is not Content.IMAGE else self._guarded(visit, reply)
 
     def _guarded(self, visit: Visit, reply: Reply) -> Visit:
-        """The one guard of a page: whatever its markup makes us stumble over is a row, and its site goes on."""
+        """The one guard of a page or picture: whatever in it makes us stumble is a row, and its site goes on."""
         try:
+            if visit.content is Content.IMAGE:
+                return replace(visit, looked=self.kit.look(reply.body, _name_of(visit.final)))
             return self._read_text(visit, reply)
-        except Exception as error:  # noqa: BLE001 (a bad page is a row, not the end of its site)
+        except Exception as error:  # noqa: BLE001 (bad bytes are a row, not the end of their site)
             return replace(visit, broke=f"{type(error).__name__}: {error}")
 
     def _read_text(self, visit: Visit, reply: Reply) -> Visit:
@@ -179,6 +180,12 @@ class Asker:
             if image.body is not None
         )
         return replace(visit, reading=reading, inline=inline)
+
+
+def limits_of(plan: Plan) -> Limits:
+    """Give the bounds of a request that a plan sets."""
+    mib = 1024 * 1024
+    return Limits(page_bytes=plan.page_mib * mib, image_bytes=plan.image_mib * mib, seconds=plan.request_s)
 
 
 def _utf8(location: str) -> str:

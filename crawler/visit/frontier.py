@@ -302,6 +302,13 @@ class Frontier:
         self.hosts[state.host] = state
         self.changed_hosts.add(state.host)
 
+    def visited(self, address: Address, now: datetime, *, changed: bool) -> None:
+        """Write down a visit that went well, and when to come back: sooner where things change or hits are."""
+        changed_at = now if changed or address.changed_at is None else address.changed_at
+        often = address.rank == RANK_HIT or address.depth <= 1
+        pause = timedelta() if often else pause_after(now - changed_at, self.plan)
+        self.put(replace(address, changed_at=changed_at, fetched_at=now, due_at=now + pause, tries=0))
+
     def shape(self, url: str, *, new_images: int) -> None:
         """Count pages of one shape that show nothing new."""
         shape = shape_of(url)

@@ -16,12 +16,11 @@ from crawler.model import (
     Standing,
     Step,
 )
-from crawler.settings import Plan
 from crawler.visit import signals
-from crawler.visit.ask import Asker, Kit, Visit
+from crawler.visit.ask import Asker, Kit, Visit, limits_of
 from crawler.visit.extract import PageReading
-from crawler.visit.fetch import Fetcher, Limits, Reply, Trouble
-from crawler.visit.frontier import RANK_HIT, RANK_ORIGINAL, Budget, Frontier, Turn, Wait, pause_after
+from crawler.visit.fetch import Fetcher, Reply, Trouble
+from crawler.visit.frontier import RANK_HIT, RANK_ORIGINAL, Budget, Frontier, Turn, Wait
 from crawler.visit.maps import MapReading
 from crawler.visit.notes import Notes, retry_after
 from crawler.visit.sniff import Content
@@ -43,18 +42,13 @@ def crawl_site(site: Site, state: SiteState, budget: Budget, kit: Kit) -> tuple[
     with Fetcher(
         kit.plan.agent,
         kit.plan.contact,
-        limits=_limits(kit.plan),
+        limits=limits_of(kit.plan),
         allowance=site.allowance,
         resolver=kit.resolver,
     ) as fetcher:
         walk = _Walk(site, state, budget, kit, fetcher)
         walk.run()
         return walk.result(), walk.frontier.state()
-
-
-def _limits(plan: Plan) -> Limits:
-    mib = 1024 * 1024
-    return Limits(page_bytes=plan.page_mib * mib, image_bytes=plan.image_mib * mib, seconds=plan.request_s)
 
 
 class _Walk:
@@ -209,16 +203,7 @@ class _Walk:
             why = where if own else f"{where}, a domain of somebody else: not followed"
             if address.depth == 0:
                 self.notes.failure(address.url, Step.FETCH, "moved", f"{address.url} {why}", now)
-            self._done(
-                replace(
-                    address,
-                    standing=Standing.SKIPPED,
-                    why=why,
-                    status=visit.reply.status if visit.reply else 0,
-                ),
-                now,
-                changed=False,
-            )
+            self._done(replace(address, standing=Standing.SKIPPED, why=why), now, changed=False)
             return
         new = self.frontier.offer(target, address.kind, depth=address.depth + 1, parent=address.parent)
         if address.kind is Kind.IMAGE and address.parent and new:
@@ -257,6 +242,11 @@ class _Walk:
             final="" if visit.final == visit.turn.address.url else visit.final,
         )
         same = visit.digest == visit.turn.address.digest
+        if visit.broke:
+            message = f"{address.url} could not be read ({visit.broke})"
+            trouble = "unreadable" if visit.content is Content.IMAGE else "unreadable-page"
+            self._failed(address, trouble, message, now, retry=False, step=Step.READ)
+            return
         if visit.content is Content.IMAGE:
             self._settle_image(replace(address, kind=Kind.IMAGE), visit, reply, now, same=same)
             return
@@ -267,10 +257,6 @@ class _Walk:
             return
         if same and not visit.scripted:
             self._settle_unchanged(address, now)
-            return
-        if visit.broke:
-            message = f"{address.url} could not be read ({visit.broke})"
-            self._failed(address, "unreadable-page", message, now, retry=False, step=Step.READ)
             return
         if visit.listed is not None:
             address = replace(address, kind=Kind.MAP)
@@ -389,12 +375,7 @@ class _Walk:
                 offer(url, Kind.MAP, depth=depth + 1, parent=address.url)
 
     def _done(self, address: Address, now: datetime, *, changed: bool) -> None:
-        """Write down a visit that went well, and when to come back: sooner where things change."""
-        changed_at = now if changed or address.changed_at is None else address.changed_at
-        often = address.rank == RANK_HIT or address.depth <= 1
-        pause = timedelta() if often else pause_after(now - changed_at, self.kit.plan)
-        due = now + pause
-        self.frontier.put(replace(address, changed_at=changed_at, fetched_at=now, due_at=due, tries=0))
+        self.frontier.visited(address, now, changed=changed)
 
     def _failed(
         self,

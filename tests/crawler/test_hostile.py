@@ -400,6 +400,32 @@ def test_both_addresses_of_an_image_sitemap_are_visited(serve, visitor, picture)
     assert any(page.url.endswith("/only.html") and page.images for page in result.pages)
 
 
+def test_a_picture_that_breaks_the_matcher_costs_itself_alone(serve, visitor, picture, blind):
+    """Whatever a picture does to the matcher: a row, asked for again the next night, and the others are looked at."""
+
+    def breaks(body: bytes, name: str) -> Looked:
+        if name == "bad.jpg":
+            raise MemoryError(name)
+        looked: Looked = blind(body, name)
+        return looked
+
+    routes = {
+        "/": '<img src="/bad.jpg"><img src="/good.jpg">',
+        "/bad.jpg": picture("bad"),
+        "/good.jpg": picture("good"),
+    }
+    served = serve(routes)
+    visitor.look = breaks
+
+    result = visitor.visit(served.site())
+
+    assert troubles(result) == {"bad.jpg": "unreadable"}
+    assert len(result.looks) == 1
+    visitor.next_night()
+    visitor.look = blind
+    assert len(visitor.visit(served.site()).looks) == 1
+
+
 def test_our_name_and_contact_are_honest(serve, visitor, pages):
     """Every request says who we are and whom to write to; no cookie is ever sent."""
     served = serve(pages)
