@@ -206,13 +206,14 @@ class _Reader:
         self._cells = {
             name: cells[place].strip() if place < len(cells) else "" for name, place in header.items()
         }
-        self._surplus = any(cell.strip() for cell in cells[len(header) :]) and len(cells) > len(header)
+        named = set(header.values())
+        self._surplus = [cell for at, cell in enumerate(cells) if cell.strip() and at not in named]
         self._problems: list[Problem] = []
 
     def read(self) -> tuple[Row | None, list[Problem]]:
         texts = {name: self._text(name) for name in COLUMNS}
         if self._surplus:
-            self._wrong("", "has more cells than the first row has columns")
+            self._wrong("", f'has "{self._surplus[0].strip()[:40]}" where the first row names no column')
         label, view = " ".join(texts["stage"].split()), " ".join(texts["view"].lower().split())
         in_label = sessions_in(label)
         row = Row(

@@ -29,9 +29,21 @@ def problems(text):
         PLAIN.replace(",", ";").encode("utf-16-le"),
         ("sep=;\r\n" + PLAIN.replace(",", ";")).encode(),
         b"\n\n" + PLAIN.encode(),
+        PLAIN.replace(",view", ",,view").replace("fore,", "fore,,").replace("after,", "after,,").encode(),
         PLAIN.replace("case,stage", ' Case , "Stage"').encode().replace(b' "', b'"'),
     ],
-    ids=["plain", "bom", "crlf", "semicolon", "utf-16-tabs", "utf-16-no-bom", "sep", "blank-first", "spaces"],
+    ids=[
+        "plain",
+        "bom",
+        "crlf",
+        "semicolon",
+        "utf-16-tabs",
+        "utf-16-no-bom",
+        "sep",
+        "blank-first",
+        "unnamed-column",
+        "spaces",
+    ],
 )
 def test_spreadsheets_dialects_are_one_manifest(data):
     """Excel's and LibreOffice's ways of saving give the same rows."""
@@ -75,7 +87,7 @@ def test_what_is_no_manifest_is_said_in_a_sentence(data, words):
         ("", "Jane,before,front,a.jpg", 'row 2, column "case": "Jane" is not a public number'),
         ("", "0,before,front,a.jpg", 'column "case"'),
         ("", "51,,front,a.jpg", 'row 2, column "stage": is empty'),
-        ("", "51,before,front,a.jpg,extra", "more cells"),
+        ("", "51,before,front,a.jpg,extra", 'has "extra" where the first row names no column'),
         (",taken", "51,before,front,a.jpg,3/1/2026", 'column "taken": "3/1/2026" is not a date such as'),
         (",performed_by", "51,after,front,a.jpg,me", "none of us, other, unknown"),
         (",session", "51,after,front,a.jpg,two", "not a number"),
