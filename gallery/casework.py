@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlite_utils import Database
 
-from gallery.errors import ChangedMeanwhileError
+from gallery.errors import ChangedMeanwhileError, GalleryError
 from gallery.model import Case, Stage
 from gallery.schema import transaction
 
@@ -304,13 +304,19 @@ class Casework:
         return [Approval(**{**row, "asked_at": datetime.fromisoformat(row["asked_at"])}) for row in rows]
 
     def answer(self, approval: int, answer: str, by: str, words: str, now: datetime) -> None:
-        """Write the answer to what was asked; a later answer takes its place."""
+        """Write the answer to what was asked.
+
+        Raises:
+            GalleryError: It was answered before.
+        """
         with transaction(self._db):
-            self._db.execute(
+            written = self._db.execute(
                 """update approvals set answer = ?, answered_by = ?, answered_at = ?, words = ?
-                   where id = ?""",
+                   where id = ? and answer is null""",
                 [answer, by, _time(now), words, approval],
-            )
+            ).rowcount
+        if not written:
+            raise GalleryError("this was answered already", hint="ask the practice for a new link")
 
 
 _LINK_LIFE = timedelta(days=14)

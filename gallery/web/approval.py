@@ -1,14 +1,17 @@
 """The page behind an approval link: a doctor or patient sees exactly what would be public, and answers."""
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from gallery.accounts import Task
 from gallery.casework import Approval
 from gallery.consent import may_publish
 from gallery.model import PUBLIC_CHANNEL, CaseStatus, Photo
 from gallery.public_site.wording import photo_alt, photo_caption, stage_sentences
-from gallery.web.publishing import besides, content_of, rendered
-from gallery.web.workplace import casework, catalog, ledger, now, settings
+from gallery.web.content import besides, content_of
+from gallery.web.publishing import rendered
+from gallery.web.viewing import note_view
+from gallery.web.workplace import casework, catalog, ledger, me, now, settings
 
 pages = Blueprint("approval", __name__, url_prefix="/approve/<secret>")
 
@@ -18,6 +21,16 @@ def _asked(secret: str) -> Approval:
     if asked is None or catalog().case(asked.case).status is CaseStatus.WITHDRAWN:
         abort(404)
     return asked
+
+
+def _visitor(asked: Approval) -> str:
+    """Name in the ledger whoever has the link, whose name nobody knows."""
+    return f"somebody (by link {asked.id})"
+
+
+def _may_answer() -> bool:
+    """Whoever prepares a case does not approve it, by a link of their own either."""
+    return g.user is None or g.user.may(Task.APPROVE)
 
 
 def _photos(asked: Approval) -> list[Photo]:
@@ -31,6 +44,7 @@ def by_link(secret: str) -> ResponseReturnValue:
     """Show the case as readers would see it, and ask."""
     asked = _asked(secret)
     case = catalog().case(asked.case)
+    note_view(f"case {asked.case}", f"case {asked.case} as it would be published", by=_visitor(asked))
     photos = _photos(asked)
     stages = [
         (stage, stage_sentences(stage), [photo for photo in photos if photo.stage_id == stage.id])
@@ -42,6 +56,7 @@ def by_link(secret: str) -> ResponseReturnValue:
         case=case,
         stages=[entry for entry in stages if entry[2]],
         current=asked.content == content_of(case),
+        may_answer=_may_answer(),
         secret=secret,
         practice=settings().practice,
         alt=photo_alt,
@@ -52,8 +67,10 @@ def by_link(secret: str) -> ResponseReturnValue:
 
 @pages.post("")
 def answer(secret: str) -> ResponseReturnValue:
-    """Take the answer; it holds for what was shown and nothing else."""
+    """Take the answer, once; it holds for what was shown and nothing else."""
     asked = _asked(secret)
+    if not _may_answer():
+        abort(403, description=f"You are signed in, and your role ({me().role}) may not approve.")
     given = request.form.get("answer", "")
     name = request.form.get("name", "").strip()[:80]
     if given not in {"approved", "changes"} or not name:
@@ -63,6 +80,7 @@ def answer(secret: str) -> ResponseReturnValue:
     words = request.form.get("words", "").strip()[:1000]
     casework().answer(asked.id, given, name, words, now())
     detail = {"answer": given, "asked": asked.asked, "content": asked.content, "words": words}
+    detail |= {"link_made_by": asked.asked_by, "address": request.remote_addr or ""}
     ledger().append(f"{name} (by link)", "answered an approval", f"case {asked.case}", detail, now())
     return redirect(url_for("approval.by_link", secret=secret))
 
@@ -70,7 +88,9 @@ def answer(secret: str) -> ResponseReturnValue:
 @pages.get("/<int:photo>.jpg")
 def picture(secret: str, photo: int) -> ResponseReturnValue:
     """Give one of the pictures that the link is about, marked as it would be published."""
-    found = {shown.id: shown for shown in _photos(_asked(secret))}
+    asked = _asked(secret)
+    found = {shown.id: shown for shown in _photos(asked)}
     if photo not in found:
         abort(404)
+    note_view(f"case {asked.case}", f"photo {photo} as it would be published", by=_visitor(asked))
     return Response(rendered(found[photo], settings().channels[PUBLIC_CHANNEL]), mimetype="image/jpeg")

@@ -1,10 +1,9 @@
 """From a finished case to the public site: preview with its marks, approval, publication, and the proof."""
 
-import hashlib
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from flask import Blueprint, Response, abort, flash, redirect, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from gallery.accounts import Task
@@ -12,10 +11,10 @@ from gallery.consent import may_publish, may_show_case
 from gallery.errors import GalleryError
 from gallery.model import PUBLIC_CHANNEL, Case, Photo
 from gallery.public_site import build_site
-from gallery.public_site.honesty import required_on
 from gallery.readiness import Obstacle
 from gallery.renditions import Recipe, Renditions
 from gallery.settings import Channel
+from gallery.web.content import content_of
 from gallery.web.proof import prove
 from gallery.web.readiness import obstacles_of
 from gallery.web.sections import known_case, open_case, show
@@ -50,42 +49,8 @@ def page(number: int) -> ResponseReturnValue:
         content=content,
         approved=_approved(case),
         public=[photo for photo in photos if photo.id in public],
-        link=request.args.get("link"),
+        link=session.pop("link", None),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Besides:
-    """What the page of a case says besides its stages and captions, and what is told about its pairs."""
-
-    facts: tuple[str, ...]
-    sentences: tuple[str, ...]
-    differences: tuple[str, ...]
-
-
-def besides(case: Case) -> Besides:
-    """Gather the facts, required sentences and disclosed differences that readers of a case will see."""
-    facts = (case.region, case.classification, case.hair_length, *case.tags)
-    stages, chosen = catalog().stages(case.number), settings()
-    sentences = (case.limits or chosen.limits, *chosen.required, *required_on(case, stages, chosen))
-    told, mine = casework().differences(), {photo.id for photo in catalog().photos(case.number)}
-    differences = (words for (before, _), words in sorted(told.items()) if before in mine)
-    return Besides(
-        tuple(filter(None, facts)),
-        tuple(filter(None, sentences)),
-        tuple(line for words in differences for line in words),
-    )
-
-
-def content_of(case: Case) -> str:
-    """Give the digest of all that a reader would see of a case: an approval holds for this and nothing else."""
-    seen = (
-        replace(case, held=False),
-        catalog().stages(case.number),
-        [(photo.digest, photo.view, photo.alt, photo.caption) for photo in catalog().photos(case.number)],
-        besides(case),
-    )
-    return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
 def _approved(case: Case) -> bool:
@@ -136,7 +101,8 @@ def ask(number: int) -> ResponseReturnValue:
         abort(400)
     secret = casework().ask(number, asked, content_of(case), me().name, now())
     note("asked for approval", f"case {number}", asked=asked)
-    return redirect(url_for("publishing.page", number=number, link=secret, _anchor="approval"))
+    session["link"] = secret  # not in an address, which browsers and servers write down
+    return redirect(url_for("publishing.page", number=number, _anchor="approval"))
 
 
 @pages.post("/approve")

@@ -11,6 +11,7 @@ from gallery.casework import Saved, Section
 from gallery.consent import may_publish, may_show_case
 from gallery.errors import ChangedMeanwhileError, GalleryError
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
+from gallery.web.content import HELD, content_of, hold_back
 from gallery.web.workplace import casework, catalog, me, now, rooms
 
 Values = Mapping[str, str]
@@ -104,7 +105,9 @@ def save_section(  # noqa: PLR0913 (what, where, from what, how, and where to go
     version = request.form.get("version", type=int) or 0
     try:
         with casework().saving(case.number, section, version, me().name, now()):
+            before = content_of(case)
             write()
+            held = before != content_of(catalog().case(case.number)) and hold_back(case, me().name)
             changed = sorted(key for key in typed if typed[key] != saved_values.get(key, ""))
             rooms().ledger.append(
                 me().name,
@@ -117,14 +120,8 @@ def save_section(  # noqa: PLR0913 (what, where, from what, how, and where to go
         theirs = {key: value for key, value in saved_values.items() if value != typed.get(key, "")}
         current = casework().saved(case.number)[section].version
         return show(template, case, 409, **more, values=typed, version=current, conflict=error, theirs=theirs)
-    public = not case.held and section is not Section.PAIRS and _is_public(case)
-    flash("Saved. This case is public: readers see it after the next build." if public else "Saved.", "done")
+    flash(f"Saved. {HELD}" if held else "Saved.", "warn" if held else "done")
     return redirect(url_for(then(), number=case.number))
-
-
-def _is_public(case: Case) -> bool:
-    public = catalog().publications(PUBLIC_CHANNEL)
-    return any(photo.id in public for photo in catalog().photos(case.number))
 
 
 def typed_values(keys: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from gallery.lookup import Lookup
 from gallery.model import Case, Photo, Stage, sessions_in
 from gallery.settings import DataFolder
 from gallery.vault import Vault
+from gallery.web.content import hold_back
 from gallery.web.receiving import composite_vault, draft_vault
 from gallery.web.workplace import Rooms
 from watermark.errors import WatermarkError
@@ -36,6 +37,8 @@ def take_in(rooms: Rooms, folder: DataFolder, draft: Draft, actor: str, now: dat
         if draft.case is None:
             rooms.catalog.add_case(Case(number=number), now)
             rooms.casework.hold(number)
+        else:
+            hold_back(rooms.catalog.case(number), actor)
         stages = _stages(rooms.catalog, draft, number, {photo.stage for photo in photos})
         for photo in photos:
             _add(rooms, photo, stages[photo.stage], actor, now)

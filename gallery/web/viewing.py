@@ -4,19 +4,25 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 
-from gallery.web.workplace import me, note, now
+from gallery.web.workplace import ledger, me, now
 
 _SAME_LOOK = timedelta(minutes=15)
 
 
-def note_view(subject: str, what: str) -> None:
-    """Write down that somebody is shown a photograph; once per person, photograph and quarter hour."""
+def note_view(subject: str, what: str, *, by: str = "") -> None:
+    """Write down that somebody is shown a photograph; once per person, photograph and quarter hour.
+
+    Args:
+        subject: what it belongs to.
+        what: what is shown.
+        by: who looks; whoever is signed in where it is not said.
+    """
     seen: dict[tuple[str, str], datetime] = current_app.extensions.setdefault("pairwatch-views", {})
-    key, time = (me().name, f"{subject} {what}"), now()
+    key, time = (by or me().name, f"{subject} {what}"), now()
     last = seen.get(key)
     if last is not None and time - last < _SAME_LOOK:
         return
     for old in [other for other, at in list(seen.items()) if time - at >= _SAME_LOOK]:
         seen.pop(old, None)
-    note("viewed an original", what, of=subject)
+    ledger().append(key[0], "viewed an original", what, {"of": subject}, time)
     seen[key] = time

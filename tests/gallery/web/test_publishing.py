@@ -1,8 +1,8 @@
 """Nothing goes out that was not agreed to and approved; what went out is proven; what is withdrawn is gone."""
 
 import io
+import re
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -13,7 +13,7 @@ from gallery.model import KnownCopy
 from gallery.public_site import build_site
 from gallery.web.app import create_app
 from gallery.web.proof import html_faults
-from tests.gallery.web.conftest import enter, form, token
+from tests.gallery.web.conftest import enter, form, portrait, token
 
 SCAN = b"%PDF-1.7 a signed form"
 ALL = [element.id for element in load_law("us").elements]
@@ -45,10 +45,11 @@ def publish(client):
     return client.post("/cases/1/publish", data={"csrf_token": token(client, "/drafts/new")})
 
 
-def link_in(answer):
+def link_in(client):
     """Give the address of the approval page that was just made."""
-    secret = parse_qs(urlsplit(answer.location).query)["link"][0]
-    return f"/approve/{secret}"
+    found = re.search(r'href="(/approve/[^"]+)"', client.get("/cases/1/publish").text)
+    assert found
+    return found[1]
 
 
 def shown(site):
@@ -134,8 +135,8 @@ def test_a_patient_approves_by_link(case, site, rooms):
     """Without an account she sees marked pictures and sentences, no original, and her answer is recorded."""
     agree(case)
     case.post("/cases/1/facts", data=form(case, "/cases/1/facts"))
-    asked = case.post("/cases/1/ask", data={"csrf_token": token(case, "/drafts/new"), "asked": "patient"})
-    link = link_in(asked)
+    case.post("/cases/1/ask", data={"csrf_token": token(case, "/drafts/new"), "asked": "patient"})
+    link = link_in(case)
     patient = site.app.test_client()
     page = patient.get(link)
     picture = patient.get(f"{link}/1.jpg")
@@ -153,8 +154,8 @@ def test_a_patient_approves_by_link(case, site, rooms):
 def test_a_wish_for_changes_stops_it(case, site):
     """When the patient wants changes, a doctor's approval does not outvote her."""
     prepare(case, site)
-    asked = case.post("/cases/1/ask", data={"csrf_token": token(case, "/drafts/new"), "asked": "patient"})
-    link = link_in(asked)
+    case.post("/cases/1/ask", data={"csrf_token": token(case, "/drafts/new"), "asked": "patient"})
+    link = link_in(case)
     patient = site.app.test_client()
     said = {
         "csrf_token": token(patient, link),
@@ -333,3 +334,70 @@ def test_a_scan_of_many_megabytes_is_kept(case, rooms):
 
     assert answer.status_code == 302
     assert Catalog(rooms).consents(1)[0].document is not None
+
+
+def test_a_public_case_that_was_changed_is_approved_anew(case, site):
+    """Words written after the publication reach no reader with anybody's next build, before they are approved."""
+    prepare(case, site)
+    publish(case)
+    words = form(case, "/cases/1/words") | {"caption-1": "Seen from the front"}
+    said = case.post("/cases/1/words", data=words, follow_redirects=True).text
+    build_site(site.folder, actor="night", now=site.app.extensions["pairwatch"].clock())
+    waiting = shown(site)
+    refused = publish(case)
+    prepare(case, site)
+    publish(case)
+
+    assert "until it is approved and published again" in said
+    assert not waiting
+    assert "Nobody has approved the case as it is now" in refused.text
+    assert "Seen from the front" in (site.folder.public / "patient-1" / "index.html").read_text("utf-8")
+
+
+def test_a_photo_added_to_a_public_case_waits_for_approval(case, site):
+    """Nothing that nobody has looked at goes out with a case that is public already."""
+    prepare(case, site)
+    publish(case)
+    sent = {"csrf_token": token(case, "/drafts/new")}
+    board = case.post("/drafts/for/1", data=sent).location
+    photo = (io.BytesIO(portrait("later", "front", "2027-02-12 10:00:00")), "IMG_9.jpg")
+    case.post(f"{board}files", data=sent | {"files": [photo]})
+    placed = {name: value for name, value in form(case, board).items() if not name.startswith("photo-")}
+    at = re.search(r"photo-(\d+)-stage", case.get(board).text)[1]
+    placed |= {f"photo-{at}-stage": "2", f"photo-{at}-view": "left", "then": "case"}
+    joined = case.post(f"{board}arrange", data=placed)
+    build_site(site.folder, actor="night", now=site.app.extensions["pairwatch"].clock())
+
+    assert joined.location == "/cases/1/"
+    assert not shown(site)
+
+
+def test_staff_cannot_answer_a_link_of_their_own(case, site):
+    """Whoever prepares a case does not approve it as the doctor by the link that she made."""
+    agree(case)
+    case.post("/cases/1/facts", data=form(case, "/cases/1/facts"))
+    case.post("/cases/1/ask", data={"csrf_token": token(case, "/drafts/new"), "asked": "doctor"})
+    said = {"csrf_token": token(case, "/drafts/new"), "name": "Dr. Dora", "answer": "approved"}
+
+    assert case.post(link_in(case), data=said).status_code == 403
+    assert "Nobody has approved" in publish(case).text
+
+
+def test_a_link_is_answered_once_and_every_look_is_noted(case, site, rooms):
+    """A second visitor cannot turn the answer round; that somebody looked is in the ledger, the secret is not."""
+    agree(case)
+    case.post("/cases/1/ask", data={"csrf_token": token(case, "/drafts/new"), "asked": "patient"})
+    link = link_in(case)
+    visitor = site.app.test_client()
+    said = {"csrf_token": token(visitor, link), "name": "P", "answer": "approved"}
+    first = visitor.post(link, data=said)
+    second = visitor.post(link, data=said | {"answer": "changes"})
+    visitor.get(f"{link}/1.jpg")
+    entries = Ledger(rooms).entries()
+
+    assert first.status_code == 302
+    assert second.status_code == 409
+    assert "by the link that Ada made" in case.get("/cases/1/publish").text
+    looks = [entry.subject for entry in entries if entry.actor == "somebody (by link 1)"]
+    assert looks == ["case 1 as it would be published", "photo 1 as it would be published"]
+    assert link.rpartition("/")[2] not in str(entries)
