@@ -1,7 +1,7 @@
 """Lays open what a picture file carries beside its pixels, block by block, for a check to judge.
 
-JPEG, PNG, WebP and AVIF, the formats that are published, are walked to their last byte; a block nobody knows
-is named too.
+JPEG, PNG, WebP and AVIF, the formats that are published, are walked to their last byte; a block nobody
+knows is named too.
 """
 
 import re
@@ -47,9 +47,8 @@ def embedded_blocks(data: bytes) -> list[Block] | None:
     """List all that a published picture holds beside its pixels and its decoder's tables.
 
     Returns:
-        The blocks in the file's order; None when the bytes are no JPEG, PNG, WebP or AVIF. A file that is cut
-        off ends
-        the list with a block of kind "unknown".
+        The blocks in the file's order; None when the bytes are no JPEG, PNG, WebP or AVIF. A file that is cut off
+        ends the list with a block of kind "unknown".
     """
     for begins, walk in _WALKS:
         if begins(data):
@@ -64,8 +63,7 @@ def _until_broken(blocks: Iterator[Block]) -> Iterator[Block]:
         yield Block("unknown", "broken", str(fault).encode())
 
 
-# JPEG: ITU-T T.81 annex B; the application segments as the Exif, XMP part 3, ICC and JFIF specifications give
-# them.
+# JPEG: ITU-T T.81 annex B; the application segments as the Exif, XMP part 3, ICC and JFIF specifications say.
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _JPEG_TABLES = frozenset({*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDD, 0xDC, 0xDE, 0xDF})
 _JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})

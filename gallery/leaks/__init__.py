@@ -1,8 +1,7 @@
 """The leak check: nothing published may say who a patient is, or when, where and with what a photo was taken.
 
-Text is read as a browser, a URL and a search engine would read it; pictures are opened down to their last
-metadata block,
-of which only credit may stay. Pure: names and bytes in, leaks out.
+Text is read as a browser, a URL and a search engine would read it; pictures are opened down to
+their last metadata block, of which only credit may stay. Pure: names and bytes in, leaks out.
 """
 
 import re

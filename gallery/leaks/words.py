@@ -31,11 +31,9 @@ class Secrets:
     """What must not be found in anything published.
 
     Attributes:
-        names: of patients, first name first ("Maria Lopez"); also found turned round, joined, and by first
-            initial.
+        names: of patients, first name first ("Maria Lopez"); also found turned round, joined, by first initial.
         chart_numbers: the practice's own numbers of patients. All-digit ones of fewer than six digits are
-            found only
-            beside a word like "chart", because a page is full of short numbers.
+            found only beside a word like "chart", because a page is full of short numbers.
         dates: on which photographs were taken or work was done, found in every usual way of writing them.
         file_names: of originals, with their ending. Names that say nothing ("front.jpg") are not looked for.
         serials: of cameras and lenses.

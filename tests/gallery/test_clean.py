@@ -56,19 +56,18 @@ def test_originals_full_of_secrets_make_a_clean_site(full_of_secrets):
     assert scan(files, secrets) == []
 
 
-@pytest.mark.parametrize(
-    ("caption", "kind"),
-    [
-        ("Maria Lopez after surgery", LeakKind.NAME),
-        ("taken 5 November 2025", LeakKind.DATE),
-        ("from IMG_51_1.jpg", LeakKind.FILE_NAME),
-        ("camera sn6004321", LeakKind.SERIAL),
-        ("at 34.0522 north", LeakKind.PLACE),
-        ("Ana Pereira, left", LeakKind.NAME),
-        ("see chart CH-20931", LeakKind.CHART_NUMBER),
-    ],
-)
-def test_a_planted_leak_stops_the_build(full_of_secrets, caption, kind):
+PLANTED = {
+    "Maria Lopez after surgery": LeakKind.NAME,
+    "Ana Pereira, left": LeakKind.NAME,
+    "taken 5 November 2025": LeakKind.DATE,
+    "from IMG_51_1.jpg": LeakKind.FILE_NAME,
+    "camera sn6004321": LeakKind.SERIAL,
+    "at 34.0522 north": LeakKind.PLACE,
+    "see chart CH-20931": LeakKind.CHART_NUMBER,
+}
+
+
+def test_a_planted_leak_stops_the_build(full_of_secrets):
     """Whatever somebody writes into a caption that must not be public stops the build, and is named."""
     clinic, rows = full_of_secrets
     clinic.take_in(rows)
@@ -79,12 +78,14 @@ def test_a_planted_leak_stops_the_build(full_of_secrets, caption, kind):
         catalog, casework = Catalog(database), Casework(database)
         details = Details(chart=ChartLock(clinic.folder).close("CH-20931"))
         casework.write_facts(catalog.case(51), catalog.stages(51), details)
-        casework.write_words({catalog.photos(51)[0].id: Words("", caption)})
+        photo = catalog.photos(51)[0].id
 
-    with pytest.raises(GalleryError, match=str(kind)) as refused:
-        clinic.build()
+    for caption, kind in PLANTED.items():
+        with clinic.database() as database:
+            Casework(database).write_words({photo: Words("", caption)})
+        with pytest.raises(GalleryError, match=f"patient-51/index.html: {kind}"):
+            clinic.build()
 
-    assert "patient-51/index.html" in str(refused.value)
     assert {name: (clinic.folder.public / name).read_bytes() for name in clinic.public()} == before
 
 
