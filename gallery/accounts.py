@@ -18,7 +18,8 @@ SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 
 _WINDOW = timedelta(minutes=15)
-_FAILURES_PER_USER = 5
+_FAILURES_PER_USER_AND_ADDRESS = 5
+_FAILURES_PER_USER = 50
 _FAILURES_PER_ADDRESS = 20
 _IDLE = timedelta(hours=2)
 _LONGEST_SESSION = timedelta(hours=12)
@@ -78,15 +79,18 @@ class Attempt:
 def wait_before_sign_in(failures: Iterable[Attempt], user: str, address: str, now: datetime) -> timedelta:
     """Tell how long this name from this address must wait; zero when it may try at once.
 
-    Five wrong passwords for one name, or twenty from one address, within a quarter of an hour close the door
-    until the oldest of them is a quarter of an hour old.
+    Five wrong passwords for one name from one address, twenty from one address, or fifty for one name from
+    anywhere, within a quarter of an hour close the door until the oldest of them is a quarter of an hour old:
+    a stranger's guesses lock out the stranger, not the person whose name was guessed.
     """
     recent = sorted(
         (failure for failure in failures if failure.at > now - _WINDOW), key=lambda failure: failure.at
     )
     wait = timedelta(0)
+    of_user = [failure for failure in recent if failure.user.casefold() == user.casefold()]
     for limit, same in (
-        (_FAILURES_PER_USER, [failure for failure in recent if failure.user.casefold() == user.casefold()]),
+        (_FAILURES_PER_USER_AND_ADDRESS, [failure for failure in of_user if failure.address == address]),
+        (_FAILURES_PER_USER, of_user),
         (_FAILURES_PER_ADDRESS, [failure for failure in recent if failure.address == address]),
     ):
         if len(same) >= limit:

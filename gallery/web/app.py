@@ -8,6 +8,7 @@ from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, ValidationError
 
 from gallery.accounts import Task
 from gallery.errors import GalleryError
@@ -65,6 +66,21 @@ _SAYINGS = {
 }
 
 
+class RowNumber(IntegerConverter):
+    """A number in an address; one that no row of the catalogue can have leads to no page."""
+
+    def to_python(self, value: str) -> int:
+        """Read the number.
+
+        Raises:
+            ValidationError: It is larger than SQLite's largest row number.
+        """
+        number = int(super().to_python(value))
+        if number >= 2**63:
+            raise ValidationError
+        return number
+
+
 def create_app(
     folder: DataFolder,
     *,
@@ -103,6 +119,7 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_shown_everywhere)
     app.teardown_appcontext(close_database)
+    app.url_map.converters["int"] = RowNumber
     raise_shield(app)
     for room in _ROOMS:
         app.register_blueprint(room.pages)
@@ -136,7 +153,8 @@ def _show_our_error(error: GalleryError | WatermarkError) -> ResponseReturnValue
 
 
 def _show_surprise(error: Exception) -> ResponseReturnValue:
-    current_app.logger.error("while answering %s %s", request.method, request.path, exc_info=error)
+    rule = request.url_rule  # an address itself may be an approval link's secret
+    current_app.logger.error("while answering %s %s", request.method, rule, exc_info=error)
     return _error_page(500, *_SAYINGS[500])
 
 

@@ -1,6 +1,7 @@
 """Signing in and out, and changing one's password."""
 
 import math
+import re
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -30,7 +31,9 @@ def try_sign_in() -> ResponseReturnValue:
         )
     user = accounts().sign_in(name, password, address, now())
     if user is None:
-        ledger().append(name[:80] or "nobody", "sign-in refused", "staff pages", {"address": address}, now())
+        known = accounts().find(name)  # a password typed into the name's field is not written down
+        who = known.name if known else "somebody"
+        ledger().append(who, "sign-in refused", "staff pages", {"address": address}, now())
         flash("Name and password do not belong together. Check both and try again.", "error")
         return render_template("sign-in.html", name=name, nobody=False), 401
     session.clear()
@@ -73,6 +76,4 @@ def password() -> ResponseReturnValue:
 
 def _inside(path: str | None) -> str | None:
     """Give a path of these pages, or None for anything that could lead elsewhere."""
-    if path and path.startswith("/") and not path.startswith(("//", "/\\")) and "\\" not in path:
-        return path
-    return None
+    return path if path and re.fullmatch(r"/[\w-][\w/-]*", path, re.ASCII) else None

@@ -150,7 +150,7 @@ def test_every_answer_is_shielded(app):
 
 
 @pytest.mark.parametrize(
-    "then", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:1"]
+    "then", ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "javascript:1"]
 )
 def test_the_sign_in_leads_nowhere_else(app, then):
     """A link to the sign-in cannot send people to another site afterwards."""
@@ -223,3 +223,43 @@ def test_only_some_may_publish_and_reveal():
     assert may[Role.LEGAL] == {Task.SEE, Task.WITHDRAW}
     assert Task.REVEAL not in may[Role.STAFF]
     assert Task.REVEAL in may[Role.DOCTOR]
+
+
+def test_after_signing_in_a_person_is_where_they_wanted_to_be(app):
+    """Whoever was led to the sign-in from a page comes back to that page."""
+    client = app.test_client()
+    led = client.get("/drafts/new").location
+    sent = {"csrf_token": token(client), "name": "Ada", "password": PASSWORD}
+
+    assert client.post(led, data=sent).location == "/drafts/new"
+
+
+def test_what_a_stranger_types_as_a_name_is_not_kept(app, data_folder):
+    """A password typed into the wrong field does not stay in a ledger that nothing is deleted from."""
+    enter(app.test_client(), "my secret passw0rd", "Ada")
+    database = open_database(data_folder.database)
+    entries = Ledger(database).entries()
+    database.close()
+
+    assert [entry.actor for entry in entries] == ["somebody"]
+    assert "passw0rd" not in str(entries)
+
+
+def test_a_stranger_cannot_lock_a_person_out(app):
+    """Five guesses at Ada's password from elsewhere close the door for the guesser alone."""
+    guesser = app.test_client()
+    guesser.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    for _ in range(6):
+        refused = enter(guesser, "Ada", "wrong wrong wrong")
+
+    assert refused.status_code == 429
+    assert enter(app.test_client()).status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/photos/99999999999999999999.jpg", "/cases/99999999999999999999/"])
+def test_a_number_beyond_all_rows_is_no_page(app, path):
+    """An absurd number in an address is a page that is not there, not a broken one."""
+    client = app.test_client()
+    enter(client)
+
+    assert client.get(path).status_code == 404
