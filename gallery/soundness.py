@@ -22,7 +22,7 @@ from gallery.errors import GalleryError
 from gallery.leaks import scan
 from gallery.ledger import Head, Ledger
 from gallery.model import PUBLIC_CHANNEL
-from gallery.renditions import kept_sums
+from gallery.renditions import announced_sums, kept_sums
 from gallery.schema import open_database
 from gallery.secrecy import secrets_of
 from gallery.settings import DataFolder, load_settings
@@ -158,13 +158,14 @@ def _site(folder: DataFolder, catalog: Catalog, now: datetime) -> tuple[list[str
     ]
     waiting = len(allowed - shown)
     notes = [f"{waiting} photos wait for the next `pairwatch build`"] if waiting else []
-    sums = kept_sums(folder.renditions)
-    if sums is None:
+    known = [sums for sums in (kept_sums(folder.renditions), announced_sums(folder.renditions)) if sums]
+    if not known:
         return problems, [
             *notes,
             "the site has no list of its files yet: the next `pairwatch build` writes it",
         ]
-    return problems + _differing(folder.public, sums, shown - allowed), notes
+    differing = [_differing(folder.public, sums, shown - allowed) for sums in known]
+    return problems + min(differing, key=len), notes
 
 
 def _differing(site: Path, sums: Mapping[str, str], named: AbstractSet[str]) -> list[str]:

@@ -27,7 +27,7 @@ from gallery.public_site.folder import Layout, exchange, lay_out, listing, recov
 from gallery.public_site.honesty import disclose, hold_back
 from gallery.public_site.pages import Page, pages, templates_digest
 from gallery.public_site.story import File, Published, Records, address_of, gone, rulings, selection, tell
-from gallery.renditions import Recipe, Rendition, Renditions, keep_sums, kept_sums
+from gallery.renditions import Recipe, Rendition, Renditions, announce_sums, keep_sums, kept_sums
 from gallery.schema import open_database, transaction
 from gallery.secrecy import secrets_of
 from gallery.settings import Channel, DataFolder, Settings, load_settings
@@ -252,6 +252,7 @@ class _Build:
             shutil.rmtree(following, ignore_errors=True)
         lay_out(following, layout)
         self._record(PUBLIC_CHANNEL, plan.published)
+        announce_sums(self._folder.renditions, sums)
         exchange(following, self._folder.public, layout)
         if known is None:  # what somebody altered must not come back with the build after this one
             shutil.rmtree(following, ignore_errors=True)

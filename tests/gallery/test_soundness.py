@@ -134,3 +134,13 @@ def test_an_altered_picture_never_comes_back(sound):
     assert f"photos/{picture.name} was altered after it was built: run `pairwatch build --force`" in said
     assert picture.read_bytes() == whole
     assert sound.verify().problems == ()
+
+
+def test_a_build_killed_right_after_the_exchange_is_sound(sound):
+    """The new site stands, its list of sums was only announced: that is no alteration."""
+    sums = sound.folder.renditions / "site.sha256"
+    new = sums.read_text()
+    sums.with_name("site.sha256.next").write_text(new)
+    sums.write_text(new.replace("index.html", "earlier.html"))
+
+    assert sound.verify().problems == ()
