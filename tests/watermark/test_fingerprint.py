@@ -23,7 +23,9 @@ def test_a_mirrored_copy_needs_no_second_look(picture):
     points, descriptors = cv2.SIFT_create(200).detectAndCompute(luma, None)
     seen = cv2.flip(luma, 1)
     turned = [
-        cv2.KeyPoint(luma.shape[1] - 1 - p.pt[0], p.pt[1], p.size, (180 - p.angle) % 360, p.response, p.octave)
+        cv2.KeyPoint(
+            luma.shape[1] - 1 - p.pt[0], p.pt[1], p.size, (180 - p.angle) % 360, p.response, p.octave
+        )
         for p in points
     ]
     _, expected = cv2.SIFT_create().compute(seen, turned)

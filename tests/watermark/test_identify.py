@@ -55,7 +55,17 @@ def index(tmp_path_factory, photos):
     return index
 
 
-KINDS = ("jpeg", "shrunk-160", "grey", "mirrored", "rotated-10", "stretched", "cropped-50", "banner", "page-screenshot")
+KINDS = (
+    "jpeg",
+    "shrunk-160",
+    "grey",
+    "mirrored",
+    "rotated-10",
+    "stretched",
+    "cropped-50",
+    "banner",
+    "page-screenshot",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -153,7 +163,10 @@ def test_a_collage_names_all_of_our_photos(index, published):
 
 def test_an_animation_is_judged_by_its_strongest_frame(index, published):
     """A photo hidden in the third frame of an animation is found."""
-    frames = [Image.fromarray(cv2.resize(p.rgb, (400, 300))) for p in (draw_everyday(700, SIZE), draw_everyday(701, SIZE), published[5])]
+    frames = [
+        Image.fromarray(cv2.resize(p.rgb, (400, 300)))
+        for p in (draw_everyday(700, SIZE), draw_everyday(701, SIZE), published[5])
+    ]
     out = BytesIO()
     frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], duration=100, quality=85)
     answer = identify_file(out.getvalue(), index)

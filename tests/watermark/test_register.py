@@ -64,13 +64,20 @@ def test_the_map_is_found_to_half_a_pixel(index, photo, matrix):
 def test_maps_that_tear_a_picture_are_refused():
     """A map that flattens, flips or explodes the picture is no explanation."""
     assert register.sane(np.eye(3))
-    for bad in (np.diag([1, 0.01, 1]), np.diag([-1.0, 1, 1]), np.diag([100.0, 100, 1]), np.full((3, 3), np.nan)):
+    for bad in (
+        np.diag([1, 0.01, 1]),
+        np.diag([-1.0, 1, 1]),
+        np.diag([100.0, 100, 1]),
+        np.full((3, 3), np.nan),
+    ):
         assert not register.sane(bad)
 
 
 def test_what_is_laid_tells_what_it_covers(photo):
     """Where the copy does not reach, the mask says so."""
-    alignment = register.Alignment(np.array([[1.0, 0, 0], [0, 1, 100], [0, 0, 1]]), mirrored=False, pairs=0, inliers=0)
+    alignment = register.Alignment(
+        np.array([[1.0, 0, 0], [0, 1, 100], [0, 0, 1]]), mirrored=False, pairs=0, inliers=0
+    )
     laid, covered = register.lay(Suspect(photo), alignment, (SIZE[0], SIZE[1]))
     assert laid.shape == covered.shape == (SIZE[1], SIZE[0])
     assert not covered[:99].any()

@@ -1,0 +1,67 @@
+"""What is measured of two aligned pictures, and what is decided from it."""
+
+import numpy as np
+import pytest
+
+from watermark.compare import decide
+from watermark.compare.decide import Forest, Verdict
+from watermark.compare.measure import NUMBERS, Bands
+
+LEAST = {"copy": 0.8, "possible": 0.2, "same-scene": 0.7}
+
+
+@pytest.mark.parametrize(
+    ("copy", "ours", "verdict"),
+    [
+        (0.9, 0.95, Verdict.COPY),
+        (0.5, 0.95, Verdict.POSSIBLE),
+        (0.1, 0.95, Verdict.SAME_SCENE),
+        (0.1, 0.3, Verdict.NONE),
+    ],
+)
+def test_verdicts_come_from_named_thresholds(copy, ours, verdict):
+    """A copy is sure, a possible one is not, another shot is ours but no copy, and the rest is nobody's."""
+    assert decide.named(copy, ours, LEAST) == verdict
+
+
+def test_a_forest_is_read_as_it_was_grown():
+    """One tree with one question: low goes left, high goes right, what is unknown goes where it was told."""
+    nodes = {
+        "feature": np.zeros((1, 3), np.uint8),
+        "bound": np.array([[0.5, 0, 0]], np.float32),
+        "left": np.array([[1, 1, 2]], np.uint8),
+        "right": np.array([[2, 1, 2]], np.uint8),
+        "missing_left": np.array([[True, False, False]]),
+        "value": np.array([[0, -3.0, 3.0]], np.float32),
+    }
+    forest = Forest(nodes, base=0.0, slope=1.0, offset=0.0)
+    low, high, unknown = (forest.probability(np.array([v], np.float32)) for v in (0.1, 0.9, np.nan))
+    assert low == unknown == pytest.approx(1 / (1 + np.exp(3)))
+    assert high == pytest.approx(1 / (1 + np.exp(-3)))
+
+
+def test_more_agreement_never_speaks_against_a_copy():
+    """The shipped trees can only rise with agreement, so that no odd picture is accused for agreeing less."""
+    model = decide.decision()
+    rng = np.random.default_rng(2)
+    for name in ("fine_50", "own_agreeing", "agreeing_blocks", "sides"):
+        at = NUMBERS.index(name)
+        for _ in range(20):
+            row = rng.uniform(0, 1, len(NUMBERS)).astype(np.float32)
+            more = row.copy()
+            more[at] += 0.5
+            assert model.copy.probability(more) >= model.copy.probability(row) - 1e-9
+
+
+def test_correlation_is_one_for_the_same_and_nothing_for_the_plain():
+    """Blocks agree wholly with themselves in any light, and plain blocks say nothing."""
+    rng = np.random.default_rng(1)
+    photo = rng.integers(0, 200, (128, 128), dtype=np.uint8)
+    photo[:, :64] = 90
+    covered = np.full((128, 128), 255, np.uint8)
+    brighter = (photo * 0.6 + 60).astype(np.uint8)
+    agreeing = Bands.at(photo, brighter, covered, 0).correlation()
+    assert np.nanmin(agreeing[:, 6:]) > 0.95
+    assert np.isnan(agreeing[2:-2, 1:3]).all()
+    covered[:64] = 0
+    assert np.isnan(Bands.at(photo, brighter, covered, 0).correlation()[:4]).all()

@@ -1,0 +1,39 @@
+"""The matcher's quality is pinned: a change that makes it worse than data/floors/matching.json fails."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from watermark import bench
+from watermark.identify import Verdict, identify
+
+FLOORS = json.loads((Path(__file__).parents[2] / "data" / "floors" / "matching.json").read_text("utf-8"))
+
+
+@pytest.mark.slow
+def test_matching_is_as_good_as_it_was(tmp_path):
+    """Every way of copying, every kind of stranger, in a room that the calibration never saw."""
+    world = bench.clinic_world(71, 4)
+    index = world.index(tmp_path)
+    index.save()
+    size = sum(path.stat().st_size for path in tmp_path.iterdir() if not path.name.startswith("words"))
+    assert size / len(index) + 14 * 480 <= FLOORS["bytes a photo"]
+    rng = np.random.default_rng(8)
+    found, right, possible = [], [], []
+    for case in bench.copies(world, rng, 1):
+        answer = identify(case.picture, index)
+        found.append(answer.verdict == Verdict.COPY)
+        possible.append(answer.verdict in (Verdict.COPY, Verdict.POSSIBLE))
+        if found[-1]:
+            right.append(answer.photo == case.photo)
+    said = [identify(c.picture, index).verdict for c in bench.innocents(world, rng, 2) if c.scene is None]
+    assert np.mean(found) >= FLOORS["copies found at copy"]
+    assert np.mean(possible) >= FLOORS["copies found at copy or possible"]
+    assert np.mean(right) >= FLOORS["right photo of those found"]
+    assert sum(verdict == Verdict.COPY for verdict in said) <= FLOORS["strangers given copy"]
+    assert (
+        np.mean([verdict == Verdict.POSSIBLE for verdict in said])
+        <= FLOORS["strangers given possible, share"]
+    )

@@ -1,0 +1,52 @@
+"""What became of our mark: kept, cropped, painted over, never there; and whether a picture carries it at all."""
+
+import cv2
+import numpy as np
+import pytest
+
+from watermark import forensics
+from watermark.forensics import MarkState
+from watermark.pixels import Picture
+from watermark.register import Suspect
+from watermark.visible import MarkDesign, draw_mark, mark_area
+
+DESIGN = MarkDesign(text="Seed Clinic")
+
+
+@pytest.fixture(scope="module")
+def photo():
+    grain = np.random.default_rng(3).normal(0, 1, (384, 512, 3)).astype(np.float32)
+    texture = 40 * cv2.GaussianBlur(grain, (0, 0), 2) * 6
+    return Picture(np.clip(120 + texture, 0, 255).astype(np.uint8))
+
+
+def grey(picture):
+    return np.asarray(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY))
+
+
+def test_the_state_of_the_mark_is_told(photo):
+    """The report states a fact about the mark, not a motive."""
+    whole = np.full((photo.height, photo.width), 255, np.uint8)
+    marked = draw_mark(photo, DESIGN)
+    assert forensics.mark_state(photo.rgb, grey(marked), whole, DESIGN) == MarkState.KEPT
+    assert forensics.mark_state(photo.rgb, grey(photo), whole, DESIGN) == MarkState.NEVER
+    cut = whole.copy()
+    cut[300:] = 0
+    assert forensics.mark_state(photo.rgb, grey(marked), cut, DESIGN) == MarkState.CROPPED
+    painted = grey(marked).copy()
+    area = (
+        cv2.dilate(mark_area((photo.width, photo.height), DESIGN).astype(np.uint8), np.ones((9, 9), np.uint8))
+        > 0
+    )
+    painted[area] = cv2.GaussianBlur(painted, (0, 0), 12)[area]
+    assert forensics.mark_state(photo.rgb, painted, whole, DESIGN) == MarkState.PAINTED_OVER
+
+
+def test_our_mark_is_known_on_any_picture(photo):
+    """Upright, small or mirrored: our words are seen; other words and no words are not ours."""
+    marked = draw_mark(photo, DESIGN)
+    small = Picture(np.asarray(cv2.resize(marked.rgb, (400, 300), interpolation=cv2.INTER_AREA)))
+    mirrored = Picture(np.ascontiguousarray(marked.rgb[:, ::-1]))
+    assert all(forensics.carries(Suspect(p), DESIGN) for p in (marked, small, mirrored))
+    other = draw_mark(photo, MarkDesign(text="Rival Ink Bar"))
+    assert not any(forensics.carries(Suspect(p), DESIGN) for p in (photo, other))
