@@ -15,7 +15,7 @@ from gallery.parallel import Progress, in_parallel, silently
 from gallery.schema import open_database
 from gallery.settings import DataFolder, load_settings
 from gallery.vault import Vault
-from watermark.errors import IndexDamagedError
+from watermark.errors import IndexDamagedError, WatermarkError
 from watermark.fingerprint.index import Index
 from watermark.fingerprint.record import Fingerprint, fingerprint
 from watermark.pixels import Picture, open_picture
@@ -98,7 +98,10 @@ class Lookup:
         return self._index
 
     def catch_up(self, *, progress: Progress = silently) -> Index:
-        """Fingerprint what the index lacks, forget what the catalogue lacks; saved every few photos."""
+        """Fingerprint what the index lacks, forget what the catalogue lacks; saved every few photos.
+
+        A photo that cannot be fingerprinted is said, and left for the next time; all others go on.
+        """
         with FileLock(self._folder.root / "index.lock"):
             index = self._opened()
             gone = index.keys() - self._photos.keys()
@@ -108,7 +111,10 @@ class Lookup:
             if gone and not missing:
                 index.save()
             for key, made in progress(self._fingerprints(missing), len(missing), "Fingerprinting"):
-                index.insert({key: made})
+                if isinstance(made, str):
+                    self._talk(f"Copies of {self.subject(key)} cannot be recognised yet: {made}.")
+                else:
+                    index.insert({key: made})
                 if len(index) % _BATCH == 0 or key == missing[-1]:
                     index.save()
         self._index = index
@@ -177,11 +183,17 @@ class Lookup:
             self._talk(f"The fingerprint index lacks {behind} photos of the catalogue; they are added now.")
         return index
 
-    def _fingerprints(self, keys: list[int]) -> Iterable[tuple[int, Fingerprint]]:
+    def _fingerprints(self, keys: list[int]) -> Iterable[tuple[int, Fingerprint | str]]:
         work = partial(_fingerprint_of, self._folder.originals)
         digests = [self._photos[key].digest for key in keys]
         return zip(keys, in_parallel(work, digests), strict=True)
 
 
-def _fingerprint_of(originals: Path, digest: Digest) -> Fingerprint:
-    return fingerprint(open_picture(Vault(originals).get(digest)))
+def _fingerprint_of(originals: Path, digest: Digest) -> Fingerprint | str:
+    """Give a photo's fingerprint, or why there is none: one bad photo must not cost all others their watch."""
+    try:
+        return fingerprint(open_picture(Vault(originals).get(digest)))
+    except (GalleryError, WatermarkError) as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 (whatever in its bytes makes the matcher stumble)
+        return f"it breaks the matcher ({type(error).__name__}: {error})"

@@ -21,7 +21,7 @@ from gallery.consent import may_publish, may_show_case
 from gallery.errors import GalleryError
 from gallery.leaks import scan
 from gallery.ledger import Head, Ledger
-from gallery.model import PUBLIC_CHANNEL
+from gallery.model import PUBLIC_CHANNEL, subject_of
 from gallery.renditions import announced_sums, kept_sums
 from gallery.schema import open_database
 from gallery.secrecy import secrets_of
@@ -32,6 +32,7 @@ from watermark.fingerprint.index import Index
 from watermark.pixels import encode, open_picture
 
 _FREE_BYTES = 2 * 2**30
+_NAMED = 5
 _PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
 )
@@ -132,10 +133,17 @@ def _fingerprints(folder: DataFolder, catalog: Catalog) -> tuple[list[str], list
         keys = Index.open(folder.index).keys()
     except WatermarkError as error:
         return [], [f"the fingerprint index cannot be used ({error}) and will be rebuilt by the next command"]
-    behind = len(known - keys) + len(keys - known)
-    return [], [
-        f"the fingerprint index is {behind} photos behind; the next command catches up"
-    ] if behind else []
+    unknown, notes = known - keys, []
+    if unknown:
+        names = [f"{subject_of(p.case, p.stage)} ({p.view})" for p in catalog.photos() if p.id in unknown]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        notes.append(
+            f"copies of {', '.join(names[:_NAMED])}{more} are not recognised yet: "
+            "the next `pairwatch identify` or `crawl` adds them to the fingerprint index, or says why it cannot"
+        )
+    if keys - known:
+        notes.append("the fingerprint index knows photos that are no more; the next command forgets them")
+    return [], notes
 
 
 def _site(folder: DataFolder, catalog: Catalog, now: datetime) -> tuple[list[str], list[str]]:

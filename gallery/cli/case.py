@@ -59,7 +59,7 @@ def add(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
       pairwatch case add --photo before:front:IMG_1.jpg --photo after:front:IMG_2.jpg --tag scar
     """
     from gallery.catalog import Catalog
-    from gallery.intake import Wishes, import_listed
+    from gallery.intake import ListRefusedError, Wishes, import_listed
 
     with opened(folder) as database:
         number = number or Catalog(database).next_number()
@@ -74,7 +74,15 @@ def add(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
         work = ("unknown", "") if before else (performed_by, procedure)
         writer.writerow([number, *parts, "|".join(tags), *work])
     wishes = Wishes(actor=getpass.getuser(), now=now())
-    done = import_listed(folder, table.getvalue().encode(), Path.cwd() / "--photo", wishes, progress=bar)
+    try:
+        done = import_listed(folder, table.getvalue().encode(), Path.cwd() / "--photo", wishes, progress=bar)
+    except ListRefusedError as error:
+        wrong = (f"{photos[at.row - 2]}: {at.message}" for at in error.problems)  # row 1 has the names
+        raise GalleryError(
+            "nothing was added: " + "; ".join(wrong), hint="correct it and run it again"
+        ) from error
+    for note in done.notes:
+        click.echo(f"Note: {note}", err=True)
     if as_json:
         print_json({"case": number, "photos": len(done.photos)})
     else:

@@ -57,6 +57,8 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
     done = import_manifest(folder, manifest, wishes, progress=bar)
     for problem in done.skipped:
         click.echo(f"Skipped: {problem}", err=True)
+    for note in done.notes:
+        click.echo(f"Note: {note}", err=True)
     if as_json:
         print_json(
             {
@@ -65,6 +67,7 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
                 "unchanged": done.unchanged,
                 "consents": done.consents,
                 "skipped": [{"row": p.row, "column": p.column, "message": p.message} for p in done.skipped],
+                "notes": list(done.notes),
             }
         )
         return

@@ -1,7 +1,7 @@
 """Intake: photographs come into the catalogue whole, in one step, and are watched for from then on."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -45,6 +45,16 @@ class Imported:
     unchanged: int
     consents: int
     skipped: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+
+
+class ListRefusedError(GalleryError):
+    """Rows of a list are wrong, each in its place; nothing was imported."""
+
+    def __init__(self, message: str, problems: Sequence[Problem], *, hint: str) -> None:
+        """Keep the sentence for people, and the problems one by one."""
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
 
 
 def import_manifest(
@@ -83,8 +93,9 @@ def import_listed(
         imported = _Writer(folder, wishes, database).write(plan, manifest.parent, progress)
     finally:
         database.close()
-    Lookup(folder).catch_up(progress=progress)
-    return imported
+    notes = [f"{new.row.file} {new.file.note}." for new in plan.additions if new.file.note]
+    Lookup(folder, talk=notes.append).catch_up(progress=progress)
+    return replace(imported, notes=tuple(notes))
 
 
 def _checked_plan(
@@ -108,13 +119,14 @@ def _checked_plan(
     return Plan(plan.additions, plan.known, tuple(problems))
 
 
-def _refusal(manifest: Path, problems: Sequence[Problem]) -> GalleryError:
+def _refusal(manifest: Path, problems: Sequence[Problem]) -> ListRefusedError:
     lines = [f"  {problem}" for problem in problems[:_SHOWN]]
     if len(problems) > _SHOWN:
         lines.append(f"  … and {len(problems) - _SHOWN} more")
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return GalleryError(
+    return ListRefusedError(
         "\n".join([f"nothing was imported: {count} in {manifest.name}", *lines]),
+        problems,
         hint="correct these places and import again, or import all other rows with --skip-bad",
     )
 

@@ -8,9 +8,12 @@ from gallery.model import Digest
 from gallery.parallel import in_parallel
 from gallery.vault import digest_of
 from watermark.errors import WatermarkError
-from watermark.pixels import Limits, open_picture, read_facts
+from watermark.pixels import Facts, Limits, open_picture, read_facts
 
+INTAKE_LIMITS = Limits(max_pixels=60_000_000)  # more than cameras of practices have; a bomb has more
 _GLANCE_PX = 256
+_SMALL_PX = 100
+_STILL = ("mpo", "heif")  # cameras keep previews and depth beside the photograph
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,7 @@ class Checked:
     height: int
     format: str
     taken_at: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Refused:
 
 def check_file(path: Path) -> Checked | Refused:
     """Read a file to its last byte and decode it, small; nothing is kept."""
-    limits = Limits()
+    limits = INTAKE_LIMITS
     try:
         if path.stat().st_size > limits.max_bytes:
             return Refused(f"is larger than {limits.max_bytes // 2**20} MiB")
@@ -55,7 +59,17 @@ def check_file(path: Path) -> Checked | Refused:
         height=facts.height,
         format=facts.format,
         taken_at=facts.taken_at.isoformat() if facts.taken_at else "",
+        note=note_on(facts),
     )
+
+
+def note_on(facts: Facts) -> str:
+    """Say what a person should know of a file that is taken as it is; mostly nothing."""
+    if facts.frames > 1 and facts.format not in _STILL:
+        return f"has {facts.frames} pictures; only the first is taken"
+    if min(facts.width, facts.height) < _SMALL_PX:
+        return f"is only {facts.width} by {facts.height} pixels: copies of it may not be recognised"
+    return ""
 
 
 def check_files(paths: Iterable[Path]) -> Iterator[Checked | Refused]:

@@ -5,11 +5,12 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from gallery.drafts import Box, NewPhoto
+from gallery.intake.check import INTAKE_LIMITS
 from gallery.model import Digest
 from gallery.settings import DataFolder
 from gallery.vault import Vault, digest_of
 from watermark.composite import find_panels
-from watermark.pixels import Facts, Limits, Picture, crop, encode, open_picture, read_facts, resize
+from watermark.pixels import Facts, Picture, crop, encode, open_picture, read_facts, resize
 
 THUMBNAIL_PX = 480
 SCREEN_PX = 1600
@@ -45,7 +46,7 @@ def receive(name: str, data: bytes, *, split: bool = True) -> Received:
     Raises:
         WatermarkError: It is not a picture, is damaged, or too large.
     """
-    facts = read_facts(data, Limits())
+    facts = read_facts(data, INTAKE_LIMITS)
     picture = open_picture(data, longest=SCREEN_PX)
     boxes = _boxes(picture, facts) if split else ()
     if boxes:

@@ -159,3 +159,12 @@ def test_wrong_settings_are_all_named(run, imported):
     with pytest.raises(GalleryError) as caught:
         run("build")
     assert all(word in str(caught.value) for word in ("[practise]", "'titel'", "limits = 3", "sizes"))
+
+
+def test_a_wrong_photo_of_a_new_case_is_named_as_it_was_given(run, imported):
+    """`case add` speaks of the photos on its own command line, not of rows of a list."""
+    with pytest.raises(GalleryError, match=r"nothing was added: before:front:nowhere.jpg: ") as failed:
+        run("case", "add", "--photo", "before:front:nowhere.jpg")
+
+    assert "--skip-bad" not in failed.value.hint
+    assert "row" not in str(failed.value)

@@ -190,3 +190,30 @@ def test_nothing_without_a_catalogue(clinic):
     with pytest.raises(GalleryError) as caught:
         clinic.take_in(clinic.rows({1: ["before"]}))
     assert "pairwatch init" in caught.value.hint
+
+
+def test_what_is_odd_about_a_photo_is_said(clinic):
+    """A tiny picture and an animation are taken, with a line each; a plain photograph needs none."""
+    rows = clinic.rows({51: ["before", "after", "later"]})
+    small, moving = clinic.desk / "small.png", clinic.desk / "moving.gif"
+    Image.new("RGB", (40, 30), "red").save(small)
+    frames = [Image.new("RGB", (200, 200), colour) for colour in ("red", "blue")]
+    frames[0].save(moving, save_all=True, append_images=frames[1:])
+    rows[0]["file"], rows[1]["file"] = "small.png", "moving.gif"
+
+    notes = clinic.take_in(rows).notes
+
+    assert notes[:2] == (
+        "small.png is only 40 by 30 pixels: copies of it may not be recognised.",
+        "moving.gif has 2 pictures; only the first is taken.",
+    )
+
+
+def test_a_bomb_is_no_patients_photo(clinic):
+    """A picture larger than any camera's is refused by its header, before it fills the memory."""
+    rows = clinic.rows({51: ["before"]})
+    Image.new("1", (10_000, 10_000)).save(clinic.desk / "bomb.png")
+    rows[0]["file"] = "bomb.png"
+
+    with pytest.raises(GalleryError, match="nothing was imported: 1 problem"):
+        clinic.take_in(rows)

@@ -91,3 +91,25 @@ def test_an_unknown_photo_is_an_error(known):
     """There is no photo 999, and nothing pretends there were."""
     with pytest.raises(GalleryError, match="photo 999"):
         Lookup(known.folder).subject(999)
+
+
+def test_one_photo_that_cannot_be_fingerprinted_costs_no_other(known, portraits):
+    """A missing original is said in a line, all other photos are recognised, and it comes back by itself."""
+    shutil.rmtree(known.folder.index)
+    place = next(
+        p for p in known.folder.originals.rglob("*") if p.is_file() and p.read_bytes() == portraits[0]
+    )
+    place.rename(known.desk / "lost")
+    said: list[str] = []
+    found = Lookup(known.folder, talk=said.append).identify(portraits[1], "found.jpg")
+    notes = known.verify().notes
+    (known.desk / "lost").rename(place)
+    again = Lookup(known.folder).identify(portraits[0], "found.jpg")
+
+    assert found.photo is not None
+    assert found.photo.case == 52
+    assert len(said) == 1
+    assert said[0].startswith("Copies of Patient 51's before photo cannot be recognised yet: ")
+    assert "copies of Patient 51's before photo (front) are not recognised yet" in notes[0]
+    assert again.photo is not None
+    assert again.photo.case == 51
