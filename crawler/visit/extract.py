@@ -19,7 +19,7 @@ def read_page(body: bytes, url: str, content_type: str = "") -> PageReading:
     bytes look like.
     """
     encoding, text = _decoded(body, content_type)
-    gathering = Gathering(base=url, encoding=encoding)
+    gathering = Gathering(base=url, encoding=encoding, spare=2 * len(text))
     root = tree(text)
     if root is not None:
         gathering.walk(root)

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
@@ -100,6 +101,9 @@ class Gathering:
     maps: dict[str, None] = field(default_factory=dict)
     spelled: dict[str, str | None] = field(default_factory=dict)
     heading: HtmlElement | None = None
+    heading_words: str | None = None
+    captions: dict[HtmlElement, str] = field(default_factory=dict)
+    spare: int = 0
     tags_seen: int = 0
     depth: int = 0
     marks: set[str] = field(default_factory=set)
@@ -189,12 +193,14 @@ class Gathering:
         """Keep each reference as an image candidate, with the words near its element."""
         words: Words | None = near if isinstance(near, Words) else None
         for reference in references:
+            if len(self.images) >= MAX_IMAGES:
+                return
             if reference.startswith("data:"):
                 body = inline_body(reference)
                 url = inline_name(reference, body) if body else None
             else:
                 body, url = None, self.address(reference)
-            if url is None or (url, tag, via) in self.images or len(self.images) >= MAX_IMAGES:
+            if url is None or (url, tag, via) in self.images:
                 continue
             words = words or self._words(near)
             self.images[url, tag, via] = Candidate(
@@ -210,26 +216,31 @@ class Gathering:
     def _words(self, near: "HtmlElement | Words") -> Words:
         if isinstance(near, Words):
             return near
-        inner = near if near.tag in ("img", "amp-img") else near.find(".//img")
+        inner = near if near.tag in ("img", "amp-img") else _first(near, "img", 100)
         alt = (inner.get("alt") or inner.get("title") or "") if inner is not None else ""
         caption = ""
         for above in near.iterancestors("figure"):
-            found = above.find(".//figcaption")
-            caption = text_in(found) if found is not None else ""
+            if above not in self.captions:
+                found = _first(above, "figcaption", 1000)
+                self.captions[above] = text_in(found) if found is not None else ""
+            caption = self.captions[above]
             break
-        heading = text_in(self.heading) if self.heading is not None else ""
+        if self.heading_words is None:
+            self.heading_words = text_in(self.heading) if self.heading is not None else ""
+        heading = self.heading_words
         return Words(cut(alt or near.get("title") or near.get("aria-label") or ""), caption, heading)
 
     def link(self, reference: str) -> None:
         """Keep a link to a page."""
-        url = self.address(reference)
+        url = self.address(reference) if len(self.links) < MAX_LINKS else None
         if url is not None:
             self.links[url] = None
 
     def fragment(self, text: str) -> None:
-        """Walk through HTML inside the page: noscript, srcdoc, escaped markup."""
-        if self.depth >= _DEEPEST:
+        """Walk through HTML inside the page: noscript, srcdoc, escaped markup; twice the page's letters in all."""
+        if self.depth >= _DEEPEST or len(text) > self.spare:
             return
+        self.spare -= len(text)
         self.depth += 1
         root = tree(text)
         if root is not None:
@@ -243,7 +254,7 @@ class Gathering:
 
     def on_heading(self, element: HtmlElement) -> None:
         """Remember the heading that following images stand under."""
-        self.heading = element
+        self.heading, self.heading_words = element, None
 
     def on_style(self, element: HtmlElement) -> None:
         """Read an inline style sheet."""
@@ -271,6 +282,8 @@ class Gathering:
 
     def on_noscript(self, element: HtmlElement) -> None:
         """Read what readers without scripts get, also when it is escaped."""
+        if next(element.iterancestors("noscript"), None) is not None:
+            return
         text = "".join(part for part in element.itertext() if isinstance(part, str))
         if "<" in text:
             self.fragment(html.unescape(text))
@@ -343,6 +356,11 @@ class Gathering:
     def on_srcdoc(self, _element: HtmlElement, _tag: str, value: str) -> None:
         """Read the page inside an iframe's `srcdoc`."""
         self.fragment(value)
+
+
+def _first(element: HtmlElement, tag: str, within: int) -> HtmlElement | None:
+    """Give the first element of that name among the first few in another."""
+    return next((one for one in islice(element.iter(), within) if one.tag == tag), None)
 
 
 def _joined(base: str, reference: str) -> str:

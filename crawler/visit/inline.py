@@ -12,17 +12,24 @@ from urllib.parse import unquote, unquote_to_bytes
 from crawler.visit.urls import names_an_image
 
 MAX_INLINE_BYTES = 8 * 1024 * 1024
+# Possessive, and never without success once begun, so that a hostile sheet is read over once only.
 _CSS_URL = re.compile(
-    r"url\(\s*(?:\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'|((?:\\.|[^)\\\s])*))\s*\)", re.IGNORECASE
+    r"url\(\s*+(?:\"((?:\\[\s\S]?|[^\"\\])*+)\"?|'((?:\\[\s\S]?|[^'\\])*+)'?|((?:\\[\s\S]?|[^)\\\s])*+))",
+    re.IGNORECASE,
 )
-_CSS_SET = re.compile(r"image-set\(((?:[^()]|\([^()]*\))*)\)", re.IGNORECASE)
+_CSS_END = re.compile(r"\s{0,50}+(?:\)|\Z)")
+_CSS_SET = re.compile(r"image-set\(((?:[^()]|\([^()]*+\))*+)\)", re.IGNORECASE)
+_SRCSET_URL = re.compile(r"[ \t\r\n\f,]*+(\S+)")
 _CSS_IMPORT = re.compile(r"@import\s+(?:url\(\s*)?[\"']?([^\"')\s;]+)", re.IGNORECASE)
 _CSS_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)")
 _QUOTED = re.compile(
     r"\"([^\"\\\n]{4,4000}(?:\\.[^\"\\\n]*)*)\"|'([^'\\\n]{4,4000}(?:\\.[^'\\\n]*)*)'|`([^`\n]{4,2000})`"
 )
-_BARE = re.compile(
-    r"(?:https?:)?//[^\s\"'<>()\\]+?\.(?:jpe?g|png|webp|avif|gif|hei[cf]|bmp|tiff?)(?:\?[^\s\"'<>()\\]*)?(?![\w.])",
+_MOST_TEXT = 1024 * 1024
+_RUN = re.compile(r"(?:https?:)?//[^\s\"'<>()\\]{1,2000}+", re.IGNORECASE)
+_START = re.compile(r"(?:https?:)?//", re.IGNORECASE)
+_ENDING = re.compile(
+    r"\.(?:jpe?g|png|webp|avif|gif|hei[cf]|bmp|tiff?)(?:\?\S*+)?(?![\w.])",
     re.IGNORECASE,
 )
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
@@ -54,24 +61,17 @@ def srcset(value: str) -> Iterator[str]:
 
     Source: HTML standard, "parse a srcset attribute".
     """
-    rest = value
-    while rest:
-        rest = rest.lstrip(" \t\r\n\f,")
-        found = re.match(r"\S+", rest)
-        if found is None:
-            return
-        url, rest = found[0], rest[found.end() :]
-        if url.endswith(","):
-            yield url.rstrip(",")
+    at = 0
+    while found := _SRCSET_URL.match(value, at):
+        at = found.end()
+        if found[1].endswith(","):
+            yield found[1].rstrip(",")
             continue
-        yield url
-        depth, end = 0, len(rest)
-        for place, letter in enumerate(rest):
-            depth += (letter == "(") - (letter == ")")
-            if letter == "," and depth <= 0:
-                end = place
-                break
-        rest = rest[end:]
+        yield found[1]
+        depth = 0
+        while at < len(value) and (value[at] != "," or depth > 0):
+            depth += (value[at] == "(") - (value[at] == ")")
+            at += 1
 
 
 def css_urls(text: str) -> Iterator[str]:
@@ -80,7 +80,7 @@ def css_urls(text: str) -> Iterator[str]:
         return
     for found in _CSS_URL.finditer(text):
         raw = next((group for group in found.groups() if group is not None), "")
-        if raw:
+        if raw and _CSS_END.match(text, found.end()):
             yield _unescaped_css(raw)
     for group in _CSS_SET.finditer(text):
         for quoted in re.finditer(r"[\"']([^\"']+)[\"']", group[1]):
@@ -127,7 +127,8 @@ def _string_images(value: str, *, named: bool) -> Iterator[str]:
 
 
 def text_images(text: str) -> Iterator[str]:
-    r"""Give what looks like an image's address in a script or comment; `\/` and `\u002F` are undone."""
+    r"""Give what looks like an image's address in the first MiB of a script; `\/` and `\u002F` are undone."""
+    text = text[:_MOST_TEXT]
     if "\\" in text:
         text = _UNICODE.sub(lambda found: chr(int(found[1] or found[2], 16)), text).replace("\\/", "/")
         text = text.replace('\\"', '"')
@@ -138,11 +139,21 @@ def text_images(text: str) -> Iterator[str]:
         elif "," in inner and " " in inner and names_an_image(inner.split(" ", 1)[0]):
             yield from srcset(inner)
         elif "&quot;" in inner or "%2F" in inner or "%2f" in inner:
-            yield from (found[0] for found in _BARE.finditer(html.unescape(unquote(inner))))
-    for found in _BARE.finditer(html.unescape(text)):
-        yield found[0]
+            yield from _bare(html.unescape(unquote(inner)))
+    yield from _bare(html.unescape(text))
     if "url(" in text:
         yield from css_urls(html.unescape(text))
+
+
+def _bare(text: str) -> Iterator[str]:
+    """Give what begins like an address and ends like a picture, each letter looked at a few times at most."""
+    for run in _RUN.finditer(text):
+        begun = 0
+        for ending in _ENDING.finditer(run[0]):
+            start = _START.search(run[0], begun)
+            if start is not None and start.end() < ending.start():
+                yield run[0][start.start() : ending.end()]
+                begun = ending.end()
 
 
 def script_images(text: str, kind: str) -> Iterator[str]:

@@ -79,14 +79,14 @@ def _unzipped(body: bytes) -> bytes:
 
 def _entries(root: etree._Element) -> Iterator[etree._Element]:
     of_feed = frozenset(("image", "logo", "icon")) if _name(root) in {"rss", "feed", "RDF"} else frozenset()
-    for element in root.iter():
-        if not isinstance(element.tag, str):
-            continue
+    walker = etree.iterwalk(root, events=("start",))
+    for _, element in walker:
         parent = element.getparent()
         if (_name(element) in _ENTRIES and (parent is None or _name(parent) not in _ENTRIES | {"image"})) or (
             _name(element) in of_feed and (parent is None or _name(parent) not in _ENTRIES)
         ):
             yield element
+            walker.skip_subtree()  # an entry in an entry is part of it
 
 
 @dataclass(slots=True)

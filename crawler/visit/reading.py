@@ -1,6 +1,7 @@
 """The values of reading a page, and how markup and words are cut out of it. Pure."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -8,6 +9,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from crawler.model import Candidate
 
 MAX_WORDS = 300
+_MOST_NODES = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +56,12 @@ def derived(image: Candidate, original: str) -> Candidate:
 
 
 def text_in(element: HtmlElement) -> str:
-    """Give an element's text on one line, cut to a length."""
-    return cut(" ".join(element.text_content().split()))
+    """Give an element's text on one line, cut to a length; of a huge element the beginning."""
+    parts: list[str] = []
+    for event, node in islice(etree.iterwalk(element, events=("start", "end", "comment")), _MOST_NODES):
+        text = (node.text if event == "start" else node.tail if node is not element else "") or ""
+        parts.append(text[: MAX_WORDS * 10])
+    return cut(" ".join("".join(parts).split()))
 
 
 def cut(text: str) -> str:

@@ -21,7 +21,8 @@ _PARKED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _APP_ROOT = re.compile(
-    r"<div[^>]+id=[\"'](?:root|app|__next|__nuxt|gatsby-focus-wrapper)[\"'][^>]*>\s*</div>", re.IGNORECASE
+    r"<div[^<>]{1,300}?id=[\"'](?:root|app|__next|__nuxt|gatsby-focus-wrapper)[\"'][^<>]{0,300}>\s{0,300}+</div>",
+    re.IGNORECASE,
 )
 _NEEDS_SCRIPT = re.compile(r"(?:enable|requires?|need[s]?) (?:to run this app|java ?script)", re.IGNORECASE)
 _SHORT = 15_000
