@@ -30,6 +30,7 @@ from crawler.visit.clock import Clock, SystemClock
 from crawler.visit.fetch import Resolver, system_resolver
 from crawler.visit.frontier import Budget
 from crawler.visit.slices import Done
+from gallery.lookup import Lookup
 from gallery.settings import DataFolder, load_settings
 from gallery.vault import Vault
 
@@ -118,7 +119,7 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
         try:
             progress = Progress(db)
             begun = progress.begin(clock.now(), upto=progress.highest_photo())
-            eyes = look or Matcher(folder.root, begun.upto, Recall(folder.database, begun.upto))
+            eyes = look or _eyes(folder, begun.upto)
             kit = Kit(
                 plan=plan, began=begun.started_at, look=eyes, upto=begun.upto, clock=clock, resolver=resolver
             )
@@ -129,6 +130,13 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
             return _finish(night, Nights(db), sites)
         finally:
             db.close()
+
+
+def _eyes(folder: DataFolder, upto: int) -> Look:
+    """Give what looks at pictures; the index is made whole here once, so that no worker spends its slice on it."""
+    if upto:
+        Lookup(folder).index()
+    return Matcher(folder.root, upto, Recall(folder.database, upto))
 
 
 @contextmanager
