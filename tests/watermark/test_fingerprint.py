@@ -14,6 +14,7 @@ from watermark.samples.everyday import draw_everyday
 
 @pytest.fixture(scope="module")
 def picture():
+    """One drawn picture."""
     return draw_everyday(7, (640, 480))
 
 
@@ -43,7 +44,7 @@ def test_a_photo_takes_at_most_forty_kilobytes(picture):
 
 def test_fingerprints_travel_between_processes_and_through_files(picture):
     """What a worker computed is what the index keeps and reads back."""
-    made = pickle.loads(pickle.dumps(record.fingerprint(picture)))
+    made = pickle.loads(pickle.dumps(record.fingerprint(picture)))  # noqa: S301 (its own)
     again = record.unpack(record.pack(made.likeness))
     assert again.frame == made.likeness.frame
     assert (again.codes == made.likeness.codes).all()

@@ -21,15 +21,18 @@ from watermark.samples.everyday import draw_everyday
 
 @pytest.fixture(scope="module")
 def pictures():
+    """Six drawn pictures."""
     return [draw_everyday(seed, (480, 360)) for seed in range(6)]
 
 
 @pytest.fixture(scope="module")
 def prints(pictures):
+    """Their fingerprints."""
     return {n: fingerprint(picture) for n, picture in enumerate(pictures)}
 
 
 def first_of(index, picture):
+    """Name the photo that is proposed first for a picture."""
     features = describe_suspect(grey(picture))
     found = propose(index, features, features.mirrored(picture.width), 3)
     return index.key(found[0].slot) if found else None

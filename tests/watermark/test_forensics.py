@@ -8,6 +8,7 @@ from watermark import forensics
 from watermark.forensics import MarkState
 from watermark.pixels import Picture
 from watermark.register import Suspect
+from watermark.samples.everyday import draw_everyday
 from watermark.visible import MarkDesign, draw_mark, mark_area
 
 DESIGN = MarkDesign(text="Seed Clinic")
@@ -15,12 +16,14 @@ DESIGN = MarkDesign(text="Seed Clinic")
 
 @pytest.fixture(scope="module")
 def photo():
+    """A textured picture."""
     grain = np.random.default_rng(3).normal(0, 1, (384, 512, 3)).astype(np.float32)
     texture = 40 * cv2.GaussianBlur(grain, (0, 0), 2) * 6
     return Picture(np.clip(120 + texture, 0, 255).astype(np.uint8))
 
 
 def grey(picture):
+    """Give the luma of a picture."""
     return np.asarray(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY))
 
 
@@ -42,10 +45,11 @@ def test_the_state_of_the_mark_is_told(photo):
     assert forensics.mark_state(photo.rgb, painted, whole, DESIGN) == MarkState.PAINTED_OVER
 
 
-def test_our_mark_is_known_on_any_picture(photo):
+def test_our_mark_is_known_on_any_picture():
     """Upright, small or mirrored: our words are seen; other words and no words are not ours."""
+    photo = draw_everyday(14, (640, 480))
     marked = draw_mark(photo, DESIGN)
-    small = Picture(np.asarray(cv2.resize(marked.rgb, (400, 300), interpolation=cv2.INTER_AREA)))
+    small = Picture(np.asarray(cv2.resize(marked.rgb, (480, 360), interpolation=cv2.INTER_AREA)))
     mirrored = Picture(np.ascontiguousarray(marked.rgb[:, ::-1]))
     assert all(forensics.carries(Suspect(p), DESIGN) for p in (marked, small, mirrored))
     other = draw_mark(photo, MarkDesign(text="Rival Ink Bar"))

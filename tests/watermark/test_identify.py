@@ -33,22 +33,26 @@ DESIGN = MarkDesign(text="Seed Clinic")
 
 
 def portrait(person, stage="after", **more):
+    """Draw one person in our room."""
     return draw_portrait(Person(3100 + person), ROOM, stage=stage, size=SIZE, **more)
 
 
 @pytest.fixture(scope="module")
 def photos():
+    """What is catalogued."""
     drawn = [portrait(person, stage) for person in range(5) for stage in ("before", "after")]
     return dict(enumerate([*drawn, draw_everyday(12, SIZE), draw_everyday(13, SIZE)]))
 
 
 @pytest.fixture(scope="module")
 def published(photos):
+    """What is shown of it."""
     return {key: draw_mark(photo, DESIGN) for key, photo in photos.items()}
 
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory, photos):
+    """Its fingerprints."""
     index = Index.open(tmp_path_factory.mktemp("index"))
     index.add(photos.items())
     index.save()

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from watermark import register
-from watermark.fingerprint.propose import propose
 from watermark.fingerprint.index import Index
+from watermark.fingerprint.propose import propose
 from watermark.pixels import Picture
 from watermark.register import Suspect
 from watermark.samples.clinic import Person, Room, draw_portrait
@@ -16,17 +16,20 @@ SIZE = (800, 600)
 
 @pytest.fixture(scope="module")
 def photo():
+    """One portrait."""
     return draw_portrait(Person(41), Room(42), stage="after", size=SIZE)
 
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory, photo):
+    """A catalogue of it."""
     index = Index.open(tmp_path_factory.mktemp("index"))
     index.add([(1, photo)])
     return index
 
 
 def slant(amount):
+    """Give the map of a slanted screen."""
     corners = np.array([[0, 0], [SIZE[0], 0], [SIZE[0], SIZE[1]], [0, SIZE[1]]], np.float32)
     moved = corners + np.array([[30, 20], [-10, 40], [-60, -20], [20, -50]], np.float32) * amount
     return cv2.getPerspectiveTransform(corners, moved)
