@@ -14,6 +14,7 @@ _SIGNS = {
     signals.BOT_BLOCK: "show a bot block instead of their content",
     signals.PARKED: "belong to a parked domain",
     signals.SCRIPT_BUILT: "are built by scripts and show no picture without them",
+    signals.TOO_DEEP: "are nested so deeply that they were read in pieces",
     signals.NO_IMAGE_INDEX: "ask that their images are not indexed (noted; it does not forbid a visit)",
 }
 

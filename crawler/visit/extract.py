@@ -5,7 +5,7 @@ from w3lib.encoding import html_to_unicode
 
 from crawler.visit.gather import Gathering
 from crawler.visit.inline import css_imports, css_urls
-from crawler.visit.reading import PageReading, Words, tree
+from crawler.visit.reading import PageReading, Words, is_cut, pieces, tree
 
 _NO_CHARSETS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7")
 __all__ = ["PageReading", "read_page", "read_style"]
@@ -15,7 +15,8 @@ def read_page(body: bytes, url: str, content_type: str = "") -> PageReading:
     """Read an HTML page: links and all images, however they are embedded.
 
     lxml's tree reads it; where it seems to have lost images (broken markup), Beautiful Soup
-    reads it again, and both are kept. Character set: byte order mark, then header, then meta, then what the
+    reads it again, and both are kept; where it gave up because of deep nesting, the page is read in pieces
+    that are not deep. Character set: byte order mark, then header, then meta, then what the
     bytes look like.
     """
     encoding, text = _decoded(body, content_type)
@@ -24,7 +25,9 @@ def read_page(body: bytes, url: str, content_type: str = "") -> PageReading:
     if root is not None:
         gathering.walk(root)
     expected = text.count("<img") + text.count("<IMG")
-    if root is None or "\0" in text or expected > gathering.tags_seen:
+    if root is not None and is_cut(root):
+        gathering.walk_pieces(pieces(text))
+    elif root is None or "\0" in text or expected > gathering.tags_seen:
         second = tree(str(BeautifulSoup(text.replace("\0", ""), "html.parser")))
         if second is not None:
             gathering.walk(second)

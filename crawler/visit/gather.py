@@ -154,6 +154,16 @@ class Gathering:
                 if element.attrib:
                     self._attributes(element, tag)
 
+    def walk_pieces(self, texts: Iterable[str]) -> None:
+        """Walk through a page that is nested too deeply, piece by piece; it is marked as such."""
+        self.marks.add("too-deep")
+        self.depth += 1
+        for text in texts:
+            root = tree(text)
+            if root is not None:
+                self.walk(root)
+        self.depth -= 1
+
     def _comment(self, element: HtmlElement) -> None:
         text = element.text or ""
         if isinstance(element, etree._Comment) and ("." in text or "url(" in text):  # noqa: SLF001 (lxml's only name)

@@ -1,7 +1,9 @@
 """The values of reading a page, and how markup and words are cut out of it. Pure."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -10,6 +12,7 @@ from crawler.model import Candidate
 
 MAX_WORDS = 300
 _MOST_NODES = 500
+_DEEP = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,21 @@ def tree(text: str) -> HtmlElement | None:
         return document_fromstring(text.encode("utf-8", "replace").replace(b"\0", b""), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
+
+
+def is_cut(root: HtmlElement) -> bool:
+    """Tell whether the parser gave up: it drops all that follows an element nested 2048 deep."""
+    depth = 0
+    while len(root):
+        root, depth = root[-1], depth + 1
+    return depth >= _DEEP
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Cut markup before every thousandth tag, so that no piece is nested too deeply to be read."""
+    starts = [found.start() for found in islice(re.finditer("<", text), 0, None, _DEEP // 2)]
+    for start, end in pairwise([*starts, len(text)]):
+        yield text[start:end]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ BOT_BLOCK = "bot block"
 PARKED = "parked domain"
 SCRIPT_BUILT = "built by scripts"
 NO_IMAGE_INDEX = "asks that its images are not indexed"
+TOO_DEEP = "nested too deeply"
 
 _BOT = re.compile(
     r"just a moment\.\.\.|attention required!|checking your browser|verify (?:that )?you are (?:a )?human|"
@@ -36,11 +37,13 @@ def signals_of(text: str, title: str, *, images: int, marks: frozenset[str]) -> 
         text: The page's markup.
         title: Its title.
         images: How many different images were found on it.
-        marks: What the walk noticed: "password", "next-data", "noimageindex".
+        marks: What the walk noticed: "password", "next-data", "noimageindex", "too-deep".
     """
     found: list[str] = []
     if "noimageindex" in marks:
         found.append(NO_IMAGE_INDEX)
+    if "too-deep" in marks:
+        found.append(TOO_DEEP)
     if images >= _FEW:
         return tuple(found)
     if "password" in marks:

@@ -46,6 +46,20 @@ def test_deep_nesting_is_read():
     read_page(page.encode(), PAGE)
 
 
+@pytest.mark.parametrize("deep", [2000, 2100, 30_000])
+def test_deep_nesting_hides_no_picture(deep):
+    """What stands behind or inside thousands of elements is seen, as browsers show it, and the page is marked."""
+    wall = "<div>" * deep + "</div>" * (deep // 3) + "<b>" * deep
+    page = f'<img src="/a.jpg">{wall}<img src="/b.jpg"><a href="/next">n</a>{"<p><img src=c.jpg>" * 2000}'
+
+    reading = read_page(page.encode(), PAGE)
+
+    names = {image.url.rpartition("/")[2] for image in reading.images}
+    assert {"a.jpg", "b.jpg", "c.jpg"} <= names
+    assert "https://example.org/next" in reading.links
+    assert "nested too deeply" in reading.signals
+
+
 @pytest.mark.parametrize(
     ("value", "found"),
     [
