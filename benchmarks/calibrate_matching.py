@@ -180,7 +180,7 @@ def nodes_of(model: HistGradientBoostingClassifier) -> dict[str, NDArray[Any]]:
         "missing_left": np.bool_,
         "value": np.float32,
     }
-    out = {name: np.zeros(shape, kind) for name, kind in kinds.items()}
+    out: dict[str, NDArray[Any]] = {name: np.zeros(shape, kind) for name, kind in kinds.items()}
     for n, tree in enumerate(grown):
         own = np.arange(len(tree))
         leaf = tree["is_leaf"].astype(bool)

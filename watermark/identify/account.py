@@ -86,7 +86,7 @@ def _agreeing(agreement: Agreement) -> NDArray[np.bool_]:
     sure = fine > AGREES
     if sure.sum() < FEW:
         return sure
-    slope = float(np.clip(np.std(found[sure]) / max(np.std(photo[sure]), 1.0), 0.3, 3.0))
+    slope = float(np.clip(float(np.std(found[sure])) / max(float(np.std(photo[sure])), 1.0), 0.3, 3.0))
     apart = found - slope * photo
     plain = np.isnan(fine) & (np.abs(apart - np.median(apart[sure])) < PLAIN)
     return np.asarray(sure | plain)
