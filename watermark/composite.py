@@ -35,8 +35,8 @@ _SAMPLED = 500  # lines looked at across a cut
 _DEEPEST = 3  # cuts within cuts: a grid of four needs two
 
 # On 360 everyday photographs the straightest flat band that was no gutter had 0.37 of its edge visible, and the best
-# seam (0.8) parted halves alike 0.7; pasted gutters show 0.9 and more, and before and after are alike 0.9. How often it goes
-# right: `benchmarks/composites.py`.
+# seam (0.8) parted halves alike 0.7; pasted gutters show 0.9 and more, and before and after are alike 0.9. How often
+# it goes right: `benchmarks/composites.py`.
 _GUTTER_EDGE = 0.5
 _GUTTER_EDGE_OF_TWINS = 0.4
 _GUTTER_EDGE_UNEVEN = 0.85
