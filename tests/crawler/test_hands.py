@@ -44,6 +44,11 @@ def test_a_worker_that_dies_or_hangs_costs_its_own_site_only(serve, watch, pictu
     assert (told[f"{good.url}/"].outcome, told[f"{good.url}/"].tally.images) == (Outcome.DONE, 1)
 
 
+def _slowly(_request):
+    time.sleep(0.2)
+    return '<img src="/a.jpg">'
+
+
 @pytest.mark.skipif(os.name == "nt", reason="groups of processes are POSIX")
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_the_whole_group_saves_what_was_seen(serve, watch, picture, asked):
@@ -51,7 +56,7 @@ def test_a_signal_to_the_whole_group_saves_what_was_seen(serve, watch, picture, 
     pages = 12
     served = serve(
         {"/": "".join(f'<a href="/p{n}.html">x</a>' for n in range(pages)), "/a.jpg": picture("a")}
-        | {f"/p{n}.html": lambda _: time.sleep(0.2) or '<img src="/a.jpg">' for n in range(pages)}
+        | {f"/p{n}.html": _slowly for n in range(pages)}
     )
     folder = watch(served.site(), settings="workers = 1\nslice_requests = 4\n")
     command = [sys.executable, "-m", "pairwatch", "--data", str(folder.root), "crawl"]
