@@ -266,7 +266,9 @@ class Finding:
 
     Args:
         places: Every page and element where the image was seen.
-        name: The file name of our photo, as given at import.
+        name: The file name of our photo, as given at import; it may name a patient, so it never leaves the house.
+        view: Which view our photo shows.
+        original: The digest of our photo's original.
     """
 
     id: int
@@ -289,6 +291,8 @@ class Finding:
     decided_at: datetime | None = None
     note: str = ""
     places: tuple["Place", ...] = ()
+    view: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

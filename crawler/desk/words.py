@@ -14,7 +14,8 @@ COLUMNS = [
     "probability",
     "case",
     "stage",
-    "photo",
+    "view",
+    "original",
     "site",
     "page_url",
     "image_url",
@@ -80,13 +81,14 @@ def finding_json(finding: Finding) -> dict[str, object]:
 
 
 def finding_row(finding: Finding) -> dict[str, str]:
-    """Give a finding as a row of the CSV file; no cell can be taken for a formula."""
+    """Give a finding as a row of the CSV file, without our file's name; no cell can be taken for a formula."""
     plain = finding_json(finding)
     place = finding.places[0] if finding.places else None
     words = {name: getattr(place, name) if place else "" for name in ("alt", "caption", "heading")}
     pages = " ".join(sorted({place.page_url for place in finding.places}))
     changes = "; ".join(str(change) for change in answer_of(finding).get("changes", []))
-    row: Mapping[str, object] = plain | words | {"pages": pages, "changes": changes}
+    ours = {"view": finding.view, "original": finding.original}
+    row: Mapping[str, object] = plain | words | ours | {"pages": pages, "changes": changes}
     return {name: _cell(row[name]) for name in COLUMNS}
 
 

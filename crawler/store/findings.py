@@ -15,7 +15,8 @@ from gallery.schema import transaction
 
 _FINDINGS = """
     select findings.*, sites.url as site_url, images.url as image_url, images.parent as parent,
-           photos.file as name, stages.case_number as "case", stages.label as stage,
+           photos.file as name, photos.view, photos.digest as original,
+           stages.case_number as "case", stages.label as stage,
            contents.explanation, contents.answer, contents.photo_id as first_photo,
            decisions.decision, decisions.by as decided_by, decisions.at as decided_at, decisions.note
       from findings
@@ -173,4 +174,6 @@ def _finding(row: Row, places: tuple[Place, ...]) -> Finding:
         decided_at=time_of(row["decided_at"]),
         note=row["note"] or "",
         places=places,
+        view=row["view"],
+        original=row["original"],
     )

@@ -153,6 +153,7 @@ def test_the_report_needs_nothing_else_and_escapes_everything(night, tmp_path):
     assert re.findall(r"(?:src|href)=\"(?!data:)[^\"]+", page) == []
     assert page.count("data:image/webp;base64,") >= 2 * len(rows)
     assert "<b>honestly" not in page
+    assert "-after.jpg" not in page + str(rows)
     assert all(Vault(folder.evidence).has(one.digest) for one in _of(db, copier))
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
 

@@ -160,6 +160,14 @@ def test_no_cell_is_a_formula(words):
     assert not any("\n" in cell or "\r" in cell for cell in cells)
 
 
+def test_our_file_names_stay_in_the_house():
+    """A file may be named after a patient: the table that goes to lawyers and hosts says case, view and digest."""
+    row = finding_row(a_finding(view="front", original=DIGEST))
+
+    assert "a.jpg" not in row.values()
+    assert (row["case"], row["stage"], row["view"], row["original"]) == ("51", "after", "front", DIGEST)
+
+
 def test_only_a_person_says_infringement():
     """The machine's words and a person's are kept apart."""
     decided = a_finding(decision=Decision.INFRINGEMENT, decided_by="J. Doe", decided_at=NOW)

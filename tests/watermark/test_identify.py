@@ -174,7 +174,7 @@ def test_an_animation_is_judged_by_its_strongest_frame(index, published):
     out = BytesIO()
     frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], duration=100, quality=85)
     answer = identify_file(out.getvalue(), index)
-    assert (answer.verdict, answer.photo) == (Verdict.COPY, 5)
+    assert (answer.verdict, answer.photo, answer.frame) == (Verdict.COPY, 5, 2)
 
 
 def test_the_transform_is_in_the_files_own_pixels(index, published):

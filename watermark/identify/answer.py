@@ -59,6 +59,7 @@ class Answer:
         carries_our_mark: our mark is in the picture, whatever else is.
         also: further photos found in the same picture, as in a collage.
         why: what stood in the way, where the verdict is `cannot-tell`.
+        frame: which of the frames that `open_frames` gives was judged, counted from 0; of a still picture 0.
     """
 
     verdict: Verdict
@@ -72,6 +73,7 @@ class Answer:
     carries_our_mark: bool = False
     also: tuple[RunnerUp, ...] = ()
     why: str = ""
+    frame: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

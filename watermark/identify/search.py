@@ -81,9 +81,9 @@ def identify_file(
     limits = limits or Limits()
     facts = read_facts(data, limits)
     answers = []
-    for frame in open_frames(data, limits, longest=WORKED):
+    for number, frame in enumerate(open_frames(data, limits, longest=WORKED)):
         full = max(facts.width, facts.height) / max(frame.width, frame.height)
-        answers.append(_at_full_size(identify(frame, index, marks), full))
+        answers.append(replace(_at_full_size(identify(frame, index, marks), full), frame=number))
     strongest = min(answers, key=lambda a: (order.index(a.verdict), -a.probability))
     return replace(strongest, carries_our_mark=any(a.carries_our_mark for a in answers))
 
