@@ -91,6 +91,7 @@ def cli(ctx: click.Context, data: Path, debug: bool) -> None:  # noqa: FBT001, A
     """
     ctx.obj = DataFolder(data)
     ctx.meta["pairwatch.copies"] = _known_copies
+    ctx.meta["pairwatch.crawler_fault"] = _crawler_fault
 
 
 def _known_copies(folder: DataFolder) -> list[KnownCopy]:
@@ -98,6 +99,20 @@ def _known_copies(folder: DataFolder) -> list[KnownCopy]:
     from crawler.desk.removals import known_copies  # noqa: PLC0415 (heavy, and only for a withdrawal)
 
     return known_copies(folder)
+
+
+def _crawler_fault(folder: DataFolder) -> str:
+    """Tell the doctor what is wrong in the settings' section for the crawler; nothing when all is well."""
+    from crawler.settings import plan_from  # noqa: PLC0415 (only for the doctor)
+    from gallery.settings import load_settings  # noqa: PLC0415
+
+    try:
+        plan_from(load_settings(folder).crawler, contact="")
+    except GalleryError:
+        return ""  # the doctor says it of the settings as a whole
+    except CrawlerError as error:
+        return str(error)
+    return ""
 
 
 @cli.command()

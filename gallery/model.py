@@ -134,6 +134,11 @@ def subject_of(case: int, stage: str) -> str:
     return f"Patient {case}'s {stage} photo"
 
 
+def count(number: int, noun: str) -> str:
+    """Say how many: `1 photo`, `2 photos`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 _SESSION = re.compile(r"\bsession\s+(\d{1,2})(?:\s*(?:of|/)\s*(\d{1,2}))?", re.IGNORECASE)
 
 

@@ -300,6 +300,12 @@ def open_database(path: Path) -> Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         db = Database(path)
         db.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
+        tables = db.table_names()
+        if tables and "cases" not in tables:
+            raise GalleryError(
+                f"{path} is a database of something else than pairwatch (it has {', '.join(tables[:3])})",
+                hint="restore your backup, or name another folder with --data",
+            )
         db.execute("pragma foreign_keys = on")
         db.execute("pragma journal_mode = wal")
         db.execute("pragma synchronous = full")

@@ -62,8 +62,13 @@ class DataFolder:
         """Make sure that `pairwatch init` was here.
 
         Raises:
-            GalleryError: There is no catalogue in this folder.
+            GalleryError: There is no catalogue in this folder, or an empty file in its place.
         """
+        if self.database.is_file() and not self.database.stat().st_size:
+            raise GalleryError(
+                f"the catalogue {self.database} is an empty file (0 bytes)",
+                hint="restore your backup; if nothing was ever in it, start with: pairwatch init",
+            )
         if not self.database.is_file():
             raise GalleryError(
                 f"there is no pairwatch catalogue in {self.root}",
@@ -178,6 +183,9 @@ def parse_settings(raw: Mapping[str, object]) -> tuple[Settings, list[str]]:
             _take(values, problems, (section, str(key)), value)
     if values.get("base_url"):
         values["base_url"] = str(values["base_url"]).rstrip("/") + "/"
+    opacity = values.get("mark_opacity", 0.5)
+    if not (isinstance(opacity, float | int) and 0 <= opacity <= 1):
+        problems.append(f"[mark] opacity = {opacity} must be between 0 (nothing) and 1 (solid)")
     values["channels"] = _channels(raw.get("channels", {}), problems)
     values["tags"] = _tags(raw.get("tags", {}), problems)
     crawler = raw.get("crawler", {})

@@ -122,3 +122,14 @@ def test_completion_prints_a_script(shell):
 
     assert ran.exit_code == 0
     assert "_PAIRWATCH_COMPLETE" in ran.output
+
+
+def test_the_doctor_reads_the_crawlers_settings(tmp_path):
+    """A key that the crawl would refuse is found by the doctor, before the night."""
+    run = CliRunner().invoke
+    run(cli, ["--data", str(tmp_path), "init"])
+    (tmp_path / "pairwatch.toml").write_text("[crawler]\ndelay = 2\n")
+
+    assert "FAIL  crawler settings: pairwatch.toml: [crawler] has no key 'delay'" in (
+        run(cli, ["--data", str(tmp_path), "doctor"]).output
+    )

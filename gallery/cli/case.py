@@ -5,13 +5,14 @@ import getpass
 import io
 from dataclasses import asdict
 from datetime import date, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import click
 
-from gallery.cli.talk import a_date, a_file, as_json_option, bar, count, now, opened, print_json
+from gallery.cli.talk import a_date, a_file, as_json_option, bar, now, opened, print_json
 from gallery.errors import GalleryError
+from gallery.model import count
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
@@ -181,9 +182,12 @@ def withdraw(folder: DataFolder, number: int, reason: str, yes: bool, as_json: b
     Example:
       pairwatch case withdraw 87 --yes
     """
+    from gallery.catalog import Catalog
     from gallery.public_site import build_site
     from gallery.records import withdraw_case
 
+    with opened(folder) as database:
+        Catalog(database).case(number)
     if not yes:
         click.confirm(f"Withdraw Patient {number} for good?", abort=True, err=True)
     actor, at = getpass.getuser(), now()
@@ -252,12 +256,19 @@ def record(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
             signed_on=signed.date(),
             expires_on=last,
             channels=frozenset(channels or (PUBLIC_CHANNEL,)),
-            photos=_photos_named(catalog.photos(number), files) if files else None,
+            photos=_photos_named(number, catalog.photos(number), files) if files else None,
             document=Vault(folder.evidence / "consents").put(document.read_bytes()) if document else None,
         )
         form = record_consent(database, form, getpass.getuser(), now())
+    today = now().date()
+    not_today = "is dated in the future" if form.signed_on > today else ""
+    if last and last < today:
+        not_today = f"expired on {last}"
     if as_json:
-        print_json({"consent": form.id, "case": number, "channels": sorted(form.channels)})
+        permits = {"permits_today": not not_today}
+        print_json({"consent": form.id, "case": number, "channels": sorted(form.channels)} | permits)
+    elif not_today:
+        click.echo(f"The consent of Patient {number} is recorded, but permits nothing today: it {not_today}.")
     else:
         click.echo(f"The consent of Patient {number} is recorded. Publish with: pairwatch build")
 
@@ -290,12 +301,19 @@ def withdraw_consent_(folder: DataFolder, number: int, channels: tuple[str, ...]
         )
 
 
-def _photos_named(photos: "list[Photo]", files: tuple[str, ...]) -> frozenset[int]:
-    ids = {photo.file: photo.id for photo in photos}
-    unknown = [name for name in files if name not in ids]
-    if unknown:
-        raise GalleryError(
-            f"the case has no photo that was imported as {unknown[0]}",
-            hint="see them with: pairwatch case show",
-        )
-    return frozenset(ids[name] for name in files)
+def _photos_named(number: int, photos: "list[Photo]", files: tuple[str, ...]) -> frozenset[int]:
+    """Find photos by the file they came from, or by its name alone where only one has it."""
+    by_name: dict[str, list[int]] = {}
+    for photo in photos:
+        for name in {photo.file, PurePath(photo.file).name}:
+            by_name.setdefault(name, []).append(photo.id)
+    exact = {photo.file: photo.id for photo in photos}
+    found = {name: [exact[name]] if name in exact else by_name.get(name, []) for name in files}
+    for name, ids in found.items():
+        if len(ids) != 1:
+            what = "several photos" if ids else "no photo"
+            raise GalleryError(
+                f"the case has {what} that came from {name}",
+                hint=f"see them with: pairwatch case show {number}",
+            )
+    return frozenset(ids[0] for ids in found.values())

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import click
 
-from gallery.cli.talk import a_file, as_json_option, bar, count, now, print_json
+from gallery.cli.talk import a_file, as_json_option, bar, now, print_json
+from gallery.errors import GalleryError
+from gallery.model import count
 from gallery.settings import DataFolder
 
 
 @click.command()
+@as_json_option
 @click.pass_obj
-def init(folder: DataFolder) -> None:
+def init(folder: DataFolder, as_json: bool) -> None:
     """Start a catalogue in the data folder; what is there already stays as it is.
 
     \b
@@ -23,13 +26,24 @@ def init(folder: DataFolder) -> None:
     from gallery.schema import open_database
     from gallery.settings import example_settings
 
+    there = folder.database.is_file() and folder.database.stat().st_size
+    if not there and any(folder.originals.glob("*/*")):
+        raise GalleryError(
+            f"{folder.root} holds originals, but its catalogue is gone",
+            hint=f"restore {folder.database} from your backup; a new catalogue would know nothing of them",
+        )
     folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     open_database(folder.database).close()
     folder.database.chmod(0o600)
     folder.originals.mkdir(mode=0o700, exist_ok=True)
-    if not folder.settings_file.exists():
+    fresh = not folder.settings_file.exists()
+    if fresh:
         folder.settings_file.write_text(example_settings(), encoding="utf-8")
-    click.echo(f"The catalogue is in {folder.root}. Next: write your name into {folder.settings_file}")
+    if as_json:
+        print_json({"folder": str(folder.root), "settings": str(folder.settings_file), "new": not there})
+        return
+    following = f" Next: write your name into {folder.settings_file}" if fresh else ""
+    click.echo(f"The catalogue is in {folder.root}.{following}")
 
 
 @click.command("import")
@@ -79,7 +93,7 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
 def _start_if_new(folder: DataFolder) -> None:
     """Make the catalogue when a person starts with `import` in an empty place."""
     if not folder.database.is_file():
-        click.get_current_context().invoke(init)
+        click.get_current_context().invoke(init, as_json=False)
 
 
 @click.command()
@@ -101,13 +115,13 @@ def identify(folder: DataFolder, files: tuple[str, ...], as_json: bool) -> None:
 
     lookup = Lookup(folder, talk=lambda line: click.echo(line, err=True))
     lookup.index(progress=bar)
-    judged = 0
+    judged, line = 0, {}
     for name in _names(files):
         try:
             found = lookup.identify(Path(name).read_bytes(), name)
         except (OSError, ValueError, WatermarkError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            line = {"file": name, "error": reason}
+            line = {"file": name, "verdict": None, "error": reason}
         else:
             judged += 1
             line = found.to_json()
@@ -115,6 +129,8 @@ def identify(folder: DataFolder, files: tuple[str, ...], as_json: bool) -> None:
             print_json(line)
         else:
             click.echo(f"{name}: {line.get('explanation') or line['error']}")
+    if not judged and not line:
+        click.echo("No file was named: one name on each line is read from the standard input.", err=True)
     if not judged:
         raise click.exceptions.Exit(1)
 

@@ -66,13 +66,17 @@ def doctor(folder: DataFolder, matching: bool, as_json: bool) -> None:
       pairwatch doctor
       pairwatch doctor --matching --json
     """
-    from gallery.soundness import examine, matching_lines
+    from gallery.soundness import Check, examine, matching_lines
 
     if matching:
         rates, lines = matching_lines()
         print_json(rates) if as_json else click.echo("\n".join(lines))
         return
     checks = examine(folder)
+    fault = click.get_current_context().meta.get("pairwatch.crawler_fault")
+    if fault is not None:
+        found = fault(folder)
+        checks.append(Check("crawler settings", ok=not found, needed=True, found=found or "understood"))
     if as_json:
         print_json([{"check": c.name, "ok": c.ok, "needed": c.needed, "found": c.found} for c in checks])
     else:

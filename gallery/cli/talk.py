@@ -41,11 +41,6 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def count(number: int, noun: str) -> str:
-    """Say how many: `1 photo`, `2 photos`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 @contextmanager
 def opened(folder: "DataFolder") -> "Iterator[Database]":
     """Open the catalogue of a data folder that has one."""

@@ -19,7 +19,7 @@ from gallery.consent import Permission, expires_soon
 from gallery.errors import GalleryError
 from gallery.leaks import Secrets
 from gallery.ledger import Ledger
-from gallery.model import PUBLIC_CHANNEL, Consent, Photo, Publication
+from gallery.model import PUBLIC_CHANNEL, Consent, Photo, Publication, count
 from gallery.parallel import Progress, silently
 from gallery.public_site.clean import refuse_leaks
 from gallery.public_site.exports import Export, write_export
@@ -68,14 +68,14 @@ class Built:
     def lines(self) -> list[str]:
         """Say it in plain words."""
         if self.changed:
-            lines = [f"Built: {self.cases} cases, {self.photos} photos in {self.site}"]
+            lines = [f"Built: {count(self.cases, 'case')}, {count(self.photos, 'photo')} in {self.site}"]
             if self.published or self.removed:
-                lines.append(f"New on the site: {self.published} photos. Taken off: {self.removed}.")
+                lines.append(f"New on the site: {count(self.published, 'photo')}. Taken off: {self.removed}.")
         else:
-            lines = [f"Nothing has changed: the site in {self.site} stands ({self.photos} photos)."]
+            lines = [f"Nothing has changed: the site in {self.site} stands ({count(self.photos, 'photo')})."]
         lines += [
-            f"Not published: {count} photos, because {reason}."
-            for reason, count in self.unpublished_reasons.items()
+            f"Not published: {count(number, 'photo')}, because {reason}."
+            for reason, number in self.unpublished_reasons.items()
         ]
         lines += [
             f"Soon: the consent of Patient {consent.case} ends on {consent.expires_on}."

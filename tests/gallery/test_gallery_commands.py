@@ -1,7 +1,9 @@
 """The gallery's commands say what they did, to people and to machines, and fail with one sentence."""
 
+import contextlib
 import inspect
 import json
+import sqlite3
 
 import click
 import pytest
@@ -70,7 +72,7 @@ def test_import_says_what_came_in(run, clinic, two_cases):
     assert run("import", manifest)[1] == "Imported 5 photos, 2 new cases.\n"
     assert "Already imported: 5 photos unchanged." in run("import", manifest)[1]
     assert json.loads(run("import", manifest, "--json")[1]) == {
-        "photos": 0, "new_cases": [], "unchanged": 5, "consents": 0, "skipped": [],
+        "photos": 0, "new_cases": [], "unchanged": 5, "consents": 0, "skipped": [], "notes": [],
     }  # fmt: skip
 
 
@@ -94,7 +96,8 @@ def test_identify_gives_one_line_per_file(run, imported):
     assert {"file", "verdict", "probability", "photo", "case", "stage", "transform", "overlap", "runner_up",
             "explanation"} <= first.keys()  # fmt: skip
     assert (first["photo"], first["case"], first["stage"]) == ("photos/IMG_51_1.jpg", 51, "after")
-    assert second.keys() == {"file", "error"}
+    assert second.keys() == {"file", "error", "verdict"}
+    assert second["verdict"] is None
 
 
 def test_identify_reads_a_list(run, imported):
@@ -168,3 +171,73 @@ def test_a_wrong_photo_of_a_new_case_is_named_as_it_was_given(run, imported):
 
     assert "--skip-bad" not in failed.value.hint
     assert "row" not in str(failed.value)
+
+
+def test_a_lost_catalogue_is_never_replaced_by_an_empty_one(run, imported, two_cases):
+    """An empty, missing or foreign file in the catalogue's place is refused with a word about the backup."""
+    database = imported.folder.database
+    for beside in imported.folder.root.glob("pairwatch.db*"):
+        beside.unlink()
+    for content in (None, b""):
+        if content is not None:
+            database.write_bytes(content)
+        for command in (["init"], ["import", imported.manifest(two_cases)]):
+            with pytest.raises(GalleryError) as refused:
+                run(*command)
+            assert "backup" in refused.value.hint
+    with pytest.raises(GalleryError, match="empty file") as refused:
+        run("case", "list")
+    database.unlink()
+    with contextlib.closing(sqlite3.connect(database)) as other:
+        other.execute("create table songs (title)")
+    with pytest.raises(GalleryError, match="something else than pairwatch"):
+        run("case", "list")
+
+
+def test_a_consent_names_a_photo_by_its_file_alone(run, imported):
+    """The folder a file came from need not be typed again, while only one photo has the name."""
+    told = run("case", "consent", "record", 52, "--signed", "2026-01-02", "--photo", "IMG_52_3.jpg", "--json")
+
+    assert json.loads(told[1])["permits_today"] is True
+    with pytest.raises(GalleryError, match=r"no photo that came from x\.jpg") as refused:
+        run("case", "consent", "record", 52, "--signed", "2026-01-02", "--photo", "x.jpg")
+    assert refused.value.hint.endswith("case show 52")
+
+
+@pytest.mark.parametrize(
+    ("dates", "said"),
+    [(["2999-01-01"], "is dated in the future"), (["2020-01-01", "--expires", "2021-01-01"], "expired on")],
+)
+def test_a_consent_that_permits_nothing_today_says_so(run, imported, dates, said):
+    """Nobody waits for photos that the next build will not publish."""
+    told = run("case", "consent", "record", 52, "--signed", *dates)[1]
+
+    assert "permits nothing today" in told
+    assert said in told
+
+
+def test_a_case_that_is_not_there_is_not_asked_about(run, imported):
+    """A number mistyped is said before anybody is asked whether they are sure."""
+    with pytest.raises(GalleryError, match="999"):
+        run("case", "withdraw", 999)
+
+
+def test_init_speaks_to_machines_and_names_the_next_step_once(run, clinic):
+    """Where the settings are written already, nobody is told to write them."""
+    assert "Next:" not in run("init")[1]
+    assert json.loads(run("init", "--json")[1])["new"] is False
+
+
+def test_nothing_to_identify_is_said(run, imported):
+    """An empty list is a sentence, not silence."""
+    code, _, errors = run("identify", "-", input="")
+
+    assert code == 1
+    assert "No file was named" in errors
+
+
+def test_a_mark_beyond_solid_is_named(clinic, run):
+    """The doctor reads the settings with the same eyes as the build."""
+    clinic.folder.settings_file.write_text("[mark]\nopacity = 50\n")
+
+    assert "[mark] opacity = 50 must be between 0" in run("doctor")[1]
