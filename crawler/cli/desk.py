@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @as_json_option
 @click.pass_context
 def tip(ctx: click.Context, url_or_file: str, as_json: bool) -> None:
-    """Check a reader's hint at once: the address of a page or an image, or a file.
+    """Check a reader's hint at once: the address of a page or an image, or a file. Exit code 1: nothing was seen.
 
     \b
     Example:
@@ -29,10 +29,11 @@ def tip(ctx: click.Context, url_or_file: str, as_json: bool) -> None:
     """
     from crawler.desk.tips import check_file, check_url
     from crawler.visit.clock import SystemClock
+    from crawler.visit.urls import names_an_image
 
     folder: DataFolder = ctx.obj
     path = Path(url_or_file)
-    if path.is_file():
+    if path.is_file() or ("/" not in url_or_file and names_an_image(url_or_file)):
         answer = check_file(folder, path, now=datetime.now(UTC))
     else:
         answer = check_url(folder, url_or_file, clock=SystemClock())
@@ -40,7 +41,7 @@ def tip(ctx: click.Context, url_or_file: str, as_json: bool) -> None:
         print_json(_tip_json(answer))
     else:
         _say_tip(answer)
-    ctx.exit(1 if answer.failures and not answer.images else 0)
+    ctx.exit(0 if answer.images else 1)
 
 
 def _tip_json(answer: "TipAnswer") -> dict[str, object]:
@@ -55,9 +56,12 @@ def _tip_json(answer: "TipAnswer") -> dict[str, object]:
 
 def _say_tip(answer: "TipAnswer") -> None:
     if answer.looked is not None:
-        click.echo(answer.looked.explanation or f"The machine says: {answer.looked.verdict}.")
+        if answer.images:
+            click.echo(answer.looked.explanation or f"The machine says: {answer.looked.verdict}.")
+    elif answer.images:
+        click.echo(f"Images looked at: {answer.images}; findings: {len(answer.findings)}.")
     else:
-        click.echo(f"{answer.images} images were looked at: {len(answer.findings)} findings.")
+        click.echo("No image could be looked at: this says nothing about the page.", err=True)
     for one in answer.findings:
         say_finding(one)
     for failure in answer.failures[:20]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from crawler.desk.words import finding_json
 from crawler.errors import CrawlerError
 from crawler.match import Matcher
-from crawler.model import Finding, Listing, Looked, Site
+from crawler.model import Address, Finding, Kind, Listing, Looked, Site, Standing
 from crawler.schema import open_watch
 from crawler.settings import plan_from
 from crawler.store.findings import Findings
@@ -32,8 +32,8 @@ class TipAnswer:
     Args:
         findings: What was found at the address, also what was known before.
         looked: Of a file: what the matcher says.
-        images: How many images were looked at.
-        failures: What could not be done, in sentences.
+        images: How many images could be looked at.
+        failures: What could not be done or was left alone, in sentences.
     """
 
     number: int
@@ -78,15 +78,27 @@ def check_url(
             progress.save_seen(site, result, clock.now(), run_id=None)
         seen = {address.url for address in result.addresses}
         found = tuple(one for one in Findings(db).all() if one.site_url == site.url and one.image_url in seen)
-        failures = tuple(failure.message for failure in result.failures)
-        images = sum(bool(address.digest) and address.kind == "image" for address in result.addresses)
-        state = "checked" if images or not failures else "failed"
+        failures = (
+            *(failure.message for failure in result.failures),
+            *(f"{one.url} was left alone: {one.why}" for one in result.addresses if _is_left(one)),
+        )
+        unreadable = {look.digest for look in result.looks if look.trouble}
+        images = sum(_is_seen(one) and one.digest not in unreadable for one in result.addresses)
+        state = "checked" if images else "failed"
         number = Findings(db).note_tip(
             wanted, state=state, found=[finding_json(one) for one in found], now=clock.now()
         )
         return TipAnswer(number=number, given=wanted, images=images, findings=found, failures=failures)
     finally:
         db.close()
+
+
+def _is_seen(address: Address) -> bool:
+    return address.kind is Kind.IMAGE and address.standing is Standing.DONE and bool(address.digest)
+
+
+def _is_left(address: Address) -> bool:
+    return address.standing is Standing.SKIPPED and bool(address.why)
 
 
 def _site_of(sites: Sites, url: str, now: datetime) -> Site:
@@ -127,7 +139,8 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
     finally:
         db.close()
     failures = (looked.trouble,) if looked.trouble else ()
-    return TipAnswer(number=number, given=str(path), images=1, looked=replace(looked), failures=failures)
+    images = 0 if looked.trouble else 1
+    return TipAnswer(number=number, given=str(path), images=images, looked=replace(looked), failures=failures)
 
 
 def _forget(_digest: str) -> Looked | None:
