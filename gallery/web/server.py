@@ -4,6 +4,8 @@ import ipaddress
 import logging
 import os
 import socket
+import ssl
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +26,7 @@ from gallery.web.workplace import Copies
 
 LARGEST_REQUEST = 1024**3
 _THREADS = 6
+_LAN_THREADS = 30  # each half-sent request of a stranger holds one for ten seconds
 _CERTIFICATE_LIFE = timedelta(days=397)  # the longest that browsers accept
 
 
@@ -43,6 +46,7 @@ def serve_here(folder: DataFolder, port: int, announce: Callable[[str], None], c
         GalleryError: There is no catalogue, or the port is taken.
     """
     app = create_app(folder, copies=copies)
+    _keep_uploads_in(folder)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a request that waits a moment is no news
     try:
         server = waitress.create_server(
@@ -74,9 +78,10 @@ def serve_lan(
     """
     shown = f"[{host}]" if ":" in host else host
     app = create_app(folder, hosts=(*LOOPBACK, shown), secure=True, copies=copies)
-    server = WsgiServer((host, port), app, numthreads=_THREADS, server_name="pairwatch")
+    _keep_uploads_in(folder)
+    server = WsgiServer((host, port), app, numthreads=_LAN_THREADS, server_name="pairwatch")
     server.max_request_body_size = LARGEST_REQUEST
-    server.ssl_adapter = BuiltinSSLAdapter(str(pair.certificate), str(pair.key))
+    server.ssl_adapter = _PatientAdapter(str(pair.certificate), str(pair.key))
     try:
         server.prepare()
     except OSError as error:
@@ -88,6 +93,22 @@ def serve_lan(
         return
     finally:
         server.stop()
+
+
+class _PatientAdapter(BuiltinSSLAdapter):
+    """TLS whose handshake waits for the first read, in a thread of its own: an idle caller keeps nobody waiting."""
+
+    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
+        """Give the connection, not shaken hands on yet, and what requests on it are told."""
+        wrapped = self.context.wrap_socket(sock, do_handshake_on_connect=False, server_side=True)
+        return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
+
+
+def _keep_uploads_in(folder: DataFolder) -> None:
+    """Let photographs that are being sent rest in the data folder, not where all programs' files lie."""
+    place = folder.root / "incoming"
+    place.mkdir(mode=0o700, exist_ok=True)
+    tempfile.tempdir = str(place)
 
 
 def _taken(port: int, error: OSError) -> GalleryError:

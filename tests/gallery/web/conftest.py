@@ -1,5 +1,6 @@
 """The staff's pages for real: a catalogue on disk, a server on loopback, users, photographs as files."""
 
+import gc
 import io
 import re
 import shutil
@@ -94,8 +95,18 @@ def site(data_folder):
     thread = threading.Thread(target=server.run)
     thread.start()
     yield Site(f"http://127.0.0.1:{server.effective_port}", data_folder, app)
-    server.trigger.pull_trigger(server.close)
+    server.trigger.pull_trigger(lambda: _close(server))
     thread.join(10)
+    server.task_dispatcher.shutdown()
+    gc.collect()  # what this server leaves behind is this test's, and no later one's
+    assert not thread.is_alive()
+
+
+def _close(server):
+    """Hang up on everybody, then stop listening: run in the server's own thread."""
+    for channel in list(server.active_channels.values()):
+        channel.handle_close()
+    server.close()
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """`pairwatch serve` opens the pages to this machine alone, and to the practice's network only through TLS."""
 
+import contextlib
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -13,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from gallery.errors import GalleryError
+from gallery.keys import cookie_key
 from gallery.web.server import own_certificate, read_certificate
 from pairwatch import cli
 from tests.gallery.web.conftest import PASSWORD
@@ -134,3 +138,30 @@ def test_users_are_managed_from_the_command_line(data_folder):
     assert "Vera Example  doctor" in listed
     assert "Vera" not in run("list")
     assert PASSWORD not in listed
+
+
+def test_idle_callers_keep_nobody_waiting(serve, data_folder):
+    """Somebody who only opens connections cannot freeze the pages for the practice."""
+    url, _ = serve("--lan", "--host", "127.0.0.1")
+    port = int(url.rstrip("/").rpartition(":")[2])
+    trust = ssl.create_default_context(cafile=str(data_folder.root / "keys" / "lan-127.0.0.1.crt"))
+    with contextlib.ExitStack() as idle:
+        for _ in range(4):
+            idle.enter_context(socket.create_connection(("127.0.0.1", port)))
+        started = time.monotonic()
+        with urllib.request.urlopen(f"{url}sign-in", context=trust) as answer:
+            waited = time.monotonic() - started
+            assert answer.status == 200
+
+    assert waited < 8
+    assert (data_folder.root / "incoming").is_dir()
+
+
+def test_a_key_is_whole_or_not_there(data_folder):
+    """The same key is given at every start, nothing is left beside it, and only its owner reads it."""
+    first, again = cookie_key(data_folder), cookie_key(data_folder)
+
+    assert first == again
+    assert [file.name for file in (data_folder.root / "keys").iterdir()] == ["cookie.key"]
+    if os.name == "posix":
+        assert (data_folder.root / "keys" / "cookie.key").stat().st_mode & 0o077 == 0
