@@ -282,6 +282,8 @@ def main() -> None:
         scores = left_out(data, wanted)
         slope, offset = line(scores[data.weighed], wanted[data.weighed])
         chances[which] = 1 / (1 + np.exp(-(slope * scores + offset)))
+        room = np.array([decide.only_the_room(numbers) for numbers in data.numbers])
+        chances[which][room] = np.minimum(chances[which][room], decide.DOUBT)
         model = trees(data.numbers[data.weighed], wanted[data.weighed])
         kept |= {f"{which}_{name}": block for name, block in nodes_of(model).items()}
         kept[f"{which}_line"] = np.array([model._baseline_prediction.item(), slope, offset])  # noqa: SLF001
