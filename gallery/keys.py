@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -48,12 +50,15 @@ def _keys(folder: DataFolder) -> Path:
 def _kept(path: Path, fresh: bytes) -> bytes:
     """Give the content of a key file; without one, keep a fresh key there, readable by its owner only."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        file.write(fresh)
-        file.flush()
-        os.fsync(file.fileno())
-    return fresh
+    if not path.exists():
+        handle, name = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(fresh)
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):  # another process was faster: its key counts
+                os.link(name, path)  # whole or not there, even when the power fails right now
+        finally:
+            Path(name).unlink()
+    return path.read_bytes()
