@@ -364,3 +364,8 @@ class RunSummary:
     def failing(self) -> tuple[SiteReport, ...]:
         """The sites that could not be visited as planned."""
         return tuple(site for site in self.sites if site.outcome is not Outcome.DONE)
+
+
+def printable(text: str) -> str:
+    """Give a text on one line: a site's words in it steer no terminal and forge no line of a mail."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.talk import as_json_option, bar, print_json, say_finding, watch
+from crawler.cli.talk import as_json_option, bar, print_json, say, say_finding, watch
 from crawler.model import Decision
 from gallery.settings import DataFolder
 
@@ -65,7 +65,7 @@ def _say_tip(answer: "TipAnswer") -> None:
     for one in answer.findings:
         say_finding(one)
     for failure in answer.failures[:20]:
-        click.echo(failure, err=True)
+        say(failure, err=True)
 
 
 @click.command()
@@ -128,15 +128,19 @@ def review(folder: DataFolder, number: int, decision: str, note: str, by: str, a
     help="Folder to write into.",
 )
 @click.option("--all", "everything", is_flag=True, help="Also what was dismissed or licensed.")
+@as_json_option
 @click.pass_obj
-def report(folder: DataFolder, out: Path, everything: bool) -> None:
+def report(folder: DataFolder, out: Path, everything: bool, as_json: bool) -> None:
     """Write the findings as report.html, which needs nothing else, and findings.csv.
 
     \b
     Example:
       pairwatch report --out report
     """
-    from crawler.desk.report import write_report
+    from crawler.desk.report import CSV_NAME, write_report
 
     written = write_report(folder, out, now=datetime.now(UTC), everything=everything, progress=bar)
-    click.echo(f"The report is in {written}")
+    if as_json:
+        print_json({"report": str(written), "table": str(written.with_name(CSV_NAME))})
+    else:
+        click.echo(f"The report is in {written}")

@@ -14,7 +14,7 @@ import click
 
 from crawler.cli.talk import as_json_option, print_json
 from crawler.errors import AnotherRunActiveError
-from crawler.model import Outcome, RunSummary
+from crawler.model import Outcome, RunSummary, printable
 
 if TYPE_CHECKING:
     from crawler.nightly.night import Step
@@ -95,6 +95,8 @@ class _Talk:
         tally = step.result.tally
         self.requests += tally.requests
         line = f"{step.site.url}: {tally.pages} pages, {tally.images} images, {tally.unchanged} unchanged"
+        if not tally.pages + tally.images + tally.unchanged and _unreachable(step):
+            line = f"{step.site.url}: unreachable"
         if tally.failed:
             line += f", {tally.failed} failures"
         if self.as_lines:
@@ -106,6 +108,10 @@ class _Talk:
             return
         start = f"{self.requests} requests, {step.waiting} sites to go  {line}"
         click.echo(f"\r{start[: get_terminal_size().columns - 1]}\x1b[K", nl=False, err=True)
+
+
+def _unreachable(step: "Step") -> bool:
+    return any(one.trouble in ("unreachable", "timeout") for one in step.result.failures)
 
 
 @contextmanager
@@ -132,7 +138,7 @@ def _say_summary(summary: RunSummary) -> None:
             )
         )
         for sentence in one.blind:
-            click.echo(click.style(f"     {sentence}", fg="yellow"))
+            click.echo(click.style(f"     {printable(sentence)}", fg="yellow"))
     seconds = (summary.finished_at - summary.started_at).total_seconds()
     click.echo(
         f"{len(summary.sites)} sites, {summary.tally.requests} requests in {seconds:.0f} s: "

@@ -130,8 +130,9 @@ def list_sites(folder: DataFolder, as_json: bool) -> None:
 
 @site.command("remove")
 @click.argument("url")
+@as_json_option
 @click.pass_obj
-def remove_site(folder: DataFolder, url: str) -> None:
+def remove_site(folder: DataFolder, url: str, as_json: bool) -> None:
     """Visit a site no more; what was found there stays.
 
     \b
@@ -143,7 +144,10 @@ def remove_site(folder: DataFolder, url: str) -> None:
 
     with watch(folder) as db:
         removed = Sites(db).remove(typed(url))
-    click.echo(f"{removed.url} is not visited any more; its findings stay.")
+    if as_json:
+        print_json({"url": removed.url, "list": str(Listing.REMOVED), "note": removed.note})
+    else:
+        click.echo(f"{removed.url} is not visited any more; its findings stay.")
 
 
 @site.command("import")

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.model import Finding
+from crawler.model import Finding, printable
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from gallery.settings import DataFolder
 
+_CERTAIN = 0.9995
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 
 
@@ -36,13 +37,18 @@ def watch(folder: "DataFolder") -> "Iterator[Database]":
         db.close()
 
 
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line that may hold other people's words."""
+    click.echo(printable(line), err=err)
+
+
 def say_finding(one: Finding) -> None:
     """Print a finding for people."""
     what = f"{one.verdict:<10} case {one.case}, {one.stage}  [{one.decision}]"
-    click.echo(
-        f"{one.id:>5}  {one.probability:6.1%}  {what}\n"
-        f"       {one.image_url}\n       on {one.page_url}\n       {one.explanation}"
-    )
+    sure = ">99.9%" if one.probability >= _CERTAIN else f"{one.probability:6.1%}"
+    say(f"{one.id:>5}  {sure}  {what}")
+    for line in (one.image_url, f"on {one.page_url}", one.explanation):
+        say(f"       {line}")
 
 
 def bar(items: Iterable[Finding], length: int, label: str) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 from crawler.errors import CrawlerError
-from crawler.model import Finding, Listing, Outcome, RunSummary
+from crawler.model import Finding, Listing, Outcome, RunSummary, printable
 from crawler.settings import Plan
 
 HEARTBEAT = timedelta(days=7)
@@ -44,7 +44,7 @@ def compose(night: Night, plan: Plan) -> EmailMessage:
     mail["Message-ID"] = make_msgid(domain=_domain(plan.mail_from or plan.mail_to))
     mail["Auto-Submitted"] = "auto-generated"
     mail["List-Id"] = "<nightly.pairwatch>"
-    mail.set_content("\n".join(_lines(night)))
+    mail.set_content("\n".join(printable(line) for line in _lines(night)))
     return mail
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from crawler.model import Failure, Looked, PageSeen, Step, Tally
+from crawler.model import Failure, Looked, PageSeen, Step, Tally, printable
 
 
 @dataclass(slots=True)
@@ -25,7 +25,9 @@ class Notes:
 
     def failure(self, url: str, step: Step, trouble: str, message: str, now: datetime) -> None:
         """Note what could not be done."""
-        self.failures.append(Failure(url=url, step=step, trouble=str(trouble), message=message[:500], at=now))
+        self.failures.append(
+            Failure(url=url, step=step, trouble=str(trouble), message=printable(message[:500]), at=now)
+        )
 
 
 def retry_after(value: str, now: datetime) -> datetime | None:

@@ -1,0 +1,67 @@
+"""What the commands print: for machines where asked, and nothing that a hostile site can steer a terminal with."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from click.testing import CliRunner
+
+from crawler.cli.talk import say_finding
+from crawler.model import Finding, printable
+from pairwatch import cli
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def test_no_word_of_a_site_steers_the_terminal(serve, visitor, answer):
+    """Escapes in a header are gone from what is kept and printed, and no line is forged."""
+    served = serve(
+        {
+            "/": '<img src="/a.jpg">',
+            "/a.jpg": answer(b"words", 200, {"Content-Type": "text/\x1b]52;c;eA==\x07x"}),
+        }
+    )
+
+    (failure,) = visitor.visit(served.site()).failures
+
+    assert failure.message.isprintable()
+    assert printable("a\x1b[2J\r\nb\x9bc\u202ed") == "a [2J  b c d"
+
+
+def test_nothing_is_quite_certain(capsys):
+    """A probability that rounds to all is shown as more than 99.9 %."""
+    finding = Finding(
+        id=7, site_url="", page_url="p", image_url="i\x1b", photo_id=1, name="n", case=51, stage="after",
+        verdict="copy", probability=0.9997, explanation="e", digest="d", answer="{}", first_seen=NOW, last_seen=NOW,
+    )  # fmt: skip
+
+    say_finding(finding)
+
+    out = capsys.readouterr().out
+    assert ">99.9%" in out
+    assert "100.0%" not in out
+    assert "\x1b" not in out
+
+
+def test_report_and_site_remove_speak_json(serve, watch, tmp_path):
+    """Both print one object for machines."""
+    served = serve({})
+    folder = watch(served.site())
+    run = ["--data", str(folder.root)]
+
+    written = CliRunner().invoke(cli, [*run, "report", "--out", str(tmp_path / "r"), "--json"])
+    removed = CliRunner().invoke(cli, [*run, "site", "remove", f"{served.url}/", "--json"])
+
+    assert json.loads(written.stdout)["report"].endswith("report.html")
+    assert json.loads(removed.stdout) == {"url": f"{served.url}/", "list": "removed", "note": ""}
+
+
+@pytest.mark.slow
+def test_a_dead_site_is_called_unreachable(serve, watch):
+    """Its line in the progress does not look like that of an empty site."""
+    dead = replace(serve({}).site(), url="http://127.0.0.1:9/", allowance=frozenset({"127.0.0.1:9"}))
+
+    shown = CliRunner().invoke(cli, ["--data", str(watch(dead).root), "crawl"])
+
+    assert "http://127.0.0.1:9/: unreachable" in shown.stderr
