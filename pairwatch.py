@@ -1,5 +1,6 @@
 """THE DOOR: joins the commands of the three packages, and does nothing else."""
 
+import os
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -138,6 +139,7 @@ for _command in (*GALLERY_COMMANDS, *CRAWLER_COMMANDS):
 def main() -> None:
     """Run the program `pairwatch`."""
     _refuse_name_collision()
+    os.umask(0o077)  # what is written about patients is for the owner alone; the built site says otherwise itself
     cli(prog_name="pairwatch")
 
 

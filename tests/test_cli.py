@@ -1,5 +1,6 @@
 """The program's outer promises: quick help, an example for every command, one sentence for every error."""
 
+import os
 import subprocess
 import sys
 
@@ -133,3 +134,16 @@ def test_the_doctor_reads_the_crawlers_settings(tmp_path):
     assert "FAIL  crawler settings: pairwatch.toml: [crawler] has no key 'delay'" in (
         run(cli, ["--data", str(tmp_path), "doctor"]).output
     )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps rights elsewhere")
+def test_only_the_site_is_for_others_to_read(tmp_path):
+    """All that a command writes is for its owner alone, but the built site, which a web server reads."""
+    program = [sys.executable, "-m", "pairwatch", "--data", str(tmp_path / "data")]
+    for command in ("init", "build"):
+        subprocess.run([*program, command], check=True, capture_output=True)
+    modes = {place.name: place.stat().st_mode & 0o077 for place in (tmp_path / "data").iterdir()}
+    site = tmp_path / "data" / "public"
+
+    assert {name for name, mode in modes.items() if mode} == {"public"}
+    assert all(place.stat().st_mode & 0o044 == 0o044 for place in (site, *site.rglob("*")))

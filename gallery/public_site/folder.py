@@ -13,6 +13,7 @@ from gallery.errors import GalleryError
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+_FOLDER_MODE, _FILE_MODE = 0o755, 0o644  # web servers read the site, whatever else is for the owner alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ def lay_out(folder: Path, layout: Layout) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(_FOLDER_MODE)
         kept = _purge(folder, layout)
         made: set[str] = set()
         for address, content in layout.pages.items():
@@ -43,6 +45,7 @@ def lay_out(folder: Path, layout: Layout) -> None:
                 _link(content, folder / address)
             else:
                 (folder / address).write_bytes(content)
+                (folder / address).chmod(_FILE_MODE)
         for address, place in layout.pictures.items():
             if address not in kept:
                 _parent(folder, address, made)
@@ -130,6 +133,10 @@ def _parent(folder: Path, address: str, made: set[str]) -> None:
     parent = address.rpartition("/")[0]
     if parent not in made:
         (folder / parent).mkdir(parents=True, exist_ok=True)
+        for place in (folder / parent, *(folder / parent).parents):
+            if place == folder:
+                break
+            place.chmod(_FOLDER_MODE)
         made.add(parent)
 
 

@@ -28,7 +28,10 @@ class PublicFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What was looked at and what was found; empty `leaks` and `faults` are good news."""
+    """What was looked at and what was found; empty `leaks` and `faults` are good news.
+
+    A leak is named by its kind and place alone: not everybody who sees the proof may see what leaked.
+    """
 
     files: tuple[PublicFile, ...]
     looked_at: int
@@ -59,7 +62,7 @@ def prove(rooms: Rooms, folder: DataFolder, case: Case) -> Proof:
     return Proof(
         files=tuple(files),
         looked_at=len(read),
-        leaks=tuple(leak.sentence() for leak in leaks),
+        leaks=tuple(dict.fromkeys(f"{leak.file}: {leak.kind} in {leak.where}" for leak in leaks)),
         faults=tuple(faults),
         page=f"{home}index.html" if mine else "",
     )

@@ -401,3 +401,15 @@ def test_a_link_is_answered_once_and_every_look_is_noted(case, site, rooms):
     looks = [entry.subject for entry in entries if entry.actor == "somebody (by link 1)"]
     assert looks == ["case 1 as it would be published", "photo 1 as it would be published"]
     assert link.rpartition("/")[2] not in str(entries)
+
+
+def test_the_proof_does_not_repeat_what_leaked(case, site):
+    """Everybody at the practice sees that something leaks and where, but not the name or number itself."""
+    prepare(case, site)
+    publish(case)
+    (site.folder.root / "never-publish.txt").write_text("Maria Lopez\n", "utf-8")
+    (site.folder.public / "notes.txt").write_text("Maria Lopez called", "utf-8")
+    proof = case.get("/cases/1/proof").text
+
+    assert "notes.txt: " in proof
+    assert "lopez" not in proof.lower()
