@@ -307,6 +307,7 @@ def open_database(path: Path) -> Database:
                 hint="restore your backup, or name another folder with --data",
             )
         db.execute("pragma foreign_keys = on")
+        db.execute("pragma secure_delete = on")  # a discarded draft's pictures are not left in free pages
         db.execute("pragma journal_mode = wal")
         db.execute("pragma synchronous = full")
         if migrations.pending(db):

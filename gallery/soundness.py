@@ -9,6 +9,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
@@ -33,6 +34,7 @@ from watermark.pixels import encode, open_picture
 
 _FREE_BYTES = 2 * 2**30
 _NAMED = 5
+_HEAD = "ledger.head"
 _PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
 )
@@ -84,12 +86,16 @@ def parse_head(text: str) -> Head:
 
 
 def verify_all(folder: DataFolder, *, now: datetime, expected: Head | None = None) -> Soundness:
-    """Look at the database, the ledger, every original, the index and the built site; nothing is changed."""
+    """Look at the database, the ledger, every original, the index and the built site; nothing of it is changed.
+
+    The ledger's head is remembered in a file of its own, so that a ledger cut short later is noticed.
+    """
     folder.require()
     database = open_database(folder.database)
     try:
         catalog, ledger = Catalog(database), Ledger(database)
-        problems = [*catalog.check(), *ledger.verify(expected=expected)]
+        cut = ledger.verify(expected=expected or _remembered(folder))
+        problems = [*catalog.check(), *cut]
         notes: list[str] = []
         looks = (
             _originals(folder, catalog),
@@ -101,6 +107,8 @@ def verify_all(folder: DataFolder, *, now: datetime, expected: Head | None = Non
             problems += wrong
             notes += worth_knowing
         head = ledger.head()
+        if not cut:
+            _remember(folder, head)
         counts = {
             "cases": len(catalog.cases()),
             "photos": len(catalog.photo_digests()),
@@ -110,6 +118,19 @@ def verify_all(folder: DataFolder, *, now: datetime, expected: Head | None = Non
     finally:
         database.close()
     return Soundness(tuple(problems), tuple(notes), counts, head)
+
+
+def _remembered(folder: DataFolder) -> Head | None:
+    """Give the ledger's head as the last `verify` found it; None before the first."""
+    try:
+        return parse_head((folder.root / _HEAD).read_text(encoding="ascii").strip())
+    except (OSError, UnicodeDecodeError, GalleryError):
+        return None
+
+
+def _remember(folder: DataFolder, head: Head) -> None:
+    with suppress(OSError):  # a folder that may only be read can still be verified
+        (folder.root / _HEAD).write_text(f"{head.seq}:{head.hash}\n", encoding="ascii")
 
 
 def _originals(folder: DataFolder, catalog: Catalog) -> tuple[list[str], list[str]]:

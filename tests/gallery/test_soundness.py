@@ -144,3 +144,20 @@ def test_a_build_killed_right_after_the_exchange_is_sound(sound):
     sums.write_text(new.replace("index.html", "earlier.html"))
 
     assert sound.verify().problems == ()
+
+
+def test_a_ledger_cut_since_the_last_look_is_named(sound):
+    """Whoever deletes the newest rows is found out by the head that the last `verify` has seen."""
+    sound.verify()
+    database = sound.database()
+    triggers = database.execute(
+        "select name from sqlite_master where type = 'trigger' and tbl_name = 'ledger'"
+    )
+    for (name,) in triggers.fetchall():
+        database.execute(f"drop trigger {name}")
+    database.execute("delete from ledger where seq > 3")
+    database.conn.commit()
+    database.close()
+
+    assert "the ledger ends at row 3, but row 8 was once written" in sound.verify().problems
+    assert "the ledger ends at row 3, but row 8 was once written" in sound.verify().problems
