@@ -30,7 +30,7 @@ SOME_FAILING, ANOTHER_RUN = 3, 75
 @click.option(
     "--cluster",
     metavar="ADDRESS",
-    help="Run slices on a dask.distributed scheduler, such as tcp://host:8786.",
+    help="Run slices on a dask.distributed scheduler, such as tls://host:8786.",
 )
 @as_json_option
 @click.pass_context

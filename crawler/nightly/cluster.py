@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from importlib import import_module
+from urllib.parse import urlsplit
 
 from crawler.errors import CrawlerError
+
+_HERE = ("127.0.0.1", "::1", "localhost")
 
 
 @contextmanager
@@ -15,11 +18,18 @@ def on_cluster(address: str | None) -> Iterator[Executor | None]:
     Its workers must see the data folder under the same path, since they compare pictures with its index.
 
     Raises:
-        CrawlerError: The extra is not installed, or no scheduler answers there.
+        CrawlerError: The address is neither of TLS nor of this machine, the extra is not installed, or no
+            scheduler answers there.
     """
     if not address:
         yield None
         return
+    parts = urlsplit(address)
+    if parts.scheme != "tls" and parts.hostname not in _HERE:
+        raise CrawlerError(
+            f"{address} is not safe: whoever is on that network could run programs as you",
+            hint="use a scheduler with TLS (tls://host:8786), or one on this machine (tcp://127.0.0.1:8786)",
+        )
     try:
         distributed = import_module("distributed")  # an extra that most practices do without
     except ImportError as error:

@@ -139,12 +139,15 @@ def _connect(connection: HTTPConnection, allowance: frozenset[str], resolve: Res
         places = ", ".join(sorted({str(entry[4][0]) for entry in found})) or "no address"
         raise _RefusedError(f"{host} leads to {places}, which is not a public address")
     trouble: OSError | None = None
+    patience = connection.timeout if isinstance(connection.timeout, float | int) else 10.0
+    ends = time.monotonic() + patience
     for family, kind, protocol, _, place in open_ones[:4]:
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(connection.timeout if isinstance(connection.timeout, float | int) else 10.0)
+            sock.settimeout(max(0.1, ends - time.monotonic()))  # one deadline for all addresses of a host
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.connect(place)
+            sock.settimeout(patience)
         except OSError as error:
             sock.close()
             trouble = error

@@ -24,6 +24,7 @@ _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNOREC
 _IMAGE_NAME = re.compile(
     r"\.(?:jpe?g|jpe|jfif|png|webp|avif|gif|hei[cf]|bmp|tiff?|jxl|jp2|svgz?)(?:[?#&!;:]|$)", re.IGNORECASE
 )
+_HOST = re.compile(r"[a-z0-9._:\-]+")
 _VARYING = re.compile(r"(?=[a-z]*\d)[a-z0-9]{8,}|\d+", re.IGNORECASE)
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
@@ -61,7 +62,7 @@ def _normal(url: str) -> str | None:
     host = (parts.hostname or "").rstrip(".").lower()
     if scheme not in _PORTS or not host or parts.username is not None or len(url) > MAX_URL:
         return None
-    if "%" in host or "_" in host.split(".")[-1]:
+    if not _HOST.fullmatch(host) or "_" in host.split(".")[-1]:
         return None
     port = parts.port
     shown = f"[{host}]" if ":" in host else host
@@ -113,6 +114,8 @@ def typed(text: str) -> str:
     wanted = text.strip()
     if "://" not in wanted and re.match(r"[^\s/:]+\.[^\s/.:]{2,}(?::\d+)?(?:/|$)", wanted):
         wanted = f"https://{wanted}"
+    elif re.match(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?:/|$)", wanted):
+        wanted = f"http://{wanted}"
     found = canonical(wanted) if re.match(r"https?://", wanted, re.IGNORECASE) else None
     if found is None:
         raise BadUrlError(

@@ -6,8 +6,10 @@ import time
 
 import pytest
 
+from crawler.errors import CrawlerError
 from crawler.model import Outcome
 from crawler.nightly import run
+from crawler.nightly.cluster import on_cluster
 from crawler.schema import open_watch
 
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
@@ -52,3 +54,9 @@ def test_a_killed_worker_loses_and_doubles_nothing(serve, watch, picture, blind)
 def _kill_one(cluster):
     time.sleep(1.0)
     next(iter(cluster.workers.values())).process.process._process.kill()
+
+
+def test_a_cluster_without_tls_is_refused():
+    """Whoever is on the network could run programs as the practice: only TLS, or this machine."""
+    with pytest.raises(CrawlerError, match="not safe"), on_cluster("tcp://10.0.0.5:8786"):
+        pass

@@ -102,3 +102,14 @@ def test_originals_are_addresses_too(path, more):
 
     assert len(found) <= 3
     assert all(canonical(one) == one != shown for one in found)
+
+
+def test_a_written_address_needs_no_scheme():
+    """Whoever adds the address of a machine means it, as with a name."""
+    assert typed("127.0.0.1:8911") == "http://127.0.0.1:8911/"
+
+
+@pytest.mark.parametrize("host", ["\x1b]52.example", "a\x07b.example", "a b.example", "<b>.example"])
+def test_no_control_character_is_part_of_a_host(host):
+    """What no host can be called is no address."""
+    assert canonical(f"http://{host}/") is None
