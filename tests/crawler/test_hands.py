@@ -49,6 +49,7 @@ def _slowly(_request):
     return '<img src="/a.jpg">'
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="groups of processes are POSIX")
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_the_whole_group_saves_what_was_seen(serve, watch, picture, asked):
