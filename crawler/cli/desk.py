@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.talk import as_json_option, bar, print_json, say, say_finding, watch
+from crawler.cli.talk import say, say_finding, watch
 from crawler.model import Decision
+from gallery.cli.talk import as_json_option, bar, print_json
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.talk import as_json_option, print_json
 from crawler.errors import CrawlerError
+from gallery.cli.talk import as_json_option, print_json
 
 if TYPE_CHECKING:
     from crawler.nightly.schedule import Timer, Unit

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.talk import as_json_option, print_json
 from crawler.errors import AnotherRunActiveError
 from crawler.model import Outcome, RunSummary, printable
+from gallery.cli.talk import as_json_option, print_json
 
 if TYPE_CHECKING:
     from crawler.nightly.night import Step

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from crawler.cli.talk import as_json_option, print_json, watch
+from crawler.cli.talk import watch
 from crawler.errors import BadUrlError
 from crawler.model import Listing, Site
+from gallery.cli.talk import as_json_option, print_json
 from gallery.settings import DataFolder
 
 

@@ -1,8 +1,5 @@
-"""What all the crawler's commands share: how they print and open the watch."""
+"""What only the crawler's commands share: opening the watch, and printing other people's words."""
 
-import json
-import sys
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,17 +8,13 @@ import click
 from crawler.model import Finding, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlite_utils import Database
 
     from gallery.settings import DataFolder
 
 _CERTAIN = 0.9995
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
-
-
-def print_json(value: object) -> None:
-    """Print one line of JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False))
 
 
 @contextmanager
@@ -49,12 +42,3 @@ def say_finding(one: Finding) -> None:
     say(f"{one.id:>5}  {sure}  {what}")
     for line in (one.image_url, f"on {one.page_url}", one.explanation):
         say(f"       {line}")
-
-
-def bar(items: Iterable[Finding], length: int, label: str) -> Iterator[Finding]:
-    """Show a progress bar on the terminal, and nothing where nobody watches."""
-    if length == 0 or not sys.stderr.isatty():
-        yield from items
-        return
-    with click.progressbar(items, length=length, label=label, file=sys.stderr) as shown:
-        yield from shown
