@@ -29,54 +29,13 @@ from crawler.visit.urls import canonical, names_an_image
 MAX_IMAGES = 4000
 MAX_LINKS = 8000
 _DEEPEST = 3
-_NOTHING_HERE = frozenset(
-    [
-        "class",
-        "id",
-        "alt",
-        "title",
-        "width",
-        "height",
-        "rel",
-        "target",
-        "type",
-        "name",
-        "role",
-        "loading",
-        "decoding",
-        "sizes",
-        "media",
-        "property",
-        "lang",
-        "dir",
-        "tabindex",
-        "itemprop",
-        "itemscope",
-        "itemtype",
-        "charset",
-        "integrity",
-        "crossorigin",
-        "nonce",
-        "for",
-        "value",
-        "placeholder",
-        "method",
-        "action",
-        "hreflang",
-        "datetime",
-        "fetchpriority",
-        "referrerpolicy",
-        "as",
-        "defer",
-        "async",
-        "http-equiv",
-        "data-id",
-        "data-type",
-        "viewbox",
-        "d",
-        "fill",
-    ]
-)
+_NOTHING_HERE = frozenset({
+    "class", "id", "alt", "title", "width", "height", "rel", "target", "type", "name", "role", "loading",
+    "decoding", "sizes", "media", "property", "lang", "dir", "tabindex", "itemprop", "itemscope",
+    "itemtype", "charset", "integrity", "crossorigin", "nonce", "for", "value", "placeholder", "method",
+    "action", "hreflang", "datetime", "fetchpriority", "referrerpolicy", "as", "defer", "async",
+    "http-equiv", "data-id", "data-type", "viewbox", "d", "fill",
+})  # fmt: skip
 _LAZY = re.compile(
     r"data-(?:[\w-]+-)?(?:src|original|lazy|image|img|bg|background(?:-image)?|thumb|thumbnail|poster|large_image|"
     r"orig-file|full-url|full|hi-?res|zoom-image|href|url|lightbox-src|large-file|medium-file)"
