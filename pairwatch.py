@@ -139,7 +139,7 @@ for _command in (*GALLERY_COMMANDS, *CRAWLER_COMMANDS):
 def main() -> None:
     """Run the program `pairwatch`."""
     _refuse_name_collision()
-    os.umask(0o077)  # what is written about patients is for the owner alone; the built site says otherwise itself
+    os.umask(0o077)  # patients' files are for the owner alone; the built site says otherwise itself
     cli(prog_name="pairwatch")
 
 
