@@ -4,6 +4,8 @@ Real fingerprints of drawn pictures are filed first; the rest of a large catalog
 drawn from the real ones with a quarter of the bits changed, so that every list is as long as it would be.
 """
 
+import watermark  # noqa: F401, I001 (before numpy, as in the program: it asks for one BLAS thread)
+
 import argparse
 import json
 import tempfile
