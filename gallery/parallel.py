@@ -28,13 +28,15 @@ def silently(items: Iterable[Item], length: int, label: str) -> Iterator[Item]: 
     return iter(items)
 
 
-def in_parallel(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-    """Do the same work on each task, in order, on every core; a few tasks are done right here.
+def in_parallel(
+    work: Callable[[Task], Result], tasks: Sequence[Task], *, few: int = _FEW
+) -> Iterator[Result]:
+    """Do the same work on each task, in order, on every core; as few tasks as `few` are done right here.
 
     Raises:
         GalleryError: A worker was ended from outside, mostly for want of memory.
     """
-    if len(tasks) <= _FEW:
+    if len(tasks) <= few:
         yield from map(work, tasks)
         return
     cores = min(os.cpu_count() or 1, len(tasks))

@@ -5,14 +5,15 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import get_args
 
 from gallery.errors import GalleryError
-from gallery.model import Digest
+from gallery.model import Digest, Photo
 from gallery.parallel import Progress, in_parallel, silently
-from gallery.settings import Channel
+from gallery.settings import Channel, Settings
 from gallery.vault import Vault
 from watermark.credit import Credit, credit_blocks
 from watermark.errors import WatermarkError
@@ -20,7 +21,7 @@ from watermark.fingerprint.whole import look_text
 from watermark.pixels import Blocks, Format, Picture, encode, open_picture, resize
 from watermark.visible import MarkDesign, draw_mark
 
-VERSION = 2
+VERSION = 3
 _LOOK = "look"
 _LOOK_SIDE = 16
 _EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "avif": "avif"}
@@ -42,6 +43,20 @@ class Recipe:
     def key(self) -> str:
         """Name the folder of its files: 64 hexadecimal digits."""
         return hashlib.sha256(f"{VERSION} {self!r}".encode()).hexdigest()
+
+
+def recipe_for(photo: Photo, channel: Channel, settings: Settings, now: datetime) -> Recipe:
+    """Give the recipe by which a photo is shown in a channel; its notice says when it was first published."""
+    year = (photo.first_published_at or now).year
+    return Recipe(
+        digest=photo.digest,
+        channel=channel,
+        mark_text=settings.mark_text or f"© {year} {settings.practice}",
+        mark_opacity=settings.mark_opacity,
+        owner=settings.practice,
+        web=settings.web,
+        year=year,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +200,7 @@ def _write(folder: Path, picture: Picture, recipe: Recipe) -> None:
     marked = picture
     if channel.mark:
         marked = draw_mark(picture, MarkDesign(text=recipe.mark_text, opacity=recipe.mark_opacity))
-    blocks = _blocks(recipe)
+    blocks = _blocks(recipe) if channel.metadata else Blocks()
     for name in get_args(Format):
         if name in channel.formats:
             quality = channel.quality + _QUALITY_SHIFT[name]

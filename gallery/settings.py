@@ -78,13 +78,25 @@ class DataFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """How photos are shown in one place: sizes in pixels, formats, JPEG quality, and whether marked."""
+    """How photos are shown in one place: sizes in pixels, formats, JPEG quality, and whether marked.
+
+    Args:
+        metadata: Whether the owner, year and rights page are written into the files.
+        consent: The name under which patients agree to this place; empty: the channel's own name.
+    """
 
     name: str
     sizes: tuple[int, ...] = (480, 960, 1600)
     formats: tuple[str, ...] = FORMATS
     quality: int = 82
     mark: bool = True
+    metadata: bool = True
+    consent: str = ""
+
+    @property
+    def scope(self) -> str:
+        """What a consent must name for a photo to be shown here."""
+        return self.consent or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +131,11 @@ class Settings:
     )
     tags: tuple[Tag, ...] = ()
     crawler: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What patients are asked about: each scope once, in the channels' order."""
+        return tuple(dict.fromkeys(channel.scope for channel in self.channels.values()))
 
 
 _KEYS: Mapping[tuple[str, str], tuple[str, type | tuple[type, ...]]] = {
@@ -231,7 +248,7 @@ def _channels(raw: object, problems: list[str]) -> dict[str, Channel]:
         if not isinstance(content, Mapping) or not str(name).replace("-", "").isalnum():
             problems.append(f"{where} must be a table under a plain name")
             continue
-        unknown = sorted(set(content) - {"sizes", "formats", "quality", "mark"})
+        unknown = sorted(set(content) - {"sizes", "formats", "quality", "mark", "metadata", "consent"})
         problems.extend(f"{where} has no key {key!r}" for key in unknown)
         if not unknown:
             channels[str(name)] = _channel(str(name), content, problems)
@@ -256,12 +273,20 @@ def _channel(name: str, content: Mapping[str, object], problems: list[str]) -> C
     if not isinstance(quality, int) or not 1 <= quality <= 100:  # noqa: PLR2004
         problems.append(f"{where} quality must be 1 to 100")
         return plain
+    consent = content.get("consent", "")
+    unsaid = [key for key in ("mark", "metadata") if not isinstance(content.get(key, True), bool)]
+    problems.extend(f"{where} {key} must be true or false" for key in unsaid)
+    if not isinstance(consent, str) or (name == PUBLIC_CHANNEL and consent):
+        problems.append(f"{where} consent must be a name, and the site's own is always {PUBLIC_CHANNEL}")
+        return plain
     return Channel(
         name=name,
         sizes=tuple(sorted(sizes)),
         formats=tuple(formats),
         quality=quality,
-        mark=bool(content.get("mark", True)),
+        mark=content.get("mark", True) is True,
+        metadata=content.get("metadata", True) is True,
+        consent=consent,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from pathlib import PurePath
+from functools import lru_cache
 
 from gallery.leaks.readings import readings
 
@@ -76,8 +76,9 @@ _TELLING_LETTERS = 8  # of a file name without a number: "front" names any photo
 _SHORT_NUMBER = 6
 
 
+@lru_cache(maxsize=2)
 def words_of(secrets: Secrets) -> Words:
-    """Make secrets ready for searching; done once for a whole site."""
+    """Make secrets ready for searching; done once for a whole site, because it costs more than many pictures."""
     by_anchor: dict[bytes, list[tuple[bytes, LeakKind]]] = defaultdict(list)
     glued: dict[bytes, LeakKind] = {}
     for kind, text in _forms(secrets):
@@ -87,7 +88,7 @@ def words_of(secrets: Secrets) -> Words:
                     (_plain(spelled.encode(code, "ignore"), _WORDS), kind)
                     for code in ("utf-8", "latin-1", "utf-16-le")
                 )
-        for folded in readings(text.encode()):
+        for folded in [text.lower()] if _PLAIN.fullmatch(text) else readings(text.encode()):
             sequence = _plain(folded.encode("utf-8", "replace"), _ASCII_WORDS)
             if folded.isascii() and sequence:
                 by_anchor[max(sequence.split(), key=len)].append((sequence, kind))
@@ -95,6 +96,9 @@ def words_of(secrets: Secrets) -> Words:
                 glued[_plain(folded.encode("utf-8", "replace"), _WORDS)] = kind
     glued = {form: kind for form, kind in glued.items() if len(form) >= _FEWEST_LETTERS}
     return Words(dict(by_anchor), _any_of(glued), glued, tuple(_loose(secrets)), secrets.dates)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9 ._-]+")  # reads one way only
 
 
 def _any_of(forms: Iterable[bytes]) -> re.Pattern[bytes] | None:
@@ -124,14 +128,15 @@ def _name_forms(name: str) -> set[str]:
 
 def _file_forms(name: str) -> set[str]:
     """A whole file name if it tells one file from others; its stem too if it looks like a camera's count."""
-    stem = PurePath(name.replace("\\", "/")).stem
+    name = name.replace("\\", "/").rpartition("/")[2]
+    stem = name.rpartition(".")[0] or name
     counted = re.search(r"\d{4}", stem) is not None
     letters = len(re.findall(r"[^\W_]", stem))
     if _is_short(stem):  # "1200.jpg" is also how a published file of that width ends
         return set()
     if letters < _FEWEST_LETTERS or (letters < _TELLING_LETTERS and not re.search(r"\d", stem)):
         return set()
-    return {PurePath(name.replace("\\", "/")).name} | ({stem} if counted else set())
+    return {name} | ({stem} if counted else set())
 
 
 def _is_short(number: str) -> bool:

@@ -5,7 +5,7 @@ import json
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,8 +26,9 @@ from gallery.public_site.exports import Export, write_export
 from gallery.public_site.folder import Layout, exchange, lay_out, listing, recover
 from gallery.public_site.honesty import disclose, hold_back
 from gallery.public_site.pages import Page, pages, templates_digest
-from gallery.public_site.story import File, Published, Records, address_of, gone, rulings, selection, tell
-from gallery.renditions import Recipe, Rendition, Renditions, announce_sums, keep_sums, kept_sums
+from gallery.public_site.selection import Selection, selection
+from gallery.public_site.story import File, Published, Records, address_of, gone, rulings, tell
+from gallery.renditions import Recipe, Rendition, Renditions, announce_sums, keep_sums, kept_sums, recipe_for
 from gallery.schema import open_database, transaction
 from gallery.secrecy import secrets_of
 from gallery.settings import Channel, DataFolder, Settings, load_settings
@@ -177,7 +178,7 @@ class _Build:
     ) -> tuple[dict[int, Publication], dict[str, Recipe]]:
         published, recipes = {}, {}
         for photo in shown:
-            recipe = self._recipe(photo, channel)
+            recipe = recipe_for(photo, channel, self._settings, self._now)
             key = recipe.key()
             recipes[key] = recipe
             known = before.get(photo.id)
@@ -188,7 +189,7 @@ class _Build:
         return [channel for name, channel in self._settings.channels.items() if name != PUBLIC_CHANNEL]
 
     def _export(self, records: Records, channel: Channel, token: Token) -> Export:
-        rules = rulings(records, channel.name, self._now)
+        rules = rulings(records, channel.scope, self._now)
         photos = [photo for photo in records.photos if rules[photo.id].allowed]
         before = self._catalog.publications(channel.name)
         return Export(channel, photos, *self._published(photos, channel, before, token))
@@ -238,7 +239,7 @@ class _Build:
         dated = [replace(p, first_published_at=p.first_published_at or self._now) for p in records.photos]
         stories = tell(replace(records, photos=dated), files, self._settings.tags)
         stories = disclose(stories, records, self._settings, Casework(self._database).differences())
-        chosen = selection(records, [story.number for story in stories], PUBLIC_CHANNEL, self._now)
+        chosen = self._selection(records, [story.number for story in stories])
         site = list(pages(stories, gone(records), chosen, self._settings))
         layout = Layout(
             {page.address: self._content(page, known or {}) for page in site},
@@ -322,18 +323,6 @@ class _Build:
             consents=catalog.consents(),
         )
 
-    def _recipe(self, photo: Photo, channel: Channel) -> Recipe:
-        settings, year = self._settings, (photo.first_published_at or self._now).year
-        return Recipe(
-            digest=photo.digest,
-            channel=channel,
-            mark_text=settings.mark_text or f"© {year} {settings.practice}",
-            mark_opacity=settings.mark_opacity,
-            owner=settings.practice,
-            web=settings.web,
-            year=year,
-        )
-
     def _inputs(self, plan: _Plan) -> str:
         """Digest all that goes into the site; equal inputs need no build."""
         cases = {photo.case for photo in plan.shown}
@@ -347,9 +336,12 @@ class _Build:
             gone(plan.records),
             Casework(self._database).differences(),
             load_rules(self._settings.jurisdictions),
-            selection(plan.records, cases, PUBLIC_CHANNEL, self._now),
+            self._selection(plan.records, cases),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def _selection(self, records: Records, shown: Collection[int]) -> Selection:
+        return selection(records, shown, PUBLIC_CHANNEL, self._now, self._settings.tags)
 
     def _site_digest(self) -> str:
         """Digest names, sizes and times of all that stands on the site, to see what others changed there."""

@@ -1,5 +1,6 @@
 """Refuses a site that would betray a patient: what a build newly writes is searched before anybody can see it."""
 
+import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,8 @@ from gallery.leaks import Leak, Secrets, scan
 from gallery.parallel import in_parallel
 from gallery.public_site.folder import Layout
 
-_TOGETHER = 100  # pictures that one worker searches at a time
+_FEWEST = 100  # pictures that are worth a worker's start
+_TURNS = 4  # for each worker: what is searched for is made ready anew in each
 _TOLD = 5
 
 
@@ -31,9 +33,9 @@ def refuse_leaks(layout: Layout, secrets: Secrets, clean: Iterable[str]) -> list
     known = set(clean)
     fresh = [(address, place) for address, place in layout.pictures.items() if address not in known]
     leaks = scan(pages, secrets)
-    for found in in_parallel(
-        partial(_searched, secrets), [fresh[at : at + _TOGETHER] for at in range(0, len(fresh), _TOGETHER)]
-    ):
+    together = max(_FEWEST, -(-len(fresh) // (_TURNS * (os.cpu_count() or 1))))
+    batches = [fresh[at : at + together] for at in range(0, len(fresh), together)]
+    for found in in_parallel(partial(_searched, secrets), batches, few=1):
         leaks += found
     if leaks:
         told = "; ".join(leak.sentence() for leak in leaks[:_TOLD])

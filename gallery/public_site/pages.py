@@ -11,7 +11,8 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gallery.public_site.story import Selection, Story, address_of, canonical, slug
+from gallery.public_site.selection import Selection
+from gallery.public_site.story import Story, address_of, canonical, slug
 from gallery.settings import Settings, Tag
 
 _ASSETS = ("site.css", "site.js", "ours.js", "icon.svg")
@@ -43,7 +44,8 @@ def pages(
     yield make.page("404.html", "missing.html")
     explained = canonical(settings.tags)
     for tag, tagged in tags.items():
-        yield make.page(tag_address(tag), "tag.html", tag=explained.get(tag, Tag(name=tag)), stories=tagged)
+        told, share = explained.get(tag, Tag(name=tag)), chosen.share("Tag", tag)
+        yield make.page(tag_address(tag), "tag.html", tag=told, share=share, stories=tagged)
     for story in stories:
         yield make.page(story.address, "case.html", stories=[story], others=related(story, tags))
     for number in gone:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -89,6 +89,7 @@ class Story:
     facts: tuple[tuple[str, str], ...]
     limits: str
     sessions: int
+    procedures: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     differences: tuple[tuple[tuple[int, int], tuple[str, ...]], ...] = ()
     first_published: str = ""
@@ -107,8 +108,9 @@ class Story:
     @property
     def search(self) -> tuple[tuple[str, str], ...]:
         """What the case can be filtered by: (name, value), a name may be there several times."""
-        counted = (("Sessions", str(self.sessions)),) if self.sessions else ()
-        return tuple(("Tag", tag) for tag in self.tags) + self.facts + counted
+        listed = [("Tag", tag) for tag in self.tags] + [("Procedure", work) for work in self.procedures]
+        counted = [("Sessions", str(self.sessions))] if self.sessions else []
+        return (*listed, *self.facts, *counted)
 
     @property
     def photos(self) -> tuple[ShownPhoto, ...]:
@@ -141,27 +143,6 @@ class Records:
     consents: Sequence[Consent]
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """How many cases are shown, of how many whose patients consented, of how many that were catalogued."""
-
-    shown: int
-    consented: int
-    catalogued: int
-
-
-def selection(records: Records, shown: Collection[int], channel: str, now: datetime) -> Selection:
-    """Count what a reader must know to judge the choice: patients who withdrew count as catalogued no more."""
-    whole = [case.number for case in records.cases if case.status is CaseStatus.OPEN]
-    consents = _by_case(records.consents)
-    agreed = {
-        photo.case
-        for photo in records.photos
-        if may_publish(consents.get(photo.case, ()), photo, channel, now).allowed
-    }
-    return Selection(len(set(shown)), len(agreed & set(whole)), len(whole))
-
-
 def canonical(tags: Sequence[Tag]) -> dict[str, Tag]:
     """Give the tag that each spelling stands for."""
     return {spelling: tag for tag in tags for spelling in (tag.name, *tag.synonyms)}
@@ -170,6 +151,24 @@ def canonical(tags: Sequence[Tag]) -> dict[str, Tag]:
 def address_of(number: int) -> str:
     """Give a case page's permanent place below the site's root."""
     return f"patient-{number}/index.html"
+
+
+def facts_of(case: Case) -> tuple[tuple[str, str], ...]:
+    """Give what a case's record says of it in a word or two, by name."""
+    facts = (
+        ("Region", case.region),
+        ("Classification", case.classification),
+        ("Hair length", case.hair_length),
+    )
+    return tuple((name, value) for name, value in facts if value)
+
+
+def procedures_of(stages: Sequence[Stage]) -> tuple[str, ...]:
+    """Name the procedures of a story, each once, however it is spelled in capitals."""
+    named = {
+        stage.procedure.rstrip(".").casefold(): stage.procedure.rstrip(".") for stage in reversed(stages)
+    }
+    return tuple(reversed([name for name in named.values() if name]))
 
 
 def slug(words: str) -> str:
@@ -233,18 +232,14 @@ def _story(
         mine = [_shown(photo, stage, files) for photo in photos.get(stage.id, ())]
         if mine:
             shown.append(ShownStage(stage_title(stage), tuple(stage_sentences(stage)), tuple(mine)))
-    facts = (
-        ("Region", case.region),
-        ("Classification", case.classification),
-        ("Hair length", case.hair_length),
-    )
     own = (photo for stage in stages for photo in photos.get(stage.id, ()))
     dates = sorted(photo.first_published_at for photo in own if photo.first_published_at)
     return Story(
         number=case.number,
         stages=tuple(shown),
         tags=case.tags,
-        facts=tuple((name, value) for name, value in facts if value),
+        facts=facts_of(case),
+        procedures=procedures_of(stages),
         limits=case.limits,
         sessions=max((stage.sessions or stage.session or 0 for stage in stages), default=0),
         first_published=f"{dates[0]:%Y}" if dates else "",

@@ -43,7 +43,7 @@ def _shown(case: Case, *, problem: GalleryError | None = None, status: int = 200
         photos=photos,
         consents=consents[::-1],
         rulings=[(photo, may_publish(consents, photo, PUBLIC_CHANNEL, now())) for photo in photos],
-        channels=list(settings().channels),
+        channels=list(settings().scopes),
         today=now().date(),
         law=_law(),
         laws=laws(),
@@ -80,7 +80,7 @@ def _consent(case: Case) -> Consent:
         raise GalleryError("the day of the signature is in the future", hint="correct the date")
     if expires is not None and expires < signed:
         raise GalleryError("it would end before it was signed", hint="correct one of the two dates")
-    channels = frozenset(request.form.getlist("channel")) & frozenset(settings().channels)
+    channels = frozenset(request.form.getlist("channel")) & frozenset(settings().scopes)
     if not channels:
         raise GalleryError("no channel is ticked", hint="tick where the patient agreed to be shown")
     photos = None
@@ -166,7 +166,7 @@ def end(number: int) -> ResponseReturnValue:
     """End the consent for one channel, or for all; what it covered leaves the site in the same step."""
     open_case(number)
     channel = request.form.get("channel", "")
-    channels = frozenset({channel}) if channel in settings().channels else None
+    channels = frozenset({channel}) if channel in settings().scopes else None
     withdraw_consent(rooms().database, number, channels, me().name, now())
     if folder().public.exists():
         build_site(folder(), actor=me().name, now=now())

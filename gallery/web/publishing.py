@@ -12,7 +12,7 @@ from gallery.errors import GalleryError
 from gallery.model import PUBLIC_CHANNEL, Case, Photo
 from gallery.public_site import build_site
 from gallery.readiness import Obstacle
-from gallery.renditions import Recipe, Renditions
+from gallery.renditions import Renditions, recipe_for
 from gallery.settings import Channel
 from gallery.web.content import content_of
 from gallery.web.proof import prove
@@ -36,8 +36,8 @@ def page(number: int) -> ResponseReturnValue:
     photos = catalog().photos(number)
     consents = catalog().consents(number)
     channels = [
-        (channel, [(photo, may_publish(consents, photo, name, now())) for photo in photos])
-        for name, channel in settings().channels.items()
+        (channel, [(photo, may_publish(consents, photo, channel.scope, now())) for photo in photos])
+        for channel in settings().channels.values()
     ]
     public = catalog().publications(PUBLIC_CHANNEL)
     return show(
@@ -75,16 +75,8 @@ def preview(number: int, channel: str, photo: int) -> ResponseReturnValue:
 
 def rendered(photo: Photo, channel: Channel) -> bytes:
     """Give a photograph's bytes as a channel would get it, JPEG, at the preview's size."""
-    chosen, year = settings(), (photo.first_published_at or now()).year
-    recipe = Recipe(
-        digest=photo.digest,
-        channel=replace(channel, sizes=(min(PREVIEW_PX, max(channel.sizes)),), formats=("jpeg",)),
-        mark_text=chosen.mark_text or f"© {year} {chosen.practice}",
-        mark_opacity=chosen.mark_opacity,
-        owner=chosen.practice,
-        web=chosen.web,
-        year=year,
-    )
+    small = replace(channel, sizes=(min(PREVIEW_PX, max(channel.sizes)),), formats=("jpeg",))
+    recipe = recipe_for(photo, small, settings(), now())
     cache, key = Renditions(folder().renditions, folder().originals), recipe.key()
     with _one_at_a_time:
         cache.make({key: recipe})

@@ -30,6 +30,10 @@ class Blocks:
 
 
 Format = Literal["jpeg", "webp", "avif", "png"]
+
+# Measured by `benchmarks/effort.py`: beside Pillow's defaults (WebP 4, AVIF 6) files are 2 to 5 % larger at the same
+# likeness (SSIM within 0.001), in 40 % and 14 % of the time.
+WEBP_METHOD, AVIF_SPEED = 2, 9
 _LONGEST_SIDE: Mapping[str, int] = {"jpeg": 65_535, "webp": 16_383, "avif": 65_535, "png": 1_000_000}
 
 
@@ -70,9 +74,9 @@ def encode(
             info.add_itxt("XML:com.adobe.xmp", blocks.xmp.decode())
         image.save(out, "PNG", pnginfo=info, **_given(exif=blocks.exif))
     elif format == "webp":
-        image.save(out, "WEBP", quality=quality, method=4, exif=blocks.exif, xmp=blocks.xmp)
+        image.save(out, "WEBP", quality=quality, method=WEBP_METHOD, exif=blocks.exif, xmp=blocks.xmp)
     else:
-        image.save(out, "AVIF", quality=quality, speed=8, **_given(exif=blocks.exif, xmp=blocks.xmp))
+        image.save(out, "AVIF", quality=quality, speed=AVIF_SPEED, **_given(exif=blocks.exif, xmp=blocks.xmp))
     return out.getvalue()
 
 

@@ -9,7 +9,6 @@ for (const pair of document.querySelectorAll(".pair")) {
   };
   range.addEventListener("input", show);
   range.hidden = false;
-  pair.querySelector(".hint").hidden = false;
   pair.classList.add("is-slider");
   show();
 }
@@ -68,17 +67,17 @@ if (links.length) {
 const filter = document.querySelector(".filter");
 if (filter) {
   const cards = [...document.querySelectorAll(".cards > .card")];
+  const has = new Map(cards.map((card) => [card, new Set(JSON.parse(card.dataset.search).map(String))]));
   const apply = () => {
-    const wanted = [...new FormData(filter)].filter(([, value]) => value).map(([name, value]) => `${name}=${value}`);
+    const wanted = [...new FormData(filter)].filter(([, value]) => value).map(String);
     let shown = 0;
     for (const card of cards) {
-      const has = card.dataset.search.split("|");
-      card.hidden = !wanted.every((pair) => has.includes(pair));
+      card.hidden = !wanted.every((pair) => has.get(card).has(pair));
       shown += !card.hidden;
     }
     filter.querySelector(".filter-count").textContent = wanted.length ? `${shown} of ${cards.length} cases` : "";
   };
-  filter.hidden = false;
+  filter.classList.add("is-on");
   filter.addEventListener("change", apply);
   filter.addEventListener("reset", () => setTimeout(apply));
   filter.addEventListener("submit", (event) => event.preventDefault());
