@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from crawler.cli import COMMANDS as CRAWLER_COMMANDS
 from crawler.errors import CrawlerError
 from gallery.cli import COMMANDS as GALLERY_COMMANDS
+from gallery.cli.talk import JSON_WANTED, print_json
 from gallery.errors import GalleryError
 from gallery.model import KnownCopy
 from gallery.settings import DataFolder
@@ -29,19 +31,23 @@ class Door(click.Group):
         except (WatermarkError, GalleryError, CrawlerError) as error:
             if ctx.params.get("debug"):
                 raise
-            click.echo(f"Error: {error}", err=True)
-            if error.hint:
-                click.echo(f"Hint: {error.hint}", err=True)
+            _tell(ctx, str(error), error.hint, error.to_json() if isinstance(error, GalleryError) else None)
             ctx.exit(1)
         except OSError as error:
             if ctx.params.get("debug") or isinstance(error, BrokenPipeError):
                 raise
-            click.echo(f"Error: {_in_words(error)}", err=True)
-            click.echo(
-                "Hint: look at the disk's free space and the folder's permissions, then run it again.",
-                err=True,
-            )
+            hint = "look at the disk's free space and the folder's permissions, then run it again."
+            _tell(ctx, _in_words(error), hint)
             ctx.exit(1)
+
+
+def _tell(ctx: click.Context, words: str, hint: str, values: Mapping[str, object] | None = None) -> None:
+    """Say on standard error what went wrong; where JSON was asked for, also as one object on standard output."""
+    if ctx.meta.get(JSON_WANTED):
+        print_json(values or {"error": words, "hint": hint})
+    click.echo(f"Error: {words}", err=True)
+    if hint:
+        click.echo(f"Hint: {hint}", err=True)
 
 
 def _in_words(error: OSError) -> str:

@@ -93,12 +93,14 @@ class Drafts:
         self._db = db
 
     def start(self, by: str, now: datetime, *, case: int | None = None, stages: Sequence[str] = ()) -> Draft:
-        """Start an empty draft, for a new case or for more photographs of one."""
+        """Start an empty draft under a number never used before, for a new case or for more photographs of one."""
+        values = {"case": case, "stages": json.dumps(list(stages)), "by": by, "now": _time(now)}
         with transaction(self._db):
+            self._db.execute("update draft_numbers set last = last + 1")
             number = self._db.execute(
-                """insert into drafts (case_number, stages, created_by, created_at, saved_by, saved_at)
-                   values (:case, :stages, :by, :now, :by, :now) returning id""",
-                {"case": case, "stages": json.dumps(list(stages)), "by": by, "now": _time(now)},
+                """insert into drafts (id, case_number, stages, created_by, created_at, saved_by, saved_at)
+                   select last, :case, :stages, :by, :now, :by, :now from draft_numbers returning id""",
+                values,
             ).fetchone()[0]
         return self.draft(int(number))
 

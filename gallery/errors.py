@@ -11,6 +11,10 @@ class GalleryError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    def to_json(self) -> dict[str, object]:
+        """Give it as plain values."""
+        return {"error": str(self), "hint": self.hint}
+
 
 class ChangedMeanwhileError(GalleryError):
     """Somebody else saved the same thing after it was opened; `by` says who, `at` when."""

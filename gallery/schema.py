@@ -290,6 +290,35 @@ def m0008_thumbnails(db: Database) -> None:
     """)
 
 
+@migrations()
+def m0009_draft_numbers(db: Database) -> None:
+    """The last number a draft had: a number that the ledger speaks of never becomes another draft's."""
+    db.executescript("""
+        create table draft_numbers (last integer not null) strict;
+        insert into draft_numbers
+            select max(coalesce((select max(id) from drafts), 0),
+                       coalesce((select max(cast(substr(subject, 7) as integer)) from ledger
+                                 where subject glob 'draft [0-9]*'), 0));
+    """)
+
+
+@migrations()
+def m0010_photos_left_as_taken(db: Database) -> None:
+    """A person may decide that a pair is shown as it was taken, which is not the same as undecided."""
+    db.executescript("""
+        create table alignments_now (
+            before_id  integer not null references photos (id),
+            after_id   integer not null references photos (id),
+            transform  text not null check (json_valid(transform)),
+            method     text not null check (method in ('automatic', 'points', 'as taken')),
+            primary key (before_id, after_id)
+        ) strict, without rowid;
+        insert into alignments_now select before_id, after_id, transform, method from alignments;
+        drop table alignments;
+        alter table alignments_now rename to alignments;
+    """)
+
+
 def open_database(path: Path) -> Database:
     """Open the catalogue, up to date, with foreign keys on and a write-ahead log.
 

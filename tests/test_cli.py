@@ -1,5 +1,6 @@
 """The program's outer promises: quick help, an example for every command, one sentence for every error."""
 
+import json
 import os
 import subprocess
 import sys
@@ -98,6 +99,22 @@ def test_an_error_is_a_sentence_and_a_hint():
 
     assert ran.exit_code == 1
     assert ran.stderr == "Error: expected a data folder, found none at x\nHint: run `pairwatch init`\n"
+
+
+def test_a_failure_is_json_where_json_was_asked_for(tmp_path):
+    """A machine that reads a command's JSON gets an object that says what went wrong, row by row for an import."""
+    (tmp_path / "cases.csv").write_text("case,stage,view,file\n51,before,front,nowhere.jpg\n")
+    run = CliRunner().invoke
+    refused = run(cli, ["--data", str(tmp_path / "d"), "import", str(tmp_path / "cases.csv"), "--json"])
+    elsewhere = run(cli, ["--data", str(tmp_path / "none"), "build", "--json"])
+
+    told = json.loads(refused.stdout)
+    assert refused.exit_code == 1
+    assert told["error"].startswith("nothing was imported: 1 problem in cases.csv")
+    assert [(problem["row"], problem["column"]) for problem in told["problems"]] == [(2, "file")]
+    assert "--skip-bad" in told["hint"]
+    assert refused.stderr.count("nowhere.jpg") == 1
+    assert json.loads(elsewhere.stdout)["error"].startswith("there is no pairwatch catalogue in")
 
 
 def test_what_the_system_refuses_is_a_sentence_too(tmp_path):

@@ -23,6 +23,15 @@ def init(folder: DataFolder, as_json: bool) -> None:
     Example:
       pairwatch --data /srv/practice init
     """
+    there, said = _start(folder)
+    if as_json:
+        print_json({"folder": str(folder.root), "settings": str(folder.settings_file), "new": not there})
+    else:
+        click.echo(said)
+
+
+def _start(folder: DataFolder) -> tuple[bool, str]:
+    """Make what a data folder lacks; gives whether a catalogue was there, and what to say to a person."""
     from gallery.schema import open_database
     from gallery.settings import example_settings
 
@@ -39,11 +48,8 @@ def init(folder: DataFolder, as_json: bool) -> None:
     fresh = not folder.settings_file.exists()
     if fresh:
         folder.settings_file.write_text(example_settings(), encoding="utf-8")
-    if as_json:
-        print_json({"folder": str(folder.root), "settings": str(folder.settings_file), "new": not there})
-        return
     following = f" Next: write your name into {folder.settings_file}" if fresh else ""
-    click.echo(f"The catalogue is in {folder.root}.{following}")
+    return bool(there), f"The catalogue is in {folder.root}.{following}"
 
 
 @click.command("import")
@@ -67,7 +73,8 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
     from gallery.intake import Wishes, import_manifest
 
     wishes = Wishes(actor=getpass.getuser(), now=now(), skip_bad=skip_bad, add_to_existing=add_to_existing)
-    _start_if_new(folder)
+    if not folder.database.is_file():  # a person starts with `import` in an empty place
+        click.echo(_start(folder)[1], err=True)
     done = import_manifest(folder, manifest, wishes, progress=bar)
     for problem in done.skipped:
         click.echo(f"Skipped: {problem}", err=True)
@@ -80,7 +87,7 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
                 "new_cases": list(done.new_cases),
                 "unchanged": done.unchanged,
                 "consents": done.consents,
-                "skipped": [{"row": p.row, "column": p.column, "message": p.message} for p in done.skipped],
+                "skipped": [problem.to_json() for problem in done.skipped],
                 "notes": list(done.notes),
             }
         )
@@ -88,12 +95,6 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
     click.echo(f"Imported {count(len(done.photos), 'photo')}, {count(len(done.new_cases), 'new case')}.")
     if done.unchanged:
         click.echo(f"Already imported: {count(done.unchanged, 'photo')} unchanged.")
-
-
-def _start_if_new(folder: DataFolder) -> None:
-    """Make the catalogue when a person starts with `import` in an empty place."""
-    if not folder.database.is_file():
-        click.get_current_context().invoke(init, as_json=False)
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """The command that says what stands between one case and publication."""
 
-from typing import TYPE_CHECKING
+import getpass
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -10,19 +11,26 @@ from gallery.settings import DataFolder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlite_utils import Database
+
     from gallery.casework import Casework
     from gallery.model import Photo
+    from gallery.pairing import Pair
     from watermark.comparability import Item
+
+Measured: TypeAlias = "tuple[Pair, Sequence[Item]]"
 
 
 @click.command()
 @click.argument("number", type=int)
+@click.option("--tell", is_flag=True, help="Let the page of a case that is public say what was measured now.")
 @as_json_option
 @click.pass_obj
-def check(folder: DataFolder, number: int, as_json: bool) -> None:
+def check(folder: DataFolder, number: int, tell: bool, as_json: bool) -> None:
     """Say what stands between case NUMBER and publication: consent, words, pairs, leaks; fails while something blocks.
 
-    Pairs are measured, and what differs in them is told on the case's page from the next build on.
+    Pairs are measured. What differs in them is told on the page of a case that was never published; a page that is
+    public says what it said, unless --tell is given, and one that somebody approved must then be approved anew.
 
     \b
     Example:
@@ -44,32 +52,81 @@ def check(folder: DataFolder, number: int, as_json: bool) -> None:
         words = page_words(standing.case, standing.stages, standing.photos, settings).encode()
         leaks = scan([("the page's words", words)], secrets_of(folder, catalog, casework, standing.photos))
         differences = _measured(folder, casework, standing.photos)
+        known = _tell(database, number, differences, even_if_public=tell)
     blocks = [obstacle.words for obstacle in obstacles if obstacle.blocks] + [
         leak.sentence() for leak in leaks
     ]
     advice = [obstacle.words for obstacle in obstacles if not obstacle.blocks]
+    report = {"case": number, "may_be_published": not blocks, "blocks": blocks, "advice": advice}
     if as_json:
-        told = [{"view": view, "name": item.name, "told": item.sentence} for view, item in differences]
-        report = {"case": number, "may_be_published": not blocks, "blocks": blocks, "advice": advice}
-        print_json(report | {"differences": told})
+        print_json(report | {"differences": _values(differences), "page_says_so": known})
     else:
         lines = [f"BLOCKS   {words}." for words in blocks] + [f"advice   {words}." for words in advice]
-        lines += [f"told     {view}: {item.sentence} {item.hint}" for view, item in differences]
         verdict = "may not be published yet" if blocks else "may be published"
-        click.echo("\n".join([*lines, f"Patient {number} {verdict}."]))
+        click.echo("\n".join([*lines, *_lines(differences, known=known), f"Patient {number} {verdict}."]))
     if blocks:
         raise click.exceptions.Exit(1)
 
 
-def _measured(
-    folder: DataFolder, casework: "Casework", photos: "Sequence[Photo]"
-) -> "list[tuple[str, Item]]":
-    """Measure every pair, note for its page what differs, and give (view, difference)."""
+def _values(differences: "list[Measured]") -> list[dict[str, object]]:
+    """Give what differs as plain values."""
+    return [
+        {
+            "view": pair.view,
+            "stages": [pair.before.stage, pair.after.stage],
+            "name": item.name,
+            "told": item.sentence,
+        }
+        for pair, items in differences
+        for item in items
+    ]
+
+
+def _lines(differences: "list[Measured]", *, known: bool) -> list[str]:
+    """Say what differs, and whether the page says so."""
+    word = "told   " if known else "differs"
+    lines = [f"{word}  {pair.view}: {i.sentence} {i.hint}" for pair, items in differences for i in items]
+    if not known:
+        lines.append("The public page says something else of its pairs; let it say this with --tell.")
+    return lines
+
+
+def _measured(folder: DataFolder, casework: "Casework", photos: "Sequence[Photo]") -> "list[Measured]":
+    """Measure every pair, and give what differs in each."""
     from gallery.pairing import measure, pairs_of
 
-    differences, laid = [], casework.alignments()
-    for pair in pairs_of(photos):
-        measured = measure(folder, pair, laid.get((pair.before.id, pair.after.id))).differences
-        casework.write_differences(pair.before.id, pair.after.id, [item.sentence for item in measured], now())
-        differences += [(pair.view, item) for item in measured]
-    return differences
+    laid = casework.alignments()
+    return [
+        (pair, measure(folder, pair, laid.get((pair.before.id, pair.after.id))).differences)
+        for pair in pairs_of(photos)
+    ]
+
+
+def _tell(database: "Database", number: int, differences: "list[Measured]", *, even_if_public: bool) -> bool:
+    """Note for a case's page what differs in its pairs; gives whether the page says, or will say, just that.
+
+    What readers of a public page see never changes by a mere look at it, and never without a row in the ledger.
+    """
+    from gallery.casework import Casework
+    from gallery.catalog import Catalog
+    from gallery.ledger import Ledger
+    from gallery.schema import transaction
+
+    casework, before = Casework(database), Casework(database).differences()
+    measured = {(p.before.id, p.after.id): tuple(i.sentence for i in items) for p, items in differences}
+    news = {pair: said for pair, said in measured.items() if before.get(pair) != said}
+    public = bool(Catalog(database).published_photos(number))
+    if public and news and not even_if_public:
+        return False
+    with transaction(database):
+        for (one, other), said in news.items():
+            casework.write_differences(one, other, said, now())
+        if news:
+            detail = {"pairs": [[*pair, list(said)] for pair, said in news.items()]}
+            Ledger(database).append(getpass.getuser(), "measured pairs anew", f"case {number}", detail, now())
+        if public and news and casework.approvals(number):
+            casework.hold(number)
+            Ledger(database).append(
+                getpass.getuser(), "held back: what readers see has changed", f"case {number}", {}, now()
+            )
+    return True

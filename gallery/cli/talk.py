@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+JSON_WANTED = "pairwatch.json"
+
+
+def _remember(ctx: click.Context, _: click.Parameter, wanted: bool) -> bool:
+    """Let the door know that a failure, too, is to be said in JSON."""
+    ctx.meta[JSON_WANTED] = wanted
+    return wanted
+
+
+as_json_option = click.option(
+    "--json", "as_json", is_flag=True, is_eager=True, callback=_remember, help="Print JSON, for machines."
+)
 a_date = click.DateTime(formats=["%Y-%m-%d"])
 a_file = click.Path(path_type=Path, dir_okay=False, exists=True)
 

@@ -56,6 +56,10 @@ class ListRefusedError(GalleryError):
         super().__init__(message, hint=hint)
         self.problems = tuple(problems)
 
+    def to_json(self) -> dict[str, object]:
+        """Give it as plain values, each problem for itself."""
+        return super().to_json() | {"problems": [problem.to_json() for problem in self.problems]}
+
 
 def import_manifest(
     folder: DataFolder, manifest: Path, wishes: Wishes, *, progress: Progress = silently

@@ -61,6 +61,10 @@ class Problem:
     column: str
     message: str
 
+    def to_json(self) -> dict[str, object]:
+        """Give it as plain values."""
+        return {"row": self.row, "column": self.column, "message": self.message}
+
     def __str__(self) -> str:
         """Give one sentence that names the row and the column."""
         where = f"row {self.row}" if self.row else "the manifest"

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from gallery.casework import Casework, Section, Words
 from gallery.catalog import Catalog
 from gallery.cli import case as case_command
+from gallery.ledger import Ledger
 from gallery.model import Case, Consent, Digest, Performer, Photo, Stage
 from gallery.readiness import Standing, obstacles_to
 from gallery.settings import Settings
@@ -94,3 +95,39 @@ def test_the_command_lets_a_ready_case_pass(clinic, two_cases):
     assert json.loads(passed.output)["may_be_published"] is True
     assert refused.exit_code == 1
     assert "an original file name" in json.loads(refused.output)["blocks"][0]
+
+
+def test_a_look_at_a_public_case_changes_nothing_that_readers_see(clinic, two_cases):
+    """`case check` of a public case says what it measures, and only with --tell the page says so from then on."""
+    clinic.take_in(two_cases)
+    CliRunner().invoke(case_command, ["check", "51"], obj=clinic.folder)
+    with clinic.database() as database:
+        photos = [photo.id for photo in Catalog(database).photos(51)]
+        Casework(database).write_differences(*photos, ["The after photo was measured once."], clinic.now)
+    clinic.build()
+    page = clinic.page("patient-51/index.html")
+
+    looked = CliRunner().invoke(case_command, ["check", "51"], obj=clinic.folder)
+    clinic.build()
+    assert "measured once" in page
+    assert clinic.page("patient-51/index.html") == page
+    assert "let it say this with --tell" in looked.output
+
+    CliRunner().invoke(case_command, ["check", "51", "--tell"], obj=clinic.folder)
+    clinic.build()
+    assert "measured once" not in clinic.page("patient-51/index.html")
+    with clinic.database() as database:
+        rows = [entry.action for entry in Ledger(database).entries()]
+    assert rows.count("measured pairs anew") == 2
+
+
+def test_what_an_approved_page_says_anew_is_approved_anew(clinic, two_cases):
+    """Measured differences that are told with --tell take a case that somebody approved off the site until then."""
+    clinic.take_in(two_cases)
+    clinic.build()
+    with clinic.database() as database:
+        Casework(database).ask(51, "doctor", "as it was", "Ada", clinic.now)
+    CliRunner().invoke(case_command, ["check", "51", "--tell"], obj=clinic.folder)
+    clinic.build()
+
+    assert "patient-51/index.html" not in clinic.public()

@@ -349,3 +349,16 @@ def test_a_phone_photograph_of_many_megabytes_comes_in(site):
     assert client.post("/drafts/new", data=sent).location == "/drafts/1/"
     assert client.get("/drafts/1/photos/1.jpg").status_code == 200
     assert stranger.location.startswith("/sign-in")
+
+
+def test_a_drafts_number_is_never_used_again(site):
+    """What the ledger says of draft 1 stays about that one: the next draft has a number of its own."""
+    client = site.app.test_client()
+    enter(client)
+    sent = token(client, "/drafts/new")
+    numbers = []
+    for _ in range(3):
+        numbers.append(client.post("/drafts/new", data={"csrf_token": sent}).location)
+        client.post(f"{numbers[-1]}discard", data={"csrf_token": sent})
+
+    assert numbers == ["/drafts/1/", "/drafts/2/", "/drafts/3/"]
