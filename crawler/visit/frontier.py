@@ -2,13 +2,14 @@
 
 import heapq
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crawler.model import Address, HostState, Kind, Site, SiteState, Standing
 from crawler.settings import Plan
 from crawler.visit import robots
+from crawler.visit.lanes import Lane, Lanes
 from crawler.visit.urls import host_of, in_scope, is_trap, origin_of, shape_of
 
 if TYPE_CHECKING:
@@ -48,15 +49,6 @@ class Wait:
     seconds: float
 
 
-@dataclass(slots=True)
-class _Lane:
-    """One host's queue and pace; `next_at` is on the monotonic clock."""
-
-    queue: list[tuple[int, int, str]] = field(default_factory=list)
-    next_at: float | None = None
-    flying: int = 0
-
-
 def pause_after(unchanged: timedelta, plan: Plan) -> timedelta:
     """Give how long an address may be left alone that has not changed for so long.
 
@@ -88,7 +80,7 @@ class Frontier:
         self.changed: set[str] = set()
         self.changed_hosts: set[str] = set()
         self.dropped = 0
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes = Lanes()
         self._count = itertools.count()
         self._later: list[datetime] = []
         for address in self.addresses.values():
@@ -113,8 +105,7 @@ class Frontier:
         return False
 
     def _enqueue(self, address: Address) -> None:
-        lane = self._lanes.setdefault(host_of(address.url), _Lane())
-        heapq.heappush(lane.queue, (address.rank, next(self._count), address.url))
+        self._lanes.add(host_of(address.url), (address.rank, next(self._count), address.url))
 
     def offer(
         self, url: str, kind: Kind, *, depth: int, parent: str, changed_at: datetime | None = None
@@ -168,36 +159,29 @@ class Frontier:
         self.changed.add(address.url)
 
     def next(self, monotonic: float, now: datetime) -> Turn | Wait | None:
-        """Give what to do next, how long to wait, or None when nothing is left for now."""
-        waits: list[float] = []
-        for host, lane in self._lanes.items():
-            if not lane.queue or self._is_parked(host, now):
+        """Give what to do next, how long to wait, or None when nothing is left for now.
+
+        The host that has waited longest comes first; hosts that rest are not looked at.
+        """
+        while (host := self._lanes.due(monotonic, now)) is not None:
+            lane = self._lanes[host]
+            if lane.next_at is None:
+                self._lanes.rest(host, monotonic + self._rest_of_pause(host, now))
                 continue
-            wait = self._wait(host, lane, monotonic, now)
-            if wait > 0:
-                waits.append(wait)
+            parked = self._parked_until(host)
+            if parked is not None and parked > now:
+                self._lanes.park(host, parked)
                 continue
             turn = self._turn(host, lane, now)
             if turn is not None:
-                lane.flying += 1
-                lane.next_at = monotonic + self._delay(host)
+                self._lanes.fly(host, monotonic + self._delay(host), slots=self._slots(host))
                 self._put_host(replace(self.hosts.get(host, HostState(host=host)), asked_at=now))
                 return turn
-        if not waits and any(lane.flying for lane in self._lanes.values()):
-            return Wait(float("inf"))
-        return Wait(min(waits)) if waits else None
+        pause = self._lanes.pause(monotonic)
+        return None if pause is None else Wait(pause)
 
-    def _is_parked(self, host: str, now: datetime) -> bool:
-        parked = self.hosts[host].parked_until if host in self.hosts else None
-        return parked is not None and parked > now
-
-    def _wait(self, host: str, lane: _Lane, monotonic: float, now: datetime) -> float:
-        """Give how long a host must not be asked; infinite while it still owes an answer."""
-        if lane.flying >= self._slots(host):
-            return float("inf")
-        if lane.next_at is None:
-            lane.next_at = monotonic + self._rest_of_pause(host, now)
-        return lane.next_at - monotonic
+    def _parked_until(self, host: str) -> datetime | None:
+        return self.hosts[host].parked_until if host in self.hosts else None
 
     def _rest_of_pause(self, host: str, now: datetime) -> float:
         """Give how many seconds are left of the pause that began with the last slice's last request."""
@@ -210,7 +194,7 @@ class Frontier:
     def _slots(self, host: str) -> int:
         return self.site.slots if host in self.rules else 1
 
-    def _turn(self, host: str, lane: _Lane, now: datetime) -> Turn | None:
+    def _turn(self, host: str, lane: Lane, now: datetime) -> Turn | None:
         if host not in self.rules and not self._known_rules(host, now):
             url = f"{origin_of(lane.queue[0][2])}/robots.txt"
             return Turn(host, Address(url=url, kind=Kind.PAGE), is_robots=True)
@@ -264,8 +248,7 @@ class Frontier:
         self, host: str, *, seconds: float = 0.0, reached: bool = True, now: datetime | None = None
     ) -> None:
         """Note that an answer came (or not), and how long it took; failures in a row park the host."""
-        lane = self._lanes.setdefault(host, _Lane())
-        lane.flying = max(0, lane.flying - 1)
+        self._lanes.land(host)
         state = self.hosts.get(host, HostState(host=host))
         if seconds:
             latency = seconds if not state.latency_s else 0.8 * state.latency_s + 0.2 * seconds
@@ -285,8 +268,7 @@ class Frontier:
     def again(self, address: Address) -> None:
         """Put an address back at the front: its host asked for a pause, so nothing is lost."""
         self.put(address)
-        lane = self._lanes.setdefault(host_of(address.url), _Lane())
-        heapq.heappush(lane.queue, (address.rank, -1, address.url))
+        self._lanes.add(host_of(address.url), (address.rank, -1, address.url))
 
     def retry(self, address: Address, now: datetime) -> Address:
         """Give a failed address its next time: soon for the first tries, then the next night."""
@@ -320,15 +302,14 @@ class Frontier:
     @property
     def has_queued(self) -> bool:
         """Whether addresses are still waiting for their turn."""
-        return any(lane.queue for lane in self._lanes.values())
+        return any(lane.queue for _, lane in self._lanes.items())
 
     def resume_at(self, now: datetime) -> datetime | None:
         """Give the time at which something left over may be tried again; None when nothing is left over."""
         times = [due for due in self._later if due > now]
         for host, lane in self._lanes.items():
-            parked = self.hosts[host].parked_until if host in self.hosts else None
             if lane.queue:
-                times.append(max(parked or now, now))
+                times.append(max(self._parked_until(host) or now, now))
         return min(times) if times else None
 
     def state(self) -> SiteState:

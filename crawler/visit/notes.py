@@ -1,6 +1,7 @@
 """What a slice will report, gathered while it goes on; and how long a host asks to be left alone."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,11 +18,17 @@ class Notes:
     looks: dict[str, Looked] = field(default_factory=dict)
     kept: dict[str, bytes] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
+    counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, **counts: int) -> None:
         """Add to the counts."""
-        self.tally += Tally(**counts)
+        for name, count in counts.items():
+            self.counts[name] += count
+
+    @property
+    def tally(self) -> Tally:
+        """The counts so far."""
+        return Tally(**self.counts)
 
     def failure(self, url: str, step: Step, trouble: str, message: str, now: datetime) -> None:
         """Note what could not be done."""

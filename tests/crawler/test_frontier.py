@@ -167,3 +167,106 @@ def test_every_address_gets_exactly_one_turn(found):
     assert sorted(turns) == sorted(
         {"https://a.example/"} | {f"https://a.example/{name}{rank}" for name, rank, _ in found}
     )
+
+
+HOSTS = [f"h{number}.example" for number in range(4)]
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("next"), st.just(0)),
+        st.tuples(st.just("land"), st.integers(0, 30)),
+        st.tuples(st.just("later"), st.integers(1, 40)),
+        st.tuples(st.just("park"), st.integers(0, 3)),
+        st.tuples(st.just("offer"), st.integers(0, 3)),
+    ),
+    max_size=120,
+)
+
+
+class Watched:
+    """A frontier of several image hosts beside what must hold of it, kept by looking at every host."""
+
+    def __init__(self, slots: int) -> None:
+        known = {host: HostState(host=host, robots_status=404, robots_at=NOW) for host in HOSTS}
+        images = [Address(url=f"https://{host}/{n}.jpg", kind=Kind.IMAGE) for host in HOSTS for n in range(3)]
+        state = SiteState(addresses={one.url: one for one in images}, hosts=known)
+        site = replace(SITE, url="https://h0.example/", slots=slots)
+        self.one, self.slots = Frontier(site, state, PLAN, began=NOW, now=NOW), slots
+        self.left = dict.fromkeys(HOSTS, 3) | {"h0.example": 4}
+        self.free_at, self.parked = dict.fromkeys(HOSTS, 0.0), dict.fromkeys(HOSTS, 0.0)
+        self.flying: list[str] = []
+        self.clock, self.count = 0.0, 0
+
+    def ready_at(self, host: str) -> float | None:
+        """When a host may be asked, looked up by the rule itself; None while it may not be."""
+        if not self.left[host] or self.parked[host] > self.clock:
+            return None
+        return None if self.flying.count(host) >= self.slots else self.free_at[host]
+
+    def take(self) -> None:
+        turn = self.one.next(self.clock, NOW + timedelta(seconds=self.clock))
+        times = {host: at for host in HOSTS if (at := self.ready_at(host)) is not None}
+        if isinstance(turn, Turn):
+            assert times[turn.host] <= self.clock
+            assert times[turn.host] == min(times.values())
+            self.left[turn.host] -= 1
+            self.free_at[turn.host] = self.clock + PLAN.delay_s
+            self.flying.append(turn.host)
+        elif isinstance(turn, Wait):
+            assert turn.seconds == pytest.approx(
+                min(times.values()) - self.clock if times else float("inf"), abs=1e-6
+            )
+        else:
+            assert not times
+            assert not self.flying
+
+    def step(self, what: str, number: int) -> None:
+        host = HOSTS[number % len(HOSTS)]
+        if what == "next":
+            self.take()
+        elif what == "land" and self.flying:
+            self.one.land(self.flying.pop(number % len(self.flying)))
+        elif what == "later":
+            self.clock += number / 10
+        elif what == "park":
+            self.parked[host] = self.clock + 1.5
+            self.one.park(host, NOW + timedelta(seconds=self.parked[host]))
+        elif what == "offer":
+            self.count += 1
+            self.one.offer(f"https://{host}/more{self.count}.jpg", Kind.IMAGE, depth=1, parent="")
+            self.left[host] += 1
+
+
+@given(STEPS, st.integers(1, 3))
+def test_the_host_that_waited_longest_is_next_and_none_before_its_time(steps, slots):
+    """Whatever happens in between, a step gives what a look at every host would give."""
+    watched = Watched(slots)
+
+    for what, number in steps:
+        watched.step(what, number)
+    for _ in range(60):
+        watched.take()
+        watched.step("later", 4)
+        watched.step("land", 0)
+
+    assert not any(watched.left.values()), "nothing is forgotten"
+
+
+def test_a_step_does_not_look_at_hosts_that_rest(monkeypatch):
+    """A page with pictures from thousands of hosts does not slow every single request down."""
+    known = [HostState(host=f"h{n}.example", robots_status=404, robots_at=NOW) for n in range(3000)]
+    images = [Address(url=f"https://{host.host}/1.jpg", kind=Kind.IMAGE) for host in known]
+    state = SiteState(addresses={one.url: one for one in images}, hosts={host.host: host for host in known})
+    one = Frontier(SITE, state, PLAN, began=NOW, now=NOW)
+    looks = []
+    usual = Frontier._parked_until
+
+    def counted(self, host):
+        looks.append(host)
+        return usual(self, host)
+
+    monkeypatch.setattr(Frontier, "_parked_until", counted)
+
+    for _ in range(1000):
+        assert isinstance(one.next(0.0, NOW), Turn)
+
+    assert len(looks) <= 2 * 1000
