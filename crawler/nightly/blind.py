@@ -15,6 +15,7 @@ _SIGNS = {
     signals.PARKED: "belong to a parked domain",
     signals.SCRIPT_BUILT: "are built by scripts and show no picture without them",
     signals.TOO_DEEP: "are nested so deeply that they were read in pieces",
+    signals.CUT: "were read in part: each is larger than what is read of one",
     signals.NO_IMAGE_INDEX: "ask that their images are not indexed (noted; it does not forbid a visit)",
 }
 
@@ -63,7 +64,7 @@ def _failures(seen: Seen) -> list[str]:
     found = []
     total = max(1, seen.tally.pages + seen.tally.images + seen.tally.unchanged + seen.tally.failed)
     for trouble, count in seen.troubles:
-        if trouble in ("unreadable", "no-picture", "empty", "status-404", "status-410"):
+        if trouble in ("unreadable", "no-picture", "empty", "status-404", "status-410", signals.CUT):
             continue
         if count >= _FEWEST and count / total >= _MANY:
             found.append(f"{count} of {total} requests ended with {trouble}")
@@ -74,6 +75,9 @@ def _signs(seen: Seen) -> list[str]:
     found = []
     pages = max(1, seen.pages)
     for sign, count in seen.signs:
+        if sign == signals.CUT:
+            found.append(f"{count} pages, style sheets or sitemaps {_SIGNS[sign]}")
+            continue
         share = count / pages
         if sign in seen.start_signs or share >= _MANY:
             where = "the start page among them" if sign in seen.start_signs else "not the start page"

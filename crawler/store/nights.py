@@ -134,7 +134,8 @@ _EVER = """
 """
 _SIGNS = """
     select value, count(*) from urls, json_each(urls.signs)
-     where site_id = :site and kind = 'page' and standing = 'done' group by value order by 2 desc
+     where site_id = :site and standing = 'done' and (kind = 'page' or value = 'read in part')
+     group by value order by 2 desc
 """
 _NEW_FINDINGS = """
     select count(*) from findings

@@ -20,6 +20,7 @@ from crawler.visit.sniff import Content, sniff
 from crawler.visit.urls import canonical, host_of, in_scope
 
 MAX_REDIRECTS = 10
+MIB = 1024 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -114,7 +115,7 @@ class Asker:
         address, plan = turn.address, self.kit.plan
         url, seen = address.url, {address.url}
         stale = address.kind is Kind.IMAGE and address.matched_upto < self.kit.upto
-        limit = (plan.image_mib if address.kind is Kind.IMAGE else plan.page_mib) * 1024 * 1024
+        limit = (plan.image_mib if address.kind is Kind.IMAGE else plan.page_mib) * MIB
         while True:
             conditional = (
                 not stale
@@ -147,6 +148,8 @@ class Asker:
         kind = reply.headers.get("content-type", "")
         content = sniff(reply.body, kind)
         digest = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
+        if reply.cut and (content is Content.IMAGE or address.kind is Kind.IMAGE):
+            raise FetchError(Trouble.TOO_LARGE, f"{address.url} is larger than {len(reply.body) // MIB} MiB")
         visit = replace(visit, content=content, digest=digest)
         if content is Content.IMAGE and self.matched.get(digest, 0) >= self.kit.upto > 0:
             return visit
@@ -165,12 +168,12 @@ class Asker:
     def _read_text(self, visit: Visit, reply: Reply) -> Visit:
         kind = reply.headers.get("content-type", "")
         if visit.content is Content.MAP:
-            return replace(visit, listed=read_map(reply.body, visit.final))
+            return replace(visit, listed=read_map(reply.body, visit.final, cut=reply.cut))
         if visit.content is Content.STYLE:
-            return replace(visit, reading=read_style(reply.body, visit.final, kind))
+            return replace(visit, reading=read_style(reply.body, visit.final, kind, cut=reply.cut))
         if visit.content not in (Content.PAGE, Content.SVG) or visit.turn.address.kind is Kind.IMAGE:
             return visit
-        reading = read_page(reply.body, visit.final, kind)
+        reading = read_page(reply.body, visit.final, kind, cut=reply.cut)
         if self._scripted is not None and signals.SCRIPT_BUILT in reading.signals:
             reading, asked = self._scripted.read(replace(reply, url=visit.final), reading)
             visit = replace(visit, asked=visit.asked + asked, scripted=True)
@@ -184,8 +187,7 @@ class Asker:
 
 def limits_of(plan: Plan) -> Limits:
     """Give the bounds of a request that a plan sets."""
-    mib = 1024 * 1024
-    return Limits(page_bytes=plan.page_mib * mib, image_bytes=plan.image_mib * mib, seconds=plan.request_s)
+    return Limits(page_bytes=plan.page_mib * MIB, image_bytes=plan.image_mib * MIB, seconds=plan.request_s)
 
 
 def _utf8(location: str) -> str:

@@ -1,26 +1,34 @@
 """What a page shows: its links, and every image with the words near it. Pure."""
 
+from dataclasses import replace
+
 from bs4 import BeautifulSoup
 from w3lib.encoding import html_to_unicode
 
 from crawler.visit.gather import Gathering
-from crawler.visit.inline import css_imports, css_urls
-from crawler.visit.reading import PageReading, Words, is_cut, pieces, tree
+from crawler.visit.inline import css_imports, css_urls, text_images
+from crawler.visit.reading import PageReading, Words, bounded, is_cut, pieces, tree
+from crawler.visit.signals import CUT
 
+_SECOND_TAGS = 50_000
 _NO_CHARSETS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7")
 __all__ = ["PageReading", "read_page", "read_style"]
 
 
-def read_page(body: bytes, url: str, content_type: str = "") -> PageReading:
+def read_page(body: bytes, url: str, content_type: str = "", *, cut: bool = False) -> PageReading:
     """Read an HTML page: links and all images, however they are embedded.
 
     lxml's tree reads it; where it seems to have lost images (broken markup), Beautiful Soup
     reads it again, and both are kept; where it gave up because of deep nesting, the page is read in pieces
-    that are not deep. Character set: byte order mark, then header, then meta, then what the
+    that are not deep. Of what is larger than can be parsed in bounded time, or was `cut` on its way, the
+    beginning is read, and it is marked. Character set: byte order mark, then header, then meta, then what the
     bytes look like.
     """
     encoding, text = _decoded(body, content_type)
+    text, left = bounded(text)
     gathering = Gathering(base=url, encoding=encoding, spare=2 * len(text))
+    if cut or left:
+        gathering.marks.add("cut")
     root = tree(text)
     if root is not None:
         gathering.walk(root)
@@ -28,19 +36,24 @@ def read_page(body: bytes, url: str, content_type: str = "") -> PageReading:
     if root is not None and is_cut(root):
         gathering.walk_pieces(pieces(text))
     elif root is None or "\0" in text or expected > gathering.tags_seen:
-        second = tree(str(BeautifulSoup(text.replace("\0", ""), "html.parser")))
+        again, more = bounded(text.replace("\0", ""), tags=_SECOND_TAGS)
+        gathering.marks |= {"cut"} if more else set()
+        second = tree(str(BeautifulSoup(again, "html.parser")))
         if second is not None:
             gathering.walk(second)
+    if left:
+        gathering.all_images(text_images(left), "text", "text", Words())
     return gathering.reading(text)
 
 
-def read_style(body: bytes, url: str, content_type: str = "") -> PageReading:
+def read_style(body: bytes, url: str, content_type: str = "", *, cut: bool = False) -> PageReading:
     """Read a style sheet: the images it names and the sheets it imports."""
     encoding, text = _decoded(body, content_type)
     gathering = Gathering(base=url, encoding=encoding)
     gathering.sheets(css_imports(text))
     gathering.all_images(css_urls(text), "style", "css", Words())
-    return gathering.reading("")
+    reading = gathering.reading("")
+    return replace(reading, signals=(CUT,)) if cut or "cut" in gathering.marks else reading
 
 
 def _decoded(body: bytes, content_type: str) -> tuple[str, str]:

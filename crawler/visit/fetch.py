@@ -59,7 +59,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer: status, headers with lower-case names, and the whole body."""
+    """An answer: status, headers with lower-case names, and the whole body; of a `cut` one the beginning."""
 
     url: str
     status: int
@@ -67,6 +67,7 @@ class Reply:
     body: bytes = b""
     seconds: float = 0.0
     address: str = ""
+    cut: bool = False
 
 
 @dataclass(slots=True)
@@ -292,13 +293,17 @@ class Fetcher:
         prepared.headers = requests.structures.CaseInsensitiveDict(headers)
         response = self._adapter.send(prepared, stream=True, timeout=(limits.connect_s, limits.read_s))
         try:
-            body = _body(response, watched, max_bytes) if response.status_code not in (204, 304) else b""
+            is_empty = response.status_code in (204, 304)
+            body, cut = (b"", False) if is_empty else _body(response, watched, max_bytes, limits.image_bytes)
+            if cut:
+                response.raw.close()
             pairs = list(response.headers.items())[:MAX_HEADERS]
             return Reply(
                 url=url,
                 status=response.status_code,
                 headers={name.lower(): value[:4096] for name, value in pairs},
                 body=body,
+                cut=cut,
                 seconds=time.monotonic() - begun,
                 address=_here.address,
             )
@@ -309,17 +314,28 @@ class Fetcher:
             response.raw.release_conn()
 
 
-def _body(response: requests.Response, watched: _Watched, max_bytes: int) -> bytes:
-    """Read chunk by chunk, so that neither a drip nor a bomb gets further than its limit."""
+def _body(
+    response: requests.Response, watched: _Watched, max_bytes: int, image_bytes: int
+) -> tuple[bytes, bool]:
+    """Read chunk by chunk, so that neither a drip nor a bomb gets further than its limit.
+
+    Gives the body, and whether it was cut: the beginning of a page that is too large is worth reading, that of
+    anything else is not.
+    """
+    kind = response.headers.get("content-type", "").strip().lower()
+    max_bytes = max(max_bytes, image_bytes) if kind.startswith("image/") else max_bytes
     declared = response.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > max_bytes and "content-encoding" not in response.headers:
+    is_long = declared.isdigit() and int(declared) > max_bytes and "content-encoding" not in response.headers
+    if is_long and not _is_text(kind):
         raise _too_large(max_bytes)
     chunks: list[bytes] = []
     size = 0
     while chunk := response.raw.read1(CHUNK, decode_content=True):
         size += len(chunk)
-        if size > max_bytes:
+        if size > max_bytes and not _is_text(kind):
             raise _too_large(max_bytes)
+        if size > max_bytes:
+            return b"".join((*chunks, chunk))[:max_bytes], True
         if time.monotonic() > watched.deadline:
             raise FetchError(Trouble.TIMEOUT, "the answer came too slowly")
         chunks.append(chunk)
@@ -327,7 +343,11 @@ def _body(response: requests.Response, watched: _Watched, max_bytes: int) -> byt
         raise FetchError(Trouble.TIMEOUT, "the answer came too slowly")
     if declared.isdigit() and "content-encoding" not in response.headers and size < int(declared):
         raise FetchError(Trouble.BROKEN, f"{size} of {declared} bytes came")
-    return b"".join(chunks)
+    return b"".join(chunks), False
+
+
+def _is_text(kind: str) -> bool:
+    return not kind or kind.startswith("text/") or any(word in kind for word in ("html", "xml", "json"))
 
 
 def _too_large(max_bytes: int) -> FetchError:

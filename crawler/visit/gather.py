@@ -163,6 +163,7 @@ class Gathering:
         words: Words | None = near if isinstance(near, Words) else None
         for reference in references:
             if len(self.images) >= MAX_IMAGES:
+                self.marks.add("cut")
                 return
             if reference.startswith("data:"):
                 body = inline_body(reference)
@@ -204,6 +205,8 @@ class Gathering:
         url = self.address(reference) if len(self.links) < MAX_LINKS else None
         if url is not None:
             self.links[url] = None
+        elif len(self.links) >= MAX_LINKS:
+            self.marks.add("cut")
 
     def fragment(self, text: str) -> None:
         """Walk through HTML inside the page: noscript, srcdoc, escaped markup; twice the page's letters in all."""

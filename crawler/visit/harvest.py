@@ -71,6 +71,8 @@ class Harvest:
         shown = url if address.kind is not Kind.STYLE else (address.parent or url)
         images = tuple(replace(image, body=None) for image in reading.images)
         whole = shown == url
+        if signals.CUT in reading.signals:
+            self._note_cut(url, whole=whole)
         self.notes.pages.append(
             PageSeen(url=shown, title=reading.title, images=images, signals=reading.signals, is_whole=whole)
         )
@@ -80,6 +82,15 @@ class Harvest:
             self.frontier.shape(url, new_images=new + len(visit.inline))
         why = signals.SCRIPT_BUILT if visit.scripted else ""
         return replace(address, kind=Kind.STYLE if visit.content is Content.STYLE else Kind.PAGE, why=why)
+
+    def _note_cut(self, url: str, *, whole: bool) -> None:
+        """Note that only a beginning was read; the mark stays with the address while it is unchanged."""
+        message = f"{url} was read in part: it is larger than what is read of one page, sheet or sitemap"
+        self.notes.failure(url, Step.READ, signals.CUT, message, self.kit.clock.now())
+        if not whole:
+            self.notes.pages.append(
+                PageSeen(url=url, title="", images=(), signals=(signals.CUT,), is_whole=True)
+            )
 
     def _follow(self, address: Address, reading: PageReading) -> None:
         depth, url, offer = address.depth + 1, address.url, self.frontier.offer
@@ -122,6 +133,8 @@ class Harvest:
             seen.setdefault(page or address.url, []).append(image)
         for page, images in seen.items():
             self.notes.pages.append(PageSeen(url=page, title="", images=tuple(images)))
+        if listed.cut:
+            self._note_cut(address.url, whole=False)
         for url in listed.maps:
             if registrable(host_of(url)) == registrable(host_of(self.site.url)):
                 offer(url, Kind.MAP, depth=depth + 1, parent=address.url)

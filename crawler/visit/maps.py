@@ -1,11 +1,13 @@
 """Sitemaps and feeds: the pages and images that a site lists for machines. Pure."""
 
 import html
+import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import islice
 
 from lxml import etree
 
@@ -15,6 +17,7 @@ from crawler.visit.urls import canonical, names_an_image
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_ENTRIES = 50_000
+MAX_TAGS = 600_000
 _ENTRIES = frozenset(("url", "sitemap", "item", "entry"))
 _CHANGED = frozenset(("lastmod", "updated", "pubDate"))
 _MARKUP = frozenset(("encoded", "description", "content", "summary"))
@@ -28,26 +31,28 @@ class MapReading:
         pages: Pairs of page and time of its last change, where that is told.
         images: With the page that they belong to as the first of each pair, "" where none is named.
         maps: Further sitemaps.
+        cut: Whether only the beginning was read.
     """
 
     pages: tuple[tuple[str, datetime | None], ...] = ()
     images: tuple[tuple[str, Candidate], ...] = ()
     maps: tuple[str, ...] = ()
+    cut: bool = False
 
 
-def read_map(body: bytes, url: str) -> MapReading:
+def read_map(body: bytes, url: str, *, cut: bool = False) -> MapReading:
     """Read a sitemap, a sitemap index, an RSS or Atom feed, or a plain list of addresses; gzip is undone.
 
     Source: sitemaps.org 0.9 with Google's image extension; RSS 2.0, Media RSS, Atom (RFC 4287).
     """
-    body = _unzipped(body)
+    body, shortened = _bounded(body)
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(body.lstrip(), parser)
     except (etree.XMLSyntaxError, ValueError):
         root = None
     if root is None:
-        return _plain_list(body, url)
+        return replace(_plain_list(body, url), cut=cut or shortened)
     pages: dict[str, datetime | None] = {}
     images: dict[tuple[str, str], Candidate] = {}
     maps: dict[str, None] = {}
@@ -60,21 +65,29 @@ def read_map(body: bytes, url: str) -> MapReading:
             pages[read.page] = read.changed
         images.update({(read.page, image.url): image for image in read.images(_name(entry))})
         if len(pages) + len(images) > MAX_ENTRIES:
+            shortened = True
             break
     return MapReading(
         pages=tuple(pages.items()),
         images=tuple((page, image) for (page, _), image in images.items()),
         maps=tuple(maps),
+        cut=cut or shortened,
     )
 
 
-def _unzipped(body: bytes) -> bytes:
-    if body[:2] != b"\x1f\x8b":
-        return body
-    try:
-        return zlib.decompressobj(wbits=31).decompress(body, MAX_BYTES)
-    except zlib.error:
-        return b""
+def _bounded(body: bytes) -> tuple[bytes, bool]:
+    """Undo gzip, and leave out what a parser would need too much memory for; tells whether anything was."""
+    is_cut = False
+    if body[:2] == b"\x1f\x8b":
+        unzip = zlib.decompressobj(wbits=31)
+        try:
+            body = unzip.decompress(body, MAX_BYTES)
+        except zlib.error:
+            return b"", True
+        is_cut = bool(unzip.unconsumed_tail)
+    if body.count(b"<") > MAX_TAGS:
+        body, is_cut = body[: next(islice(re.finditer(b"<", body), MAX_TAGS, None)).start()], True
+    return body, is_cut
 
 
 def _entries(root: etree._Element) -> Iterator[etree._Element]:

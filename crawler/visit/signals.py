@@ -8,6 +8,7 @@ PARKED = "parked domain"
 SCRIPT_BUILT = "built by scripts"
 NO_IMAGE_INDEX = "asks that its images are not indexed"
 TOO_DEEP = "nested too deeply"
+CUT = "read in part"
 
 _BOT = re.compile(
     r"just a moment\.\.\.|attention required!|checking your browser|verify (?:that )?you are (?:a )?human|"
@@ -26,6 +27,7 @@ _APP_ROOT = re.compile(
     re.IGNORECASE,
 )
 _NEEDS_SCRIPT = re.compile(r"(?:enable|requires?|need[s]?) (?:to run this app|java ?script)", re.IGNORECASE)
+_MARKED = {"noimageindex": NO_IMAGE_INDEX, "too-deep": TOO_DEEP, "cut": CUT}
 _SHORT = 15_000
 _FEW = 3
 
@@ -37,13 +39,9 @@ def signals_of(text: str, title: str, *, images: int, marks: frozenset[str]) -> 
         text: The page's markup.
         title: Its title.
         images: How many different images were found on it.
-        marks: What the walk noticed: "password", "next-data", "noimageindex", "too-deep".
+        marks: What the walk noticed: "password", "next-data", "noimageindex", "too-deep", "cut".
     """
-    found: list[str] = []
-    if "noimageindex" in marks:
-        found.append(NO_IMAGE_INDEX)
-    if "too-deep" in marks:
-        found.append(TOO_DEEP)
+    found = [sign for mark, sign in _MARKED.items() if mark in marks]
     if images >= _FEW:
         return tuple(found)
     if "password" in marks:

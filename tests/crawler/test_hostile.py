@@ -202,25 +202,37 @@ def test_endless_bodies_and_gzip_bombs_are_cut(serve, visitor, answer):
 
     wrong, _, grown = in_a_fresh_process(visitor, served.site())
 
-    assert wrong == {"endless.jpg": "too-large", "bomb.html": "too-large"}
+    assert wrong == {"endless.jpg": "too-large", "bomb.html": "read in part"}
     assert grown < 200
 
 
 @pytest.mark.slow
-def test_a_page_of_100_mb_is_cut(serve, visitor):
-    """A page that is far too long is a row, not a crash."""
+@pytest.mark.parametrize("stuff", [b"<p>", b'<img src="/b.jpg" a=1>', b"<!-- -->"])
+def test_of_a_page_of_100_mb_the_beginning_is_read(serve, visitor, picture, stuff):
+    """A page that is far too long: its beginning is read, time and memory are bounded, a row says so."""
 
     def huge(handler):
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n")
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n<img src=/a.jpg>")
         for _ in range(100):
-            handler.wfile.write(b"<p>" * (MIB // 3))
+            handler.wfile.write(stuff * (MIB // len(stuff)))
 
-    served = serve({"/": huge})
+    served = serve({"/": huge, "/a.jpg": picture("a"), "/b.jpg": picture("b")})
 
-    wrong, _, grown = in_a_fresh_process(visitor, served.site())
+    wrong, seen, grown = in_a_fresh_process(visitor, served.site())
 
-    assert wrong == {"": "too-large"}
+    assert wrong == {"": "read in part"}
+    assert seen
     assert grown < 200
+
+
+def test_a_picture_of_12_mb_behind_a_link_is_looked_at(serve, visitor, picture, answer):
+    """What a page's bound would cut is a picture by its header, so the bound of pictures holds."""
+    large = answer(picture("a") + b"\0" * 12 * MIB, 200, {"Content-Type": "image/jpeg"})
+    served = serve({"/": '<a href="/download?id=5">large</a>', "/download": large})
+
+    result = visitor.visit(served.site())
+
+    assert (result.tally.images, troubles(result)) == (1, {})
 
 
 def _png(width: int, height: int) -> bytes:

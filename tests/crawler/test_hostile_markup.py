@@ -7,6 +7,7 @@ import pytest
 from crawler.visit.extract import read_page, read_style
 from crawler.visit.inline import css_urls, text_images
 from crawler.visit.maps import read_map
+from crawler.visit.signals import CUT
 
 PAGE = "https://example.org/"
 IMAGES = b"".join(b"<img src=b%d.jpg>" % n for n in range(2000))
@@ -24,6 +25,8 @@ IMAGES = b"".join(b"<img src=b%d.jpg>" % n for n in range(2000))
         (read_page, b"<figure><figcaption>" + b"word " * 200_000 + IMAGES),
         (read_page, b'<img srcset="' + b"a,a " * 100_000 + b'">'),
         (read_page, b"<div id=x " * 100_000),
+        (read_page, b"<a " + b" ".join(b"a%d" % n for n in range(60_000)) + b">x</a>"),
+        (read_page, b"<a " + b" ".join(b"a%d='>'" % n for n in range(60_000)) + b">x</a>"),
         (read_style, b'url("a\\' * 100_000),
         (read_style, b"url(" * 200_000),
         (read_style, b"url(" + b" " * 400_000),
@@ -48,3 +51,25 @@ def test_bounds_lose_no_honest_picture():
 
     assert list(text_images(script)) == ["//a.example/b.jpg", "https://c.example/d.webp?w=1"]
     assert list(css_urls(sheet)) == ["a'b.jpg", "e.png", "h i.gif", "p.jpg"]
+
+
+def test_what_a_bound_leaves_out_is_marked_and_searched_for_addresses():
+    """A tag with more attributes than are parsed: its addresses are found as text, and the page is marked."""
+    many = " ".join(f"a{number}" for number in range(5000)) + ' data-x="https://a.example/late.jpg"'
+    page = f"<p {many}>{'word ' * 10_000}</p><img src=/after.jpg>"
+
+    read = read_page(page.encode(), PAGE)
+
+    assert {image.url for image in read.images} == {"https://a.example/late.jpg", f"{PAGE}after.jpg"}
+    assert CUT in read.signals
+    assert CUT not in read_page(b"<p>short</p>" * 20_000, PAGE).signals
+
+
+def test_a_sitemap_that_is_too_large_is_read_in_part():
+    """More entries than are read of one sitemap: the first are known, and it says that there are more."""
+    listed = b"<urlset>" + b"".join(b"<url><loc>https://a.example/%d</loc></url>" % n for n in range(60_000))
+
+    read = read_map(listed, PAGE)
+
+    assert read.cut
+    assert len(read.pages) > 40_000

@@ -143,6 +143,24 @@ def test_a_domain_that_moved_to_somebody_else_is_asked_not_followed(serve, watch
     assert "a domain of somebody else" in summary.sites[0].blind[0]
 
 
+def test_a_page_read_in_part_is_never_clean(serve, watch, hands, picture):
+    """Of a page over the limit the beginning is read; the summary says so, also while it is unchanged."""
+    start = '<a href="/long.html">x</a><img src="/a.jpg"><img src="/b.jpg"><img src="/c.jpg">'
+    long = '<img src="/d.jpg">' + "<p>word</p>" * 100_000
+    served = serve({"/": start, "/long.html": long} | {f"/{n}.jpg": picture(n) for n in "abcd"})
+    folder = watch(served.site(), settings="page_mib = 1\n")
+
+    first, second = (run(folder, executor=hands, look=_blind) for _ in range(2))
+
+    assert "/d.jpg" in served.paths
+    assert second.tally.pages == 0
+    for summary in (first, second):
+        assert summary.sites[0].blind == (
+            "1 pages, style sheets or sitemaps were read in part: each is larger than what is read of one",
+        )
+    assert rows(folder, "select url from failures") == [(f"{served.url}/long.html",)]
+
+
 def test_a_quota_is_named(serve, watch, hands, picture):
     """A visit that its budget ended says so, and the rest is visited the next night."""
     served = serve(gallery(10, picture))
