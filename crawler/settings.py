@@ -22,6 +22,7 @@ class Plan:
         site_requests: Requests to one site in one night.
         site_bytes: Bytes from one site in one night.
         site_addresses: Addresses remembered of one site.
+        site_hosts: Hosts beside a site's own that are asked for its pictures in one night.
         night_h: A run ends after so many hours, and says what it left.
         slice_requests: Requests before what was seen is written down.
         slice_s: Seconds before what was seen is written down.
@@ -45,6 +46,7 @@ class Plan:
     site_requests: int = 20_000
     site_bytes: int = 5 * 1024**3
     site_addresses: int = 100_000
+    site_hosts: int = 200
     night_h: float = 8.0
     slice_requests: int = 300
     slice_s: float = 60.0

@@ -87,7 +87,9 @@ def _signs(seen: Seen) -> list[str]:
 
 def _skips(seen: Seen) -> list[str]:
     found = [
-        f"{count} addresses were left alone: {why}" for why, count in seen.skips if why.startswith("trap")
+        f"{count} addresses were left alone: {why}"
+        for why, count in seen.skips
+        if why.startswith(("trap", "beyond"))
     ]
     barred = sum(count for why, count in seen.skips if "robots" in why)
     if barred and seen.start[0] != "skipped":

@@ -10,7 +10,7 @@ from crawler.model import Address, HostState, Kind, Site, SiteState, Standing
 from crawler.settings import Plan
 from crawler.visit import robots
 from crawler.visit.lanes import Lane, Lanes
-from crawler.visit.urls import host_of, in_scope, is_trap, origin_of, shape_of
+from crawler.visit.urls import host_of, in_scope, is_trap, origin_of, registrable, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +79,12 @@ class Frontier:
         self.rules: dict[str, robots.Rules] = {}
         self.changed: set[str] = set()
         self.changed_hosts: set[str] = set()
+        own = registrable(host_of(site.url))
+        self._others = {
+            host
+            for host, known in self.hosts.items()
+            if known.asked_at and known.asked_at >= began and registrable(host) != own
+        }
         self.dropped = 0
         self._lanes = Lanes()
         self._count = itertools.count()
@@ -195,6 +201,11 @@ class Frontier:
         return self.site.slots if host in self.rules else 1
 
     def _turn(self, host: str, lane: Lane, now: datetime) -> Turn | None:
+        if self._is_one_too_many(host):
+            while lane.queue:
+                reason = f"beyond {self.plan.site_hosts} other hosts in one night"
+                self._skip(self.addresses[heapq.heappop(lane.queue)[2]], reason, now)
+            return None
         if host not in self.rules and not self._known_rules(host, now):
             url = f"{origin_of(lane.queue[0][2])}/robots.txt"
             return Turn(host, Address(url=url, kind=Kind.PAGE), is_robots=True)
@@ -210,12 +221,25 @@ class Frontier:
             self._skip(address, reason, now)
         return None
 
+    def _is_one_too_many(self, host: str) -> bool:
+        """Tell whether a host of somebody else is one more than a night may ask: a page can name any number."""
+        if host in self._others or registrable(host) == registrable(host_of(self.site.url)):
+            return False
+        if len(self._others) >= self.plan.site_hosts:
+            return True
+        self._others.add(host)
+        return False
+
     def _skip(self, address: Address, reason: str, now: datetime) -> None:
         self.put(replace(address, standing=Standing.SKIPPED, why=reason, due_at=now))
 
     def _known_rules(self, host: str, now: datetime) -> bool:
         state = self.hosts.get(host)
-        if state is None or state.robots_at is None or not self.began <= state.robots_at <= now:
+        if state is None:
+            return False
+        read_tonight = state.robots_at is not None and self.began <= state.robots_at <= now
+        asked_in_vain = state.asked_at is not None and self.began <= state.asked_at <= now
+        if not read_tonight and not asked_in_vain:
             return False
         self.rules[host] = robots.read(state.robots_status, state.robots.encode())
         return True

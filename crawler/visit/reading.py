@@ -11,7 +11,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from crawler.model import Candidate
 
 MAX_WORDS = 300
-MOST_TEXT = 10 * 1024 * 1024
+MOST_TEXT = 32 * 1024 * 1024
 MOST_TAGS = 150_000
 MOST_ATTRIBUTES = 4000
 _LARGE = 64 * 1024

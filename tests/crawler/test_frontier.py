@@ -256,7 +256,7 @@ def test_a_step_does_not_look_at_hosts_that_rest(monkeypatch):
     known = [HostState(host=f"h{n}.example", robots_status=404, robots_at=NOW) for n in range(3000)]
     images = [Address(url=f"https://{host.host}/1.jpg", kind=Kind.IMAGE) for host in known]
     state = SiteState(addresses={one.url: one for one in images}, hosts={host.host: host for host in known})
-    one = Frontier(SITE, state, PLAN, began=NOW, now=NOW)
+    one = Frontier(SITE, state, replace(PLAN, site_hosts=5000), began=NOW, now=NOW)
     looks = []
     usual = Frontier._parked_until
 

@@ -161,6 +161,21 @@ def test_a_page_read_in_part_is_never_clean(serve, watch, hands, picture):
     assert rows(folder, "select url from failures") == [(f"{served.url}/long.html",)]
 
 
+def test_no_page_makes_us_knock_at_any_number_of_hosts(serve, watch, hands, picture):
+    """A page that names pictures of ever more hosts: so many are asked in a night, and the summary says so."""
+    served = serve({"*": picture("a")})
+    others = [f"http://127.0.1.{n}:{served.port}" for n in range(1, 10)]
+    served.routes["/"] = '<img src="/own.jpg">' + "".join(f'<img src="{one}/a.jpg">' for one in others)
+    folder = watch(served.site(), settings="site_hosts = 4\nslice_requests = 2\n")
+
+    summary = run(folder, executor=hands, look=_blind)
+
+    asked = rows(folder, "select host from hosts where asked_at is not null and host like '127.0.1.%'")
+    assert len(asked) == 4
+    assert "5 addresses were left alone: beyond 4 other hosts in one night" in summary.sites[0].blind
+    assert summary.tally.requests < 20, "a robots.txt that cannot be reached is asked for once a night"
+
+
 def test_a_quota_is_named(serve, watch, hands, picture):
     """A visit that its budget ended says so, and the rest is visited the next night."""
     served = serve(gallery(10, picture))
