@@ -4,7 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,15 +42,18 @@ class Matcher:
         if known is not None:
             return known
         from watermark.errors import WatermarkError  # noqa: PLC0415 (a night without new pictures does without)
-        from watermark.pixels import Limits, read_facts  # noqa: PLC0415
+        from watermark.pixels import Limits, guard  # noqa: PLC0415
 
+        limits = Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS)
         try:
-            facts = read_facts(body, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS))
+            facts = guard().facts(body, limits)
             if min(facts.width, facts.height) < SMALLEST or not self.upto:
                 return Looked(
                     digest=digest, verdict="none", upto=self.upto, width=facts.width, height=facts.height
                 )
-            found = _lookup(self.root, self.upto).identify(body, name)
+            lookup = _lookup(self.root, self.upto)
+            limits = replace(lookup.limits, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS)
+            found = lookup.identify(body, name, limits)
         except WatermarkError as error:
             return Looked(digest=digest, verdict=UNREADABLE, upto=self.upto, trouble=str(error))
         told = str(found.answer.verdict) in TOLD

@@ -1,8 +1,9 @@
 """Whose photograph is this? The catalogue and the fingerprint index, kept in step with each other."""
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,16 @@ from gallery.errors import GalleryError
 from gallery.model import Digest, Photo, subject_of
 from gallery.parallel import Progress, in_parallel, silently
 from gallery.schema import open_database
-from gallery.settings import DataFolder, load_settings
+from gallery.settings import DataFolder, Settings, load_settings
 from gallery.vault import Vault
 from watermark.errors import IndexDamagedError, WatermarkError
-from watermark.fingerprint.index import Index
+from watermark.fingerprint.index import MANIFEST, Index
 from watermark.fingerprint.record import Fingerprint, fingerprint
-from watermark.pixels import Picture, open_picture
+from watermark.pixels import Limits, Opened, Picture, guard, open_picture
 from watermark.visible import MarkDesign
 
 if TYPE_CHECKING:
-    from watermark.identify import Answer
+    from watermark.identify import Answer, RunnerUp
 
 _BATCH = 256
 
@@ -34,12 +35,13 @@ class Identification:
     file: str
     answer: "Answer"
     photo: Photo | None
-    runner_up: Photo | None
+    runner_up: dict[str, object] | None
     explanation: str
+    also: tuple[dict[str, object], ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """Give the machine-readable line of `pairwatch identify --json`."""
-        answer, photo, second = self.answer, self.photo, self.answer.runner_up
+        answer, photo = self.answer, self.photo
         return {
             "file": self.file,
             "verdict": str(answer.verdict),
@@ -50,23 +52,21 @@ class Identification:
             "view": photo.view if photo else None,
             "transform": asdict(answer.transform) if answer.transform else None,
             "overlap": asdict(answer.overlap) if answer.overlap else None,
-            "runner_up": None
-            if second is None or self.runner_up is None
-            else {
-                "photo": self.runner_up.file,
-                "case": self.runner_up.case,
-                "stage": self.runner_up.stage,
-                "probability": round(second.probability, 4),
-            },
+            "runner_up": self.runner_up,
+            "also": list(self.also),
             "changes": list(answer.changes),
             "mark": str(answer.mark),
             "carries_our_mark": answer.carries_our_mark,
+            "frame": answer.frame,
+            "frames": answer.frames,
+            "frames_looked_at": answer.judged,
             "explanation": self.explanation,
         }
 
 
-def _say_nothing(line: str) -> None:
-    """Take a line that nobody wants to read."""
+def _tell(line: str) -> None:
+    """Say it where the night's log and the terminal both take it."""
+    sys.stderr.write(f"{line}\n")
 
 
 class Lookup:
@@ -75,8 +75,8 @@ class Lookup:
     Holds no open file of the catalogue, so that one may be used in each thread or process.
     """
 
-    def __init__(self, folder: DataFolder, *, talk: Callable[[str], None] = _say_nothing) -> None:
-        """Read the catalogue; `talk` is told in one line when the index must be rebuilt or caught up.
+    def __init__(self, folder: DataFolder, *, talk: Callable[[str], None] = _tell) -> None:
+        """Read the catalogue; `talk` is told in one line when the index must be rebuilt or caught up (standard error).
 
         Raises:
             GalleryError: There is no catalogue.
@@ -90,6 +90,21 @@ class Lookup:
         finally:
             database.close()
         self._index: Index | None = None
+        self._revision: object = None
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How much one picture may ask for, as the practice set it."""
+        chosen = self._settings
+        return Limits(
+            max_seconds=chosen.picture_seconds,
+            max_memory=chosen.picture_memory_mib * 1024**2,
+            max_frames=chosen.picture_frames,
+        )
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return load_settings(self._folder)
 
     def index(self, *, progress: Progress = silently) -> Index:
         """Give the index, which covers every photo of the catalogue and no other."""
@@ -104,44 +119,98 @@ class Lookup:
         """
         with FileLock(self._folder.root / "index.lock"):
             index = self._opened()
-            gone = index.keys() - self._photos.keys()
-            missing = sorted(self._photos.keys() - index.keys())
-            if gone:
-                index.remove(gone)
-            if gone and not missing:
+            behind = len(self._photos.keys() - index.keys())
+            if behind and len(index):
+                self._talk(
+                    f"The fingerprint index lacks {behind} photos of the catalogue; they are added now."
+                )
+            return self._completed(index, progress)
+
+    def _completed(self, index: Index, progress: Progress) -> Index:
+        gone = index.keys() - self._photos.keys()
+        missing = sorted(self._photos.keys() - index.keys())
+        if gone:
+            index.remove(gone)
+        if gone and not missing:
+            index.save()
+        for key, made in progress(self._fingerprints(missing), len(missing), "Fingerprinting"):
+            if isinstance(made, str):
+                self._talk(f"Copies of {self.subject(key)} cannot be recognised yet: {made}.")
+            else:
+                index.insert({key: made})
+            if len(index) % _BATCH == 0 or key == missing[-1]:
                 index.save()
-            for key, made in progress(self._fingerprints(missing), len(missing), "Fingerprinting"):
-                if isinstance(made, str):
-                    self._talk(f"Copies of {self.subject(key)} cannot be recognised yet: {made}.")
-                else:
-                    index.insert({key: made})
-                if len(index) % _BATCH == 0 or key == missing[-1]:
-                    index.save()
-        self._index = index
+        self._index, self._revision = index, self._on_disk()
         return index
 
-    def identify(self, data: bytes, name: str) -> Identification:
-        """Tell which of our photos a file shows, if any.
+    def _on_disk(self) -> object:
+        """Tell one state of the index on disk from every other."""
+        manifest = self._folder.index / MANIFEST
+        return manifest.stat().st_mtime_ns if manifest.is_file() else None
+
+    def identify(self, data: bytes, name: str, limits: Limits | None = None) -> Identification:
+        """Tell which of our photos a file shows, if any; it is opened in a process of its own, within the limits.
+
+        Args:
+            data: The file.
+            name: What the answer calls it.
+            limits: How much it may ask for; the practice's own unless told.
 
         Raises:
-            WatermarkError: The bytes are no readable picture.
+            WatermarkError: The bytes are no readable picture, or one beyond the limits.
         """
-        from watermark.identify import explain, identify_file  # noqa: PLC0415 (intake does without the judge)
+        from watermark.identify import WORKED, explain  # noqa: PLC0415 (intake does without the judge)
 
-        answer = identify_file(data, self.index(), self._marks())
+        answer = self._judged(guard().open_frames(data, limits or self.limits, longest=WORKED))
         photo = None if answer.photo is None else self.photo(answer.photo)
-        second = answer.runner_up
         return Identification(
             file=name,
             answer=answer,
             photo=photo,
-            runner_up=self._photos.get(second.photo) if second else None,
+            runner_up=self._named(answer.runner_up) if answer.runner_up else None,
+            also=tuple(self._named(other) for other in answer.also),
             explanation=explain(answer, self.subject(photo.id) if photo else "one of our photos"),
         )
 
+    def _named(self, other: "RunnerUp") -> dict[str, object]:
+        photo = self.photo(other.photo)
+        return {
+            "photo": photo.file,
+            "case": photo.case,
+            "stage": photo.stage,
+            "probability": round(other.probability, 4),
+        }
+
+    def _judged(self, opened: Opened) -> "Answer":
+        """Ask the matcher; an index that turns out damaged is rebuilt once, and nothing else gets out but one error."""
+        from watermark.identify import identify_opened  # noqa: PLC0415
+
+        try:
+            return identify_opened(opened, self.index(), self._marks())
+        except IndexDamagedError as error:
+            return identify_opened(opened, self._rebuilt(error), self._marks())
+        except (GalleryError, WatermarkError):
+            raise
+        except Exception as error:
+            raise WatermarkError(
+                f"expected an answer, found a picture that breaks the matcher ({type(error).__name__}: {error})",
+                hint="look at it yourself, and tell us: this must not happen",
+            ) from error
+
+    def _rebuilt(self, why: IndexDamagedError) -> Index:
+        """Rebuild the index, unless another process did so since we opened it."""
+        with FileLock(self._folder.root / "index.lock"):
+            if self._on_disk() == self._revision:
+                self._say_rebuilt(str(why))
+                return self._completed(Index.create(self._folder.index), silently)
+        return self.catch_up()
+
+    def _say_rebuilt(self, why: str) -> None:
+        self._talk(f"{why.rstrip('.')}: it is rebuilt from the originals.")
+
     def _marks(self) -> tuple[MarkDesign, ...]:
         """Give the mark that published photos bear, so that it is known when it is seen."""
-        settings = load_settings(self._folder)
+        settings = self._settings
         if not settings.mark_text.strip():
             return ()
         return (MarkDesign(text=settings.mark_text, opacity=settings.mark_opacity),)
@@ -173,15 +242,18 @@ class Lookup:
         return open_picture(self._vault.get(self.photo(photo_id).digest))
 
     def _opened(self) -> Index:
+        """Open the index, or start a new one where it cannot be used, and say so."""
+        folder = self._folder.index
+        if not (folder / MANIFEST).exists() and any(folder.glob("*.bin")):
+            self._say_rebuilt(f"The fingerprint index has lost its {MANIFEST}")
+            return Index.create(folder)
         try:
-            index = Index.open(self._folder.index)
+            return Index.open(folder)
         except IndexDamagedError as error:
-            self._talk(f"The fingerprint index cannot be used ({error}); it is rebuilt from the originals.")
-            return Index.create(self._folder.index)
-        behind = len(self._photos.keys() - index.keys())
-        if behind and len(index):
-            self._talk(f"The fingerprint index lacks {behind} photos of the catalogue; they are added now.")
-        return index
+            self._say_rebuilt(str(error))
+        except Exception as error:  # noqa: BLE001 (whatever its bytes make the reader stumble over)
+            self._say_rebuilt(f"The fingerprint index is damaged ({type(error).__name__}: {error})")
+        return Index.create(folder)
 
     def _fingerprints(self, keys: list[int]) -> Iterable[tuple[int, Fingerprint | str]]:
         work = partial(_fingerprint_of, self._folder.originals)

@@ -117,6 +117,9 @@ class Settings:
     contact: str = ""
     mark_text: str = ""
     mark_opacity: float = 0.5
+    picture_seconds: float = 20.0
+    picture_memory_mib: int = 2048
+    picture_frames: int = 24
     title: str = "Before and after"
     base_url: str = ""
     language: str = "en"
@@ -144,6 +147,9 @@ _KEYS: Mapping[tuple[str, str], tuple[str, type | tuple[type, ...]]] = {
     ("practice", "contact"): ("contact", str),
     ("mark", "text"): ("mark_text", str),
     ("mark", "opacity"): ("mark_opacity", (float, int)),
+    ("pictures", "seconds"): ("picture_seconds", (float, int)),
+    ("pictures", "memory_mib"): ("picture_memory_mib", int),
+    ("pictures", "frames"): ("picture_frames", int),
     ("site", "title"): ("title", str),
     ("site", "base_url"): ("base_url", str),
     ("site", "language"): ("language", str),
@@ -154,6 +160,7 @@ _KEYS: Mapping[tuple[str, str], tuple[str, type | tuple[type, ...]]] = {
     ("law", "registered"): ("registered", list),
     ("law", "trademarks"): ("trademarks", list),
 }
+_ENDLESS = 1_000_000
 _OWN_SECTIONS = ("channels", "tags", "crawler")
 
 
@@ -203,11 +210,20 @@ def parse_settings(raw: Mapping[str, object]) -> tuple[Settings, list[str]]:
     opacity = values.get("mark_opacity", 0.5)
     if not (isinstance(opacity, float | int) and 0 <= opacity <= 1):
         problems.append(f"[mark] opacity = {opacity} must be between 0 (nothing) and 1 (solid)")
+    problems.extend(
+        f"[pictures] {key} must be above 0 and below {_ENDLESS:,}"
+        for section, key in _KEYS
+        if section == "pictures" and not 0 < _number(values.get(f"picture_{key}", 1)) < _ENDLESS
+    )
     values["channels"] = _channels(raw.get("channels", {}), problems)
     values["tags"] = _tags(raw.get("tags", {}), problems)
     crawler = raw.get("crawler", {})
     values["crawler"] = crawler if isinstance(crawler, Mapping) else {}
     return Settings(**values), problems  # type: ignore[arg-type]
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, float | int) else 1
 
 
 def _take(values: dict[str, object], problems: list[str], place: tuple[str, str], value: object) -> None:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -22,7 +22,7 @@ from gallery.settings import DataFolder, load_settings
 from gallery.vault import Vault
 from watermark.errors import WatermarkError
 from watermark.identify import explain_picture, matching_rates
-from watermark.pixels import Picture, encode, open_frames, read_facts, resize
+from watermark.pixels import Picture, encode, guard, resize
 
 LONGEST = 560
 HTML_NAME, CSV_NAME = "report.html", "findings.csv"
@@ -106,9 +106,9 @@ def _pictures(finding: Finding, lookup: Lookup, evidence: Vault) -> Iterator[Sho
     data = evidence.get(Digest(finding.digest))
     photo = lookup.picture(finding.photo_id)
     answer = lookup.identify(data, "evidence").answer
-    found = next(islice(open_frames(data), answer.frame, None))
-    moving = read_facts(data).frames > 1
-    yield Shown(f"Found there, as it is{', the frame that is like ours' if moving else ''}", _uri(found))
+    found = guard().open_picture(data, lookup.limits, frame=answer.frame)
+    moving = f", frame {answer.frame + 1} of {answer.frames}" if answer.frames > 1 else ""
+    yield Shown(f"Found there, as it is{moving}", _uri(found))
     yield Shown(f"Ours: case {finding.case}, {finding.stage}, {finding.view}", _uri(photo))
     if answer.photo != finding.photo_id or answer.transform is None:
         return

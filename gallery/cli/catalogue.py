@@ -119,7 +119,7 @@ def identify(folder: DataFolder, files: tuple[str, ...], as_json: bool) -> None:
     judged, line = 0, {}
     for name in _names(files):
         try:
-            found = lookup.identify(Path(name).read_bytes(), name)
+            found = lookup.identify(_bytes_of(Path(name), lookup.limits.max_bytes), name)
         except (OSError, ValueError, WatermarkError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             line = {"file": name, "verdict": None, "error": reason}
@@ -134,6 +134,18 @@ def identify(folder: DataFolder, files: tuple[str, ...], as_json: bool) -> None:
         click.echo("No file was named: one name on each line is read from the standard input.", err=True)
     if not judged:
         raise click.exceptions.Exit(1)
+
+
+def _bytes_of(path: Path, most: int) -> bytes:
+    """Read a file, and no more of it than a picture may have; what is no file may never end.
+
+    Raises:
+        OSError: It is no file, or cannot be read.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError("expected a picture file, found a folder, a pipe or a device")
+    with path.open("rb") as stream:
+        return stream.read(most + 1)
 
 
 def _names(files: Iterable[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Whose photograph a file is, is found whatever happened to the index."""
 
+import json
 import shutil
 
 import pytest
@@ -68,6 +69,55 @@ def test_a_lost_index_is_rebuilt_and_said(known, portraits, damage):
     assert found.photo is not None
     assert found.photo.case == 52
     assert bool(said) == (damage == "garbled")
+
+
+def _flip(path, at):
+    data = bytearray(path.read_bytes())
+    data[at % len(data)] ^= 0x55
+    path.write_bytes(data)
+
+
+def _part(known, name):
+    return next(known.folder.index.glob(f"{name}*"))
+
+
+DAMAGES = {
+    "a byte of the list changed": lambda known: _flip(_part(known, "photos"), 9),
+    "a byte of the words changed": lambda known: _flip(_part(known, "words"), -100),
+    "a byte of the first record changed": lambda known: _flip(_part(known, "records"), 500),
+    "records cut off": lambda known: _part(known, "records").write_bytes(
+        _part(known, "records").read_bytes()[:99]
+    ),
+    "words cut off": lambda known: _part(known, "words").write_bytes(_part(known, "words").read_bytes()[:99]),
+    "list gone": lambda known: _part(known, "photos").unlink(),
+    "manifest gone": lambda known: _part(known, "manifest.json").unlink(),
+    "manifest empty": lambda known: _part(known, "manifest.json").write_bytes(b""),
+    "manifest is a list": lambda known: _part(known, "manifest.json").write_text("[1]"),
+    "manifest lacks its parts": lambda known: _rewrite(known, photos={}, words=[]),
+    "an older version": lambda known: _rewrite(known, version=0),
+    "another alphabet": lambda known: _rewrite(known, alphabet=1),
+}
+
+
+def _rewrite(known, **changed):
+    manifest = _part(known, "manifest.json")
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | changed))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_or_older_index_is_rebuilt_with_one_line(known, portraits, damage):
+    """Whatever happened to it on disk, the copy is still found, and one line says what was done; then it is sound."""
+    DAMAGES[damage](known)
+    said: list[str] = []
+    lookup = Lookup(known.folder, talk=said.append)
+    found = [lookup.identify(data, "found.jpg").photo for data in portraits[:2]]
+
+    assert [photo.case for photo in found] == [51, 52]
+    assert len(said) == 1
+    assert "rebuilt from the originals" in said[0]
+    again: list[str] = []
+    assert Lookup(known.folder, talk=again.append).identify(portraits[0], "found.jpg").photo.case == 51
+    assert not again
 
 
 def test_an_index_behind_the_catalogue_catches_up(known):

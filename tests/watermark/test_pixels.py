@@ -263,7 +263,7 @@ def test_an_animation_is_spread_over_its_frames(kind):
     """Of a long animation the first, the last and frames between are given, capped."""
     frames = [Image.new("RGB", (16, 16), (shade, shade, shade)) for shade in range(0, 250, 5)]
     data = saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=40)
-    shades = [int(frame.rgb[8, 8, 0]) for frame in open_frames(data, Limits(max_frames=6))]
+    shades = [int(frame.picture.rgb[8, 8, 0]) for frame in open_frames(data, Limits(max_frames=6))]
     assert len(shades) == 6
     assert shades[0] <= 6
     assert shades[-1] >= 239
@@ -275,7 +275,7 @@ def test_an_endless_animation_of_large_frames_stops_early():
     """The pixels decoded for one file are bounded, however many frames it claims."""
     frames = [Image.new("L", (100, 100), shade) for shade in range(200)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    shades = [int(frame.rgb[0, 0, 0]) for frame in open_frames(data, Limits(max_pixels=10_000))]
+    shades = [int(frame.picture.rgb[0, 0, 0]) for frame in open_frames(data, Limits(max_pixels=10_000))]
     assert shades == [0, 1, 2, 3]
 
 

@@ -4,9 +4,10 @@ from watermark.compare.decide import Verdict, matching_rates
 from watermark.forensics import MarkState
 from watermark.identify.account import explain, explain_picture
 from watermark.identify.answer import Answer, Exhibit, Overlap, RunnerUp, Transform
-from watermark.identify.search import hypotheses, identify, identify_file
+from watermark.identify.search import WORKED, hypotheses, identify, identify_file, identify_opened
 
 __all__ = [
+    "WORKED",
     "Answer",
     "Exhibit",
     "MarkState",
@@ -19,5 +20,6 @@ __all__ = [
     "hypotheses",
     "identify",
     "identify_file",
+    "identify_opened",
     "matching_rates",
 ]

@@ -59,7 +59,9 @@ class Answer:
         carries_our_mark: our mark is in the picture, whatever else is.
         also: further photos found in the same picture, as in a collage.
         why: what stood in the way, where the verdict is `cannot-tell`.
-        frame: which of the frames that `open_frames` gives was judged, counted from 0; of a still picture 0.
+        frame: which frame of the file it speaks of, counted from 0; of a still picture 0.
+        judged: how many frames were looked at.
+        frames: how many the file has.
     """
 
     verdict: Verdict
@@ -74,6 +76,8 @@ class Answer:
     also: tuple[RunnerUp, ...] = ()
     why: str = ""
     frame: int = 0
+    judged: int = 1
+    frames: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

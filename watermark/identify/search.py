@@ -18,7 +18,7 @@ from watermark.fingerprint.record import Likeness
 from watermark.forensics import MarkState, carries, mark_state
 from watermark.identify import account
 from watermark.identify.answer import Answer, RunnerUp
-from watermark.pixels import Limits, Picture, open_frames, read_facts
+from watermark.pixels import Frame, Limits, Opened, Picture, open_frames, read_facts
 from watermark.register import Alignment, Suspect
 from watermark.visible import MarkDesign
 
@@ -77,15 +77,30 @@ def identify_file(
         PictureTooLargeError: it would need more than the limits allow.
         IndexDamagedError: the index was changed on disk.
     """
-    order = list(Verdict)
     limits = limits or Limits()
     facts = read_facts(data, limits)
-    answers = []
-    for number, frame in enumerate(open_frames(data, limits, longest=WORKED)):
-        full = max(facts.width, facts.height) / max(frame.width, frame.height)
-        answers.append(replace(_at_full_size(identify(frame, index, marks), full), frame=number))
+    return identify_opened(Opened(facts, tuple(open_frames(data, limits, longest=WORKED))), index, marks)
+
+
+def identify_opened(opened: Opened, index: Index, marks: Sequence[MarkDesign] = ()) -> Answer:
+    """The strongest answer over the frames of a file that was opened (`WORKED` pixels on the long side are enough).
+
+    Raises:
+        IndexDamagedError: the index was changed on disk.
+    """
+    order = list(Verdict)
+    answers = [_of_frame(frame, opened, index, marks) for frame in opened.frames]
     strongest = min(answers, key=lambda a: (order.index(a.verdict), -a.probability))
     return replace(strongest, carries_our_mark=any(a.carries_our_mark for a in answers))
+
+
+def _of_frame(frame: Frame, opened: Opened, index: Index, marks: Sequence[MarkDesign]) -> Answer:
+    facts = opened.facts
+    answer = identify(frame.picture, index, marks)
+    full = max(facts.width, facts.height) / max(frame.picture.width, frame.picture.height)
+    return replace(
+        _at_full_size(answer, full), frame=frame.number, judged=len(opened.frames), frames=facts.frames
+    )
 
 
 def _at_full_size(answer: Answer, full: float) -> Answer:

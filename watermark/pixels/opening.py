@@ -38,7 +38,6 @@ _DECODER_FAULTS = (
     NotImplementedError,
     RuntimeError,
     AssertionError,
-    MemoryError,
     struct.error,
     zlib.error,
     Warning,  # only where warnings are turned into errors
@@ -82,11 +81,23 @@ class Limits:
         max_bytes: of the file.
         max_pixels: of one frame, as its header says.
         max_frames: how many frames of an animation are looked at.
+        max_seconds: how long decoding may take; held where a process of its own decodes (`pixels.guard`).
+        max_memory: bytes that decoding may take; held there too.
     """
 
     max_bytes: int = 64 * 1024 * 1024
     max_pixels: int = 120_000_000
     max_frames: int = 24
+    max_seconds: float = 20.0
+    max_memory: int = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a file, and which one it is there, counted from 0."""
+
+    number: int
+    picture: Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,28 +143,32 @@ def read_facts(data: bytes, limits: Limits | None = None) -> Facts:
         )
 
 
-def open_picture(data: bytes, limits: Limits | None = None, *, longest: int | None = None) -> Picture:
-    """Decode the first frame: upright, sRGB, 8 bits, transparency over white.
+def open_picture(
+    data: bytes, limits: Limits | None = None, *, longest: int | None = None, frame: int = 0
+) -> Picture:
+    """Decode one frame: upright, sRGB, 8 bits, transparency over white.
 
     Args:
         data: the file.
         limits: how much it may ask for; `Limits()` unless told.
         longest: shrink to at most so many pixels on the long side (a JPEG is then decoded small: quicker).
+        frame: which one of an animation, counted from 0.
 
     Raises:
         UnreadablePictureError: not a picture, or cut off.
         PictureTooLargeError: beyond the limits.
     """
     with open_header(data, limits) as image:
-        if longest is not None:
+        if frame:
+            image.seek(frame)
+            _check_size(image, limits or Limits())
+        elif longest is not None:
             _draft(image, longest)
         image.load()
         return _picture(image, _orientation(image), longest)
 
 
-def open_frames(
-    data: bytes, limits: Limits | None = None, *, longest: int | None = None
-) -> Iterator[Picture]:
+def open_frames(data: bytes, limits: Limits | None = None, *, longest: int | None = None) -> Iterator[Frame]:
     """Decode frames spread over an animation, first and last among them; one frame of a still picture.
 
     At most `limits.max_frames` are given, and at most as many pixels decoded as four of the largest pictures
@@ -164,7 +179,7 @@ def open_frames(
         PictureTooLargeError: beyond the limits.
     """
     limits = limits or Limits()
-    yield open_picture(data, limits, longest=longest)
+    yield Frame(0, open_picture(data, limits, longest=longest))
     with suppress(UnreadablePictureError), open_header(data, limits) as image:
         affordable = _WHOLE_PICTURES * limits.max_pixels // (image.width * image.height)
         count = min(_frames(image), affordable, _LONGEST_WALK)
@@ -173,7 +188,7 @@ def open_frames(
             image.seek(int(number))
             _check_size(image, limits)
             image.load()
-            yield _picture(image, _orientation(image), longest)
+            yield Frame(int(number), _picture(image, _orientation(image), longest))
 
 
 @contextmanager
@@ -185,19 +200,33 @@ def open_header(data: bytes, limits: Limits | None = None) -> Iterator[ImageFile
         PictureTooLargeError: beyond the limits.
     """
     limits = limits or Limits()
-    if len(data) > limits.max_bytes:
-        raise PictureTooLargeError(
-            f"expected at most {limits.max_bytes:,} bytes, found {len(data):,}",
-            hint="save the picture smaller, or raise the limit",
-        )
+    check_bytes(data, limits)
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _check_size(image, limits)
             _check_passes(image, data, limits)
             yield image
+    except MemoryError as fault:
+        raise PictureTooLargeError(
+            "expected a picture that can be decoded in the memory there is, this one asks for more",
+            hint="save the picture smaller, or raise the limit",
+        ) from fault
     except _DECODER_FAULTS as fault:
         sentence = _why_unreadable(data, fault)
         raise UnreadablePictureError(sentence, hint="save it again as JPEG or PNG") from fault
+
+
+def check_bytes(data: bytes, limits: Limits) -> None:
+    """Refuse a file of too many bytes.
+
+    Raises:
+        PictureTooLargeError: it has more than the limits allow.
+    """
+    if len(data) > limits.max_bytes:
+        raise PictureTooLargeError(
+            f"expected at most {limits.max_bytes:,} bytes, found {len(data):,}",
+            hint="save the picture smaller, or raise the limit",
+        )
 
 
 def _check_size(image: Image.Image, limits: Limits) -> None:
