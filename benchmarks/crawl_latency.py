@@ -66,7 +66,7 @@ def main() -> None:
     begun, cpu = time.perf_counter(), time.process_time()
     done = crawl_slices([(site, SiteState(), budget) for site in sites], kit, HOSTS)
     wall = time.perf_counter() - begun
-    asked = sum(result[0].tally.requests for result in done if not isinstance(result, str))
+    asked = sum(result.tally.requests for result in done if not isinstance(result, str))
     print(
         f"{asked} requests to {HOSTS} hosts in {wall:.1f} s: {asked / wall:.0f} URL/s (bound {HOSTS / LATENCY_S:.0f}), "
         f"{time.process_time() - cpu:.1f} CPU-s, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB"

@@ -254,11 +254,10 @@ def _budget(night: _Night, site: Site, planned: int) -> Budget:
 
 def _collect(night: _Night, leases: list[tuple[Site, Lease]], done: Done, todo: dict[int, Site]) -> None:
     """Write down a group's slices, and decide for each site whether it goes on."""
-    for (site, lease), outcome in zip(leases, done, strict=True):
-        if isinstance(outcome, str):
-            night.crashes[site.id] = outcome
+    for (site, lease), result in zip(leases, done, strict=True):
+        if isinstance(result, str):
+            night.crashes[site.id] = result
             continue
-        result = outcome[0]
         if site.listing is not Listing.ALLOW:
             for body in result.kept.values():
                 night.vault.put(body)

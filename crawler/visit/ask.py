@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from crawler.model import Candidate, Kind, Looked, Site
 from crawler.settings import Plan
@@ -150,39 +150,39 @@ class Asker:
         digest = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
         if reply.cut and (content is Content.IMAGE or address.kind is Kind.IMAGE):
             raise FetchError(Trouble.TOO_LARGE, f"{address.url} is larger than {len(reply.body) // MIB} MiB")
-        visit = replace(visit, content=content, digest=digest)
-        if content is Content.IMAGE and self.matched.get(digest, 0) >= self.kit.upto > 0:
-            return visit
         same = digest == address.digest and address.why != signals.SCRIPT_BUILT
-        return visit if same and content is not Content.IMAGE else self._guarded(visit, reply)
+        if content is Content.IMAGE:
+            same = self.matched.get(digest, 0) >= self.kit.upto > 0
+        found = {} if same else self._guarded(content, visit, reply)
+        return replace(visit, content=content, digest=digest, **found)
 
-    def _guarded(self, visit: Visit, reply: Reply) -> Visit:
+    def _guarded(self, content: Content, visit: Visit, reply: Reply) -> dict[str, Any]:
         """The one guard of a page or picture: whatever in it makes us stumble is a row, and its site goes on."""
         try:
-            if visit.content is Content.IMAGE:
-                return replace(visit, looked=self.kit.look(reply.body, _name_of(visit.final)))
-            return self._read_text(visit, reply)
+            if content is Content.IMAGE:
+                return {"looked": self.kit.look(reply.body, _name_of(visit.final))}
+            return self._read_text(content, visit, reply)
         except Exception as error:  # noqa: BLE001 (bad bytes are a row, not the end of their site)
-            return replace(visit, broke=f"{type(error).__name__}: {error}")
+            return {"broke": f"{type(error).__name__}: {error}"}
 
-    def _read_text(self, visit: Visit, reply: Reply) -> Visit:
+    def _read_text(self, content: Content, visit: Visit, reply: Reply) -> dict[str, Any]:
         kind = reply.headers.get("content-type", "")
-        if visit.content is Content.MAP:
-            return replace(visit, listed=read_map(reply.body, visit.final, cut=reply.cut))
-        if visit.content is Content.STYLE:
-            return replace(visit, reading=read_style(reply.body, visit.final, kind, cut=reply.cut))
-        if visit.content not in (Content.PAGE, Content.SVG) or visit.turn.address.kind is Kind.IMAGE:
-            return visit
-        reading = read_page(reply.body, visit.final, kind, cut=reply.cut)
+        if content is Content.MAP:
+            return {"listed": read_map(reply.body, visit.final, cut=reply.cut)}
+        if content is Content.STYLE:
+            return {"reading": read_style(reply.body, visit.final, kind, cut=reply.cut)}
+        if content not in (Content.PAGE, Content.SVG) or visit.turn.address.kind is Kind.IMAGE:
+            return {}
+        reading, found = read_page(reply.body, visit.final, kind, cut=reply.cut), {}
         if self._scripted is not None and signals.SCRIPT_BUILT in reading.signals:
             reading, asked = self._scripted.read(replace(reply, url=visit.final), reading)
-            visit = replace(visit, asked=visit.asked + asked, scripted=True)
+            found = {"asked": visit.asked + asked, "scripted": True}
         inline = tuple(
             (image, self.kit.look(image.body, image.url))
             for image in reading.images
             if image.body is not None
         )
-        return replace(visit, reading=reading, inline=inline)
+        return found | {"reading": reading, "inline": inline}
 
 
 def limits_of(plan: Plan) -> Limits:

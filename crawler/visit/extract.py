@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from bs4 import BeautifulSoup
 from w3lib.encoding import html_to_unicode
 
 from crawler.visit.gather import Gathering
@@ -36,6 +35,8 @@ def read_page(body: bytes, url: str, content_type: str = "", *, cut: bool = Fals
     if root is not None and is_cut(root):
         gathering.walk_pieces(pieces(text))
     elif root is None or "\0" in text or expected > gathering.tags_seen:
+        from bs4 import BeautifulSoup  # noqa: PLC0415 (a worker starts sooner, and few pages are that broken)
+
         again, more = bounded(text.replace("\0", ""), tags=_SECOND_TAGS)
         gathering.marks |= {"cut"} if more else set()
         second = tree(str(BeautifulSoup(again, "html.parser")))

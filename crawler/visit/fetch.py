@@ -5,9 +5,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,10 +16,12 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import ClosedPoolError, HTTPError, NewConnectionError
+from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from crawler.errors import CrawlerError
 from crawler.visit.address import may_connect
+from crawler.visit.watchdog import WATCHDOG, Watched
 
 CHUNK = 65536
 MAX_HEADERS = 100
@@ -70,61 +73,6 @@ class Reply:
     cut: bool = False
 
 
-@dataclass(slots=True)
-class _Watched:
-    """A request in the air: when it must end, and a second handle on its socket to end it with."""
-
-    deadline: float
-    twin: socket.socket | None = None
-    cut: bool = False
-    slot: "threading.Lock | None" = None
-
-
-@dataclass(slots=True)
-class _Watchdog:
-    """Ends requests that are past their deadline, also those that send their headers byte by byte."""
-
-    flying: set[int] = field(default_factory=set)
-    watched: dict[int, _Watched] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    thread: threading.Thread | None = None
-
-    def begin(self, watched: _Watched) -> None:
-        with self.lock:
-            self.watched[id(watched)] = watched
-            if self.thread is None:
-                self.thread = threading.Thread(target=self._watch, name="fetch-watchdog", daemon=True)
-                self.thread.start()
-
-    def end(self, watched: _Watched) -> None:
-        with self.lock:
-            self.watched.pop(id(watched), None)
-
-    def _watch(self) -> None:
-        idle_since = time.monotonic()
-        while True:
-            time.sleep(0.25)
-            now = time.monotonic()
-            with self.lock:
-                if self.watched:
-                    idle_since = now
-                elif now - idle_since > 5:  # noqa: PLR2004 (nothing to watch: let the thread go)
-                    self.thread = None
-                    return
-                for watched in self.watched.values():
-                    if now > watched.deadline and watched.twin is not None and not watched.cut:
-                        watched.cut = True
-                        _shut(watched.twin)
-
-
-def _shut(twin: socket.socket) -> None:
-    try:
-        twin.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
-
-
-_WATCHDOG = _Watchdog()
 _here = threading.local()
 
 
@@ -187,7 +135,7 @@ class _Guarded:
 
 def _enter(twin: socket.socket | None) -> None:
     """Note whose request this is, and wait until no other one to the same public address is in the air."""
-    watched: _Watched | None = getattr(_here, "watched", None)
+    watched: Watched | None = getattr(_here, "watched", None)
     if watched is None or twin is None:
         return
     watched.twin = twin
@@ -222,6 +170,57 @@ class _Adapter(HTTPAdapter):
         http = type("HTTPPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": plain})
         https = type("HTTPSPool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": secure})
         self.poolmanager.pool_classes_by_scheme = {"http": http, "https": https}
+        self._last: tuple[str, urllib3.HTTPConnectionPool] | None = None
+
+    def ask(self, url: str, headers: Mapping[str, str], timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
+        """Send one GET and give the answer, its body unread.
+
+        requests chooses a host's connections and how its certificate is checked; what it would wrap around each
+        answer (cookies, history, encodings) is work that nobody here looks at, a third of a request's cost.
+        """
+        origin, path = _parted(url)
+        try:
+            return self._send(self._pool(origin, url), path, headers, timeout)
+        except ClosedPoolError:  # pushed out by other hosts since it was last used
+            self._last = None
+            return self._send(self._pool(origin, url), path, headers, timeout)
+
+    def _send(
+        self,
+        pool: urllib3.HTTPConnectionPool,
+        path: str,
+        headers: Mapping[str, str],
+        timeout: urllib3.Timeout,
+    ) -> urllib3.BaseHTTPResponse:
+        return pool.urlopen(
+            "GET",
+            path,
+            headers=headers,
+            timeout=timeout,
+            retries=self.max_retries,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+        )
+
+    def _pool(self, origin: str, url: str) -> urllib3.HTTPConnectionPool:
+        last = self._last
+        if last is not None and last[0] == origin:
+            return last[1]
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url = "GET", url  # canonical already: requests need not spell it again
+        pool: Any = self.get_connection_with_tls_context(prepared, verify=True)
+        self.cert_verify(pool, url, verify=True, cert=None)  # type: ignore[no-untyped-call]
+        self._last = (origin, pool)
+        found: urllib3.HTTPConnectionPool = pool
+        return found
+
+
+def _parted(url: str) -> tuple[str, str]:
+    """Cut a canonical address into its origin and what is asked for there."""
+    end = url.find("/", url.index("//") + 2)
+    return (url, "/") if end < 0 else (url[:end], url[end:])
 
 
 class Fetcher:
@@ -246,6 +245,7 @@ class Fetcher:
         if "@" in contact:
             self._headers["From"] = contact
         self._limits = limits
+        self._timeout = urllib3.Timeout(connect=limits.connect_s, read=limits.read_s)
         self._adapter = _Adapter(allowance, resolver, 16)
 
     def __enter__(self) -> Self:
@@ -272,65 +272,72 @@ class Fetcher:
         if last_modified:
             headers["If-Modified-Since"] = last_modified
         begun = time.monotonic()
-        watched = _Watched(begun + (seconds or self._limits.seconds))
+        watched = Watched(begun + (seconds or self._limits.seconds))
         _here.watched, _here.address = watched, ""
-        _WATCHDOG.begin(watched)
+        WATCHDOG.begin(watched)
         try:
             return self._ask(url, headers, watched, max_bytes or self._limits.page_bytes, begun)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise _translated(url, error, late=watched.cut) from error
         finally:
-            _WATCHDOG.end(watched)
+            WATCHDOG.end(watched)
             _here.watched = None
             if watched.slot is not None:
                 watched.slot.release()
 
     def _ask(
-        self, url: str, headers: dict[str, str], watched: _Watched, max_bytes: int, begun: float
+        self, url: str, headers: dict[str, str], watched: Watched, max_bytes: int, begun: float
     ) -> Reply:
-        limits, prepared = self._limits, requests.PreparedRequest()
-        prepared.method, prepared.url = "GET", url  # canonical already: requests need not spell it again
-        prepared.headers = requests.structures.CaseInsensitiveDict(headers)
-        response = self._adapter.send(prepared, stream=True, timeout=(limits.connect_s, limits.read_s))
+        response = self._adapter.ask(url, headers, self._timeout)
         try:
-            is_empty = response.status_code in (204, 304)
-            body, cut = (b"", False) if is_empty else _body(response, watched, max_bytes, limits.image_bytes)
+            told = {
+                name.lower(): value[:4096]
+                for name, value in islice(response.headers.itermerged(), MAX_HEADERS)
+            }
+            is_empty = response.status in (204, 304)
+            body, cut = (
+                (b"", False)
+                if is_empty
+                else _body(response, told, watched, max_bytes, self._limits.image_bytes)
+            )
             if cut:
-                response.raw.close()
-            pairs = list(response.headers.items())[:MAX_HEADERS]
+                response.close()
             return Reply(
                 url=url,
-                status=response.status_code,
-                headers={name.lower(): value[:4096] for name, value in pairs},
+                status=response.status,
+                headers=told,
                 body=body,
                 cut=cut,
                 seconds=time.monotonic() - begun,
                 address=_here.address,
             )
         except BaseException:
-            response.raw.close()
+            response.close()
             raise
         finally:
-            response.raw.release_conn()
+            response.release_conn()
 
 
 def _body(
-    response: requests.Response, watched: _Watched, max_bytes: int, image_bytes: int
+    response: urllib3.BaseHTTPResponse,
+    told: Mapping[str, str],
+    watched: Watched,
+    max_bytes: int,
+    image_bytes: int,
 ) -> tuple[bytes, bool]:
     """Read chunk by chunk, so that neither a drip nor a bomb gets further than its limit.
 
     Gives the body, and whether it was cut: the beginning of a page that is too large is worth reading, that of
     anything else is not.
     """
-    kind = response.headers.get("content-type", "").strip().lower()
+    kind = told.get("content-type", "").strip().lower()
     max_bytes = max(max_bytes, image_bytes) if kind.startswith("image/") else max_bytes
-    declared = response.headers.get("content-length", "")
-    is_long = declared.isdigit() and int(declared) > max_bytes and "content-encoding" not in response.headers
-    if is_long and not _is_text(kind):
+    declared = told.get("content-length", "") if "content-encoding" not in told else ""
+    if declared.isdigit() and int(declared) > max_bytes and not _is_text(kind):
         raise _too_large(max_bytes)
     chunks: list[bytes] = []
     size = 0
-    while chunk := response.raw.read1(CHUNK, decode_content=True):
+    while chunk := response.read1(CHUNK, decode_content=True):
         size += len(chunk)
         if size > max_bytes and not _is_text(kind):
             raise _too_large(max_bytes)
@@ -341,7 +348,7 @@ def _body(
         chunks.append(chunk)
     if watched.cut:
         raise FetchError(Trouble.TIMEOUT, "the answer came too slowly")
-    if declared.isdigit() and "content-encoding" not in response.headers and size < int(declared):
+    if declared.isdigit() and size < int(declared):
         raise FetchError(Trouble.BROKEN, f"{size} of {declared} bytes came")
     return b"".join(chunks), False
 
@@ -372,7 +379,7 @@ def _translated(url: str, error: BaseException, *, late: bool) -> FetchError:
         if isinstance(cause, _RefusedError):
             return FetchError(Trouble.REFUSED, f"{url}: {cause}")
     kinds = tuple(type(cause) for cause in causes)
-    if late or any(issubclass(kind, TimeoutError | requests.Timeout) for kind in kinds):
+    if late or any(issubclass(kind, TimeoutError | PoolTimeoutError) for kind in kinds):
         return FetchError(Trouble.TIMEOUT, f"{url} answered too slowly")
     if any(issubclass(kind, ssl.SSLError) for kind in kinds):
         return FetchError(Trouble.TLS, f"{url}: the certificate or encryption is not valid: {causes[-1]}")

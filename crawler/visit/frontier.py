@@ -4,7 +4,7 @@ import heapq
 import itertools
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler.model import Address, HostState, Kind, Site, SiteState, Standing
 from crawler.settings import Plan
@@ -169,22 +169,21 @@ class Frontier:
 
         The host that has waited longest comes first; hosts that rest are not looked at.
         """
-        while (host := self._lanes.due(monotonic, now)) is not None:
-            lane = self._lanes[host]
-            if lane.next_at is None:
-                self._lanes.rest(host, monotonic + self._rest_of_pause(host, now))
-                continue
-            parked = self._parked_until(host)
+        while (host := self._lanes.first(now)) is not None:
+            lane, parked = self._lanes[host], self._parked_until(host)
             if parked is not None and parked > now:
                 self._lanes.park(host, parked)
-                continue
-            turn = self._turn(host, lane, now)
-            if turn is not None:
+            elif lane.next_at is None and (rest := self._rest_of_pause(host, now)):
+                self._lanes.rest(host, monotonic + rest)
+            elif lane.next_at is not None and lane.next_at > monotonic:
+                return Wait(lane.next_at - monotonic)
+            elif (turn := self._turn(host, lane, now)) is None:
+                self._lanes.leave()
+            else:
                 self._lanes.fly(host, monotonic + self._delay(host), slots=self._slots(host))
                 self._put_host(replace(self.hosts.get(host, HostState(host=host)), asked_at=now))
                 return turn
-        pause = self._lanes.pause(monotonic)
-        return None if pause is None else Wait(pause)
+        return Wait(float("inf")) if self._lanes.flying else None
 
     def _parked_until(self, host: str) -> datetime | None:
         return self.hosts[host].parked_until if host in self.hosts else None
@@ -274,15 +273,12 @@ class Frontier:
         """Note that an answer came (or not), and how long it took; failures in a row park the host."""
         self._lanes.land(host)
         state = self.hosts.get(host, HostState(host=host))
-        if seconds:
-            latency = seconds if not state.latency_s else 0.8 * state.latency_s + 0.2 * seconds
-            state = replace(state, latency_s=round(latency, 4))
-        failures = 0 if reached else state.failures + 1
-        state = replace(state, failures=failures)
+        latency = seconds if not state.latency_s else 0.8 * state.latency_s + 0.2 * seconds
+        failures, parked = 0 if reached else state.failures + 1, state.parked_until
         if failures >= BREAKER and now is not None:
-            pause = min(60.0 * 2 ** (failures - BREAKER), 3600.0)
-            state = replace(state, parked_until=now + timedelta(seconds=pause))
-        self._put_host(state)
+            parked = now + timedelta(seconds=min(60.0 * 2 ** (failures - BREAKER), 3600.0))
+        latency = round(latency, 4) if seconds else state.latency_s
+        self._put_host(replace(state, latency_s=latency, failures=failures, parked_until=parked))
 
     def park(self, host: str, until: datetime) -> None:
         """Leave a host alone until a time; its addresses stay where they are."""
@@ -308,12 +304,20 @@ class Frontier:
         self.hosts[state.host] = state
         self.changed_hosts.add(state.host)
 
-    def visited(self, address: Address, now: datetime, *, changed: bool) -> None:
-        """Write down a visit that went well, and when to come back: sooner where things change or hits are."""
+    def visited(self, address: Address, now: datetime, *, changed: bool, **learned: Any) -> None:  # noqa: ANN401 (fields of Address)
+        """Write down a visit that went well, and when to come back: sooner where things change or hits are.
+
+        Args:
+            address: As it was asked for.
+            now: The time.
+            changed: Whether its bytes are others than before.
+            learned: Fields of the address that are others now.
+        """
         changed_at = now if changed or address.changed_at is None else address.changed_at
-        often = address.rank == RANK_HIT or address.depth <= 1
+        often = learned.get("rank", address.rank) == RANK_HIT or address.depth <= 1
         pause = timedelta() if often else pause_after(now - changed_at, self.plan)
-        self.put(replace(address, changed_at=changed_at, fetched_at=now, due_at=now + pause, tries=0))
+        times = {"changed_at": changed_at, "fetched_at": now, "due_at": now + pause, "tries": 0}
+        self.put(replace(address, **(learned | times)))
 
     def shape(self, url: str, *, new_images: int) -> None:
         """Count pages of one shape that show nothing new."""

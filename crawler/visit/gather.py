@@ -8,7 +8,6 @@ from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
-from lxml.html import HtmlElement
 
 from crawler.model import Candidate
 from crawler.visit.inline import (
@@ -22,7 +21,7 @@ from crawler.visit.inline import (
     text_images,
 )
 from crawler.visit.originals import originals_of
-from crawler.visit.reading import PageReading, Words, cut, derived, text_in, tree
+from crawler.visit.reading import Element, PageReading, Words, cut, derived, text_in, tree
 from crawler.visit.signals import signals_of
 from crawler.visit.urls import canonical, names_an_image
 
@@ -59,9 +58,9 @@ class Gathering:
     styles: dict[str, None] = field(default_factory=dict)
     maps: dict[str, None] = field(default_factory=dict)
     spelled: dict[str, str | None] = field(default_factory=dict)
-    heading: HtmlElement | None = None
+    heading: Element | None = None
     heading_words: str | None = None
-    captions: dict[HtmlElement, str] = field(default_factory=dict)
+    captions: dict[Element, str] = field(default_factory=dict)
     spare: int = 0
     tags_seen: int = 0
     depth: int = 0
@@ -97,7 +96,7 @@ class Gathering:
             self.spelled[reference] = found
             return found
 
-    def walk(self, root: HtmlElement) -> None:
+    def walk(self, root: Element) -> None:
         """Visit every element in document order."""
         base = root.find(".//base[@href]")
         if base is not None and self.depth == 0:
@@ -106,12 +105,12 @@ class Gathering:
             tag = element.tag
             if not isinstance(tag, str):
                 self._comment(element)
-            else:
-                rule = _BY_TAG.get(tag)
-                if rule is not None:
-                    rule(self, element)
-                if element.attrib:
-                    self._attributes(element, tag)
+                continue
+            if tag in _BY_TAG:
+                _BY_TAG[tag](self, element)
+            for name, value in element.items():
+                if value and name not in _NOTHING_HERE:
+                    self._attribute(element, tag, name, value)  # type: ignore[arg-type]  # text, as parsed
 
     def walk_pieces(self, texts: Iterable[str]) -> None:
         """Walk through a page that is nested too deeply, piece by piece; it is marked as such."""
@@ -123,25 +122,22 @@ class Gathering:
                 self.walk(root)
         self.depth -= 1
 
-    def _comment(self, element: HtmlElement) -> None:
+    def _comment(self, element: Element) -> None:
         text = element.text or ""
         if isinstance(element, etree._Comment) and ("." in text or "url(" in text):  # noqa: SLF001 (lxml's only name)
             self.tags_seen += text.count("<img") + text.count("<IMG")
             self.all_images(text_images(text), "comment", "text", Words())
 
-    def _attributes(self, element: HtmlElement, tag: str) -> None:
-        for name, value in element.attrib.items():
-            if name in _NOTHING_HERE or not value:
-                continue
-            rule = _BY_ATTRIBUTE.get(name)
-            if rule is not None:
-                rule(self, element, tag, value)
-            elif "srcset" in name or name == "data-original-set":
-                self.all_images(srcset(value), tag, name, element)
-            else:
-                self._other_attribute(element, tag, name, value)
+    def _attribute(self, element: Element, tag: str, name: str, value: str) -> None:
+        rule = _BY_ATTRIBUTE.get(name)
+        if rule is not None:
+            rule(self, element, tag, value)
+        elif "srcset" in name or name == "data-original-set":
+            self.all_images(srcset(value), tag, name, element)
+        else:
+            self._other_attribute(element, tag, name, value)
 
-    def _other_attribute(self, element: HtmlElement, tag: str, name: str, value: str) -> None:
+    def _other_attribute(self, element: Element, tag: str, name: str, value: str) -> None:
         first = value.lstrip()[:1]
         if first in ("{", "["):
             self.all_images(json_attribute(value), tag, name, element)
@@ -158,7 +154,7 @@ class Gathering:
             elif "/" in value or "." in value or value.startswith("data:"):
                 self.all_images((value,), tag, name, element)
 
-    def all_images(self, references: Iterable[str], tag: str, via: str, near: "HtmlElement | Words") -> None:
+    def all_images(self, references: Iterable[str], tag: str, via: str, near: "Element | Words") -> None:
         """Keep each reference as an image candidate, with the words near its element."""
         words: Words | None = near if isinstance(near, Words) else None
         for reference in references:
@@ -183,7 +179,7 @@ class Gathering:
                 body=body,
             )
 
-    def _words(self, near: "HtmlElement | Words") -> Words:
+    def _words(self, near: "Element | Words") -> Words:
         if isinstance(near, Words):
             return near
         inner = near if near.tag in ("img", "amp-img") else _first(near, "img", 100)
@@ -219,18 +215,19 @@ class Gathering:
             self.walk(root)
         self.depth -= 1
 
-    def on_title(self, element: HtmlElement) -> None:
+    def on_title(self, element: Element) -> None:
         """Take the first title outside SVG."""
-        if not self.title and element.getparent() is not None and element.getparent().tag == "head":
+        above = element.getparent()
+        if not self.title and above is not None and above.tag == "head":
             self.title = text_in(element)
 
-    def on_heading(self, element: HtmlElement) -> None:
+    def on_heading(self, element: Element) -> None:
         """Remember the heading that following images stand under."""
         self.heading, self.heading_words = element, None
 
-    def on_style(self, element: HtmlElement) -> None:
+    def on_style(self, element: Element) -> None:
         """Read an inline style sheet."""
-        text = element.text_content()
+        text = element.text or ""
         self.all_images(css_urls(text), "style", "css", Words())
         self.sheets(css_imports(text))
 
@@ -241,7 +238,7 @@ class Gathering:
             if url is not None:
                 self.styles[url] = None
 
-    def on_script(self, element: HtmlElement) -> None:
+    def on_script(self, element: Element) -> None:
         """Read JSON-LD and page state; scan other inline scripts."""
         text = element.text or ""
         self.tags_seen += text.count("<img") + text.count("<IMG")
@@ -252,7 +249,7 @@ class Gathering:
         if element.get("id") == "__NEXT_DATA__":
             self.marks.add("next-data")
 
-    def on_noscript(self, element: HtmlElement) -> None:
+    def on_noscript(self, element: Element) -> None:
         """Read what readers without scripts get, also when it is escaped."""
         if next(element.iterancestors("noscript"), None) is not None:
             return
@@ -260,16 +257,16 @@ class Gathering:
         if "<" in text:
             self.fragment(html.unescape(text))
 
-    def on_img(self, _element: HtmlElement) -> None:
+    def on_img(self, _element: Element) -> None:
         """Count, so that images lost in broken markup are noticed."""
         self.tags_seen += 1
 
-    def on_input(self, element: HtmlElement) -> None:
+    def on_input(self, element: Element) -> None:
         """Notice a login form."""
         if (element.get("type") or "").lower() == "password":
             self.marks.add("password")
 
-    def on_src(self, element: HtmlElement, tag: str, value: str) -> None:
+    def on_src(self, element: Element, tag: str, value: str) -> None:
         """Take `src` as an image, a page in a frame, or nothing (scripts, films)."""
         if tag in _SHOWS_SRC or names_an_image(value) or value.startswith("data:image/"):
             if tag != "script":
@@ -277,7 +274,7 @@ class Gathering:
         elif tag in ("iframe", "frame"):
             self.link(value)
 
-    def on_href(self, element: HtmlElement, tag: str, value: str) -> None:
+    def on_href(self, element: Element, tag: str, value: str) -> None:
         """Take `href` as a link to a page, an image, a style sheet or a feed."""
         if tag == "link":
             self._link_element(element, value)
@@ -288,7 +285,7 @@ class Gathering:
         elif tag in ("a", "area"):
             self.link(value)
 
-    def _link_element(self, element: HtmlElement, value: str) -> None:
+    def _link_element(self, element: Element, value: str) -> None:
         rel = (element.get("rel") or "").lower()
         kind = (element.get("type") or "").lower()
         url = self.address(value)
@@ -305,7 +302,7 @@ class Gathering:
         ) and "oembed" not in kind:
             self.links[url] = None
 
-    def on_content(self, element: HtmlElement, tag: str, value: str) -> None:
+    def on_content(self, element: Element, tag: str, value: str) -> None:
         """Take a meta element's image, refresh and robots wishes."""
         name = " ".join(element.get(key) or "" for key in ("property", "name", "itemprop"))
         if (element.get("http-equiv") or "").lower() == "refresh":
@@ -316,21 +313,21 @@ class Gathering:
         elif "robots" in name.lower() and "noimageindex" in value.lower():
             self.marks.add("noimageindex")
 
-    def on_image_attribute(self, element: HtmlElement, tag: str, value: str) -> None:
+    def on_image_attribute(self, element: Element, tag: str, value: str) -> None:
         """Take an attribute that always names an image (`poster`, `background`), or an object's `data`."""
         if tag != "object" or names_an_image(value) or "image" in (element.get("type") or ""):
             self.all_images((value,), tag, "poster" if tag == "video" else "attribute", element)
 
-    def on_style_attribute(self, element: HtmlElement, tag: str, value: str) -> None:
+    def on_style_attribute(self, element: Element, tag: str, value: str) -> None:
         """Take the images of a `style` attribute."""
         self.all_images(css_urls(value), tag, "style", element)
 
-    def on_srcdoc(self, _element: HtmlElement, _tag: str, value: str) -> None:
+    def on_srcdoc(self, _element: Element, _tag: str, value: str) -> None:
         """Read the page inside an iframe's `srcdoc`."""
         self.fragment(value)
 
 
-def _first(element: HtmlElement, tag: str, within: int) -> HtmlElement | None:
+def _first(element: Element, tag: str, within: int) -> Element | None:
     """Give the first element of that name among the first few in another."""
     return next((one for one in islice(element.iter(), within) if one.tag == tag), None)
 
@@ -344,7 +341,7 @@ def _joined(base: str, reference: str) -> str:
         return base
 
 
-_BY_TAG: dict[str, Callable[[Gathering, HtmlElement], None]] = {
+_BY_TAG: dict[str, Callable[[Gathering, Element], None]] = {
     "title": Gathering.on_title,
     "style": Gathering.on_style,
     "script": Gathering.on_script,
@@ -353,7 +350,7 @@ _BY_TAG: dict[str, Callable[[Gathering, HtmlElement], None]] = {
     "input": Gathering.on_input,
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), Gathering.on_heading),
 }
-_BY_ATTRIBUTE: dict[str, Callable[[Gathering, HtmlElement, str, str], None]] = {
+_BY_ATTRIBUTE: dict[str, Callable[[Gathering, Element, str, str], None]] = {
     "src": Gathering.on_src,
     "href": Gathering.on_href,
     "xlink:href": Gathering.on_href,

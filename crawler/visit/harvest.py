@@ -30,19 +30,27 @@ class Harvest:
     def image(self, address: Address, visit: Visit, reply: Reply, now: datetime, *, same: bool) -> None:
         """Take in a picture: what matching said of it, and the page that it belongs to."""
         self.notes.add(images=1)
-        upto = self.matched.get(visit.digest, 0)
+        upto, rank = self.matched.get(visit.digest, 0), address.rank
         if visit.looked is not None:
             self._keep_look(visit.looked, reply.body, address.url, now)
             upto = visit.looked.upto
             if visit.looked.verdict in _HITS:
-                address = replace(address, rank=RANK_HIT)
+                rank = RANK_HIT
                 self._rank_parent(address.parent)
         if visit.turn.address.kind is Kind.PAGE:
             image = Candidate(url=address.url, element="a", via="href")
             self.notes.pages.append(PageSeen(url=address.parent or address.url, title="", images=(image,)))
         if same:
             self.notes.unchanged.append(address.url)
-        self.frontier.visited(replace(address, digest=visit.digest, matched_upto=upto), now, changed=not same)
+        self.frontier.visited(
+            address,
+            now,
+            changed=not same,
+            kind=Kind.IMAGE,
+            digest=visit.digest,
+            matched_upto=upto,
+            rank=rank,
+        )
 
     def _keep_look(self, looked: Looked, body: bytes, url: str, now: datetime) -> None:
         self.notes.looks[looked.digest] = looked
@@ -69,7 +77,7 @@ class Harvest:
         if not self.kit.only_page:
             self._follow(address, reading)
         shown = url if address.kind is not Kind.STYLE else (address.parent or url)
-        images = tuple(replace(image, body=None) for image in reading.images)
+        images = tuple(image if image.body is None else replace(image, body=None) for image in reading.images)
         whole = shown == url
         if signals.CUT in reading.signals:
             self._note_cut(url, whole=whole)

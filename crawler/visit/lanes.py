@@ -40,7 +40,7 @@ class Lanes:
         self._resting: list[tuple[float, int, str]] = []
         self._parked: list[tuple[datetime, int, str]] = []
         self._order = itertools.count()
-        self._flying = 0
+        self.flying = 0
 
     def __getitem__(self, host: str) -> Lane:
         """Give a host's lane."""
@@ -56,34 +56,38 @@ class Lanes:
         heapq.heappush(lane.queue, entry)
         self._list(host, lane)
 
-    def due(self, monotonic: float, now: datetime) -> str | None:
-        """Take the host off the heap that may be asked now and has waited longest; None when each must rest."""
+    def first(self, now: datetime) -> str | None:
+        """Give the host that may be asked soonest, or has waited longest; None when none has anything to ask."""
         while self._parked and self._parked[0][0] <= now:
-            self._relist(heapq.heappop(self._parked)[2])
-        while self._resting and self._resting[0][0] <= monotonic:
-            host = heapq.heappop(self._resting)[2]
+            host = heapq.heappop(self._parked)[2]
             self._lanes[host].is_listed = False
-            if self._lanes[host].queue:
-                return host
-        return None
+            self._list(host, self._lanes[host])
+        return self._resting[0][2] if self._resting else None
+
+    def leave(self) -> str:
+        """Take the first host out, until something is queued for it or an answer lands."""
+        host = heapq.heappop(self._resting)[2]
+        self._lanes[host].is_listed = False
+        return host
 
     def rest(self, host: str, until: float) -> None:
-        """Put a host back until it may be asked, on the monotonic clock."""
-        lane = self._lanes[host]
-        lane.next_at = until
-        self._list(host, lane)
+        """Let the first host, which this is, wait until it may be asked, on the monotonic clock."""
+        self.leave()
+        self._lanes[host].next_at = until
+        self._list(host, self._lanes[host])
 
     def park(self, host: str, until: datetime) -> None:
-        """Leave a host alone until a time of the wall clock."""
+        """Leave the first host, which this is, alone until a time of the wall clock."""
+        self.leave()
         self._lanes[host].is_listed = True
         heapq.heappush(self._parked, (until, next(self._order), host))
 
     def fly(self, host: str, next_at: float, *, slots: int) -> None:
-        """Note that one of so many possible requests is in the air, and when the next one may follow."""
+        """Note that one of the first host's possible requests is in the air, and when the next one may follow."""
         lane = self._lanes[host]
         lane.flying += 1
         lane.is_full = lane.flying >= slots
-        self._flying += 1
+        self.flying += 1
         self.rest(host, next_at)
 
     def land(self, host: str) -> None:
@@ -91,19 +95,9 @@ class Lanes:
         lane = self._lanes.setdefault(host, Lane())
         if lane.flying:
             lane.flying -= 1
-            self._flying -= 1
+            self.flying -= 1
         lane.is_full = False
         self._list(host, lane)
-
-    def pause(self, monotonic: float) -> float | None:
-        """Give the seconds until a host may be asked; infinite while only answers are awaited, None for nothing."""
-        if self._resting:
-            return self._resting[0][0] - monotonic
-        return float("inf") if self._flying else None
-
-    def _relist(self, host: str) -> None:
-        self._lanes[host].is_listed = False
-        self._list(host, self._lanes[host])
 
     def _list(self, host: str, lane: Lane) -> None:
         if lane.queue and not lane.is_listed and not lane.is_full:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from crawler.model import Candidate
 
+Element = etree._Element  # noqa: SLF001 (lxml's only name)
 MAX_WORDS = 300
 MOST_TEXT = 32 * 1024 * 1024
 MOST_TAGS = 150_000
@@ -35,16 +35,19 @@ class PageReading:
     signals: tuple[str, ...] = ()
 
 
-def tree(text: str) -> HtmlElement | None:
-    """Parse markup, however broken; None when there is nothing in it."""
-    parser = HTMLParser(encoding="utf-8", huge_tree=True)
+def tree(text: str) -> Element | None:
+    """Parse markup, however broken; None when there is nothing in it.
+
+    The plain parser, not the one of lxml.html: that asks a function in Python for the class of every element.
+    """
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
-        return document_fromstring(text.encode("utf-8", "replace").replace(b"\0", b""), parser=parser)
+        return etree.fromstring(text.encode("utf-8", "replace").replace(b"\0", b""), parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
 
 
-def is_cut(root: HtmlElement) -> bool:
+def is_cut(root: Element) -> bool:
     """Tell whether the parser gave up: it drops all that follows an element nested 2048 deep."""
     depth = 0
     while len(root):
@@ -103,7 +106,7 @@ def derived(image: Candidate, original: str) -> Candidate:
     )
 
 
-def text_in(element: HtmlElement) -> str:
+def text_in(element: Element) -> str:
     """Give an element's text on one line, cut to a length; of a huge element the beginning."""
     parts: list[str] = []
     for event, node in islice(etree.iterwalk(element, events=("start", "end", "comment")), _MOST_NODES):

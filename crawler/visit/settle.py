@@ -138,7 +138,7 @@ class Settler:
             self._failed(address, trouble, message, now, retry=False, step=Step.READ)
             return
         if visit.content is Content.IMAGE:
-            self.harvest.image(replace(address, kind=Kind.IMAGE), visit, reply, now, same=same)
+            self.harvest.image(address, visit, reply, now, same=same)
             return
         if address.kind is Kind.IMAGE and visit.content is not Content.SVG:
             kind = reply.headers.get("content-type", "") or "unknown bytes"
@@ -154,13 +154,12 @@ class Settler:
         elif visit.reading is not None:
             self.notes.add(pages=1)
             address = self.harvest.page(address, visit, visit.reading)
-        self._done(replace(address, digest=visit.digest), now, changed=True)
-        self._twin(replace(address, digest=visit.digest), visit.final, now)
+        self.frontier.visited(address, now, changed=True, digest=visit.digest)
+        if visit.final != address.url:
+            self._twin(replace(address, digest=visit.digest), visit.final, now)
 
     def _twin(self, address: Address, final: str, now: datetime) -> None:
         """A page that was reached by a redirect need not be asked for under its own name."""
-        if final == address.url:
-            return
         known = self.frontier.addresses.get(final)
         if known is None or (known.standing is Standing.WAITING and known.fetched_at is None):
             self._done(replace(address, url=final, final=""), now, changed=True)

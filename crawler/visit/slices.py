@@ -8,7 +8,7 @@ from crawler.visit.frontier import Budget
 from crawler.visit.walk import crawl_site
 
 Task = tuple[Site, SiteState, Budget]
-Done = list[tuple[SliceResult, SiteState] | str]
+Done = list[SliceResult | str]
 
 
 def crawl_slices(tasks: list[Task], kit: Kit, at_once: int) -> Done:
@@ -17,9 +17,9 @@ def crawl_slices(tasks: list[Task], kit: Kit, at_once: int) -> Done:
         return list(pool.map(lambda task: _guarded(task, kit), tasks))
 
 
-def _guarded(task: Task, kit: Kit) -> tuple[SliceResult, SiteState] | str:
+def _guarded(task: Task, kit: Kit) -> SliceResult | str:
     """The one guard of a run: whatever a hostile site makes us stumble over ends its own visit only."""
     try:
-        return crawl_site(*task, kit)
+        return crawl_site(*task, kit)[0]  # the new state need not travel: whoever writes the result has it
     except Exception as error:  # noqa: BLE001 (a bad site is a row, not the end of the night)
         return f"{type(error).__name__}: {error}"

@@ -36,11 +36,16 @@ def canonical(url: str, *, base: str = "", encoding: str = "utf-8") -> str | Non
     tracking and session parameters dropped, dot segments resolved, escapes in capital letters. Characters
     outside ASCII become UTF-8 in the path and the page's own encoding in the query, as browsers do.
     """
-    rooted = url.startswith("/") and not url.startswith("//") and base
     try:
-        return _canonical(url, origin_of(base) if rooted else base, encoding)
+        return _canonical(url, _shared(base) if base and url and url[0] not in "?#" else base, encoding)
     except ValueError:  # the base is no address
         return None
+
+
+@lru_cache(maxsize=4096)
+def _shared(base: str) -> str:
+    """Give the folder that a page stands in: whatever its neighbours link to, they mean the same by it."""
+    return urljoin(base, ".")
 
 
 @lru_cache(maxsize=65536)
