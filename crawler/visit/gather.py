@@ -103,7 +103,7 @@ class Gathering:
             self.base = _joined(self.base, base.get("href", "").strip())
         for element in root.iter():
             tag = element.tag
-            if not isinstance(tag, str):
+            if tag.__class__ is not str:
                 self._comment(element)
                 continue
             if tag in _BY_TAG:
