@@ -102,8 +102,10 @@ def test_a_look_at_a_public_case_changes_nothing_that_readers_see(clinic, two_ca
     clinic.take_in(two_cases)
     CliRunner().invoke(case_command, ["check", "51"], obj=clinic.folder)
     with clinic.database() as database:
-        photos = [photo.id for photo in Catalog(database).photos(51)]
-        Casework(database).write_differences(*photos, ["The after photo was measured once."], clinic.now)
+        before, after = (photo.id for photo in Catalog(database).photos(51))
+        Casework(database).write_differences(
+            before, after, ["The after photo was measured once."], clinic.now
+        )
     clinic.build()
     page = clinic.page("patient-51/index.html")
 
