@@ -123,4 +123,4 @@ def _photo(stage: Stage, digest: Digest, size: int) -> Photo:
 def key_of(folder: DataFolder, photo: Photo) -> str:
     """Name the place in the cache where the build will look for this photo's files."""
     settings = load_settings(folder)
-    return recipe_for(photo, settings.channels[PUBLIC_CHANNEL], settings, datetime.now(UTC)).key()
+    return recipe_for(photo, settings.channels[PUBLIC_CHANNEL], settings, None, datetime.now(UTC)).key()

@@ -72,12 +72,20 @@ class Words:
     caption: str
 
 
+class Method(StrEnum):
+    """Who decided how a pair lies: the program, two points that a person clicked, or a person who left it as taken."""
+
+    AUTOMATIC = "automatic"
+    POINTS = "points"
+    AS_TAKEN = "as taken"
+
+
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """How the second photo of a pair is laid over the first: a 2 by 3 matrix, found or clicked."""
 
     transform: tuple[tuple[float, float, float], tuple[float, float, float]]
-    method: str
+    method: Method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +256,7 @@ class Casework:
     def alignments(self) -> dict[tuple[int, int], Alignment]:
         """Give how pairs were laid together, by the ids of the earlier and the later photo."""
         rows = self._db.execute("select before_id, after_id, transform, method from alignments")
-        return {(row[0], row[1]): Alignment(_matrix(row[2]), str(row[3])) for row in rows}
+        return {(row[0], row[1]): Alignment(_matrix(row[2]), Method(row[3])) for row in rows}
 
     def write_alignment(self, before: int, after: int, alignment: Alignment | None) -> None:
         """Write how a pair is laid together; None forgets it."""

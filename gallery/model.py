@@ -134,6 +134,11 @@ def subject_of(case: int, stage: str) -> str:
     return f"Patient {case}'s {stage} photo"
 
 
+def heading(label: str) -> str:
+    """Give a stage's label as it is read above or in a picture: `After session 1 of 3`."""
+    return label[:1].upper() + label[1:]
+
+
 def count(number: int, noun: str) -> str:
     """Say how many: `1 photo`, `2 photos`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -7,21 +7,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import get_args
 
 from gallery.errors import GalleryError
-from gallery.model import Digest, Photo
+from gallery.model import Digest, Photo, heading
 from gallery.parallel import Progress, in_parallel, silently
 from gallery.settings import Channel, Settings
 from gallery.vault import Vault
 from watermark.credit import Credit, credit_blocks
 from watermark.errors import WatermarkError
 from watermark.fingerprint.whole import look_text
-from watermark.pixels import Blocks, Format, Picture, encode, open_picture, resize
-from watermark.visible import MarkDesign, draw_mark
+from watermark.overlay import Frame, put_into_frame
+from watermark.pixels import Blocks, Format, Picture, encode, open_picture, read_facts, resize
+from watermark.visible import MarkDesign, draw_label, draw_mark
 
-VERSION = 3
+VERSION = 4
 _LOOK = "look"
 _LOOK_SIDE = 16
 _EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "avif": "avif"}
@@ -39,14 +41,19 @@ class Recipe:
     owner: str
     web: str
     year: int
+    label: str = ""
+    label_right: bool = False
+    frame: Frame | None = None
 
     def key(self) -> str:
         """Name the folder of its files: 64 hexadecimal digits."""
         return hashlib.sha256(f"{VERSION} {self!r}".encode()).hexdigest()
 
 
-def recipe_for(photo: Photo, channel: Channel, settings: Settings, now: datetime) -> Recipe:
-    """Give the recipe by which a photo is shown in a channel; its notice says when it was first published."""
+def recipe_for(
+    photo: Photo, channel: Channel, settings: Settings, frame: Frame | None, now: datetime
+) -> Recipe:
+    """Say what a photo's files in a channel are made from; labels of later stages stand on the right."""
     year = (photo.first_published_at or now).year
     return Recipe(
         digest=photo.digest,
@@ -56,6 +63,9 @@ def recipe_for(photo: Photo, channel: Channel, settings: Settings, now: datetime
         owner=settings.practice,
         web=settings.web,
         year=year,
+        label=heading(photo.stage) if channel.label else "",
+        label_right=photo.stage_position > 1,
+        frame=frame,
     )
 
 
@@ -179,8 +189,7 @@ def _make(folder: Path, originals: Path, recipe: Recipe) -> str:
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        data = Vault(originals).get(recipe.digest)
-        picture = open_picture(data, longest=max(recipe.channel.sizes))
+        picture = _opened(Vault(originals).get(recipe.digest), recipe)
         (unfinished / _LOOK).write_text(look_text(picture, _LOOK_SIDE), encoding="ascii")
         _write(unfinished, picture, recipe)
         for size in sorted(recipe.channel.sizes, reverse=True):
@@ -195,11 +204,23 @@ def _make(folder: Path, originals: Path, recipe: Recipe) -> str:
     return ""
 
 
+def _opened(data: bytes, recipe: Recipe) -> Picture:
+    """Decode a photo as large as the channel shows it, in the frame it shares with others of its view."""
+    longest, frame = max(recipe.channel.sizes), recipe.frame
+    if frame is None:
+        return open_picture(data, longest=longest)
+    facts = read_facts(data)
+    shown = min(1.0, longest / max(frame.width, frame.height))
+    whole = max(facts.width, facts.height)
+    picture = open_picture(data, longest=min(whole, ceil(whole * frame.scale * shown)))
+    return put_into_frame(picture, frame.shrunk(photo=picture.width / facts.width, frame=shown))
+
+
 def _write(folder: Path, picture: Picture, recipe: Recipe) -> None:
     channel = recipe.channel
-    marked = picture
+    marked = draw_label(picture, recipe.label, right=recipe.label_right)
     if channel.mark:
-        marked = draw_mark(picture, MarkDesign(text=recipe.mark_text, opacity=recipe.mark_opacity))
+        marked = draw_mark(marked, MarkDesign(text=recipe.mark_text, opacity=recipe.mark_opacity))
     blocks = _blocks(recipe) if channel.metadata else Blocks()
     for name in get_args(Format):
         if name in channel.formats:

@@ -81,6 +81,7 @@ class Channel:
     """How photos are shown in one place: sizes in pixels, formats, JPEG quality, and whether marked.
 
     Args:
+        label: Whether the stage ("Before") is written into the picture.
         metadata: Whether the owner, year and rights page are written into the files.
         consent: The name under which patients agree to this place; empty: the channel's own name.
     """
@@ -90,6 +91,7 @@ class Channel:
     formats: tuple[str, ...] = FORMATS
     quality: int = 82
     mark: bool = True
+    label: bool = True
     metadata: bool = True
     consent: str = ""
 
@@ -264,7 +266,9 @@ def _channels(raw: object, problems: list[str]) -> dict[str, Channel]:
         if not isinstance(content, Mapping) or not str(name).replace("-", "").isalnum():
             problems.append(f"{where} must be a table under a plain name")
             continue
-        unknown = sorted(set(content) - {"sizes", "formats", "quality", "mark", "metadata", "consent"})
+        unknown = sorted(
+            set(content) - {"sizes", "formats", "quality", "mark", "label", "metadata", "consent"}
+        )
         problems.extend(f"{where} has no key {key!r}" for key in unknown)
         if not unknown:
             channels[str(name)] = _channel(str(name), content, problems)
@@ -290,17 +294,19 @@ def _channel(name: str, content: Mapping[str, object], problems: list[str]) -> C
         problems.append(f"{where} quality must be 1 to 100")
         return plain
     consent = content.get("consent", "")
-    unsaid = [key for key in ("mark", "metadata") if not isinstance(content.get(key, True), bool)]
+    unsaid = [key for key in ("mark", "label", "metadata") if not isinstance(content.get(key, True), bool)]
     problems.extend(f"{where} {key} must be true or false" for key in unsaid)
     if not isinstance(consent, str) or (name == PUBLIC_CHANNEL and consent):
         problems.append(f"{where} consent must be a name, and the site's own is always {PUBLIC_CHANNEL}")
         return plain
+    mark = content.get("mark", True) is True
     return Channel(
         name=name,
         sizes=tuple(sorted(sizes)),
         formats=tuple(formats),
         quality=quality,
-        mark=content.get("mark", True) is True,
+        mark=mark,
+        label=content.get("label", mark) is True,  # a place that forbids the mark forbids text
         metadata=content.get("metadata", True) is True,
         consent=consent,
     )

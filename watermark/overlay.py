@@ -1,8 +1,8 @@
 """Lays the later photo of a pair over the earlier one: one turn, scale and shift for all of it, no retouching."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import atan2, degrees, hypot
+from math import atan2, ceil, degrees, floor, hypot
 
 import cv2
 import numpy as np
@@ -15,13 +15,59 @@ from watermark.pixels import Picture
 Point = tuple[float, float]
 """x and y in pixels."""
 
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom in pixels, right and bottom exclusive."""
+
+Matrix = tuple[tuple[float, float, float], tuple[float, float, float]]
+"""2 by 3: x' = a·x + b·y + c and y' = d·x + e·y + f."""
+
+AS_IT_IS: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+
 _Mask = NDArray[np.bool_]
 
+_GRAIN = 1e-6  # pixels that are none
 _RATIO = 0.85  # a feature's best partner must be so much nearer than its second
 _APART = 0.1  # pixels between places that a person pointed at
 _REACH = 5.0  # pixels a pair may miss the common turn by: heads are not flat
 _LEAST_PAIRS = 10
 _MOST_ZOOM, _MOST_TURN = 1.6, 30.0  # beyond, the two were hardly taken as a pair
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The part that photos of one view share, as one of them fills it.
+
+    Attributes:
+        matrix: 2 by 3, from that photo's pixels to the frame's.
+        width: of the frame, in pixels.
+        height: the same.
+    """
+
+    matrix: Matrix
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, matrix: Matrix, box: Box) -> "Frame":
+        """Cut a box out of the pixels that a matrix leads to."""
+        (a, b, c), (d, e, f) = matrix
+        left, top, right, bottom = box
+        return cls(((a, b, c - left), (d, e, f - top)), right - left, bottom - top)
+
+    @property
+    def scale(self) -> float:
+        """How many of the frame's pixels one of the photo's is long."""
+        return hypot(self.matrix[0][0], self.matrix[1][0])
+
+    def shrunk(self, *, photo: float, frame: float) -> "Frame":
+        """Give it for the photo and the frame at other sizes, each as a share of its own."""
+        (a, b, c), (d, e, f) = self.matrix
+        linear = frame / photo
+        matrix = (a * linear, b * linear, c * frame), (d * linear, e * linear, f * frame)
+        return Frame(matrix, max(1, round(self.width * frame)), max(1, round(self.height * frame)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +79,7 @@ class Similarity:
         pairs: features that agree on it; 0 where a person pointed.
     """
 
-    matrix: tuple[tuple[float, float, float], tuple[float, float, float]]
+    matrix: Matrix
     pairs: int = 0
 
     @property
@@ -45,6 +91,19 @@ class Similarity:
     def turn(self) -> float:
         """Degrees by which it has to be turned, clockwise on the screen."""
         return degrees(atan2(self.matrix[1][0], self.matrix[0][0]))
+
+
+def followed_by(first: Matrix, then: Matrix) -> Matrix:
+    """Go one way and then another."""
+    whole = np.vstack([then, (0, 0, 1)]) @ np.vstack([first, (0, 0, 1)])
+    (a, b, c), (d, e, f), _ = whole.tolist()
+    return (a, b, c), (d, e, f)
+
+
+def inverse(matrix: Matrix) -> Matrix:
+    """Go the way back."""
+    (a, b, c), (d, e, f) = np.asarray(cv2.invertAffineTransform(np.array(matrix))).tolist()
+    return (a, b, c), (d, e, f)
 
 
 def align_by_points(before: Sequence[Point], after: Sequence[Point]) -> Similarity:
@@ -126,14 +185,16 @@ def lay_over(before: Picture, after: Picture, alignment: Similarity) -> tuple[Pi
     Raises:
         WatermarkError: They share nothing.
     """
-    moved, covered = laid(after, np.array(alignment.matrix), before)
-    left, top, right, bottom = _largest_box(covered)
-    if right - left < 2 or bottom - top < 2:  # noqa: PLR2004
+    box = common_box((before.width, before.height), [((after.width, after.height), alignment.matrix)])
+    if box is None:
         raise WatermarkError(
             "expected photos that overlap, found two that do not", hint="point at the places again"
         )
-    box = (slice(top, bottom), slice(left, right))
-    return Picture(before.rgb[box].copy()), Picture(moved[box].copy())
+    frames = (Frame.of(matrix, box) for matrix in (AS_IT_IS, alignment.matrix))
+    first, second = (
+        put_into_frame(picture, frame) for picture, frame in zip((before, after), frames, strict=True)
+    )
+    return first, second
 
 
 def laid(after: Picture, matrix: NDArray[np.float64], before: Picture) -> tuple[NDArray[np.uint8], _Mask]:
@@ -154,14 +215,56 @@ def laid(after: Picture, matrix: NDArray[np.float64], before: Picture) -> tuple[
     return np.asarray(moved, np.uint8), np.asarray(covered)
 
 
-def _largest_box(covered: _Mask) -> tuple[int, int, int, int]:
-    """Shrink from the frame's sides, the emptiest side first, until nothing uncovered is left."""
-    edges = [0, 0, covered.shape[1], covered.shape[0]]
-    while edges[0] < edges[2] and edges[1] < edges[3]:
-        part = covered[edges[1] : edges[3], edges[0] : edges[2]]
-        bare = [1 - float(side.mean()) for side in (part[:, 0], part[0], part[:, -1], part[-1])]
-        worst = int(np.argmax(bare))
-        if bare[worst] == 0:
+def common_box(size: Size, others: Sequence[tuple[Size, Matrix]]) -> Box | None:
+    """Find a large part of a frame that every photo laid into it covers; None when there is none.
+
+    Args:
+        size: (width, height) of the frame.
+        others: (width, height) of each photo, and its pixels' way into the frame's.
+
+    Returns:
+        (left, top, right, bottom) in whole pixels of the frame, right and bottom exclusive.
+    """
+    left, top, right, bottom = 0.0, 0.0, float(size[0]), float(size[1])
+    edges = [edge for photo, matrix in others for edge in _edges(photo, matrix)]
+    for _ in edges:  # each step puts one edge right for good: the box only shrinks
+        beyond, a, b = max(
+            (a * (right if a > 0 else left) + b * (bottom if b > 0 else top) - c, a, b) for a, b, c in edges
+        )
+        if beyond <= 0:
             break
-        edges[worst] += 1 if worst < 2 else -1  # noqa: PLR2004 (left and top come first)
-    return edges[0], edges[1], edges[2], edges[3]
+        if abs(b) * (bottom - top) < abs(a) * (right - left):  # the cheaper side gives way
+            left, right = (left, right - beyond / a) if a > 0 else (left - beyond / a, right)
+        else:
+            top, bottom = (top, bottom - beyond / b) if b > 0 else (top - beyond / b, bottom)
+        if right - left < 2 or bottom - top < 2:  # noqa: PLR2004
+            return None
+    return ceil(left - _GRAIN), ceil(top - _GRAIN), floor(right + _GRAIN), floor(bottom + _GRAIN)
+
+
+def _edges(size: Size, matrix: Matrix) -> Iterator[tuple[float, float, float]]:
+    """Give a laid photo's four edges as (a, b, c): what it covers lies where a·x + b·y <= c."""
+    (a, b, c), (d, e, f) = matrix
+    flip = 1.0 if a * e - b * d > 0 else -1.0
+    corners = [(a * x + b * y + c, d * x + e * y + f) for x, y in ((0, 0), (size[0], 0), size, (0, size[1]))]
+    for (x, y), (to_x, to_y) in zip(corners, corners[1:] + corners[:1], strict=True):
+        length = max(hypot(to_x - x, to_y - y), _GRAIN)
+        across, down = flip * (to_y - y) / length, -flip * (to_x - x) / length
+        yield across, down, across * x + down * y
+
+
+def put_into_frame(picture: Picture, frame: Frame) -> Picture:
+    """Turn, scale, shift and cut a photo as a whole, so that it fills a frame; nothing in it is retouched.
+
+    Args:
+        picture: the photo, decoded at any size.
+        frame: where it lies, in pixels of `picture`.
+    """
+    moved = cv2.warpAffine(
+        picture.rgb,
+        np.array(frame.matrix),
+        (frame.width, frame.height),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return Picture(np.asarray(moved, np.uint8))

@@ -1,7 +1,8 @@
 """The command that says what stands between one case and publication."""
 
 import getpass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
     from gallery.pairing import Pair
     from watermark.comparability import Item
 
-Measured: TypeAlias = "tuple[Pair, Sequence[Item]]"
+
+@dataclass(frozen=True)
+class Measured:
+    """A pair, what differs in it, and the sentences that readers of its page are told."""
+
+    pair: "Pair"
+    differences: "Sequence[Item]"
+    sentences: "Sequence[str]"
 
 
 @click.command()
@@ -72,20 +80,24 @@ def _values(differences: "list[Measured]") -> list[dict[str, object]]:
     """Give what differs as plain values."""
     return [
         {
-            "view": pair.view,
-            "stages": [pair.before.stage, pair.after.stage],
+            "view": found.pair.view,
+            "stages": [found.pair.before.stage, found.pair.after.stage],
             "name": item.name,
             "told": item.sentence,
         }
-        for pair, items in differences
-        for item in items
+        for found in differences
+        for item in found.differences
     ]
 
 
 def _lines(differences: "list[Measured]", *, known: bool) -> list[str]:
     """Say what differs, and whether the page says so."""
     word = "told   " if known else "differs"
-    lines = [f"{word}  {pair.view}: {i.sentence} {i.hint}" for pair, items in differences for i in items]
+    lines = [
+        f"{word}  {found.pair.view}: {item.sentence} {item.hint}"
+        for found in differences
+        for item in found.differences
+    ]
     if not known:
         lines.append("The public page says something else of its pairs; let it say this with --tell.")
     return lines
@@ -93,13 +105,15 @@ def _lines(differences: "list[Measured]", *, known: bool) -> list[str]:
 
 def _measured(folder: DataFolder, casework: "Casework", photos: "Sequence[Photo]") -> "list[Measured]":
     """Measure every pair, and give what differs in each."""
-    from gallery.pairing import measure, pairs_of
+    from gallery.pairing import differences_to_tell, measure, pairs_of, recorded, sentences_about
 
     laid = casework.alignments()
-    return [
-        (pair, measure(folder, pair, laid.get((pair.before.id, pair.after.id))).differences)
-        for pair in pairs_of(photos)
-    ]
+    found = []
+    for pair in pairs_of(photos):
+        known = recorded(pair, laid)
+        measured = measure(folder, pair, known)
+        found.append(Measured(pair, differences_to_tell(measured, known), sentences_about(measured, known)))
+    return found
 
 
 def _tell(database: "Database", number: int, differences: "list[Measured]", *, even_if_public: bool) -> bool:
@@ -113,7 +127,7 @@ def _tell(database: "Database", number: int, differences: "list[Measured]", *, e
     from gallery.schema import transaction
 
     casework, before = Casework(database), Casework(database).differences()
-    measured = {(p.before.id, p.after.id): tuple(i.sentence for i in items) for p, items in differences}
+    measured = {found.pair.key: tuple(found.sentences) for found in differences}
     news = {pair: said for pair, said in measured.items() if before.get(pair) != said}
     public = bool(Catalog(database).published_photos(number))
     if public and news and not even_if_public:

@@ -20,6 +20,7 @@ from gallery.errors import GalleryError
 from gallery.leaks import Secrets
 from gallery.ledger import Ledger
 from gallery.model import PUBLIC_CHANNEL, Consent, Photo, Publication, count
+from gallery.pairing import frames_of
 from gallery.parallel import Progress, silently
 from gallery.public_site.clean import refuse_leaks
 from gallery.public_site.exports import Export, write_export
@@ -134,6 +135,7 @@ class _Build:
         self._catalog, self._ledger = Catalog(database), Ledger(database)
         self._renditions = Renditions(folder.renditions, folder.originals)
         self._stamp = folder.renditions / "built.json"
+        self._frames = frames_of(self._catalog.photos(), Casework(database).alignments())
 
     def run(self, *, force: bool, progress: Progress, token: Token) -> Built:
         records = self._records()
@@ -178,7 +180,7 @@ class _Build:
     ) -> tuple[dict[int, Publication], dict[str, Recipe]]:
         published, recipes = {}, {}
         for photo in shown:
-            recipe = recipe_for(photo, channel, self._settings, self._now)
+            recipe = recipe_for(photo, channel, self._settings, self._frames.get(photo.id), self._now)
             key = recipe.key()
             recipes[key] = recipe
             known = before.get(photo.id)

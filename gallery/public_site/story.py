@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import combinations
 
 from gallery.consent import Permission, may_publish, may_show_case
 from gallery.model import Case, CaseStatus, Consent, Photo, Stage
@@ -70,13 +71,25 @@ class ShownStage:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """The first and the last photo of one view, to be compared, and what was measured to differ besides the result."""
+class Comparison:
+    """One view as each stage shows it: any two can be compared, at first the first with the last.
+
+    `differences` is what was measured to differ, besides the result, between two of the shots, by their places.
+    """
 
     view: str
-    before: ShownPhoto
-    after: ShownPhoto
-    differences: tuple[str, ...] = ()
+    shots: tuple[ShownPhoto, ...]
+    differences: tuple[tuple[tuple[int, int], tuple[str, ...]], ...] = ()
+
+    @property
+    def before(self) -> ShownPhoto:
+        """The earliest."""
+        return self.shots[0]
+
+    @property
+    def after(self) -> ShownPhoto:
+        """The latest."""
+        return self.shots[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +131,24 @@ class Story:
         return tuple(photo for stage in self.stages for photo in stage.photos)
 
     @property
-    def pairs(self) -> tuple[Pair, ...]:
-        """For each view that more than one stage shows: the first against the last."""
-        pairs, measured = [], dict(self.differences)
-        for view in dict.fromkeys(photo.view for photo in self.photos):
-            same = [photo for photo in self.photos if photo.view == view]
-            if same[0].label != same[-1].label:
-                pairs.append(Pair(view, same[0], same[-1], measured.get((same[0].id, same[-1].id), ())))
-        return tuple(pairs)
+    def pairs(self) -> tuple[Comparison, ...]:
+        """For each view that more than one stage shows: one photo of each, of the first its first, else its last."""
+        views: dict[str, dict[str, ShownPhoto]] = {}
+        for photo in self.photos:
+            shown = views.setdefault(photo.view, {})
+            if photo.label not in shown or len(shown) > 1:
+                shown[photo.label] = photo
+        return tuple(
+            Comparison(view, shots, self._measured(shots))
+            for view, shown in views.items()
+            if len(shots := tuple(shown.values())) > 1
+        )
+
+    def _measured(self, shots: Sequence[ShownPhoto]) -> tuple[tuple[tuple[int, int], tuple[str, ...]], ...]:
+        measured = dict(self.differences)
+        places = combinations(range(len(shots)), 2)
+        told = (((one, other), measured.get((shots[one].id, shots[other].id), ())) for one, other in places)
+        return tuple((pair, said) for pair, said in told if said)
 
     @property
     def cover(self) -> tuple[ShownPhoto, ...]:

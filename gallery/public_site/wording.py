@@ -1,6 +1,6 @@
 """The sentences that a record says about itself: from facts, so that nobody must remember to be honest."""
 
-from gallery.model import Performer, Stage, comes_before_treatment
+from gallery.model import Performer, Stage, comes_before_treatment, heading
 
 _PERFORMED = {
     Performer.US: "This work was done by us.",
@@ -11,7 +11,7 @@ _PERFORMED = {
 
 def stage_title(stage: Stage) -> str:
     """Give the stage's label as a heading: `Before`, `After session 1 of 3`."""
-    return stage.label[:1].upper() + stage.label[1:]
+    return heading(stage.label)
 
 
 def stage_sentences(stage: Stage) -> list[str]:
@@ -51,4 +51,4 @@ def photo_alt(case: int, stage: str, view: str, written: str) -> str:
 
 def photo_caption(stage: str, view: str, written: str) -> str:
     """Give the line under the picture: as written, or else from the record."""
-    return written or f"{stage[:1].upper()}{stage[1:]}, {view}"
+    return written or f"{heading(stage)}, {view}"

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, replace
 
+from gallery.casework import Alignment
 from gallery.model import Case
 from gallery.public_site.honesty import required_on
 from gallery.web.workplace import casework, catalog, ledger, now, settings
@@ -36,6 +37,12 @@ def besides(case: Case) -> Besides:
     )
 
 
+def laid_in(case: Case) -> list[tuple[tuple[int, int], Alignment]]:
+    """Give how the pairs of a case were laid: readers see them so."""
+    mine = {photo.id for photo in catalog().photos(case.number)}
+    return sorted((pair, laid) for pair, laid in casework().alignments().items() if pair[0] in mine)
+
+
 def content_of(case: Case) -> str:
     """Give the digest of all that a reader would see of a case: an approval holds for this and nothing else."""
     seen = (
@@ -43,6 +50,7 @@ def content_of(case: Case) -> str:
         catalog().stages(case.number),
         [(photo.digest, photo.view, photo.alt, photo.caption) for photo in catalog().photos(case.number)],
         besides(case),
+        laid_in(case),
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 

@@ -1,21 +1,52 @@
 """Can before and after be compared? A card for each pair, and laying the two over each other by two points."""
 
+from dataclasses import dataclass
+
 from flask import Blueprint, Response, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gallery.accounts import Task
-from gallery.casework import Alignment, Section
+from gallery.casework import Alignment, Method, Section
 from gallery.errors import GalleryError
 from gallery.model import Case
-from gallery.pairing import Pair, aligned, found, measure, pairs_of, pointed
+from gallery.pairing import (
+    Alignments,
+    Pair,
+    aligned,
+    differences_to_tell,
+    found,
+    measure,
+    pairs_of,
+    pointed,
+    recorded,
+    sentences_about,
+)
+from gallery.web.content import HELD, content_of, hold_back
 from gallery.web.sections import known_case, open_case, save_section, show, show_section
 from gallery.web.viewing import note_view
-from gallery.web.workplace import casework, catalog, folder, needs, note, now, rooms
-from watermark.comparability import Comparability
+from gallery.web.workplace import casework, catalog, folder, me, needs, note, now, rooms
+from watermark.comparability import Comparability, Item
+from watermark.errors import WatermarkError
+from watermark.overlay import AS_IT_IS
 
 pages = Blueprint("pairs", __name__, url_prefix="/cases/<int:number>/pairs")
 
 _POINTS = tuple(f"{side}-{point}-{axis}" for side in ("before", "after") for point in (1, 2) for axis in "xy")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A pair, what was measured of it, and how it lies: as recorded, or as it would be recorded on going on."""
+
+    pair: Pair
+    measured: Comparability
+    recorded: Alignment | None
+    proposed: Alignment | None
+
+    @property
+    def differences(self) -> list[Item]:
+        """What readers are told, once it lies so."""
+        return differences_to_tell(self.measured, self.recorded or self.proposed)
 
 
 @pages.get("")
@@ -23,29 +54,51 @@ _POINTS = tuple(f"{side}-{point}-{axis}" for side in ("before", "after") for poi
 def page(number: int) -> ResponseReturnValue:
     """Show how comparable each pair is."""
     case = open_case(number)
-    cards = [(pair, _measured(pair), _recorded(pair)) for pair in _pairs(case)]
-    return show_section("pairs.html", case, Section.PAIRS, {}, cards=cards)
+    return show_section("pairs.html", case, Section.PAIRS, {}, cards=_cards(case))
+
+
+def _cards(case: Case) -> list[Card]:
+    alignments, cards = casework().alignments(), []
+    for pair in _pairs(case):
+        measured, known = _measured(pair, alignments), recorded(pair, alignments)
+        proposed = found(pair, measured) if known is None and pair.from_the_first else None
+        cards.append(Card(pair, measured, known, proposed))
+    return cards
 
 
 @pages.post("")
 @needs(Task.EDIT)
 def save(number: int) -> ResponseReturnValue:
-    """Record that somebody has looked at the pairs."""
+    """Record that somebody has looked at the pairs; those found to lie over each other are laid so from now on."""
     case = open_case(number)
-    cards = [(pair, _measured(pair), _recorded(pair)) for pair in _pairs(case)]
+    cards = _cards(case)
 
     def write() -> None:
-        for pair, measured, _ in cards:
-            seen = {item.name: item.value for item in measured.items}
-            told = [item.sentence for item in measured.differences]
-            casework().write_differences(pair.before.id, pair.after.id, told, now())
-            note(
-                "compared a pair", f"case {number}", before=pair.before.id, after=pair.after.id, measured=seen
-            )
+        for card in cards:
+            if card.proposed is not None:
+                _write(case, card.pair, card.proposed)
+        for pair in _pairs(case):
+            _tell(case, pair)
 
     return save_section(
         "pairs.html", case, Section.PAIRS, {}, typed={}, write=write, then=lambda: "words.page", cards=cards
     )
+
+
+def _write(case: Case, pair: Pair, alignment: Alignment) -> None:
+    casework().write_alignment(*pair.key, alignment)
+    how = {"method": str(alignment.method), "transform": alignment.transform}
+    note("laid a pair", f"case {case.number}", before=pair.before.id, after=pair.after.id, **how)
+
+
+def _tell(case: Case, pair: Pair) -> None:
+    """Measure a pair as it lies now, and let readers be told."""
+    alignments = casework().alignments()
+    measured, known = _measured(pair, alignments), recorded(pair, alignments)
+    casework().write_differences(*pair.key, sentences_about(measured, known), now())
+    seen = {item.name: item.value for item in measured.items}
+    about = {"before": pair.before.id, "after": pair.after.id, "measured": seen}
+    note("compared a pair", f"case {case.number}", **about)
 
 
 @pages.get("/<int:before>/<int:after>")
@@ -57,16 +110,16 @@ def one(number: int, before: int, after: int) -> ResponseReturnValue:
 
 
 def _shown(
-    case: Case, pair: Pair, problem: GalleryError | None = None, status: int = 200
+    case: Case, pair: Pair, problem: GalleryError | WatermarkError | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    recorded = _recorded(pair)
+    alignments = casework().alignments()
     return show(
         "pair.html",
         case,
         status,
         pair=pair,
-        recorded=recorded,
-        measured=_measured(pair),
+        recorded=recorded(pair, alignments),
+        measured=_measured(pair, alignments),
         typed=request.form,
         problem=problem,
     )
@@ -75,34 +128,37 @@ def _shown(
 @pages.post("/<int:before>/<int:after>")
 @needs(Task.EDIT)
 def lay(number: int, before: int, after: int) -> ResponseReturnValue:
-    """Lay a pair by two points, by itself, or forget how it was laid; recorded in the ledger."""
+    """Lay a pair by two points, by itself, or leave it as it was taken; recorded in the ledger."""
     case = open_case(number)
     pair = _pair(case, before, after)
     try:
         alignment = _wanted(pair)
-    except GalleryError as error:
+    except (GalleryError, WatermarkError) as error:
         return _shown(case, pair, error, 400)
     with rooms().together():
-        casework().write_alignment(before, after, alignment)
-        detail = (
-            {"transform": alignment.transform, "method": alignment.method}
-            if alignment
-            else {"method": "none"}
-        )
-        note("laid a pair", f"case {number}", before=before, after=after, **detail)
-    flash(
-        "Recorded. Only the position is changed, the same for the whole photo; nothing in it is retouched.",
-        "done",
-    )
+        content = content_of(case)
+        _write(case, pair, alignment)
+        told = casework().differences()
+        for other in _pairs(case):
+            if other.first.id == pair.first.id and other.key in told:
+                _tell(case, other)
+        held = content != content_of(case) and hold_back(case, me().name)
+    said = "Recorded. Only the position is changed, the same for the whole photo; nothing in it is retouched."
+    flash(f"{said} {HELD}" if held else said, "warn" if held else "done")
     return redirect(url_for("pairs.one", number=number, before=before, after=after))
 
 
-def _wanted(pair: Pair) -> Alignment | None:
+def _wanted(pair: Pair) -> Alignment:
     method = request.form.get("method")
+    if not pair.from_the_first:
+        raise GalleryError(
+            f"{pair.before.stage} is not the first stage of this view",
+            hint="lay each upon the first: this pair follows",
+        )
     if method == "none":
-        return None
+        return Alignment(AS_IT_IS, Method.AS_TAKEN)
     if method == "automatic":
-        alignment = found(folder(), pair)
+        alignment = found(pair, _measured(pair, {}))
         if alignment is None:
             raise GalleryError(
                 "the two photos show too little alike", hint="point at two places in both instead"
@@ -123,7 +179,7 @@ def _wanted(pair: Pair) -> Alignment | None:
 def picture(number: int, before: int, after: int, side: str) -> ResponseReturnValue:
     """Give one photo of a pair in the earlier one's frame."""
     pair = _pair(known_case(number), before, after)
-    laid = aligned(folder(), pair, _recorded(pair))
+    laid = aligned(folder(), pair, recorded(pair, casework().alignments()))
     if laid is None or side not in {"before", "after"}:
         abort(404)
     note_view(f"case {number}", f"photo {before if side == 'before' else after}")
@@ -141,14 +197,11 @@ def _pair(case: Case, before: int, after: int) -> Pair:
     raise GalleryError("this pair is not there any more", hint="look at the case's pairs again")
 
 
-def _recorded(pair: Pair) -> Alignment | None:
-    return casework().alignments().get((pair.before.id, pair.after.id))
-
-
-def _measured(pair: Pair) -> Comparability:
+def _measured(pair: Pair, alignments: Alignments) -> Comparability:
     """Measure a pair, remembered while serving."""
     known: dict[object, Comparability] = current_app.extensions.setdefault("pairwatch-measured", {})
-    key = (pair.before.digest, pair.after.digest, _recorded(pair))
+    laid = recorded(pair, alignments)
+    key = (pair.before.digest, pair.after.digest, laid)
     if key not in known:
-        known[key] = measure(folder(), pair, _recorded(pair))
+        known[key] = measure(folder(), pair, laid)
     return known[key]

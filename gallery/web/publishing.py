@@ -10,6 +10,7 @@ from gallery.accounts import Task
 from gallery.consent import may_publish, may_show_case
 from gallery.errors import GalleryError
 from gallery.model import PUBLIC_CHANNEL, Case, Photo
+from gallery.pairing import frames_of
 from gallery.public_site import build_site
 from gallery.readiness import Obstacle
 from gallery.renditions import Renditions, recipe_for
@@ -75,8 +76,9 @@ def preview(number: int, channel: str, photo: int) -> ResponseReturnValue:
 
 def rendered(photo: Photo, channel: Channel) -> bytes:
     """Give a photograph's bytes as a channel would get it, JPEG, at the preview's size."""
+    frame = frames_of(catalog().photos(photo.case), casework().alignments()).get(photo.id)
     small = replace(channel, sizes=(min(PREVIEW_PX, max(channel.sizes)),), formats=("jpeg",))
-    recipe = recipe_for(photo, small, settings(), now())
+    recipe = recipe_for(photo, small, settings(), frame, now())
     cache, key = Renditions(folder().renditions, folder().originals), recipe.key()
     with _one_at_a_time:
         cache.make({key: recipe})

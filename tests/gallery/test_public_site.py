@@ -88,7 +88,7 @@ def test_the_story_is_told_in_order_with_its_labels(built):
     soup = BeautifulSoup(built.page("patient-51/index.html"), "lxml")
 
     assert [tag.text for tag in soup.select(".stage h3")] == ["Before", "After"]
-    assert [tag.text for tag in soup.select(".pair .side")] == ["Before", "After"]
+    assert [tag["data-label"] for tag in soup.select(".pair .shot")] == ["Before", "After"]
     assert "Taken immediately after session 1 of 3." in soup.text
     assert "This work was done by us." in soup.text
     assert {image["alt"] for image in soup.select(".stage img")} == {
@@ -196,7 +196,7 @@ def test_the_visible_mark_is_on_every_size(built):
             ]
             nearest = min(apart, key=lambda image: ImageStat.Stat(image).sum[0])
             assert ImageStat.Stat(nearest.crop(where)).mean[0] > 2 * ImageStat.Stat(
-                nearest.crop((0, 0, marked.width, round(height * 0.7)))
+                nearest.crop((0, round(height * 0.2), marked.width, round(height * 0.7)))
             ).mean[0]  # fmt: skip
 
 
@@ -282,6 +282,32 @@ def test_each_channel_gets_what_consent_allows_there(clinic):
     assert list(place.rglob("*.jpg")) == []
     assert done.photos == 3
     assert clinic.verify().problems == ()
+
+
+def test_the_stage_stands_in_the_picture_where_the_channel_allows_it(clinic):
+    """Before on the left, later stages on the right, in every size; a platform that forbids text gets none."""
+    with clinic.folder.settings_file.open("a") as file:
+        file.write(
+            '[channels.platform]\nsizes = [240]\nformats = ["jpeg"]\nmark = false\nconsent = "website"\n'
+        )
+    clinic.take_in(clinic.rows({1: ["before", "after"]}, consent_signed="2026-01-01"))
+    clinic.build()
+    bare = [Image.open(place) for place in sorted((clinic.folder.channels / "platform").rglob("*.jpg"))]
+    shown = re.findall(r'href="\.\./(photos/\w+-\d+\.jpg)"', clinic.page("patient-1/index.html"))
+
+    assert len(shown) == len(bare) == 2
+    for side, address, plain in zip(("left", "right"), shown, bare, strict=True):
+        for place in clinic.folder.public.glob(address.rpartition("-")[0] + "-*.jpg"):
+            with Image.open(place) as published:
+                width, high = published.width // 3, published.height // 8
+                corners = {
+                    "left": (0, 0, width, high),
+                    "right": (published.width - width, 0, published.width, high),
+                }
+                apart = ImageChops.difference(published, plain.resize(published.size))
+                seen = {name: ImageStat.Stat(apart.crop(box)).mean[0] for name, box in corners.items()}
+            assert max(seen, key=seen.__getitem__) == side
+            assert seen[side] > 20
 
 
 def test_a_withdrawal_does_not_wait_for_another_cases_trouble(built):

@@ -83,6 +83,36 @@ def test_the_slider_obeys_the_mouse(site):
     page.context.close()
 
 
+def test_any_two_stages_are_compared(site):
+    """A reader chooses the stage on either side, by keyboard too; the earlier one is always on the left, and named."""
+    page = site.open("patient-1/index.html")
+    left, right = page.get_by_label("On the left"), page.get_by_label("On the right")
+    shown = "() => [...document.querySelectorAll('.pair .shot')].filter((s) => !s.hidden).map((s) => s.dataset.label)"
+
+    assert page.evaluate(shown) == ["Before", "One year later"]
+    right.select_option("After session 1 of 2")
+    assert page.evaluate(shown) == ["Before", "After session 1 of 2"]
+    left.focus()
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(shown) == ["After session 1 of 2", "One year later"]
+    assert right.input_value() == "2"
+    assert (
+        page.get_by_role("slider")
+        .get_attribute("aria-label")
+        .startswith("Compare After session 1 of 2 (left) with One year later (right)")
+    )
+    told = page.locator(".pair figcaption").inner_text()
+    assert told.startswith("After session 1 of 2 (left) and One year later (right), front.")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.pair .shot:not([hidden]) img')].every((i) => i.naturalWidth)"
+    )
+    page.locator(".pair-range").press("Home")
+    assert page.get_by_role("slider").get_attribute("aria-valuetext") == "100 % One year later"
+    assert page.complaints == []
+    assert Axe().run(page).response["violations"] == []
+    page.context.close()
+
+
 def test_a_photograph_is_enlarged_and_closed_again(site):
     """Click, turn with the arrow keys, Escape: the focus is back where it was."""
     page = site.open("patient-1/index.html")
@@ -118,7 +148,13 @@ def test_without_scripts_all_is_there(site):
     left, right = (page.locator(f".shot-{side}").first.bounding_box() for side in ("before", "after"))
 
     assert left["x"] + left["width"] <= right["x"] + 3
-    assert [page.locator(".pair .side").nth(n).inner_text() for n in (0, 1)] == ["Before", "One year later"]
+    assert (
+        page.locator(".pair figcaption")
+        .first.inner_text()
+        .startswith("Before (left) and One year later (right)")
+    )
+    assert page.locator(".pair .shot:visible").count() == 2
+    assert not page.locator(".choose").first.is_visible()
     assert not page.locator(".pair-range").first.is_visible()
     page.locator("a.zoom").first.click()
     page.wait_for_url("**/photos/*.jpg")

@@ -79,7 +79,7 @@ def test_the_command_lists_measures_and_fails_while_something_blocks(clinic, two
     assert "BLOCKS   No photo may be published: no consent is recorded." in run.output
     assert run.output.endswith("Patient 52 may not be published yet.\n")
     with clinic.database() as database:
-        assert len(Casework(database).differences()) == 1
+        assert len(Casework(database).differences()) == 3  # any two of its three stages
 
 
 def test_the_command_lets_a_ready_case_pass(clinic, two_cases):

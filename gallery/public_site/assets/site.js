@@ -3,11 +3,39 @@
 // Compare: a native range over both photographs. Without this script they stand side by side.
 for (const pair of document.querySelectorAll(".pair")) {
   const range = pair.querySelector(".pair-range");
+  const shots = [...pair.querySelectorAll(".shot")];
+  const shown = { left: 0, right: shots.length - 1 };
   const show = () => {
     pair.style.setProperty("--pos", `${range.value}%`);
-    range.setAttribute("aria-valuetext", `${100 - range.value} % ${pair.querySelector(".side-after").textContent}`);
+    range.setAttribute("aria-valuetext", `${100 - range.value} % ${shots[shown.right].dataset.label}`);
   };
   range.addEventListener("input", show);
+  // Any two stages: the earlier one is always on the left, so that no side is ever mistaken.
+  const choose = pair.querySelector(".choose");
+  const turnTo = () => {
+    shots.forEach((shot, place) => {
+      shot.hidden = place !== shown.left && place !== shown.right;
+      shot.classList.toggle("shot-before", place === shown.left);
+      shot.classList.toggle("shot-after", place === shown.right);
+    });
+    for (const side of ["left", "right"]) {
+      pair.querySelector(`.name-${side}`).textContent = shots[shown[side]].dataset.label;
+      choose.querySelector(`.choose-${side}`).value = shown[side];
+    }
+    for (const told of pair.querySelectorAll(".difference")) told.hidden = told.dataset.pair !== `${shown.left}-${shown.right}`;
+    const [left, right] = [shown.left, shown.right].map((place) => shots[place].dataset.label);
+    range.setAttribute("aria-label", range.getAttribute("aria-label").replace(/^.*\(right\)/, () => `Compare ${left} (left) with ${right} (right)`));
+    show();
+  };
+  if (choose) {
+    choose.hidden = false;
+    choose.addEventListener("change", (event) => {
+      const side = event.target.classList.contains("choose-left") ? "left" : "right";
+      shown[side] = Number(event.target.value);
+      if (shown.left >= shown.right) shown[side === "left" ? "right" : "left"] = shown[side] + (side === "left" ? 1 : -1);
+      turnTo();
+    });
+  }
   range.hidden = false;
   pair.classList.add("is-slider");
   show();

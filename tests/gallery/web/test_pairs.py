@@ -1,12 +1,17 @@
 """Before and after are measured and laid over each other; corrections are recorded, no pixel is retouched."""
 
+from dataclasses import replace
+
 import pytest
 
-from gallery.casework import Casework
+from gallery.casework import Alignment, Casework, Method
+from gallery.catalog import Catalog
 from gallery.ledger import Ledger
-from gallery.pairing import Pair, pointed
+from gallery.pairing import Pair, frames_of, pairs_of, pointed, recorded
 from gallery.vault import Vault
 from tests.gallery.web.conftest import enter, form, token
+from watermark.pixels import open_picture
+from watermark.samples.clinic import Person, Room, draw_portrait
 
 NAMES = [f"{side}-{point}-{axis}" for side in ("before", "after") for point in (1, 2) for axis in "xy"]
 
@@ -59,15 +64,98 @@ def test_points_that_say_nothing_are_refused(case, rooms, values, said):
     assert Casework(rooms).alignments() == {}
 
 
-def test_an_alignment_can_be_forgotten(case, rooms):
-    """What was found by itself can be recorded, and taken back."""
+def test_a_pair_can_be_left_as_taken(case, rooms):
+    """What was found by itself can be recorded, and taken back; going on does not lay the pair again."""
     sent = {"csrf_token": token(case, "/drafts/new")}
     case.post("/cases/1/pairs/1/2", data=sent | {"method": "automatic"})
     found = Casework(rooms).alignments()
     case.post("/cases/1/pairs/1/2", data=sent | {"method": "none"})
 
+    case.post("/cases/1/pairs", data=form(case, "/cases/1/pairs"))
+
     assert found[1, 2].method == "automatic"
+    assert Casework(rooms).alignments()[1, 2].method == "as taken"
+    assert frames_of(Catalog(rooms).photos(1), Casework(rooms).alignments()) == {}
+
+
+def test_going_on_lays_what_was_found(case, rooms):
+    """Whoever has seen the pairs and goes on has them published laid over each other, and readers are told."""
+    case.post("/cases/1/pairs", data=form(case, "/cases/1/pairs"))
+    rows = [entry for entry in Ledger(rooms).entries() if entry.action == "laid a pair"]
+
+    assert Casework(rooms).alignments()[1, 2].method == "automatic"
+    assert [row.detail["method"] for row in rows] == ["automatic"]
+    assert "nothing was retouched" in Casework(rooms).differences()[1, 2][-1]
+
+
+def test_published_files_lie_over_each_other(case, site, rooms):
+    """Turned and scaled by two points, both previews have one size and one frame: they lie as the points say."""
+    upright = draw_portrait(Person(3), Room(2), stage="before", view="front", size=(960, 720))
+    points = dict(zip(NAMES, [30, 40, 70, 40, 26, 44, 76, 42], strict=True))
+    sent = {name: str(value) for name, value in points.items()} | {"csrf_token": token(case, "/drafts/new")}
+    case.post("/cases/1/pairs/1/2", data=sent | {"method": "points"})
+    first, second = (open_picture(case.get(f"/cases/1/preview/website/{photo}.jpg").data) for photo in (1, 2))
+    frames = frames_of(Catalog(rooms).photos(1), Casework(rooms).alignments())
+
+    assert (first.width, first.height) == (second.width, second.height)
+    assert upright.width / upright.height != first.width / first.height
+    for photo, names in ((1, NAMES[:4]), (2, NAMES[4:])):  # each point goes to one place of the frame
+        (a, b, c), (d, e, f) = frames[photo].matrix
+        x, y = points[names[0]] / 100 * 480, points[names[1]] / 100 * 360
+        assert (round(a * x + b * y + c), round(d * x + e * y + f)) == pytest.approx(
+            (0.3 * 480 - _left(frames), 0.4 * 360 - _top(frames)), abs=1
+        )
+
+
+def _left(frames):
+    return -frames[1].matrix[0][2]
+
+
+def _top(frames):
+    return -frames[1].matrix[1][2]
+
+
+def test_too_little_left_is_refused(case, rooms):
+    """Points that would leave a corner of the photo are refused in a sentence."""
+    points = dict(zip(NAMES, [5, 5, 15, 5, 5, 80, 95, 80], strict=True))
+    sent = {name: str(value) for name, value in points.items()} | {"csrf_token": token(case, "/drafts/new")}
+    answer = case.post("/cases/1/pairs/1/2", data=sent | {"method": "points"})
+
+    assert answer.status_code == 400
+    assert "less than a quarter of the earlier photo would be left" in answer.text
     assert Casework(rooms).alignments() == {}
+
+
+def test_laying_a_public_pair_anew_wants_a_new_approval(case, rooms):
+    """What readers see of a released case never moves without an approval."""
+    Casework(rooms).release(1)
+    answer = case.post(
+        "/cases/1/pairs/1/2",
+        data={"csrf_token": token(case, "/drafts/new"), "method": "automatic"},
+        follow_redirects=True,
+    )
+
+    assert "until it is approved and published again" in answer.text
+    assert Catalog(rooms).case(1).held
+
+
+def test_later_pairs_follow_the_first_stage(rooms, case):
+    """Two later stages that were laid upon the first lie upon each other, as their frames say."""
+    before, after = Catalog(rooms).photos(1)
+    later = replace(after, id=3, stage_id=3, stage="later", stage_position=3)
+    moved = Alignment(((1.0, 0.0, 10.0), (0.0, 1.0, 0.0)), Method.POINTS)
+    larger = Alignment(((1.2, 0.0, 0.0), (0.0, 1.2, 5.0)), Method.AUTOMATIC)
+    laid = {(1, 2): moved, (1, 3): larger}
+    pairs = {pair.key: pair for pair in pairs_of([before, after, later])}
+    frames = frames_of([before, after, later], laid)
+
+    assert list(pairs) == [(1, 2), (1, 3), (2, 3)]
+    first_row, second_row = recorded(pairs[2, 3], laid).transform
+    assert first_row == pytest.approx((1.2, 0, -10))
+    assert second_row == pytest.approx((0, 1.2, 5))
+    assert len({(frame.width, frame.height) for frame in frames.values()}) == 1
+    refused = case.post("/cases/1/pairs/1/2", data={"csrf_token": token(case, "/drafts/new"), "method": "?"})
+    assert refused.status_code == 400
 
 
 def test_looking_is_recorded(case, rooms):
@@ -90,14 +178,10 @@ def test_a_strange_pair_is_not_there(case, site):
 
 def test_points_are_shares_of_each_photo(case, rooms):
     """A later photo twice as large is halved: percent mean the same place in each."""
-    from dataclasses import replace
-
-    from gallery.catalog import Catalog
-
     before, after = Catalog(rooms).photos(1)
     larger = replace(after, width=after.width * 2, height=after.height * 2)
     points = dict(zip(NAMES, [30.0, 40.0, 70.0, 40.0] * 2, strict=True))
 
-    (a, _, c), (_, e, f) = pointed(Pair("front", before, larger), points).transform
+    (a, _, c), (_, e, f) = pointed(Pair("front", before, larger, before), points).transform
 
     assert (round(a, 6), round(e, 6), round(c, 6), round(f, 6)) == (0.5, 0.5, 0, 0)
