@@ -299,7 +299,7 @@ def test_the_stage_stands_in_the_picture_where_the_channel_allows_it(clinic):
     for side, address, plain in zip(("left", "right"), shown, bare, strict=True):
         for place in clinic.folder.public.glob(address.rpartition("-")[0] + "-*.jpg"):
             with Image.open(place) as published:
-                width, high = published.width // 3, published.height // 8
+                width, high = published.width // 4, published.height // 10
                 corners = {
                     "left": (0, 0, width, high),
                     "right": (published.width - width, 0, published.width, high),
