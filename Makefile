@@ -1,5 +1,6 @@
 # make demo    the whole story on a drawn clinic       make test    the whole test suite
 # make check   everything CI runs                      make quick   the tests that take seconds
+# make pages   every page by the Nu checker and axe    make browsers  the site in Firefox and WebKit
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -8,10 +9,10 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 	--no-emit-index-url --exclude-newer "$$(date -u -d '7 days ago' +%F)" --custom-compile-command "make lock" --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check lint types contracts docs docs-check wheel-check pictures lock clean
+.PHONY: help demo test quick check lint types contracts docs docs-check wheel-check pages browsers pictures lock clean
 
 help:
-	@sed -n '1,2s/^# //p' Makefile
+	@sed -n '1,3s/^# //p' Makefile
 
 $(VENV)/run.ready: requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pairwatch needs Python 3.11 or newer, found " + sys.version.split()[0] + "; name a newer one: make demo PYTHON=python3.12")'
@@ -54,12 +55,33 @@ docs-check: $(VENV)/dev.ready
 wheel-check: $(VENV)/dev.ready
 	$(BIN)/python tests/wheel.py
 
+# Every page, also by the Nu HTML checker (needs npm and Java).
+NU := $(VENV)/nu/node_modules/vnu-jar/build/dist/vnu.jar
+$(NU):
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/nu vnu-jar@26.9.27
+
+pages: $(VENV)/dev.ready $(NU)
+	PAIRWATCH_NU=$(abspath $(NU)) $(BIN)/python -m pytest -n 0 tests/journeys/test_every_page.py \
+		tests/journeys/test_staff_pages.py -k "every or checker"
+
+# The site in Firefox and WebKit (Debian: apt-get install firefox-esr webkit2gtk-driver xvfb).
+$(VENV)/browsers.ready: requirements/browsers.txt $(VENV)/dev.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/browsers.txt
+	@touch $@
+
+browsers: $(VENV)/browsers.ready
+	@for program in firefox-esr WebKitWebDriver xvfb-run; do command -v $$program >/dev/null || { \
+		echo "make browsers needs $$program: apt-get install firefox-esr webkit2gtk-driver xvfb" >&2; exit 1; }; done
+	xvfb-run -a $(BIN)/python -m pytest -n 0 -W ignore::DeprecationWarning tests/browsers/check_site.py
+
 pictures: $(VENV)/dev.ready
 	$(BIN)/python docs/pictures.py
 
 lock:
 	$(LOCK) --group build -o requirements/run.txt
 	$(LOCK) --group build --group dev -o requirements/dev.txt
+	$(filter-out pyproject.toml --universal,$(LOCK)) requirements/browsers.in --python-platform linux \
+		-c requirements/dev.txt -o requirements/browsers.txt
 
 clean:
 	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache

@@ -73,11 +73,22 @@ def recipe_for(
 class Rendition:
     """One file in the cache, ready to be published; width and height in pixels."""
 
-    place: Path
+    folder: str
+    name: str
     format: str
     extension: str
     width: int
     height: int
+
+    @property
+    def path(self) -> str:
+        """Where it lies, as text: a `Path` for each of tens of thousands costs more than reading their folders."""
+        return f"{self.folder}/{self.name}"
+
+    @property
+    def place(self) -> Path:
+        """Where it lies."""
+        return Path(self.path)
 
 
 class Renditions:
@@ -93,13 +104,21 @@ class Renditions:
         Raises:
             GalleryError: An original is missing or damaged, or the disk is full.
         """
-        missing = [key for key in recipes if not self._place(key).is_dir()]
+        there = {key for start in {key[:2] for key in recipes} for key in self._made(start)}
+        missing = [key for key in recipes if key not in there]
         work = partial(_make, self._folder, self._originals)
         made = in_parallel(work, [recipes[key] for key in missing])
         for failure in progress(made, len(missing), "Making renditions"):
             if failure:
                 raise GalleryError(failure, hint="nothing new was published; `pairwatch verify` tells more")
         return missing
+
+    def _made(self, start: str) -> list[str]:
+        """Name the recipes of one folder of the cache that were made."""
+        try:
+            return os.listdir(self._folder / start)  # noqa: PTH208 (names are all it takes)
+        except FileNotFoundError:
+            return []
 
     def sweep(self, wanted: Iterable[str]) -> int:
         """Remove the files of every other recipe, also half-made ones; gives how many were removed."""
@@ -113,14 +132,15 @@ class Renditions:
         return self._folder / key[:2] / key
 
     def files(self, key: str) -> tuple[Rendition, ...]:
-        """Give the files of a recipe that was made."""
-        place = self._place(key)
-        names = sorted(os.listdir(place))  # noqa: PTH208 (names are all it takes)
-        return tuple(_rendition(place, name) for name in names if name != _LOOK)
+        """Give the files of a recipe that was made, from narrow to wide."""
+        place = f"{self._folder}/{key[:2]}/{key}"
+        names = [name for name in os.listdir(place) if name != _LOOK]  # noqa: PTH208 (names are all it takes)
+        return tuple(sorted((_rendition(place, name) for name in names), key=lambda made: made.width))
 
     def look(self, key: str) -> str:
         """Give the perceptual hash of the picture a recipe shows, as browsers make it: 64 hexadecimal digits."""
-        return (self._place(key) / _LOOK).read_text(encoding="ascii").rpartition(":")[2]
+        with open(f"{self._folder}/{key[:2]}/{key}/{_LOOK}", encoding="ascii") as file:  # noqa: PTH123 (many of them)
+            return file.read().rpartition(":")[2]
 
 
 _SUMS = "site.sha256"
@@ -169,11 +189,12 @@ def _read_sums(place: Path) -> dict[str, str] | None:
 _FORMATS = {extension: name for name, extension in _EXTENSIONS.items()}
 
 
-def _rendition(folder: Path, name: str) -> Rendition:
+def _rendition(folder: str, name: str) -> Rendition:
     size, _, extension = name.partition(".")
     width, _, height = size.partition("x")
     return Rendition(
-        place=folder / name,
+        folder=folder,
+        name=name,
         format=_FORMATS[extension],
         extension=extension,
         width=int(width),

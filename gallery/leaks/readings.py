@@ -33,7 +33,7 @@ def readings(data: bytes) -> list[str]:
 
 def base64_in(data: bytes) -> Iterator[bytes]:
     """Yield what is written in base64 in these bytes, as a browser would decode it."""
-    for run in _BASE64.findall(data):
+    for run in dict.fromkeys(_BASE64.findall(data)):
         body = run.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
         body = body[: len(body) - (len(body) % 4 == 1)]
         try:

@@ -6,7 +6,7 @@ import secrets
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,19 +19,20 @@ from gallery.consent import Permission, expires_soon
 from gallery.errors import GalleryError
 from gallery.leaks import Secrets
 from gallery.ledger import Ledger
-from gallery.model import PUBLIC_CHANNEL, Consent, Photo, Publication, count
+from gallery.model import PUBLIC_CHANNEL, Photo, Publication
 from gallery.pairing import frames_of
 from gallery.parallel import Progress, silently
-from gallery.public_site.clean import refuse_leaks
+from gallery.public_site.built import Built
+from gallery.public_site.clean import Searched, refuse_leaks
 from gallery.public_site.exports import Export, write_export
 from gallery.public_site.folder import Layout, exchange, lay_out, listing, recover
 from gallery.public_site.honesty import disclose, hold_back
-from gallery.public_site.pages import Page, pages, templates_digest
+from gallery.public_site.pages import Page, pages, shared_key, templates_digest
 from gallery.public_site.selection import Selection, selection
-from gallery.public_site.story import File, Published, Records, address_of, gone, rulings, tell
+from gallery.public_site.story import File, Published, Records, Story, address_of, gone, rulings, tell
 from gallery.renditions import Recipe, Rendition, Renditions, announce_sums, keep_sums, kept_sums, recipe_for
 from gallery.schema import open_database, transaction
-from gallery.secrecy import secrets_of
+from gallery.secrecy import NEVER_PUBLISH, secrets_of
 from gallery.settings import Channel, DataFolder, Settings, load_settings
 from gallery.truth import load_rules
 
@@ -44,46 +45,6 @@ Token = Callable[[], str]
 def random_token() -> str:
     """Give a published name that says nothing about the original's."""
     return secrets.token_hex(12)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """What a build did."""
-
-    site: str
-    changed: bool
-    cases: int
-    photos: int
-    published: int
-    removed: int
-    unpublished_reasons: Mapping[str, int]
-    expiring: tuple[Consent, ...]
-
-    def to_json(self) -> dict[str, object]:
-        """Give it as plain values."""
-        values = asdict(self)
-        values["expiring"] = [
-            {"case": consent.case, "expires_on": str(consent.expires_on)} for consent in self.expiring
-        ]
-        return values
-
-    def lines(self) -> list[str]:
-        """Say it in plain words."""
-        if self.changed:
-            lines = [f"Built: {count(self.cases, 'case')}, {count(self.photos, 'photo')} in {self.site}"]
-            if self.published or self.removed:
-                lines.append(f"New on the site: {count(self.published, 'photo')}. Taken off: {self.removed}.")
-        else:
-            lines = [f"Nothing has changed: the site in {self.site} stands ({count(self.photos, 'photo')})."]
-        lines += [
-            f"Not published: {count(number, 'photo')}, because {reason}."
-            for reason, number in self.unpublished_reasons.items()
-        ]
-        lines += [
-            f"Soon: the consent of Patient {consent.case} ends on {consent.expires_on}."
-            for consent in self.expiring
-        ]
-        return lines
 
 
 def build_site(
@@ -147,12 +108,14 @@ class _Build:
         site = self._site_digest()
         untouched = last.get("site") == site
         whole = untouched and not force and kept_sums(self._folder.renditions) is not None
-        changed = not whole or last.get("inputs") != self._inputs(plan)
+        whole = whole and last.get("listed") == self._listed()
+        inputs = self._inputs(plan)
+        changed = not whole or last.get("inputs") != inputs
         exports = [self._export(records, channel, token) for channel in self._other_channels()]
         if changed:
             known = last.get("pages") if whole else None
             try:
-                self._replace_site(plan, known if isinstance(known, dict) else None, progress)
+                self._replace_site(plan, inputs, known if isinstance(known, dict) else None, progress)
             except GalleryError:
                 self._take_off(before, plan.published)
                 raise
@@ -226,49 +189,64 @@ class _Build:
         keep_sums(self._folder.renditions, left)
         self._record(PUBLIC_CHANNEL, {photo: shown for photo, shown in before.items() if photo in wanted})
 
-    def _replace_site(self, plan: _Plan, known: Mapping[str, object] | None, progress: Progress) -> None:
+    def _replace_site(
+        self, plan: _Plan, inputs: str, known: Mapping[str, object] | None, progress: Progress
+    ) -> None:
         """Put the new site in place; `known` are the pages of the old one, None when nothing of it is trusted."""
         self._renditions.make(plan.recipes, progress=progress)
         files: dict[int, Published] = {}
-        pictures: dict[str, Path] = {}
+        pictures: dict[str, str] = {}
         for photo in plan.shown:
             shown = plan.published[photo.id]
             made = self._renditions.files(shown.recipe)
             named = tuple(_file(shown.token, rendition) for rendition in made)
             files[photo.id] = Published(shown.token, self._renditions.look(shown.recipe), named)
-            pictures |= {file.path: rendition.place for file, rendition in zip(named, made, strict=True)}
-        records = plan.records
-        dated = [replace(p, first_published_at=p.first_published_at or self._now) for p in records.photos]
-        stories = tell(replace(records, photos=dated), files, self._settings.tags)
-        stories = disclose(stories, records, self._settings, Casework(self._database).differences())
-        chosen = self._selection(records, [story.number for story in stories])
-        site = list(pages(stories, gone(records), chosen, self._settings))
+            pictures |= {file.path: rendition.path for file, rendition in zip(named, made, strict=True)}
+        stories = self._stories(plan.records, files)
+        chosen = self._selection(plan.records, [story.number for story in stories])
+        site = list(pages(stories, gone(plan.records), chosen, self._settings))
         layout = Layout(
             {page.address: self._content(page, known or {}) for page in site},
             pictures,
             standing=None if known is None else self._folder.public,
         )
-        clean = refuse_leaks(layout, self._secrets(plan, layout), self._searched())
-        sums = self._sums(layout)
-        following = self._folder.renditions / "next"
-        if known is None:
+        self._search(layout, site, plan)
+        self._put_up(layout, plan)
+        _write_json(
+            self._stamp,
+            {
+                "inputs": inputs,
+                "site": self._site_digest(),
+                "pages": {page.address: page.key for page in site},
+                "listed": self._listed(),
+                "searched": replace(
+                    self._searched(),
+                    pictures=frozenset(pictures),
+                    stories=frozenset(story.key for story in stories),
+                ).to_json(),
+            },
+        )
+
+    def _stories(self, records: Records, files: Mapping[int, Published]) -> list[Story]:
+        dated = [
+            photo if photo.first_published_at else replace(photo, first_published_at=self._now)
+            for photo in records.photos
+        ]
+        stories = tell(replace(records, photos=dated), files, self._settings.tags)
+        return disclose(stories, records, self._settings, Casework(self._database).differences())
+
+    def _put_up(self, layout: Layout, plan: _Plan) -> None:
+        """Write the new site, record what becomes public with it, and put it in the place of the old one."""
+        sums, following = self._sums(layout), self._folder.renditions / "next"
+        if layout.standing is None:
             shutil.rmtree(following, ignore_errors=True)
         lay_out(following, layout)
         self._record(PUBLIC_CHANNEL, plan.published)
         announce_sums(self._folder.renditions, sums)
         exchange(following, self._folder.public, layout)
-        if known is None:  # what somebody altered must not come back with the build after this one
+        if layout.standing is None:  # what somebody altered must not come back with the build after this one
             shutil.rmtree(following, ignore_errors=True)
         keep_sums(self._folder.renditions, sums)
-        _write_json(
-            self._stamp,
-            {
-                "inputs": self._inputs(plan),
-                "site": self._site_digest(),
-                "pages": {page.address: page.key for page in site},
-                "searched": clean,
-            },
-        )
 
     def _sums(self, layout: Layout) -> dict[str, str]:
         """Give the SHA-256 of every file of the site; what the standing site shares is not read again."""
@@ -280,7 +258,7 @@ class _Build:
             else:
                 sums[address] = hashlib.sha256(content).hexdigest()
         for address, place in layout.pictures.items():
-            sums[address] = known.get(address) or hashlib.sha256(place.read_bytes()).hexdigest()
+            sums[address] = known.get(address) or hashlib.sha256(Path(place).read_bytes()).hexdigest()
         return sums
 
     def _secrets(self, plan: _Plan, layout: Layout) -> Secrets:
@@ -291,14 +269,25 @@ class _Build:
         looked_into = [photo for photo in plan.shown if photo.case in told_anew]
         return secrets_of(self._folder, self._catalog, Casework(self._database), looked_into)
 
-    def _searched(self) -> list[str]:
-        """Name the pictures that an earlier build has searched for leaks."""
-        searched = self._last_stamp().get("searched")
-        return searched if isinstance(searched, list) else []
+    def _listed(self) -> str:
+        """Digest the practice's own list of what must not be public: another one, and all is searched anew."""
+        place = self._folder.root / NEVER_PUBLISH
+        return hashlib.sha256(place.read_bytes() if place.is_file() else b"").hexdigest()
+
+    def _searched(self) -> Searched:
+        """Tell what earlier builds have searched for leaks."""
+        return Searched(self._listed(), shared_key(self._settings)).of(self._last_stamp().get("searched"))
+
+    def _search(self, layout: Layout, site: Sequence[Page], plan: _Plan) -> None:
+        """Refuse a site that leaks; of lists only the stories are searched that no build has searched before."""
+        searched = self._searched()
+        written = (page for page in site if isinstance(layout.pages[page.address], bytes))
+        new = {page.address: page.render(searched.stories) for page in written} if searched.stories else {}
+        refuse_leaks(layout, self._secrets(plan, layout), searched.pictures, new)
 
     def _content(self, page: Page, known: Mapping[str, object]) -> bytes | Path:
         """Take an unchanged page over from the site that stands, or render it."""
-        return self._folder.public / page.address if known.get(page.address) == page.key else page.render()
+        return self._folder.public / page.address if known.get(page.address) == page.key else page.render(())
 
     def _record(self, channel: str, published: Mapping[int, Publication]) -> None:
         """Write what becomes public, and what no longer is, into the catalogue and the ledger."""

@@ -1,7 +1,8 @@
 """Refuses a site that would betray a patient: what a build newly writes is searched before anybody can see it."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,23 +16,57 @@ _TURNS = 4  # for each worker: what is searched for is made ready anew in each
 _TOLD = 5
 
 
-def refuse_leaks(layout: Layout, secrets: Secrets, clean: Iterable[str]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What earlier builds searched for leaks and found clean.
+
+    Args:
+        listed: a digest of the practice's own list; under another one nothing is clean.
+        shared: a digest of what all pages share; under another one each story is told anew.
+        pictures: addresses; a published name stands for its very bytes.
+        stories: their keys; a list that shows such a story again says nothing new.
+    """
+
+    listed: str
+    shared: str
+    pictures: frozenset[str] = frozenset()
+    stories: frozenset[str] = frozenset()
+
+    def of(self, written: object) -> "Searched":
+        """Add what a build wrote down, as far as the same was searched for in the same pages."""
+        if not isinstance(written, dict) or written.get("listed") != self.listed:
+            return self
+        told_alike = written.get("shared") == self.shared
+        stories = frozenset(written["stories"]) if told_alike else self.stories
+        return replace(self, pictures=frozenset(written["pictures"]), stories=stories)
+
+    def to_json(self) -> dict[str, object]:
+        """Give it as plain values."""
+        values = asdict(self)
+        return values | {"pictures": sorted(self.pictures), "stories": sorted(self.stories)}
+
+
+def refuse_leaks(
+    layout: Layout, secrets: Secrets, clean: Collection[str], new: Mapping[str, bytes] | None = None
+) -> None:
     """Search the pages that are new and the pictures that were not searched before.
 
     Args:
         layout: the site as it will be.
         secrets: what must not be found in it.
-        clean: addresses of pictures that were searched; a published name stands for its very bytes.
-
-    Returns:
-        The addresses of all pictures of the site, searched now or before.
+        clean: addresses of pictures that were searched.
+        new: of pages that say little anew, what has to be searched.
 
     Raises:
         GalleryError: Something leaks; every leak is counted, and the first few are named.
     """
-    pages = ((address, content) for address, content in layout.pages.items() if isinstance(content, bytes))
-    known = set(clean)
-    fresh = [(address, place) for address, place in layout.pictures.items() if address not in known]
+    new = new or {}
+    pages = [
+        (address, new.get(address, content))
+        for address, content in layout.pages.items()
+        if isinstance(content, bytes)
+    ]
+    fresh = [(address, place) for address, place in layout.pictures.items() if address not in clean]
     leaks = scan(pages, secrets)
     together = max(_FEWEST, -(-len(fresh) // (_TURNS * (os.cpu_count() or 1))))
     batches = [fresh[at : at + together] for at in range(0, len(fresh), together)]
@@ -44,8 +79,7 @@ def refuse_leaks(layout: Layout, secrets: Secrets, clean: Iterable[str]) -> list
             f"the site was not built, because it would betray a patient: {told}{more}",
             hint="mend the words or the picture and build again; the old site is as it was",
         )
-    return sorted(layout.pictures)
 
 
-def _searched(secrets: Secrets, places: Sequence[tuple[str, Path]]) -> list[Leak]:
-    return scan(((address, place.read_bytes()) for address, place in places), secrets)
+def _searched(secrets: Secrets, places: Sequence[tuple[str, str | Path]]) -> list[Leak]:
+    return scan(((address, Path(place).read_bytes()) for address, place in places), secrets)

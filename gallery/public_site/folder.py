@@ -24,7 +24,7 @@ class Layout:
     """
 
     pages: Mapping[str, bytes | Path]
-    pictures: Mapping[str, Path]
+    pictures: Mapping[str, str | Path]
     standing: Path | None = None
 
 

@@ -4,29 +4,34 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from gallery.public_site.relations import Relations
 from gallery.public_site.selection import Selection
 from gallery.public_site.story import Story, address_of, canonical, slug
 from gallery.settings import Settings, Tag
 
-_ASSETS = ("site.css", "site.js", "ours.js", "icon.svg")
+_ASSETS = ("site.css", "early.js", "site.js", "ours.js", "icon.svg")
+_ROOT = "\x00"  # stands for the way to the root; no word of a record holds it
 _LOOK_LIMIT = 16  # of 256 bits; measured on drawn clinics: copies 0 to 14, other people from 34 up
-_RELATED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page to be: where it goes, a key that changes when it does, and how to render it."""
+    """A page to be: where it goes, a key that changes when it does, and how to render it.
+
+    `render` leaves the stories of such keys out of a list: what is searched for leaks needs not hold what was searched.
+    """
 
     address: str
     key: str
-    render: Callable[[], bytes]
+    render: Callable[[Container[str]], bytes]
 
 
 def pages(
@@ -34,9 +39,9 @@ def pages(
 ) -> Iterator[Page]:
     """Give every page and asset of the site."""
     for name, address in assets().items():
-        yield Page(address, address, partial(_asset, name))
+        yield Page(address, address, partial(_asset_whole, name))
     tags = tags_of(stories)
-    make = _Maker(settings, {story.number: story.key for story in stories})
+    make, relations = _Maker(settings, {story.number: story.key for story in stories}), Relations(stories)
     counted = [(tag, len(tagged)) for tag, tagged in tags.items()]
     yield make.page(
         "index.html", "index.html", stories=stories, tags=counted, chosen=chosen, facets=facets(stories)
@@ -47,12 +52,11 @@ def pages(
         told, share = explained.get(tag, Tag(name=tag)), chosen.share("Tag", tag)
         yield make.page(tag_address(tag), "tag.html", tag=told, share=share, stories=tagged)
     for story in stories:
-        yield make.page(story.address, "case.html", stories=[story], others=related(story, tags))
+        yield make.page(story.address, "case.html", story=story, others=relations.nearest(story))
     for number in gone:
         yield make.page(address_of(number), "gone.html", number=number)
-    known = _known(stories)
-    address = f"assets/known-{hashlib.sha256(known).hexdigest()[:8]}.js"
-    yield Page(address, address, lambda: known)
+    address = f"assets/known-{hashlib.sha256(_known(stories)).hexdigest()[:8]}.js"
+    yield Page(address, address, lambda searched: _known(make.left(stories, searched)))
     yield make.page("really-ours/index.html", "ours.html", known=address)
     if gone:
         yield make.page(".htaccess", "htaccess.txt", gone=list(gone))
@@ -63,36 +67,56 @@ def pages(
         )
 
 
+def shared_key(settings: Settings) -> str:
+    """Give a digest of what all pages share: another one means that each is another page."""
+    return hashlib.sha256(repr((templates_digest(), replace(settings, crawler={}))).encode()).hexdigest()
+
+
 class _Maker:
     """Knows what all pages share."""
 
     def __init__(self, settings: Settings, keys: Mapping[int, str]) -> None:
         self._settings, self._keys = settings, keys
-        self._shared = repr((templates_digest(), replace(settings, crawler={})))
+        self._shared, self._cards = shared_key(settings), dict[int, str]()
+
+    def left(self, stories: Sequence[Story], out: Container[str]) -> Sequence[Story]:
+        """Give the stories whose keys are not in `out`."""
+        return [story for story in stories if self._keys[story.number] not in out]
+
+    def _card(self, root: str, story: Story) -> Markup:
+        """Render a story for a list, once for all lists of the site: they differ in the way to the root alone."""
+        if story.number not in self._cards:
+            self._cards[story.number] = str(_card_macro()(story, _ROOT))
+        return Markup(self._cards[story.number].replace(_ROOT, root))  # noqa: S704 (rendered by our own template)
 
     def page(
         self,
         address: str,
         template: str,
         *,
+        story: Story | None = None,
         stories: Sequence[Story] = (),
         others: Sequence[Story] = (),
         **values: object,
     ) -> Page:
-        told = [[self._keys[story.number] for story in group] for group in (stories, others)]
+        own = (story,) if story else ()
+        told = [[self._keys[story.number] for story in group] for group in (own or stories, others)]
+        root = "../" * address.count("/")
         key = hashlib.sha256(repr((self._shared, template, told, values)).encode()).hexdigest()
-        years = sorted({story.first_published for story in stories if story.first_published})
+        years = sorted({story.first_published for story in own or stories if story.first_published})
         return Page(
             address,
             key,
-            lambda: (
+            lambda searched: (
                 _environment()
                 .get_template(template)
                 .render(
                     site=self._settings,
-                    root="../" * address.count("/"),
+                    root=root,
+                    card=partial(self._card, root),
                     years=", ".join(dict.fromkeys((years[0], years[-1]))) if years else "",
-                    stories=stories,
+                    story=story,
+                    stories=self.left(stories, searched),
                     others=others,
                     **values,
                 )
@@ -162,18 +186,10 @@ def linked_data(story: Story, settings: Settings) -> dict[str, object]:
     }
 
 
+@cache
 def tag_address(tag: str) -> str:
     """Give a tag page's permanent place below the site's root."""
     return f"tags/{slug(tag)}/index.html"
-
-
-def related(story: Story, tags: Mapping[str, Sequence[Story]]) -> list[Story]:
-    """Give the cases that share most tags with this one, of equals the next numbers; three at most."""
-    shared = Counter(other.number for tag in story.tags for other in tags[tag])
-    by_number = {other.number: other for tag in story.tags for other in tags[tag]}
-    del shared[story.number]
-    best = sorted(shared, key=lambda number: (-shared[number], abs(number - story.number), number))
-    return [by_number[number] for number in best[:_RELATED]]
 
 
 @cache
@@ -197,9 +213,19 @@ def templates_digest() -> str:
     return digest.hexdigest()
 
 
+def _asset_whole(name: str, _searched: Container[str]) -> bytes:
+    return _asset(name)
+
+
 @cache
 def _asset(name: str) -> bytes:
     return (files("gallery.public_site") / "assets" / name).read_bytes()
+
+
+@cache
+def _card_macro() -> Callable[[Story, str], str]:
+    macro: Callable[[Story, str], str] = _environment().get_template("parts.html").module.card  # type: ignore[attr-defined]
+    return macro
 
 
 @cache

@@ -43,12 +43,14 @@ class ShownPhoto:
     alt: str
     caption: str
     look: str = field(repr=False)
-    files: tuple[File, ...] = field(repr=False)  # the token stands for them, and for the look
+    files: tuple[File, ...] = field(
+        repr=False
+    )  # from narrow to wide; the token stands for them, and for the look
 
     @property
     def largest(self) -> File:
         """The file that a reader gets to see enlarged: every browser can show it."""
-        return max(self.of_format("jpeg"), key=lambda file: file.width)
+        return self.of_format("jpeg")[-1]
 
     @property
     def smallest(self) -> File:
@@ -57,8 +59,11 @@ class ShownPhoto:
 
     def of_format(self, name: str) -> tuple[File, ...]:
         """The files of one format, from narrow to wide."""
-        chosen = (file for file in self.files if file.format == name)
-        return tuple(sorted(chosen, key=lambda file: file.width))
+        return tuple(file for file in self.files if file.format == name)
+
+    def srcset(self, name: str, root: str, most: int | None = None) -> str:
+        """Name the files of one format as `srcset` wants it, the narrowest `most` of them."""
+        return ", ".join(f"{root}{file.path} {file.width}w" for file in self.of_format(name)[:most])
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,10 +174,12 @@ _CLAIMED = re.compile(
     r"(?P<name>[\w'&-]+(?:[ -][\w'&-]+){0,4})\s?(?P<sign>®|™|\(r\)|\(tm\)|&reg;|&trade;)", re.IGNORECASE
 )
 
+_SIGNS = re.compile(r"®|™|\(r\)|\(tm\)|&reg;|&trade;", re.IGNORECASE)  # quick to see that there are none
+
 
 def _marks(text: str, facts: Facts) -> Iterable[Finding]:
     """Find ® and ™ on names that the practice has not recorded as its own."""
-    for found in _CLAIMED.finditer(text):
+    for found in _CLAIMED.finditer(text) if _SIGNS.search(text) else ():
         registered = found["sign"].lower() in {"®", "(r)", "&reg;"}
         recorded = facts.registered if registered else facts.registered | facts.trademarks
         if any(found["name"].casefold().endswith(name.casefold()) for name in recorded):

@@ -49,9 +49,7 @@ const apart = (one, other) => one.reduce((count, bit, at) => count + (bit !== ot
 
 const form = document.querySelector(".ours");
 const answer = form.querySelector(".ours-answer");
-const own = Object.assign(document.createElement("img"), { className: "ours-yours", alt: "The picture that you chose" });
-own.hidden = true;
-answer.before(own);
+let own = null; // a new element for each picture: Firefox never settles the second decode() of one
 const known = KNOWN.map(([look, page, name, picture]) => ({ bits: bitsOf(look), page, name, picture }));
 
 const say = (words, finds) => {
@@ -69,17 +67,23 @@ const say = (words, finds) => {
 };
 
 const judge = async (file) => {
-  URL.revokeObjectURL(own.src);
-  own.src = URL.createObjectURL(file);
+  if (own) {
+    URL.revokeObjectURL(own.src);
+    own.remove();
+  }
+  const chosen = Object.assign(document.createElement("img"), {
+    className: "ours-yours", alt: "The picture that you chose", src: URL.createObjectURL(file),
+  });
+  own = chosen;
   try {
-    await own.decode();
+    await chosen.decode();
   } catch {
-    own.hidden = true;
-    say("This file is no picture that your browser can show. Try a JPEG or PNG.", []);
+    if (own === chosen) say("This file is no picture that your browser can show. Try a JPEG or PNG.", []);
     return;
   }
-  own.hidden = false;
-  const grey = greys(own);
+  if (own !== chosen) return; // another picture was chosen meanwhile
+  answer.before(chosen);
+  const grey = greys(chosen);
   const looks = [lookOf(grey, false), lookOf(grey, true)];
   const near = known
     .map((entry) => {

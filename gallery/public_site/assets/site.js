@@ -28,7 +28,6 @@ for (const pair of document.querySelectorAll(".pair")) {
     show();
   };
   if (choose) {
-    choose.hidden = false;
     choose.addEventListener("change", (event) => {
       const side = event.target.classList.contains("choose-left") ? "left" : "right";
       shown[side] = Number(event.target.value);
@@ -105,7 +104,6 @@ if (filter) {
     }
     filter.querySelector(".filter-count").textContent = wanted.length ? `${shown} of ${cards.length} cases` : "";
   };
-  filter.classList.add("is-on");
   filter.addEventListener("change", apply);
   filter.addEventListener("reset", () => setTimeout(apply));
   filter.addEventListener("submit", (event) => event.preventDefault());
