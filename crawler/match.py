@@ -13,11 +13,14 @@ from crawler.model import Looked
 
 if TYPE_CHECKING:
     from gallery.lookup import Lookup
+    from watermark.pixels import Facts, Limits
 
 TOLD = frozenset(("copy", "same-scene", "possible"))
 UNREADABLE = "unreadable"
 SMALLEST = 32
 MAX_BYTES, MAX_PIXELS = 40 * 1024 * 1024, 40_000_000
+MEMORY = 144 * 1024 * 1024  # for decoding: a worker stays less than 200 MB above idle under any picture
+_FRAMES_BYTES = 64 * 1024 * 1024  # of an animation's frames as they are compared, all together
 _opening = threading.Lock()
 
 
@@ -44,16 +47,14 @@ class Matcher:
         from watermark.errors import WatermarkError  # noqa: PLC0415 (a night without new pictures does without)
         from watermark.pixels import Limits, guard  # noqa: PLC0415
 
-        limits = Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS)
         try:
-            facts = guard().facts(body, limits)
+            facts = guard().facts(body, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, max_memory=MEMORY))
             if min(facts.width, facts.height) < SMALLEST or not self.upto:
                 return Looked(
                     digest=digest, verdict="none", upto=self.upto, width=facts.width, height=facts.height
                 )
             lookup = _lookup(self.root, self.upto)
-            limits = replace(lookup.limits, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS)
-            found = lookup.identify(body, name, limits)
+            found = lookup.identify(body, name, _bounded(lookup.limits, facts))
         except WatermarkError as error:
             return Looked(digest=digest, verdict=UNREADABLE, upto=self.upto, trouble=str(error))
         told = str(found.answer.verdict) in TOLD
@@ -69,6 +70,21 @@ class Matcher:
             width=facts.width,
             height=facts.height,
         )
+
+
+def _bounded(limits: "Limits", facts: "Facts") -> "Limits":
+    """Give the practice's limits, or a worker's where those are lower: many may be at work at the same time."""
+    from watermark.identify import WORKED  # noqa: PLC0415 (see above)
+
+    scale = min(1.0, WORKED / max(facts.width, facts.height))
+    frames = int(_FRAMES_BYTES / (3 * facts.width * facts.height * scale**2))
+    return replace(
+        limits,
+        max_bytes=MAX_BYTES,
+        max_pixels=MAX_PIXELS,
+        max_memory=min(limits.max_memory, MEMORY),
+        max_frames=min(limits.max_frames, max(2, frames)),
+    )
 
 
 def _lookup(root: Path, upto: int) -> "Lookup":
