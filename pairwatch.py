@@ -1,6 +1,7 @@
 """THE DOOR: joins the commands of the three packages, and does nothing else."""
 
 import os
+import sqlite3
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
@@ -38,6 +39,12 @@ class Door(click.Group):
                 raise
             hint = "look at the disk's free space and the folder's permissions, then run it again."
             _tell(ctx, _in_words(error), hint)
+            ctx.exit(1)
+        except sqlite3.OperationalError as error:
+            if ctx.params.get("debug"):
+                raise
+            hint = "look at the disk's free space, or wait until another run is done, then run it again."
+            _tell(ctx, f"the catalogue could not be read or written: {error}", hint)
             ctx.exit(1)
 
 

@@ -143,6 +143,7 @@ def _consent(hand: Hand, form: Path) -> None:
     hand.think(4)
     hand.attach("#document", [form])
     hand.date("#signed_on", "2026-01-10")
+    hand.date("#expires_on", "2036-01-10")
     for tick in hand.window.query_selector_all(".elements > .tick input"):
         hand.click(f"#{tick.get_attribute('id')}")
     hand.click("#channel-website")

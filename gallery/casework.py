@@ -219,6 +219,13 @@ class Casework:
             if row["photo_id"] in wanted
         }
 
+    def people(self) -> list[str]:
+        """Name everybody who ever took a photograph here, whoever took most first."""
+        rows = self._db.execute(
+            "select person from authorships group by person order by count(*) desc, person"
+        )
+        return [str(row[0]) for row in rows]
+
     def write_authorships(self, authors: Mapping[int, Authorship]) -> None:
         """Write who took these photographs."""
         with transaction(self._db):

@@ -214,12 +214,13 @@ class Catalog:
         with transaction(self._db):
             row = self._db.execute(
                 """insert into consents
-                   (case_number, signed_on, expires_on, covers, document, missing, recorded_at) values
-                   (:case, :signed_on, :expires_on, :covers, :document, :missing, :now) returning id""",
+                   (case_number, signed_on, expires_on, ends_at_event, covers, document, missing, recorded_at) values
+                   (:case, :signed_on, :expires_on, :ends_at_event, :covers, :document, :missing, :now) returning id""",
                 {
                     "case": consent.case,
                     "signed_on": consent.signed_on.isoformat(),
                     "expires_on": consent.expires_on.isoformat() if consent.expires_on else None,
+                    "ends_at_event": consent.ends_at_event,
                     "covers": "case" if consent.photos is None else "photos",
                     "document": consent.document,
                     "missing": json.dumps(consent.missing),
@@ -379,6 +380,7 @@ def _consent(
         case=int(str(row["case_number"])),
         signed_on=date.fromisoformat(str(row["signed_on"])),
         expires_on=date.fromisoformat(str(row["expires_on"])) if row["expires_on"] else None,
+        ends_at_event=str(row["ends_at_event"]),
         channels=frozenset(str(channel) for channel in channels.get(number, ())),
         photos=None if row["covers"] == "case" else listed,
         document=Digest(str(row["document"])) if row["document"] else None,

@@ -231,15 +231,18 @@ class Drafts:
             ChangedMeanwhileError: Somebody else saved the draft since `version`.
         """
         with transaction(self._db):
-            saved = self.draft(draft)
-            if saved.version != version:
-                raise ChangedMeanwhileError("this draft", saved.saved_by, saved.saved_at)
+            self._unchanged(draft, version)
             self._place(draft, stages, places)
             self._db.execute(
                 "update drafts set version = version + 1, saved_by = ?, saved_at = ? where id = ?",
                 [by, _time(now), draft],
             )
         return self.draft(draft)
+
+    def _unchanged(self, draft: int, version: int) -> None:
+        saved = self.draft(draft)
+        if saved.version != version:
+            raise ChangedMeanwhileError("this draft", saved.saved_by, saved.saved_at)
 
     def _place(self, draft: int, stages: Sequence[str], places: Mapping[int, Place]) -> None:
         self._db.execute("update drafts set stages = ? where id = ?", [json.dumps(list(stages)), draft])
@@ -251,9 +254,14 @@ class Drafts:
             [(place.stage, place.view, at, draft, photo) for at, (photo, place) in enumerate(places.items())],
         )
 
-    def remove(self, draft: int) -> None:
-        """Forget a draft and its photographs."""
+    def remove(self, draft: int, version: int) -> None:
+        """Forget a draft and its photographs.
+
+        Raises:
+            ChangedMeanwhileError: Somebody else saved the draft since `version`.
+        """
         with transaction(self._db):
+            self._unchanged(draft, version)
             self._db.execute("delete from drafts where id = ?", [draft])
 
     def digests(self) -> frozenset[Digest]:

@@ -90,6 +90,7 @@ class Consent:
     """What a patient signed; no photos means every photo of the case, also those added later.
 
     Args:
+        ends_at_event: What ends it, if not a day, in the form's own words; people watch for it.
         photos: The ids of the photos it covers, or None for all.
         channels: Where they may be shown ("website", "social", …).
         missing: Elements that the form lacks, in plain words; such a consent permits nothing.
@@ -99,6 +100,7 @@ class Consent:
     case: int
     signed_on: date
     expires_on: date | None = None
+    ends_at_event: str = ""
     channels: frozenset[str] = frozenset({PUBLIC_CHANNEL})
     photos: frozenset[int] | None = None
     document: Digest | None = None

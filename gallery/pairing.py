@@ -93,6 +93,8 @@ def recorded(pair: Pair, alignments: Alignments) -> Alignment | None:
 
 def frames_of(photos: Iterable[Photo], alignments: Alignments) -> dict[int, Frame]:
     """Give the frame in which each photo that was laid is published, by its id: the part that its view shares."""
+    if not alignments:
+        return {}
     by_case: dict[int, list[Photo]] = {}
     for photo in photos:
         by_case.setdefault(photo.case, []).append(photo)

@@ -319,6 +319,12 @@ def m0010_photos_left_as_taken(db: Database) -> None:
     """)
 
 
+@migrations()
+def m0011_consents_that_end_at_an_event(db: Database) -> None:
+    """The event at which a consent ends, in the form's own words, for people to watch."""
+    db.execute("alter table consents add column ends_at_event text not null default ''")
+
+
 def open_database(path: Path) -> Database:
     """Open the catalogue, up to date, with foreign keys on and a write-ahead log.
 

@@ -191,8 +191,10 @@ def withdraw(folder: DataFolder, number: int, reason: str, yes: bool, as_json: b
     if not yes:
         click.confirm(f"Withdraw Patient {number} for good?", abort=True, err=True)
     actor, at = getpass.getuser(), now()
+    known = click.get_current_context().meta.get("pairwatch.copies", lambda _: ())
+    copies = [copy for copy in known(folder) if copy.case == number]
     with opened(folder) as database:
-        receipt = withdraw_case(database, number, actor, at, reason=reason)
+        receipt = withdraw_case(database, number, actor, at, reason=reason, copies=copies)
     try:
         if folder.public.exists():
             build_site(folder, actor=actor, now=at, progress=bar)

@@ -39,6 +39,8 @@ from gallery.truth import load_rules
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+    from watermark.overlay import Frame
+
 Token = Callable[[], str]
 
 
@@ -96,7 +98,7 @@ class _Build:
         self._catalog, self._ledger = Catalog(database), Ledger(database)
         self._renditions = Renditions(folder.renditions, folder.originals)
         self._stamp = folder.renditions / "built.json"
-        self._frames = frames_of(self._catalog.photos(), Casework(database).alignments())
+        self._frames: Mapping[int, "Frame"] = {}
 
     def run(self, *, force: bool, progress: Progress, token: Token) -> Built:
         records = self._records()
@@ -116,7 +118,7 @@ class _Build:
             known = last.get("pages") if whole else None
             try:
                 self._replace_site(plan, inputs, known if isinstance(known, dict) else None, progress)
-            except GalleryError:
+            except (GalleryError, OSError):
                 self._take_off(before, plan.published)
                 raise
         self._hand_over(exports, progress)
@@ -165,12 +167,30 @@ class _Build:
         for place in self._folder.channels.glob("*"):
             if place.name not in names:
                 shutil.rmtree(place, ignore_errors=True)
+        refused: GalleryError | None = None
         for export in exports:
-            place = self._folder.channels / export.channel.name
-            if self._catalog.publications(export.channel.name) != export.published or not place.is_dir():
-                self._renditions.make(export.recipes, progress=progress)
-                write_export(export, self._renditions, place)
-                self._record(export.channel.name, export.published)
+            try:
+                self._lay_out_export(export, progress)
+            except GalleryError as error:  # one channel's trouble keeps no other channel's patient waiting
+                refused = refused or error
+        if refused:
+            raise refused
+
+    def _lay_out_export(self, export: Export, progress: Progress) -> None:
+        name = export.channel.name
+        place, before = self._folder.channels / name, self._catalog.publications(name)
+        if before == export.published and place.is_dir():
+            return
+        try:
+            self._renditions.make(export.recipes, progress=progress)
+            secrets = secrets_of(self._folder, self._catalog, Casework(self._database), export.photos)
+            write_export(export, self._renditions, place, secrets)
+        except GalleryError:
+            if before.keys() - export.published.keys():  # a consent ended: nothing stays rather than that
+                shutil.rmtree(place, ignore_errors=True)
+                self._record(name, {})
+            raise
+        self._record(name, export.published)
 
     def _take_off(self, before: Mapping[int, Publication], wanted: Mapping[int, Publication]) -> None:
         """Remove what may no longer be shown from a site that could not be built anew: a patient does not wait."""
@@ -307,10 +327,12 @@ class _Build:
 
     def _records(self) -> Records:
         catalog = self._catalog
+        photos = catalog.photos()
+        self._frames = frames_of(photos, Casework(self._database).alignments())
         return Records(
             cases=catalog.cases(),
             stages=catalog.stages(),
-            photos=catalog.photos(),
+            photos=photos,
             consents=catalog.consents(),
         )
 

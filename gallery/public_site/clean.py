@@ -47,15 +47,20 @@ class Searched:
 
 
 def refuse_leaks(
-    layout: Layout, secrets: Secrets, clean: Collection[str], new: Mapping[str, bytes] | None = None
+    layout: Layout,
+    secrets: Secrets,
+    clean: Collection[str],
+    new: Mapping[str, bytes] | None = None,
+    what: str = "the site was not built",
 ) -> None:
     """Search the pages that are new and the pictures that were not searched before.
 
     Args:
-        layout: the site as it will be.
+        layout: the site as it will be, or a channel's folder.
         secrets: what must not be found in it.
         clean: addresses of pictures that were searched.
         new: of pages that say little anew, what has to be searched.
+        what: how the refusal begins.
 
     Raises:
         GalleryError: Something leaks; every leak is counted, and the first few are named.
@@ -76,8 +81,8 @@ def refuse_leaks(
         told = "; ".join(leak.sentence() for leak in leaks[:_TOLD])
         more = f"; and {len(leaks) - _TOLD} more" if len(leaks) > _TOLD else ""
         raise GalleryError(
-            f"the site was not built, because it would betray a patient: {told}{more}",
-            hint="mend the words or the picture and build again; the old site is as it was",
+            f"{what}, because it would betray a patient: {told}{more}",
+            hint="mend the words or the picture and build again; what was public before is as it was",
         )
 
 

@@ -4,11 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gallery.leaks import Secrets
 from gallery.model import Photo, Publication
+from gallery.public_site.clean import refuse_leaks
 from gallery.public_site.folder import Layout, exchange, lay_out
 from gallery.public_site.story import slug
 from gallery.renditions import Recipe, Rendition, Renditions
 from gallery.settings import Channel
+
+_LABELS = "the words in its pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +25,17 @@ class Export:
     recipes: Mapping[str, Recipe]
 
 
-def write_export(export: Export, renditions: Renditions, folder: Path) -> None:
+def write_export(export: Export, renditions: Renditions, folder: Path, secrets: Secrets) -> None:
     """Make a channel's folder hold its photos and nothing else, by patient, stage and view, in one step.
 
     Raises:
-        GalleryError: The files could not be made or written; the folder is as it was.
+        GalleryError: The files would betray a patient, or could not be made or written; the folder is as it was.
     """
     pictures = dict(_named(export, renditions))
     layout = Layout({}, pictures)
+    labels = "\n".join(recipe.label for recipe in export.recipes.values()).encode()
+    refused = f"the files for {export.channel.name} were not laid out"
+    refuse_leaks(Layout({_LABELS: labels}, pictures), secrets, (), what=refused)
     unfinished = folder.with_name(f"{folder.name}.new")
     lay_out(unfinished, layout)
     exchange(unfinished, folder, layout)

@@ -119,6 +119,6 @@ def _more(visits: list[Visit]) -> dict[str, object]:
     return {
         "visits": visits,
         "relations": RELATIONS,
-        "names": sorted({visit.author.person for visit in visits if visit.author}),
+        "names": casework().people(),
         "unclear": {visit.key for visit in unclear if visit.author and not visit.author.assignment},
     }

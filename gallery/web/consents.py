@@ -93,6 +93,7 @@ def _consent(case: Case) -> Consent:
         case=case.number,
         signed_on=signed,
         expires_on=expires,
+        ends_at_event=" ".join(request.form.get("ends_at_event", "").split())[:200],
         channels=channels,
         photos=photos,
         document=_document(request.files.get("document")),
@@ -107,10 +108,12 @@ def _law() -> Law:
 
 def _form(signed: date, expires: date | None) -> Form:
     """Give what the person who holds the signed form says of it."""
+    says = frozenset(request.form.getlist("says"))
+    event = {element.id for element in _law().elements if element.or_date}
     return Form(
         signed_on=signed,
         expires_on=expires,
-        says=frozenset(request.form.getlist("says")),
+        says=says | event if request.form.get("ends_at_event", "").strip() else says - event,
         by_representative=bool(request.form.get("by_representative")),
     )
 

@@ -9,6 +9,7 @@ from gallery.drafts import Draft
 from gallery.errors import ChangedMeanwhileError, GalleryError
 from gallery.model import CaseStatus
 from gallery.web import receiving
+from gallery.web.pairs import measure_ahead
 from gallery.web.sections import known_case
 from gallery.web.sorting import STAGE_WORDS, VIEWS, Board, propose, read_board
 from gallery.web.taking_in import take_in, watch_for_copies
@@ -117,9 +118,11 @@ def _proposed(draft: Draft) -> Board:
 def sort(number: int) -> ResponseReturnValue:
     """Sort the photographs as the program proposes: by itself after files came, or all anew when asked."""
     if request.form.get("again"):
-        draft = drafts().draft(number)
-        board = _proposed(draft)
-        drafts().propose(number, board.stages, board.places)
+        board = _proposed(drafts().draft(number))
+        version = request.form.get("version", type=int) or 0
+        with rooms().together():
+            drafts().arrange(number, version, board.stages, board.places, me().name, now())
+            drafts().propose(number, board.stages, board.places)
     else:
         _sort_if_untouched(number)
     return redirect(url_for("new_case.board", number=number))
@@ -193,6 +196,7 @@ def _free_name(stages: tuple[str, ...]) -> str:
 def _finished(draft: Draft) -> ResponseReturnValue:
     number, count = take_in(rooms(), folder(), draft, me().name, now())
     watch_for_copies(folder())
+    measure_ahead(number)
     flash(
         f"Patient {number}: {count} photo{'s'[: count != 1]} sealed. "
         "From now on copies of them are looked for. Nothing is public yet.",
@@ -223,7 +227,7 @@ def join(number: int, photo: int) -> ResponseReturnValue:
 def discard(number: int) -> ResponseReturnValue:
     """Throw a draft and its files away."""
     gone = drafts().digests()
-    drafts().remove(number)
+    drafts().remove(number, request.form.get("version", type=int) or 0)
     for digest in gone - drafts().digests():
         receiving.draft_vault(folder()).discard(digest)
     flash("The draft and its photos were thrown away.", "done")
@@ -234,8 +238,9 @@ def discard(number: int) -> ResponseReturnValue:
 @needs(Task.EDIT)
 def picture(number: int, photo: int) -> ResponseReturnValue:
     """Give a photograph small, or screen-sized with `?large=1`."""
-    note_view(f"draft {number}", f"draft photo {photo}")
-    if not request.args.get("large"):
+    large = bool(request.args.get("large"))
+    note_view(f"draft {number}", f"draft photo {photo}", large=large)
+    if not large:
         return Response(drafts().thumbnail(number, photo), mimetype="image/jpeg")
     data = receiving.draft_vault(folder()).get(drafts().photo(number, photo).digest)
     return Response(receiving.screen_size(data), mimetype="image/jpeg")

@@ -1,5 +1,8 @@
 """Can before and after be compared? A card for each pair, and laying the two over each other by two points."""
 
+import hashlib
+import logging
+import threading
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, current_app, flash, redirect, request, url_for
@@ -31,6 +34,10 @@ from watermark.overlay import AS_IT_IS
 
 pages = Blueprint("pairs", __name__, url_prefix="/cases/<int:number>/pairs")
 
+_OVERTAKEN = GalleryError(
+    "somebody laid this pair in another way, after you opened it",
+    hint="look at it here; your own two places are still below, send them again to replace the other's",
+)
 _POINTS = tuple(f"{side}-{point}-{axis}" for side in ("before", "after") for point in (1, 2) for axis in "xy")
 
 
@@ -77,6 +84,7 @@ def save(number: int) -> ResponseReturnValue:
         for card in cards:
             if card.proposed is not None:
                 _write(case, card.pair, card.proposed)
+                _known()[_key(card.pair, card.proposed)] = card.measured  # it was measured lying so
         for pair in _pairs(case):
             _tell(case, pair)
 
@@ -122,7 +130,13 @@ def _shown(
         measured=_measured(pair, alignments),
         typed=request.form,
         problem=problem,
+        seen=_seen(recorded(pair, alignments)),
     )
+
+
+def _seen(alignment: Alignment | None) -> str:
+    """Name how a pair lay when a form was made: whoever lays it meanwhile is not overruled unseen."""
+    return "" if alignment is None else hashlib.sha256(repr(alignment).encode()).hexdigest()[:16]
 
 
 @pages.post("/<int:before>/<int:after>")
@@ -135,6 +149,8 @@ def lay(number: int, before: int, after: int) -> ResponseReturnValue:
         alignment = _wanted(pair)
     except (GalleryError, WatermarkError) as error:
         return _shown(case, pair, error, 400)
+    if request.form.get("seen", "") != _seen(casework().alignments().get(pair.key)):
+        return _shown(case, pair, _OVERTAKEN, 409)
     with rooms().together():
         content = content_of(case)
         _write(case, pair, alignment)
@@ -182,7 +198,7 @@ def picture(number: int, before: int, after: int, side: str) -> ResponseReturnVa
     laid = aligned(folder(), pair, recorded(pair, casework().alignments()))
     if laid is None or side not in {"before", "after"}:
         abort(404)
-    note_view(f"case {number}", f"photo {before if side == 'before' else after}")
+    note_view(f"case {number}", f"photo {before if side == 'before' else after}", large=True)
     return Response(laid[0] if side == "before" else laid[1], mimetype="image/jpeg")
 
 
@@ -199,9 +215,34 @@ def _pair(case: Case, before: int, after: int) -> Pair:
 
 def _measured(pair: Pair, alignments: Alignments) -> Comparability:
     """Measure a pair, remembered while serving."""
-    known: dict[object, Comparability] = current_app.extensions.setdefault("pairwatch-measured", {})
-    laid = recorded(pair, alignments)
-    key = (pair.before.digest, pair.after.digest, laid)
+    known, laid = _known(), recorded(pair, alignments)
+    key = _key(pair, laid)
     if key not in known:
         known[key] = measure(folder(), pair, laid)
     return known[key]
+
+
+def _known() -> dict[object, Comparability]:
+    known: dict[object, Comparability] = current_app.extensions.setdefault("pairwatch-measured", {})
+    return known
+
+
+def _key(pair: Pair, laid: Alignment | None) -> object:
+    return pair.before.digest, pair.after.digest, laid
+
+
+def measure_ahead(number: int) -> threading.Thread:
+    """Measure a new case's pairs beside the pages, while somebody fills in the facts."""
+    pairs, place, known = pairs_of(catalog().photos(number)), folder(), _known()
+
+    def work() -> None:
+        for pair in pairs:
+            try:
+                if _key(pair, None) not in known:
+                    known[_key(pair, None)] = measure(place, pair, None)
+            except (GalleryError, WatermarkError):
+                logging.getLogger(__name__).exception("a pair is not measured yet")
+
+    thread = threading.Thread(target=work, name="measurements")
+    thread.start()
+    return thread

@@ -18,8 +18,8 @@ pages = Blueprint("photos", __name__)
 def picture(photo: int) -> ResponseReturnValue:
     """Give a photograph small, or screen-sized with `?large=1`, without any of its metadata."""
     found = catalog().photo(photo)
-    note_view(f"case {found.case}", f"photo {photo}")
     large = bool(request.args.get("large"))
+    note_view(f"case {found.case}", f"photo {photo}", large=large)
     return Response(_large(found) if large else _small(found), mimetype="image/jpeg")
 
 

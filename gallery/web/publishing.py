@@ -125,6 +125,10 @@ def publish(number: int) -> ResponseReturnValue:
     if blocking:
         raise GalleryError(f"Patient {number} is not ready: {'; '.join(item.words for item in blocking)}")
     with rooms().together():
+        if not _approved(case):  # somebody saved something in this very moment
+            raise GalleryError(
+                f"Patient {number} was changed meanwhile", hint="look at it again, and have it approved"
+            )
         casework().release(number)
         note("released for publication", f"case {number}", content=content_of(case))
     try:

@@ -42,7 +42,7 @@ def take_in(rooms: Rooms, folder: DataFolder, draft: Draft, actor: str, now: dat
         stages = _stages(rooms.catalog, draft, number, {photo.stage for photo in photos})
         for photo in photos:
             _add(rooms, photo, stages[photo.stage], actor, now)
-        rooms.drafts.remove(draft.id)
+        rooms.drafts.remove(draft.id, draft.version)
         still_needed = rooms.drafts.digests()
     for digest in needed - still_needed:
         draft_vault(folder).discard(digest)

@@ -8,9 +8,9 @@ from gallery.errors import GalleryError
 from gallery.ledger import Entry
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
 from gallery.public_site import build_site
-from gallery.records import withdraw_case
+from gallery.records import DUTIES, withdraw_case
 from gallery.web.sections import known_case, show
-from gallery.web.workplace import catalog, copies_of, folder, ledger, me, needs, note, now, rooms, settings
+from gallery.web.workplace import catalog, copies_of, folder, ledger, me, needs, now, rooms, settings
 
 pages = Blueprint("withdrawal", __name__, url_prefix="/cases/<int:number>/withdraw")
 
@@ -30,6 +30,7 @@ def page(number: int) -> ResponseReturnValue:
         channels=sorted(_channels(case) - {PUBLIC_CHANNEL}),
         practice=settings().practice,
         copies=copies_of(number),
+        duties=DUTIES,
     )
 
 
@@ -41,9 +42,8 @@ def withdraw(number: int) -> ResponseReturnValue:
     if case.status is not CaseStatus.WITHDRAWN:
         if not request.form.get("sure"):
             abort(400, description="Tick the box to say that you mean it.")
-        withdraw_case(rooms().database, number, me().name, now(), reason=request.form.get("reason", "")[:500])
-        for copy in copies_of(number):
-            note("copy to be removed", f"finding {copy.finding}", case=number, page=copy.page)
+        reason, copies = request.form.get("reason", "")[:500], copies_of(number)
+        withdraw_case(rooms().database, number, me().name, now(), reason=reason, copies=copies)
     try:
         build_site(folder(), actor=me().name, now=now())
     except GalleryError as error:  # the withdrawal stands, and its receipt must be seen

@@ -4,13 +4,17 @@ import contextlib
 import inspect
 import json
 import sqlite3
+from dataclasses import replace
 
 import click
 import pytest
 from click.testing import CliRunner
 
+import pairwatch
 from gallery.cli import COMMANDS
 from gallery.errors import GalleryError
+from gallery.ledger import Ledger
+from gallery.model import KnownCopy
 
 CLI = click.Group(commands={str(command.name): command for command in COMMANDS})
 
@@ -241,3 +245,20 @@ def test_a_mark_beyond_solid_is_named(clinic, run):
     clinic.folder.settings_file.write_text("[mark]\nopacity = 50\n")
 
     assert "[mark] opacity = 50 must be between 0" in run("doctor")[1]
+
+
+def test_the_command_leaves_nothing_out_that_the_page_says(clinic, two_cases, monkeypatch):
+    """Outside channels are named, and known copies stand in the receipt's list and in the ledger for the legal desk."""
+    copy = KnownCopy(finding=7, case=51, page="https://rival.example/\x1b[2Jresults", decision="open")
+    monkeypatch.setattr(pairwatch, "_known_copies", lambda _: [copy, replace(copy, finding=8, case=52)])
+    scope = {"consent_scope": "website|social"}
+    clinic.take_in([row | scope if row["case"] == 51 else row for row in two_cases])
+    command = ["--data", str(clinic.folder.root), "case", "withdraw", "51", "--yes"]
+    said = CliRunner().invoke(pairwatch.cli, command).stdout
+    with clinic.database() as database:
+        queued = [entry for entry in Ledger(database).entries() if entry.action == "copy to be removed"]
+
+    assert "take the photos down from: social" in said
+    assert "finding 7, still shown at 'https://rival.example/" in said
+    assert "\x1b" not in said
+    assert [(entry.subject, entry.detail["case"]) for entry in queued] == [("finding 7", 51)]

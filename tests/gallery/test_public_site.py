@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -310,6 +309,23 @@ def test_the_stage_stands_in_the_picture_where_the_channel_allows_it(clinic):
             assert seen[side] > 20
 
 
+def test_a_name_reaches_no_other_channel(clinic):
+    """A stage named after a patient would stand in file names and pictures: that channel gets nothing, others do."""
+    (clinic.folder.root / "never-publish.txt").write_text("Maria Lopez\n")
+    with clinic.folder.settings_file.open("a") as file:
+        file.write('[channels.print]\nsizes = [200]\nformats = ["jpeg"]\n[channels.social]\nsizes = [120]\n')
+    rows = clinic.rows(
+        {1: ["before", "after Maria Lopez"]}, consent_signed="2026-01-01", consent_scope="print"
+    )
+    rows += clinic.rows({2: ["before"]}, first_seed=50, consent_signed="2026-01-01", consent_scope="social")
+    clinic.take_in(rows)
+    with pytest.raises(GalleryError, match="files for print were not laid out, because it would betray"):
+        clinic.build()
+
+    assert not (clinic.folder.channels / "print").exists()
+    assert list((clinic.folder.channels / "social").rglob("*.jpg"))
+
+
 def test_a_withdrawal_does_not_wait_for_another_cases_trouble(built):
     """When the site cannot be built anew, the withdrawn patient's pictures and page are gone all the same."""
     built.take_in(built.rows({60: ["before"]}, first_seed=200, consent_signed="2026-02-01"))
@@ -322,22 +338,6 @@ def test_a_withdrawal_does_not_wait_for_another_cases_trouble(built):
         built.build()
 
     assert not any(name.startswith(("photos/", "patient-51/")) for name in built.public())
-
-
-def test_a_full_disk_leaves_the_old_site_whole(built, monkeypatch):
-    """When the new site cannot be written, the old one is untouched and the reason is said."""
-    before = built.public()
-    built.take_in(built.rows({60: ["before"]}, first_seed=200, consent_signed="2026-02-01"))
-
-    def full(*_args):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "link", full)
-        with pytest.raises(GalleryError, match="No space left on device"):
-            built.build()
-    assert built.public() == before
-    assert built.build().published == 1
 
 
 def test_a_damaged_original_stops_the_build(built):

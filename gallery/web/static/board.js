@@ -4,7 +4,7 @@
   const form = document.querySelector("[data-board]");
   if (!form) return;
   const lanes = [...form.querySelectorAll("[data-lane]")], saved = form.querySelector("[data-saved]");
-  const version = form.querySelector("[name=version]");
+  const versions = document.querySelectorAll("[name=version]");
   let dragged = null, saving = false, again = false, leaving = null;
   form.querySelector("[data-plain-save]").hidden = true;
 
@@ -14,7 +14,7 @@
     try {
       const sent = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
       const answer = await sent.json();
-      if (answer.ok) version.value = answer.version; else { again = false; conflict(answer.sentence); }
+      if (answer.ok) versions.forEach((field) => { field.value = answer.version; }); else { again = false; conflict(answer.sentence); }
       if (answer.ok && !again && !leaving) saved.textContent = "Saved.";
     } catch { again = false; saved.textContent = "Not saved: pairwatch cannot be reached. Your next change tries again."; }
     saving = false;

@@ -359,6 +359,45 @@ def test_a_drafts_number_is_never_used_again(site):
     numbers = []
     for _ in range(3):
         numbers.append(client.post("/drafts/new", data={"csrf_token": sent}).location)
-        client.post(f"{numbers[-1]}discard", data={"csrf_token": sent})
+        client.post(f"{numbers[-1]}discard", data={"csrf_token": sent, "version": "1"})
 
     assert numbers == ["/drafts/1/", "/drafts/2/", "/drafts/3/"]
+
+
+def test_nobody_throws_away_what_a_colleague_has_sorted(site):
+    """A draft that Ben saved since Ada opened it is neither discarded nor sorted anew by her old page."""
+    ada, ben = site.app.test_client(), site.app.test_client()
+    enter(ada)
+    enter(ben, "Ben")
+    photo = portrait("before", "front", "2026-01-05 10:00:00")
+    sent = {"csrf_token": token(ada, "/drafts/new"), "files": (io.BytesIO(photo), "a.jpg")}
+    ada.post("/drafts/new", data=sent)
+    board = {"version": "1", "stage-1": "baseline", "photo-1-stage": "1", "photo-1-view": "top"}
+    ben.post("/drafts/1/arrange", data=board | {"csrf_token": token(ben, "/drafts/1/")})
+    old = {"csrf_token": token(ada, "/drafts/new"), "version": "1"}
+    refused = [
+        ada.post("/drafts/1/discard", data=old),
+        ada.post("/drafts/1/sort", data=old | {"again": "yes"}),
+    ]
+
+    assert [answer.status_code for answer in refused] == [409, 409]
+    assert all("Ben changed this draft" in answer.text for answer in refused)
+    assert 'value="baseline"' in ada.get("/drafts/1/").text
+    ada.post("/drafts/1/discard", data=old | {"version": "2"})
+    assert ada.get("/drafts/1/").status_code == 409
+
+
+def test_every_large_look_is_written_down(site):
+    """A photograph as large as the screen is a look of its own each time; small ones come with the page."""
+    client = site.app.test_client()
+    enter(client)
+    photo = portrait("before", "front", "2026-01-05 10:00:00")
+    sent = {"csrf_token": token(client, "/drafts/new"), "files": (io.BytesIO(photo), "a.jpg")}
+    client.post("/drafts/new", data=sent)
+    for _ in range(3):
+        client.get("/drafts/1/photos/1.jpg?large=1")
+    database = open_database(site.folder.database)
+    looks = [entry for entry in Ledger(database).entries() if entry.action == "viewed an original"]
+    database.close()
+
+    assert len(looks) == 3

@@ -1,15 +1,17 @@
 """Before and after are measured and laid over each other; corrections are recorded, no pixel is retouched."""
 
+import re
 from dataclasses import replace
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from gallery.casework import Alignment, Casework, Method
 from gallery.catalog import Catalog
 from gallery.ledger import Ledger
 from gallery.pairing import Pair, frames_of, pairs_of, pointed, recorded
 from gallery.vault import Vault
-from tests.gallery.web.conftest import enter, form, token
+from tests.gallery.web.conftest import enter, form, sign_in, token
 from watermark.pixels import open_picture
 from watermark.samples.clinic import Person, Room, draw_portrait
 
@@ -64,12 +66,52 @@ def test_points_that_say_nothing_are_refused(case, rooms, values, said):
     assert Casework(rooms).alignments() == {}
 
 
+def test_two_people_lay_one_pair(case, site, rooms):
+    """Who comes second sees that the pair lies otherwise now, keeps the own places in the form, and may send again."""
+    ben = site.app.test_client()
+    enter(ben, "Ben")
+    opened = form(ben, "/cases/1/pairs/1/2")
+    case.post("/cases/1/pairs/1/2", data=form(case, "/cases/1/pairs/1/2") | {"method": "automatic"})
+    points = {name: str(value) for name, value in zip(NAMES, [30, 40, 70, 40, 30, 41, 70, 41], strict=True)}
+    answer = ben.post("/cases/1/pairs/1/2", data=opened | points | {"method": "points"})
+
+    assert answer.status_code == 409
+    assert "laid this pair in another way" in answer.text
+    assert 'name="after-1-y" type="number" min="0" max="100" step="0.1" value="41"' in answer.text
+    assert Casework(rooms).alignments()[1, 2].method == "automatic"
+    seen = re.search(r'name="seen" value="(\w+)"', answer.text)[1]
+    ben.post("/cases/1/pairs/1/2", data=opened | points | {"method": "points", "seen": seen})
+    assert Casework(rooms).alignments()[1, 2].method == "points"
+
+
+@pytest.mark.browser
+def test_two_clicks_in_each_photo_lay_a_pair(case, page, rooms):
+    """Clicked in a real browser, the four places are in the form, seen as marks, and lay the pair; axe has no word."""
+    sign_in(page)
+    page.goto("/cases/1/pairs/1/2")
+    for side, places in (("before", ((0.3, 0.4), (0.7, 0.4))), ("after", ((0.28, 0.42), (0.72, 0.42)))):
+        image = page.locator(f"[data-aim={side}] img")
+        image.scroll_into_view_if_needed()
+        box = image.bounding_box()
+        for x, y in places:
+            image.click(position={"x": x * box["width"], "y": y * box["height"]})
+    assert page.locator(".mark:visible").count() == 4
+    page.click("text=Lay them so")
+    page.wait_for_selector("text=Laid by two points")
+
+    (a, b, _), _ = Casework(rooms).alignments()[1, 2].transform
+    assert (a, b) == pytest.approx((0.4 / 0.44, 0), abs=0.01)
+    assert (
+        Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag22aa"]}).response["violations"] == []
+    )
+
+
 def test_a_pair_can_be_left_as_taken(case, rooms):
     """What was found by itself can be recorded, and taken back; going on does not lay the pair again."""
     sent = {"csrf_token": token(case, "/drafts/new")}
     case.post("/cases/1/pairs/1/2", data=sent | {"method": "automatic"})
     found = Casework(rooms).alignments()
-    case.post("/cases/1/pairs/1/2", data=sent | {"method": "none"})
+    case.post("/cases/1/pairs/1/2", data=form(case, "/cases/1/pairs/1/2") | {"method": "none"})
 
     case.post("/cases/1/pairs", data=form(case, "/cases/1/pairs"))
 

@@ -26,6 +26,7 @@ def agree(client, **said):
         "signed_on": "2026-01-10",
         "channel": "website",
         "says": ALL,
+        "ends_at_event": "the end of the web site",
     }
     sent |= {"document": (io.BytesIO(SCAN), "form.pdf"), "covers": "all"} | said
     return client.post("/cases/1/consent", data=sent)
@@ -179,6 +180,17 @@ def test_what_a_form_lacks_is_named(case, rooms):
     assert "lacks" in page
     assert "the purpose" in page
     assert consent.document is not None
+
+
+def test_a_consent_may_end_at_an_event(case, rooms):
+    """The event stands in the record in the form's own words; a form that names neither day nor event lacks an end."""
+    agree(case)
+    agree(case, ends_at_event="")
+    named, unnamed = Catalog(rooms).consents(1)
+
+    assert (named.ends_at_event, named.missing) == ("the end of the web site", ())
+    assert unnamed.missing == ("a date or an event at which it ends",)
+    assert "when: the end of the web site" in case.get("/cases/1/consent").text
 
 
 @pytest.mark.parametrize(
@@ -413,3 +425,24 @@ def test_the_proof_does_not_repeat_what_leaked(case, site):
 
     assert "notes.txt: " in proof
     assert "lopez" not in proof.lower()
+
+
+def test_nothing_is_published_that_was_saved_in_the_same_moment(case, site, monkeypatch):
+    """A colleague's words, saved between the look at the approval and the release, are not released unseen."""
+    from gallery.web import publishing
+
+    prepare(case, site)
+    colleague, looked = site.app.test_client(), publishing.obstacles_of
+    enter(colleague, "Ben")
+    words = form(colleague, "/cases/1/words") | {"caption-1": "Seen from the front"}
+
+    def look_slowly(item):
+        colleague.post("/cases/1/words", data=words)
+        return looked(item)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "obstacles_of", look_slowly)
+        answer = publish(case)
+
+    assert answer.status_code == 409
+    assert not shown(site)
