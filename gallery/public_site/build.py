@@ -98,7 +98,7 @@ class _Build:
         self._catalog, self._ledger = Catalog(database), Ledger(database)
         self._renditions = Renditions(folder.renditions, folder.originals)
         self._stamp = folder.renditions / "built.json"
-        self._frames: Mapping[int, "Frame"] = {}
+        self._frames: Mapping[int, Frame] = {}
 
     def run(self, *, force: bool, progress: Progress, token: Token) -> Built:
         records = self._records()
