@@ -337,7 +337,10 @@ class Infringement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteReport:
-    """How the night went at one site; `blind` says, in sentences, why silence there does not mean clean."""
+    """How the night went at one site; `blind` says, in sentences, why silence there does not mean clean.
+
+    `unreachable` says that nothing could be read there because nobody answered.
+    """
 
     url: str
     listing: Listing
@@ -346,11 +349,15 @@ class SiteReport:
     new_findings: int = 0
     allowed_sightings: int = 0
     blind: tuple[str, ...] = ()
+    unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """How one nightly run went; `photos` is how many of ours there were to compare with."""
+    """How one nightly run went; `photos` is how many of ours there were to compare with.
+
+    `notes` are sentences about the night as a whole, each a reason to look.
+    """
 
     id: int
     started_at: datetime
@@ -362,6 +369,7 @@ class RunSummary:
     new_findings: int
     allowed_sightings: int
     photos: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def failing(self) -> tuple[SiteReport, ...]:

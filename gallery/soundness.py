@@ -94,7 +94,7 @@ def verify_all(folder: DataFolder, *, now: datetime, expected: Head | None = Non
     database = open_database(folder.database)
     try:
         catalog, ledger = Catalog(database), Ledger(database)
-        cut = ledger.verify(expected=expected or _remembered(folder))
+        cut = ledger.verify(expected=expected or remembered_head(folder))
         problems = [*catalog.check(), *cut]
         notes: list[str] = []
         looks = (
@@ -108,7 +108,7 @@ def verify_all(folder: DataFolder, *, now: datetime, expected: Head | None = Non
             notes += worth_knowing
         head = ledger.head()
         if not cut:
-            _remember(folder, head)
+            remember_head(folder, head)
         counts = {
             "cases": len(catalog.cases()),
             "photos": len(catalog.photo_digests()),
@@ -120,7 +120,7 @@ def verify_all(folder: DataFolder, *, now: datetime, expected: Head | None = Non
     return Soundness(tuple(problems), tuple(notes), counts, head)
 
 
-def _remembered(folder: DataFolder) -> Head | None:
+def remembered_head(folder: DataFolder) -> Head | None:
     """Give the ledger's head as the last `verify` found it; None before the first."""
     try:
         return parse_head((folder.root / _HEAD).read_text(encoding="ascii").strip())
@@ -128,7 +128,8 @@ def _remembered(folder: DataFolder) -> Head | None:
         return None
 
 
-def _remember(folder: DataFolder, head: Head) -> None:
+def remember_head(folder: DataFolder, head: Head) -> None:
+    """Keep the ledger's head beside the database, so that a ledger cut short later is noticed."""
     with suppress(OSError):  # a folder that may only be read can still be verified
         (folder.root / _HEAD).write_text(f"{head.seq}:{head.hash}\n", encoding="ascii")
 

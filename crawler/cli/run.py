@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.errors import AnotherRunActiveError
+from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.model import Outcome, RunSummary, printable
 from gallery.cli.talk import as_json_option, print_json
 
@@ -45,13 +45,16 @@ def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> N
       pairwatch crawl
     """
     from crawler.nightly import run, summary_json
-    from crawler.nightly.after import tell
+    from crawler.nightly.after import tell, tell_stopped
     from crawler.nightly.cluster import on_cluster
 
     folder: DataFolder = ctx.obj
     try:
         with _shown(as_lines=log == "json") as talk, _stoppable() as stop, on_cluster(cluster) as hands:
             summary = run(folder, talk=talk, stop=stop, executor=hands)
+    except RunStoppedError:
+        tell_stopped(folder)
+        raise
     except AnotherRunActiveError as error:
         click.echo(f"Error: {error}\nHint: {error.hint}", err=True)
         ctx.exit(ANOTHER_RUN)
@@ -63,7 +66,7 @@ def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> N
         click.echo("Stopped; what was seen is written down, and the next crawl goes on.", err=True)
         ctx.exit(1)
     tell(folder, summary)
-    ctx.exit(SOME_FAILING if summary.failing else 0)
+    ctx.exit(1 if summary.outcome is Outcome.FAILED else SOME_FAILING if summary.failing else 0)
 
 
 @contextmanager
@@ -139,6 +142,8 @@ def _say_summary(summary: RunSummary) -> None:
         )
         for sentence in one.blind:
             click.echo(click.style(f"     {printable(sentence)}", fg="yellow"))
+    for sentence in summary.notes:
+        click.echo(click.style(f"look {printable(sentence)}", fg="yellow"))
     seconds = (summary.finished_at - summary.started_at).total_seconds()
     click.echo(
         f"{len(summary.sites)} sites, {summary.tally.requests} requests in {seconds:.0f} s: "

@@ -49,6 +49,14 @@ def tell(folder: DataFolder, summary: RunSummary) -> str:
         db.close()
 
 
+def tell_stopped(folder: DataFolder) -> None:
+    """Tell the monitor that a run stopped; no mail, since what stopped it may be the disk that mail needs."""
+    settings = load_settings(folder)
+    plan = plan_from(settings.crawler, settings.contact or settings.web)
+    if plan.ping_url:
+        ping(plan, failed=True)
+
+
 def _blind(summary: str) -> frozenset[tuple[str, str]]:
     sites = json.loads(summary).get("sites", [])
     return frozenset((site["url"], sentence) for site in sites for sentence in site["blind"])

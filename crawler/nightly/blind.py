@@ -64,7 +64,7 @@ def _failures(seen: Seen) -> list[str]:
     found = []
     total = max(1, seen.tally.pages + seen.tally.images + seen.tally.unchanged + seen.tally.failed)
     for trouble, count in seen.troubles:
-        if trouble in ("unreadable", "no-picture", "empty", "status-404", "status-410", signals.CUT):
+        if trouble in ("unreadable", "no-picture", "empty", "status-404", "status-410"):
             continue
         if count >= _FEWEST and count / total >= _MANY:
             found.append(f"{count} of {total} requests ended with {trouble}")

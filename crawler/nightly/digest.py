@@ -29,9 +29,12 @@ class Night:
 def is_due(night: Night) -> bool:
     """Tell whether a mail goes out: something was found, blindness is new, the run failed, or a week is over."""
     blind = {(site.url, sentence) for site in night.summary.sites for sentence in site.blind}
-    if night.findings or blind - night.blind_before or night.summary.outcome is Outcome.FAILED:
+    failed = night.summary.outcome is Outcome.FAILED
+    if night.findings or blind - night.blind_before or failed or night.summary.notes:
         return True
-    return night.last_mail is None or night.summary.finished_at - night.last_mail >= HEARTBEAT
+    if night.last_mail is None or night.last_mail > night.summary.finished_at:  # the clock was wrong then
+        return True
+    return night.summary.finished_at - night.last_mail >= HEARTBEAT
 
 
 def compose(night: Night, plan: Plan) -> EmailMessage:
@@ -56,7 +59,9 @@ def _subject(night: Night) -> str:
     count = len(night.findings)
     if count:
         return f"pairwatch: {count} new finding{'s' if count > 1 else ''}"
-    if any(site.blind for site in night.summary.sites):
+    if night.summary.outcome is Outcome.FAILED:
+        return "pairwatch: no site could be reached"
+    if night.summary.notes or any(site.blind for site in night.summary.sites):
         return "pairwatch: no new findings, but not everything could be seen"
     return "pairwatch: all quiet"
 
@@ -68,6 +73,7 @@ def _lines(night: Night) -> list[str]:
         f"The night of {summary.started_at:%Y-%m-%d} for {night.practice}.",
         f"{len(summary.sites)} sites, {read} pages and images read, {summary.tally.unchanged} unchanged.",
         f"{len(night.findings)} new findings.",
+        *(f"look: {note}" for note in summary.notes),
         "",
     ]
     for site in summary.sites:

@@ -18,6 +18,7 @@ from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.match import Matcher
 from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SliceResult, Tally
 from crawler.nightly.blind import blind_spots
+from crawler.nightly.frame import is_unreachable, offline, outcome_of, require_plausible, set_back
 from crawler.nightly.hands import FELL, Group, Hands, hands_for
 from crawler.schema import open_watch
 from crawler.settings import Plan, plan_from
@@ -26,7 +27,7 @@ from crawler.store.progress import Lease, Progress, Run
 from crawler.store.recall import Recall
 from crawler.store.sites import Sites
 from crawler.visit.ask import Kit, Look
-from crawler.visit.clock import Clock, SystemClock
+from crawler.visit.clock import Clock, SteadyClock, SystemClock
 from crawler.visit.fetch import Resolver, system_resolver
 from crawler.visit.frontier import Budget
 from crawler.visit.slices import Done
@@ -64,6 +65,7 @@ class _Night:
     clock: Clock
     plan: Plan
     stop: Callable[[], bool]
+    notes: tuple[str, ...] = ()
     tallies: dict[int, Tally] = field(default_factory=dict)
     quotas: dict[int, str] = field(default_factory=dict)
     crashes: dict[int, str] = field(default_factory=dict)
@@ -112,18 +114,21 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
     """
     folder.require()
     clock = clock or SystemClock()
+    require_plausible(clock.now())
     settings = load_settings(folder)
     plan = plan_from(settings.crawler, settings.contact or settings.web)
     with _locked(folder), _said_plainly():
         db = open_watch(folder.database)
         try:
             progress = Progress(db)
-            begun = progress.begin(clock.now(), upto=progress.highest_photo())
+            steady = SteadyClock(clock, clock.now())
+            notes = set_back(progress, steady.now())
+            begun = progress.begin(steady.now(), upto=progress.highest_photo())
             eyes = look or _eyes(folder, begun.upto)
             kit = Kit(
                 plan=plan, began=begun.started_at, look=eyes, upto=begun.upto, clock=clock, resolver=resolver
             )
-            night = _Night(begun, progress, Vault(folder.evidence), kit, talk, clock, plan, stop)
+            night = _Night(begun, progress, Vault(folder.evidence), kit, talk, steady, plan, stop, notes)
             sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
             with hands_for(executor, plan.workers) as hands:
                 _visit_all(night, sites, hands)
@@ -166,7 +171,7 @@ def _said_plainly() -> Iterator[None]:
             f"the run stopped: the database cannot be written ({error})", hint=hint
         ) from error
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO):
             raise
         raise RunStoppedError(f"the run stopped: {error.strerror} ({error.filename})", hint=hint) from error
 
@@ -188,7 +193,10 @@ def _visit_all(night: _Night, sites: list[Site], hands: Hands) -> None:
         if flying:
             _land(night, hands, todo, _until_next(night, todo, now) if len(flying) < workers else None)
         elif over or not _sleep_until_next(night, todo, now):
-            return
+            break
+    if not night.stop():
+        ended = f"the night ended after {night.plan.night_h:g} hours, before the visit of this site did"
+        night.quotas.update(dict.fromkeys(todo, ended))
 
 
 def _ready(night: _Night, todo: dict[int, Site], now: datetime, *, over: bool) -> list[Site]:
@@ -238,7 +246,7 @@ def _submit(night: _Night, group: list[Site], hands: Hands, planned: int) -> Non
         lease = night.progress.take_lease(site, owner, night.clock.now(), seconds=night.plan.slice_s * 4)
         leases.append((site, lease))
         tasks.append((site, night.progress.state(site), _budget(night, site, planned)))
-    future = hands.submit(tasks, night.kit, night.plan.sites_at_once)
+    future = hands.submit(tasks, replace(night.kit, at=night.clock.now()), night.plan.sites_at_once)
     night.flying[future] = _Flight(leases, night.clock.monotonic())
 
 
@@ -308,18 +316,18 @@ def _sleep_until_next(night: _Night, todo: dict[int, Site], now: datetime) -> bo
 def _finish(night: _Night, nights: Nights, sites: list[Site]) -> RunSummary:
     stopped = night.stop()
     reports = tuple(_report(night, nights, site, close=not stopped) for site in sites)
-    failing = any(report.outcome is not Outcome.DONE for report in reports)
     summary = RunSummary(
         id=night.run.id,
         started_at=night.run.started_at,
         finished_at=night.clock.now(),
-        outcome=Outcome.RUNNING if stopped else Outcome.PARTIAL if failing else Outcome.DONE,
+        outcome=Outcome.RUNNING if stopped else outcome_of(reports),
         resumed=night.run.resumed,
         sites=reports,
         tally=sum((report.tally for report in reports), Tally()),
         new_findings=sum(report.new_findings for report in reports),
         allowed_sightings=sum(report.allowed_sightings for report in reports),
         photos=night.progress.photos(),
+        notes=(*night.notes, *offline(reports)),
     )
     if not stopped:
         night.progress.end(night.run, summary.outcome, summary_json(summary), summary.finished_at)
@@ -341,6 +349,7 @@ def _report(night: _Night, nights: Nights, site: Site, *, close: bool) -> SiteRe
         new_findings=seen.new_findings,
         allowed_sightings=seen.allowed_sightings,
         blind=blind.sentences,
+        unreachable=is_unreachable(seen),
     )
 
 

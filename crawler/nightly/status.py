@@ -11,6 +11,8 @@ from crawler.store.progress import Progress, RunRow
 from gallery.settings import DataFolder
 
 RED_AFTER = timedelta(hours=36)
+_SLACK = timedelta(minutes=5)
+_WRONG = "this computer's clock is or was wrong. Set it, and run: pairwatch crawl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,22 +53,30 @@ def status(folder: DataFolder, *, now: datetime) -> Status:
     db = open_watch(folder.database)
     try:
         progress = Progress(db)
-        return judge(progress.last_finished(), progress.unfinished(), now)
+        return judge(progress.last_finished(), progress.unfinished(), now, latest=progress.latest())
     finally:
         db.close()
 
 
-def judge(last: RunRow | None, running: RunRow | None, now: datetime) -> Status:
-    """Give the light for what is known; a clock set back counts as "just now"."""
+def judge(
+    last: RunRow | None, running: RunRow | None, now: datetime, *, latest: RunRow | None = None
+) -> Status:
+    """Give the light for what is known; `latest` is the last run that ended in whatever way.
+
+    A run dated in the future proves nothing about the last 36 hours: that is red too.
+    """
     if last is None or last.finished_at is None:
         sentence = "The watch has never finished a run. Start one with: pairwatch crawl"
         return Status(light="red", sentence=sentence, age_s=None, last=None, running=running, blind=())
     age = max(timedelta(), now - last.finished_at)
-    blind = tuple(
-        (site["url"], sentence) for site in json.loads(last.summary)["sites"] for sentence in site["blind"]
-    )
+    blind = _blind(last) + (_blind(latest) if latest and latest.id > last.id else ())
     ago = f"{age.total_seconds() / 3600:.0f} h ago" if age >= timedelta(hours=1) else "less than an hour ago"
-    if age > RED_AFTER:
+    if last.finished_at > now + _SLACK:
+        light, sentence = (
+            "red",
+            f"The last run is dated {last.finished_at:%Y-%m-%d %H:%M}, which is still to come: {_WRONG}",
+        )
+    elif age > RED_AFTER:
         light, sentence = "red", f"The last run ended {ago}: the watch is not running as it should."
     elif blind:
         light, sentence = "yellow", f"The last run ended {ago}; it could not see everything."
@@ -75,6 +85,12 @@ def judge(last: RunRow | None, running: RunRow | None, now: datetime) -> Status:
     return Status(
         light=light, sentence=sentence, age_s=age.total_seconds(), last=last, running=running, blind=blind
     )
+
+
+def _blind(run: RunRow) -> tuple[tuple[str, str], ...]:
+    told = json.loads(run.summary)
+    sites = [(site["url"], sentence) for site in told.get("sites", ()) for sentence in site["blind"]]
+    return (*(("this computer", note) for note in told.get("notes", ())), *sites)
 
 
 def policing_log(folder: DataFolder, number: int | None = None) -> list[dict[str, object]]:

@@ -27,7 +27,7 @@ class Seen:
         images_ever: Images ever seen there.
         signs: How many pages bear each sign (login wall, bot block, …).
         start_signs: The signs of the start page.
-        troubles: How many failures of each kind; "robots" for robots.txt itself.
+        troubles: How many addresses ended the night with each kind of failure; what went well later is none.
         robots: What was said about robots.txt when it could not be read, or "".
     """
 
@@ -115,7 +115,10 @@ _SKIPS = """
      group by why order by 2 desc limit 10
 """
 _TROUBLES = """
-    select trouble, count(*) from failures where run_id = :run and site_id = :site and step <> 'robots'
+    select trouble, count(distinct failures.url)
+      from failures left join urls on urls.site_id = failures.site_id and urls.url = failures.url
+     where run_id = :run and failures.site_id = :site and step <> 'robots'
+       and (urls.standing is null or urls.standing <> 'done')
      group by trouble order by 2 desc
 """
 _IMAGES = """

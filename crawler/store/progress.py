@@ -101,6 +101,10 @@ class Progress:
             "outcome in ('done', 'partial') and (:before is null or id < :before)", {"before": before}
         )
 
+    def latest(self) -> RunRow | None:
+        """Give the last run that ended in whatever way; None when there is none."""
+        return self._run("outcome <> 'running'", {})
+
     def photos(self) -> int:
         """Give how many photos of ours there are."""
         return int(self._db.execute("select count(*) from photos").fetchone()[0])
@@ -118,6 +122,24 @@ class Progress:
         for row in self._db.query(f"select * from runs where {condition} order by id desc limit 1", what):  # noqa: S608
             return _run_row(row)
         return None
+
+    def latest_time(self) -> datetime | None:
+        """Give the time at which the last run ended, or began; None before the first."""
+        query = "select max(started_at, coalesce(finished_at, started_at)) from runs order by id desc limit 1"
+        found = self._db.execute(query).fetchone()
+        return time_of(found[0]) if found else None
+
+    def forget_plans(self, now: datetime) -> None:
+        """Make due whatever is planned for a time that a wrong clock gave; what was seen stays as it is written."""
+        late, parked = text_of(now), text_of(now + timedelta(days=1, hours=1))
+        with transaction(self._db):
+            self._db.execute(
+                "update urls set due_at = null where rank < 9 and (due_at > :now or fetched_at > :now)",
+                {"now": late},
+            )
+            self._db.execute(
+                "update hosts set parked_until = null where parked_until > :now", {"now": parked}
+            )
 
     def last_mail(self) -> datetime | None:
         """Give when the last digest was sent."""
@@ -250,7 +272,7 @@ class Progress:
             ],
         )
         self._db.conn.executemany(
-            "update sightings set last_seen = max(last_seen, :at) where page_id = :page",
+            "update sightings set last_seen = max(first_seen, :at) where page_id = :page",
             [{"at": at, "page": ids[url]} for url in result.unchanged if url in ids],
         )
 

@@ -43,7 +43,7 @@ PUT_SIGHTING = """
     insert into sightings (page_id, image_id, element, via, alt, caption, heading, first_seen, last_seen)
     values (:page, :image, :element, :via, :alt, :caption, :heading, :at, :at)
     on conflict (image_id, page_id, element, via) do update set alt = excluded.alt,
-        caption = excluded.caption, heading = excluded.heading, last_seen = max(last_seen, excluded.last_seen)
+        caption = excluded.caption, heading = excluded.heading, last_seen = max(first_seen, excluded.last_seen)
 """
 PUT_CONTENT = """
     insert into contents (digest, verdict, photo_id, probability, explanation, answer, width, height,
@@ -65,7 +65,7 @@ _FINDING = """
     {found}
      where urls.id = :image
     on conflict (image_id, photo_id, digest) do update set verdict = excluded.verdict,
-        probability = excluded.probability, last_seen = max(last_seen, excluded.last_seen)
+        probability = excluded.probability, last_seen = max(first_seen, excluded.last_seen)
 """
 PUT_FINDING = _FINDING.format(
     found="""select :site, urls.id, contents.photo_id, contents.digest, contents.verdict, contents.probability,

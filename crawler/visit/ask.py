@@ -40,6 +40,7 @@ class Kit:
         began: When the night began.
         upto: The highest photo id there is to compare with; images compared with fewer are asked for again.
         only_page: Look at the start page and its images, and follow nothing.
+        at: The run's time when the slice was handed out, so that no computer's own clock matters; None for now.
     """
 
     plan: Plan
@@ -49,6 +50,7 @@ class Kit:
     clock: Clock
     resolver: Resolver = system_resolver
     only_page: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -37,3 +37,23 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
         time.sleep(max(0.0, seconds))
+
+
+class SteadyClock:
+    """The time of one run: it goes on from its beginning, wherever the computer's clock is set meanwhile."""
+
+    def __init__(self, clock: Clock, start: datetime) -> None:
+        """Begin at `start`; time passes as the monotonic clock of `clock` says."""
+        self._clock, self._start, self._since = clock, start, clock.monotonic()
+
+    def now(self) -> datetime:
+        """Give the time in UTC, which never jumps."""
+        return self._start + timedelta(seconds=self._clock.monotonic() - self._since)
+
+    def monotonic(self) -> float:
+        """Give seconds that never go back."""
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self._clock.sleep(seconds)

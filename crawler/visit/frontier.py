@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 RANK_HIT, RANK_MAP, RANK_IMAGE, RANK_PAGE, RANK_ORIGINAL, RANK_OUTSIDE = 0, 2, 4, 5, 6, 9
 SELDOM = timedelta(hours=20)
+_NIGHT = timedelta(hours=20)
 SHARE_OF_AGE = 0.25
 TRIES = 2
 BREAKER = 5
+PROBES = 9
 SLOWEST_S = 30.0
 LATENCY_FACTOR = 2.0
 
@@ -270,15 +272,26 @@ class Frontier:
     def land(
         self, host: str, *, seconds: float = 0.0, reached: bool = True, now: datetime | None = None
     ) -> None:
-        """Note that an answer came (or not), and how long it took; failures in a row park the host."""
+        """Note that an answer came (or not), and how long it took; failures in a row park the host.
+
+        One that answered tonight is asked again after 1, 2, 4, 8 and then every 15 minutes, for 90 minutes in all,
+        so that an hour without network is outlived; then, and otherwise at once, it is left for the next night.
+        """
         self._lanes.land(host)
         state = self.hosts.get(host, HostState(host=host))
         latency = seconds if not state.latency_s else 0.8 * state.latency_s + 0.2 * seconds
         failures, parked = 0 if reached else state.failures + 1, state.parked_until
         if failures >= BREAKER and now is not None:
-            parked = now + timedelta(seconds=min(60.0 * 2 ** (failures - BREAKER), 3600.0))
+            pause = min(60.0 * 2 ** min(failures - BREAKER, 10), self.plan.longest_pause_s)
+            answered = state.robots_at is not None and state.robots_at >= self.began
+            last = failures >= BREAKER + PROBES or not answered
+            parked = now + (_NIGHT if last else timedelta(seconds=pause))
         latency = round(latency, 4) if seconds else state.latency_s
         self._put_host(replace(state, latency_s=latency, failures=failures, parked_until=parked))
+
+    def is_dark(self, host: str) -> bool:
+        """Tell whether a host has not answered so often that the fault is not an address's own."""
+        return host in self.hosts and self.hosts[host].failures >= BREAKER
 
     def park(self, host: str, until: datetime) -> None:
         """Leave a host alone until a time; its addresses stay where they are."""

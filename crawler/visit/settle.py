@@ -39,7 +39,10 @@ class Settler:
         host = visit.turn.host
         network = visit.error is not None and visit.error.trouble in (Trouble.UNREACHABLE, Trouble.TIMEOUT)
         self.frontier.land(host, seconds=reply.seconds if reply else 0.0, reached=not network, now=now)
-        if visit.error is not None:
+        if visit.error is not None and network and self.frontier.is_dark(host):
+            self.notes.failure(visit.turn.address.url, Step.FETCH, visit.error.trouble, str(visit.error), now)
+            self.frontier.again(visit.turn.address)
+        elif visit.error is not None:
             self._failed(visit.turn.address, visit.error.trouble, str(visit.error), now)
         elif reply is not None:
             self._reply(visit, reply, now)

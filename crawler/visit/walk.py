@@ -1,9 +1,11 @@
 """One slice of one site: crawl_site(site, state, budget) → (result, state). Knows no database."""
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 
 from crawler.model import Site, SiteState, SliceResult
 from crawler.visit.ask import Asker, Kit, Visit, limits_of
+from crawler.visit.clock import SteadyClock
 from crawler.visit.fetch import Fetcher
 from crawler.visit.frontier import Budget, Frontier, Turn, Wait
 from crawler.visit.harvest import Harvest
@@ -17,6 +19,7 @@ def crawl_site(site: Site, state: SiteState, budget: Budget, kit: Kit) -> tuple[
     Nothing is written anywhere: what was seen is in the result, what is known in the new state. Running the
     same slice twice gives the same rows, so that a slice lost with its machine is only asked again.
     """
+    kit = replace(kit, clock=SteadyClock(kit.clock, kit.at or kit.clock.now()))
     with Fetcher(
         kit.plan.agent,
         kit.plan.contact,

@@ -3,9 +3,10 @@
 from gallery.cli.case import case
 from gallery.cli.catalogue import identify, import_, init
 from gallery.cli.check import check
+from gallery.cli.safety import backup, restore
 from gallery.cli.site import build, doctor, verify
 from gallery.web.cli import serve, user
 
 case.add_command(check)
 
-COMMANDS = (init, import_, case, build, identify, verify, doctor, serve, user)
+COMMANDS = (init, import_, case, build, identify, verify, backup, restore, doctor, serve, user)

@@ -1,0 +1,67 @@
+"""Commands against loss: backup and restore."""
+
+import getpass
+from pathlib import Path
+
+import click
+
+from gallery.cli.talk import a_file, as_json_option, bar, now, print_json
+from gallery.model import count
+from gallery.settings import DataFolder
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@as_json_option
+@click.pass_obj
+def backup(folder: DataFolder, out: Path, as_json: bool) -> None:
+    """Write the whole practice into OUT, one tar file: catalogue, originals, evidence, drafts, keys, settings.
+
+    Others may go on working meanwhile. The site and the index are not in it: they are made anew.
+
+    \b
+    Example:
+      pairwatch backup /media/disk/pairwatch-2026-11-26.tar
+    """
+    from gallery.backup import write_backup
+
+    made = write_backup(folder, out, now=now(), progress=bar)
+    if as_json:
+        print_json(made.to_json())
+        return
+    click.echo(f"{count(made.files, 'file')}, {made.bytes / 2**20:.1f} MiB, are in {out}.")
+    click.echo(
+        "It holds patients' photographs and this installation's keys, unencrypted: keep it as safe as they are."
+    )
+    click.echo(f"Ledger head, to be kept elsewhere: {made.head.seq}:{made.head.hash}")
+
+
+@click.command()
+@click.argument("file", type=a_file)
+@as_json_option
+@click.pass_obj
+def restore(folder: DataFolder, file: Path, as_json: bool) -> None:
+    """Put the backup FILE into an empty data folder (--data), check every byte, and verify the catalogue.
+
+    \b
+    Example:
+      pairwatch --data restored restore /media/disk/pairwatch-2026-11-26.tar
+    """
+    from gallery.backup import restore_backup
+    from gallery.soundness import verify_all
+
+    done = restore_backup(folder, file, actor=getpass.getuser(), now=now(), progress=bar)
+    result = verify_all(folder, now=now())
+    if as_json:
+        print_json(done.backup.to_json() | {"lost_ledger_rows": done.lost, "verify": result.to_json()})
+    else:
+        click.echo(f"{count(done.backup.files, 'file')} of {done.backup.made_at} are in {folder.root}.")
+        known = f"{count(done.lost, 'ledger row')} known to be written later is lost: " if done.lost else ""
+        click.echo(
+            f"{known}what was recorded after that time (consents, withdrawals, decisions) is not in it. Enter it "
+            "again, withdrawals first, then run: pairwatch build"
+        )
+        for line in result.lines():
+            click.echo(line)
+    if result.problems:
+        raise click.exceptions.Exit(1)
