@@ -379,7 +379,8 @@ def _translated(url: str, error: BaseException, *, late: bool) -> FetchError:
         if isinstance(cause, _RefusedError):
             return FetchError(Trouble.REFUSED, f"{url}: {cause}")
     kinds = tuple(type(cause) for cause in causes)
-    if late or any(issubclass(kind, TimeoutError | PoolTimeoutError) for kind in kinds):
+    slow = (kind for kind in kinds if not issubclass(kind, NewConnectionError))  # a timeout by its ancestry only
+    if late or any(issubclass(kind, TimeoutError | PoolTimeoutError) for kind in slow):
         return FetchError(Trouble.TIMEOUT, f"{url} answered too slowly")
     if any(issubclass(kind, ssl.SSLError) for kind in kinds):
         return FetchError(Trouble.TLS, f"{url}: the certificate or encryption is not valid: {causes[-1]}")
