@@ -34,6 +34,9 @@ class Plan:
         image_mib: The largest image that is read.
         request_s: Seconds for one request in all.
         browser: Let an installed Chromium run the scripts of pages that show no picture without them.
+        search_services: Reverse-image services that may be asked, such as "tineye google"; empty for none. Each
+            search sends published pictures to that company, and only after a person said yes. Their keys are
+            PAIRWATCH_TINEYE_KEY and PAIRWATCH_GOOGLE_KEY.
         mail_to: Where the digest goes; empty for none. The password is PAIRWATCH_SMTP_PASSWORD.
         ping_url: Asked for after every run (and with /fail after a bad one), for services that notice silence.
     """
@@ -58,6 +61,9 @@ class Plan:
     image_mib: int = 32
     request_s: float = 60.0
     browser: bool = False
+    search_services: str = ""
+    tineye_url: str = "https://api.tineye.com/rest/search/"
+    google_url: str = "https://vision.googleapis.com/v1/images:annotate"
     mail_to: str = ""
     mail_from: str = ""
     smtp_host: str = "localhost"

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from crawler.cli.search import search_service
 from crawler.cli.talk import watch
 from crawler.errors import BadUrlError
 from crawler.model import Listing, Site
@@ -170,6 +171,9 @@ def import_sites(folder: DataFolder, file: Path) -> None:
             [Site(url=one.url, listing=one.listing, note=one.note) for one in lines], datetime.now(UTC)
         )
     click.echo(f"{len(lines)} sites are listed.")
+
+
+site.add_command(search_service)
 
 
 @site.command("suggest")

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from crawler.store.sites import Sites
 from crawler.visit.urls import canonical, host_of, origin_of, registrable
 from gallery.settings import DataFolder
 
+SEARCHES = "searches"
 _URL = re.compile(r"https?://[^\s\"'<>,;]+")
 _EVERYWHERE = frozenset(
     """facebook.com instagram.com youtube.com youtu.be x.com twitter.com tiktok.com pinterest.com linkedin.com
@@ -34,6 +37,8 @@ class Suggestion:
 def suggest(folder: DataFolder, exported: tuple[Path, ...] = ()) -> list[Suggestion]:
     """Give the sites that are on no list yet, the most often named first.
 
+    Results of permitted searches (`site search`) count by themselves.
+
     Args:
         folder: The practice's data folder.
         exported: Result files of reverse-image-search services (CSV, HTML or text): any address in them counts.
@@ -52,9 +57,26 @@ def suggest(folder: DataFolder, exported: tuple[Path, ...] = ()) -> list[Suggest
         db.close()
     named = [(url, "a reader's tip named it") for url in tipped]
     named += [(url, f"{site}, which shows copies, shows pictures from there") for site, url in linked]
+    named += list(_searched(folder.root / SEARCHES))
     for path in exported:
         named += [(url, f"{path.name} lists it") for url in addresses_in(_text(path))]
     return _ranked(named, listed)
+
+
+def _searched(place: Path) -> Iterator[tuple[str, str]]:
+    """Give what searches found that a person permitted (`site search`)."""
+    for path in sorted(place.glob("*.json")):
+        try:
+            told = json.loads(path.read_text("utf-8"))
+            for hit in told["hits"]:
+                yield (
+                    hit["page"] or hit["image"],
+                    f"{told['service']} has seen our photo of case {hit['case']} there",
+                )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CrawlerError(
+                f"{path} is no result of a search: {error}", hint="move it away and search again"
+            ) from error
 
 
 def _ranked(named: list[tuple[str, str]], listed: set[str]) -> list[Suggestion]:

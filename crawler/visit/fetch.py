@@ -57,7 +57,6 @@ class Limits:
     seconds: float = 60.0
     connect_s: float = 10.0
     read_s: float = 20.0
-    redirects: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,18 +171,20 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": http, "https": https}
         self._last: tuple[str, urllib3.HTTPConnectionPool] | None = None
 
-    def ask(self, url: str, headers: Mapping[str, str], timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
-        """Send one GET and give the answer, its body unread.
+    def ask(
+        self, url: str, headers: Mapping[str, str], timeout: urllib3.Timeout, sent: bytes | None
+    ) -> urllib3.BaseHTTPResponse:
+        """Send one GET, or a POST where something is `sent`, and give the answer, its body unread.
 
         requests chooses a host's connections and how its certificate is checked; what it would wrap around each
-        answer (cookies, history, encodings) is work that nobody here looks at, a third of a request's cost.
+        answer is work that nobody here looks at, a third of a request's cost.
         """
         origin, path = _parted(url)
         try:
-            return self._send(self._pool(origin, url), path, headers, timeout)
+            return self._send(self._pool(origin, url), path, headers, timeout, sent)
         except ClosedPoolError:  # pushed out by other hosts since it was last used
             self._last = None
-            return self._send(self._pool(origin, url), path, headers, timeout)
+            return self._send(self._pool(origin, url), path, headers, timeout, sent)
 
     def _send(
         self,
@@ -191,10 +192,12 @@ class _Adapter(HTTPAdapter):
         path: str,
         headers: Mapping[str, str],
         timeout: urllib3.Timeout,
+        sent: bytes | None,
     ) -> urllib3.BaseHTTPResponse:
         return pool.urlopen(
-            "GET",
+            "GET" if sent is None else "POST",
             path,
+            body=sent,
             headers=headers,
             timeout=timeout,
             retries=self.max_retries,
@@ -271,12 +274,19 @@ class Fetcher:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        begun = time.monotonic()
-        watched = Watched(begun + (seconds or self._limits.seconds))
+        watched = Watched(time.monotonic() + (seconds or self._limits.seconds))
+        return self._watched(url, headers, watched, max_bytes or self._limits.page_bytes)
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, max_bytes: int) -> Reply:
+        """Send bytes to a service that a person chose: bounded as `get` is, with its errors, and never sent on."""
+        watched = Watched(time.monotonic() + self._limits.seconds, sent=body)
+        return self._watched(url, self._headers | dict(headers), watched, max_bytes)
+
+    def _watched(self, url: str, headers: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
         _here.watched, _here.address = watched, ""
         WATCHDOG.begin(watched)
         try:
-            return self._ask(url, headers, watched, max_bytes or self._limits.page_bytes, begun)
+            return self._ask(url, headers, watched, max_bytes)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise _translated(url, error, late=watched.cut) from error
         finally:
@@ -285,21 +295,17 @@ class Fetcher:
             if watched.slot is not None:
                 watched.slot.release()
 
-    def _ask(
-        self, url: str, headers: dict[str, str], watched: Watched, max_bytes: int, begun: float
-    ) -> Reply:
-        response = self._adapter.ask(url, headers, self._timeout)
+    def _ask(self, url: str, headers: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
+        begun = time.monotonic()
+        response = self._adapter.ask(url, headers, self._timeout, watched.sent)
         try:
             told = {
                 name.lower(): value[:4096]
                 for name, value in islice(response.headers.itermerged(), MAX_HEADERS)
             }
-            is_empty = response.status in (204, 304)
-            body, cut = (
-                (b"", False)
-                if is_empty
-                else _body(response, told, watched, max_bytes, self._limits.image_bytes)
-            )
+            body, cut = b"", False
+            if response.status not in (204, 304):
+                body, cut = _body(response, told, watched, max_bytes, self._limits.image_bytes)
             if cut:
                 response.close()
             return Reply(
@@ -379,7 +385,9 @@ def _translated(url: str, error: BaseException, *, late: bool) -> FetchError:
         if isinstance(cause, _RefusedError):
             return FetchError(Trouble.REFUSED, f"{url}: {cause}")
     kinds = tuple(type(cause) for cause in causes)
-    slow = (kind for kind in kinds if not issubclass(kind, NewConnectionError))  # a timeout by its ancestry only
+    slow = (
+        kind for kind in kinds if not issubclass(kind, NewConnectionError)
+    )  # a timeout by its ancestry only
     if late or any(issubclass(kind, TimeoutError | PoolTimeoutError) for kind in slow):
         return FetchError(Trouble.TIMEOUT, f"{url} answered too slowly")
     if any(issubclass(kind, ssl.SSLError) for kind in kinds):

@@ -14,6 +14,7 @@ class Watched:
     twin: socket.socket | None = None
     cut: bool = False
     slot: "threading.Lock | None" = None
+    sent: bytes | None = None
 
 
 @dataclass(slots=True)

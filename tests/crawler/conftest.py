@@ -73,6 +73,10 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_POST(self):
+            self.sent = self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def do_GET(self):
             served.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             served.times.append(SystemClock().monotonic())

@@ -1,0 +1,87 @@
+"""Asking a reverse-image service from the command line: what would be sent is shown, and a person says yes."""
+
+import getpass
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.cli.talk import say
+from crawler.errors import CrawlerError
+from gallery.cli.talk import as_json_option, print_json
+from gallery.model import count
+from gallery.settings import DataFolder
+
+if TYPE_CHECKING:
+    from crawler.desk.searching import Published
+    from crawler.desk.services import Service
+
+
+@click.command("search")
+@click.argument("service")
+@click.option("--case", "cases", type=int, multiple=True, help="Only this case; may be given several times.")
+@click.option("--most", type=click.IntRange(1, 1000), default=20, show_default=True, help="Pictures at most.")
+@click.option("--yes", is_flag=True, help="Do not ask: whoever is named with --by has said yes.")
+@click.option("--by", default="", help="Who says yes; kept in the ledger. [default: your user name]")
+@as_json_option
+@click.pass_obj
+def search_service(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
+    folder: DataFolder, service: str, cases: tuple[int, ...], most: int, yes: bool, by: str, as_json: bool
+) -> None:
+    """Ask SERVICE (tineye, google) where published pictures are shown elsewhere; nothing is sent without a yes.
+
+    Off until `search_services` in the settings names the service. Only files of the public site are sent, never an
+    original. What is found is proposed by `site suggest`; a look at a page is: pairwatch tip URL.
+
+    \b
+    Example:
+      pairwatch site search tineye --case 51
+    """
+    from crawler.desk.searching import Yes, key_of, published, search
+    from crawler.desk.services import permitted
+    from crawler.settings import plan_from
+    from gallery.settings import load_settings
+
+    settings = load_settings(folder)
+    plan = plan_from(settings.crawler, settings.contact or settings.web)
+    chosen = permitted(plan, service)
+    key_of(chosen)
+    files = published(folder, now=datetime.now(UTC), cases=cases)[:most]
+    if not files:
+        raise CrawlerError(
+            "no picture is published" + (" of these cases" if cases else ""),
+            hint="only files of the built site are ever sent: pairwatch build",
+        )
+    who = _agreed(chosen, files, yes=yes, by=by)
+    done = search(folder, plan, chosen, Yes(by=who, files=files), clock=lambda: datetime.now(UTC))
+    if as_json:
+        hits = [{"page": hit.page, "image": hit.image} for hit in done.hits]
+        print_json({"service": service, "sent": done.sent, "hits": hits, "kept": str(done.kept or "")})
+    else:
+        for hit in done.hits:
+            say(hit.page or hit.image)
+        click.echo(
+            f"{count(done.sent, 'picture')} sent, {count(len(done.hits), 'place')} named. Next: pairwatch site suggest"
+        )
+    if done.trouble:
+        raise done.trouble
+
+
+def _agreed(service: "Service", files: "tuple[Published, ...]", *, yes: bool, by: str) -> str:
+    """Give the name of the person who says yes to sending these files."""
+    if yes and not by:
+        raise CrawlerError("--yes needs the name of the person who said yes", hint="add --by NAME")
+    if yes:
+        return by
+    if not sys.stdin.isatty():
+        raise CrawlerError(
+            "nothing is sent without a person's yes", hint="run it in a terminal, or add --yes --by NAME"
+        )
+    click.echo(f"These published pictures would be sent to {service.company}, which may keep them:", err=True)
+    for one in files:
+        click.echo(f"  {one.address}  (case {one.case}, {one.stage})", err=True)
+    click.confirm(
+        f"Send {count(len(files), 'picture')}, each a search that may cost money?", abort=True, err=True
+    )
+    return by or getpass.getuser()
