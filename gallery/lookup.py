@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from gallery.casework import Casework
 from gallery.catalog import Catalog
 from gallery.errors import GalleryError
 from gallery.model import Digest, Photo, subject_of
+from gallery.pairing import frames_of
 from gallery.parallel import Progress, in_parallel, silently
 from gallery.schema import open_database
 from gallery.settings import DataFolder, Settings, load_settings
@@ -24,6 +26,7 @@ from watermark.visible import MarkDesign
 
 if TYPE_CHECKING:
     from watermark.identify import Answer, RunnerUp
+    from watermark.overlay import CommonFrame
 
 _BATCH = 256
 
@@ -87,6 +90,7 @@ class Lookup:
         database = open_database(folder.database)
         try:
             self._photos = {photo.id: photo for photo in Catalog(database).photos()}
+            self._frames = frames_of(self._photos.values(), Casework(database).alignments())
         finally:
             database.close()
         self._index: Index | None = None
@@ -186,9 +190,9 @@ class Lookup:
         from watermark.identify import identify_opened  # noqa: PLC0415
 
         try:
-            return identify_opened(opened, self.index(), self._marks())
+            return identify_opened(opened, self.index(), self._marks(), self._published)
         except IndexDamagedError as error:
-            return identify_opened(opened, self._rebuilt(error), self._marks())
+            return identify_opened(opened, self._rebuilt(error), self._marks(), self._published)
         except (GalleryError, WatermarkError):
             raise
         except Exception as error:
@@ -214,6 +218,12 @@ class Lookup:
         if not settings.mark_text.strip():
             return ()
         return (MarkDesign(text=settings.mark_text, opacity=settings.mark_opacity),)
+
+    def _published(self, photo_id: int, width: int) -> "CommonFrame | None":
+        """Tell which part of a photo is published, and so marked, in pixels of a picture of it so many wide."""
+        frame, photo = self._frames.get(photo_id), self.photo(photo_id)
+        share = width / photo.width
+        return frame.shrunk(photo=share, frame=share) if frame else None
 
     def photo(self, photo_id: int) -> Photo:
         """Give a photo of the catalogue.

@@ -12,7 +12,7 @@ from gallery.vault import Vault
 from watermark.comparability import Comparability, Item, compare_pair
 from watermark.overlay import (
     AS_IT_IS,
-    Frame,
+    CommonFrame,
     Matrix,
     Point,
     Similarity,
@@ -91,7 +91,7 @@ def recorded(pair: Pair, alignments: Alignments) -> Alignment | None:
     return Alignment(followed_by(other.transform, inverse(one.transform)), method)
 
 
-def frames_of(photos: Iterable[Photo], alignments: Alignments) -> dict[int, Frame]:
+def frames_of(photos: Iterable[Photo], alignments: Alignments) -> dict[int, CommonFrame]:
     """Give the frame in which each photo that was laid is published, by its id: the part that its view shares."""
     if not alignments:
         return {}
@@ -99,7 +99,7 @@ def frames_of(photos: Iterable[Photo], alignments: Alignments) -> dict[int, Fram
     for photo in photos:
         by_case.setdefault(photo.case, []).append(photo)
     laid = {first for first, _ in alignments}
-    frames: dict[int, Frame] = {}
+    frames: dict[int, CommonFrame] = {}
     for same in by_case.values():
         if laid.isdisjoint(photo.id for photo in same):
             continue
@@ -108,7 +108,7 @@ def frames_of(photos: Iterable[Photo], alignments: Alignments) -> dict[int, Fram
     return frames
 
 
-def _frames(first: Photo, others: Sequence[Photo], alignments: Alignments) -> dict[int, Frame]:
+def _frames(first: Photo, others: Sequence[Photo], alignments: Alignments) -> dict[int, CommonFrame]:
     ways = {photo.id: alignments.get((first.id, photo.id)) for photo in others}
     laid = {
         photo.id: ((photo.width, photo.height), way.transform)
@@ -118,15 +118,20 @@ def _frames(first: Photo, others: Sequence[Photo], alignments: Alignments) -> di
     box = common_box((first.width, first.height), list(laid.values())) if laid else None
     if box is None:
         return {}
-    return {first.id: Frame.of(AS_IT_IS, box)} | {
-        photo: Frame.of(matrix, box) for photo, (_, matrix) in laid.items()
+    return {first.id: CommonFrame.of(AS_IT_IS, box)} | {
+        photo: CommonFrame.of(matrix, box) for photo, (_, matrix) in laid.items()
     }
 
 
+def measured_by(alignment: Alignment | None) -> Alignment | None:
+    """Give what a pair is measured by: two points that a person clicked; all else the program finds again alike."""
+    return alignment if alignment is not None and alignment.method is Method.POINTS else None
+
+
 def measure(folder: DataFolder, pair: Pair, alignment: Alignment | None) -> Comparability:
-    """Measure a pair, with the alignment that was recorded or else with one found now."""
+    """Measure a pair, as a person has laid it or else as the program finds it to lie."""
     before, after = _pictures(folder, pair)
-    laid = _shown(pair, before, after, alignment)
+    laid = _shown(pair, before, after, measured_by(alignment))
     return compare_pair(before, after, laid, names=(pair.before.stage, pair.after.stage))
 
 

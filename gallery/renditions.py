@@ -19,7 +19,7 @@ from gallery.vault import Vault
 from watermark.credit import Credit, credit_blocks
 from watermark.errors import WatermarkError
 from watermark.fingerprint.whole import look_text
-from watermark.overlay import Frame, put_into_frame
+from watermark.overlay import CommonFrame, put_into_frame
 from watermark.pixels import Blocks, Format, Picture, encode, open_picture, read_facts, resize
 from watermark.visible import MarkDesign, draw_label, draw_mark
 
@@ -43,7 +43,7 @@ class Recipe:
     year: int
     label: str = ""
     label_right: bool = False
-    frame: Frame | None = None
+    frame: CommonFrame | None = None
 
     def key(self) -> str:
         """Name the folder of its files: 64 hexadecimal digits."""
@@ -51,7 +51,7 @@ class Recipe:
 
 
 def recipe_for(
-    photo: Photo, channel: Channel, settings: Settings, frame: Frame | None, now: datetime
+    photo: Photo, channel: Channel, settings: Settings, frame: CommonFrame | None, now: datetime
 ) -> Recipe:
     """Say what a photo's files in a channel are made from; labels of later stages stand on the right."""
     year = (photo.first_published_at or now).year

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from watermark.fingerprint import local
 from watermark.fingerprint.local import Features
+from watermark.overlay import CommonFrame, in_frame
 from watermark.pixels import Picture
 from watermark.register import Suspect
 from watermark.visible import MarkDesign, draw_mark, mark_area
@@ -73,7 +74,11 @@ def _drawn(design: MarkDesign) -> Features:
 
 
 def mark_state(
-    photo: NDArray[np.uint8], found: NDArray[np.uint8], covered: NDArray[np.uint8], design: MarkDesign
+    photo: NDArray[np.uint8],
+    found: NDArray[np.uint8],
+    covered: NDArray[np.uint8],
+    design: MarkDesign,
+    frame: CommonFrame | None = None,
 ) -> MarkState:
     """What a copy did with the mark.
 
@@ -82,9 +87,12 @@ def mark_state(
         found: the copy laid on it in grey, uint8 (height, width).
         covered: 255 where the copy covers it.
         design: how the mark looks.
+        frame: the part of the photo that was published, in its small picture's pixels; None means all of it.
 
     Source: the known mark's projection on what the copy differs by, and the energy left under its strokes.
     """
+    if frame is not None:
+        photo, found, covered = (in_frame(pixels, frame) for pixels in (photo, found, covered))
     original = Picture(np.ascontiguousarray(photo))
     area = mark_area((original.width, original.height), design)
     if not area.any():

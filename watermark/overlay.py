@@ -37,7 +37,7 @@ _MOST_ZOOM, _MOST_TURN = 1.6, 30.0  # beyond, the two were hardly taken as a pai
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class CommonFrame:
     """The part that photos of one view share, as one of them fills it.
 
     Attributes:
@@ -51,7 +51,7 @@ class Frame:
     height: int
 
     @classmethod
-    def of(cls, matrix: Matrix, box: Box) -> "Frame":
+    def of(cls, matrix: Matrix, box: Box) -> "CommonFrame":
         """Cut a box out of the pixels that a matrix leads to."""
         (a, b, c), (d, e, f) = matrix
         left, top, right, bottom = box
@@ -62,12 +62,12 @@ class Frame:
         """How many of the frame's pixels one of the photo's is long."""
         return hypot(self.matrix[0][0], self.matrix[1][0])
 
-    def shrunk(self, *, photo: float, frame: float) -> "Frame":
+    def shrunk(self, *, photo: float, frame: float) -> "CommonFrame":
         """Give it for the photo and the frame at other sizes, each as a share of its own."""
         (a, b, c), (d, e, f) = self.matrix
         linear = frame / photo
         matrix = (a * linear, b * linear, c * frame), (d * linear, e * linear, f * frame)
-        return Frame(matrix, max(1, round(self.width * frame)), max(1, round(self.height * frame)))
+        return CommonFrame(matrix, max(1, round(self.width * frame)), max(1, round(self.height * frame)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def lay_over(before: Picture, after: Picture, alignment: Similarity) -> tuple[Pi
         raise WatermarkError(
             "expected photos that overlap, found two that do not", hint="point at the places again"
         )
-    frames = (Frame.of(matrix, box) for matrix in (AS_IT_IS, alignment.matrix))
+    frames = (CommonFrame.of(matrix, box) for matrix in (AS_IT_IS, alignment.matrix))
     first, second = (
         put_into_frame(picture, frame) for picture, frame in zip((before, after), frames, strict=True)
     )
@@ -253,18 +253,23 @@ def _edges(size: Size, matrix: Matrix) -> Iterator[tuple[float, float, float]]:
         yield across, down, across * x + down * y
 
 
-def put_into_frame(picture: Picture, frame: Frame) -> Picture:
+def put_into_frame(picture: Picture, frame: CommonFrame) -> Picture:
     """Turn, scale, shift and cut a photo as a whole, so that it fills a frame; nothing in it is retouched.
 
     Args:
         picture: the photo, decoded at any size.
         frame: where it lies, in pixels of `picture`.
     """
+    return Picture(in_frame(picture.rgb, frame))
+
+
+def in_frame(pixels: NDArray[np.uint8], frame: CommonFrame) -> NDArray[np.uint8]:
+    """Do the same to bare pixels, of any number of planes; uint8."""
     moved = cv2.warpAffine(
-        picture.rgb,
+        pixels,
         np.array(frame.matrix),
         (frame.width, frame.height),
         flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return Picture(np.asarray(moved, np.uint8))
+    return np.asarray(moved, np.uint8)

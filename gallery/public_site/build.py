@@ -39,7 +39,7 @@ from gallery.truth import load_rules
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-    from watermark.overlay import Frame
+    from watermark.overlay import CommonFrame
 
 Token = Callable[[], str]
 
@@ -98,7 +98,7 @@ class _Build:
         self._catalog, self._ledger = Catalog(database), Ledger(database)
         self._renditions = Renditions(folder.renditions, folder.originals)
         self._stamp = folder.renditions / "built.json"
-        self._frames: Mapping[int, Frame] = {}
+        self._frames: Mapping[int, CommonFrame] = {}
 
     def run(self, *, force: bool, progress: Progress, token: Token) -> Built:
         records = self._records()

@@ -6,6 +6,7 @@ import pytest
 
 from watermark import forensics
 from watermark.forensics import MarkState
+from watermark.overlay import CommonFrame, put_into_frame
 from watermark.pixels import Picture
 from watermark.register import Suspect
 from watermark.samples.everyday import draw_everyday
@@ -43,6 +44,22 @@ def test_the_state_of_the_mark_is_told(photo):
     )
     painted[area] = cv2.GaussianBlur(painted, (0, 0), 12)[area]
     assert forensics.mark_state(photo.rgb, painted, whole, DESIGN) == MarkState.PAINTED_OVER
+
+
+def test_the_mark_is_looked_for_where_it_was_published(photo):
+    """A photo that was turned and cut for publication bears its mark elsewhere than the whole photo would."""
+    turn = cv2.getRotationMatrix2D((photo.width / 2, photo.height / 2), 5, 1.0)
+    (a, b, c), (d, e, f) = turn.tolist()
+    frame = CommonFrame(((a, b, c - 40), (d, e, f - 30)), 420, 310)
+    published = draw_mark(put_into_frame(photo, frame), DESIGN)
+    back = cv2.invertAffineTransform(np.array(frame.matrix)), (photo.width, photo.height)
+    found = np.asarray(cv2.warpAffine(grey(published), *back), np.uint8)
+    covered = np.asarray(cv2.warpAffine(np.full((310, 420), 255, np.uint8), *back), np.uint8)
+    bare = np.asarray(cv2.warpAffine(grey(put_into_frame(photo, frame)), *back), np.uint8)
+
+    assert forensics.mark_state(photo.rgb, found, covered, DESIGN, frame) == MarkState.KEPT
+    assert forensics.mark_state(photo.rgb, bare, covered, DESIGN, frame) == MarkState.NEVER
+    assert forensics.mark_state(photo.rgb, found, covered, DESIGN) != MarkState.KEPT
 
 
 def test_our_mark_is_known_on_any_picture():

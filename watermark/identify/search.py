@@ -1,7 +1,9 @@
 """Which of our photographs is in this picture, and how sure is that: the walk from pixels to an answer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -18,6 +20,7 @@ from watermark.fingerprint.record import Likeness
 from watermark.forensics import MarkState, carries, mark_state
 from watermark.identify import account
 from watermark.identify.answer import Answer, RunnerUp
+from watermark.overlay import CommonFrame
 from watermark.pixels import Frame, Limits, Opened, Picture, open_frames, read_facts
 from watermark.register import Alignment, Suspect
 from watermark.visible import MarkDesign
@@ -34,6 +37,14 @@ PLAIN = 8  # grey levels within a row or column that is border
 WORKED = 1600  # pixels on the long side; more are not looked at
 
 
+Framed: TypeAlias = Callable[[int, int], CommonFrame | None]
+"""A photo's key and the width of its small picture in pixels, to the part of it that was published; None for all."""
+
+
+def whole_photos(key: int, width: int) -> None:
+    """Say that photos were published whole."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Hypothesis:
     """One photo compared with the found picture."""
@@ -45,13 +56,16 @@ class Hypothesis:
     ours: float
 
 
-def identify(picture: Picture, index: Index, marks: Sequence[MarkDesign] = ()) -> Answer:
+def identify(
+    picture: Picture, index: Index, marks: Sequence[MarkDesign] = (), framed: Framed = whole_photos
+) -> Answer:
     """The best of all hypotheses about one picture.
 
     Args:
         picture: what was found.
         index: the catalogue's fingerprints.
         marks: how our published photos were marked.
+        framed: tells which part of a photo was published.
 
     Raises:
         IndexDamagedError: the index was changed on disk.
@@ -61,7 +75,7 @@ def identify(picture: Picture, index: Index, marks: Sequence[MarkDesign] = ()) -
     if why:
         return Answer(verdict=Verdict.CANNOT_TELL, why=why)
     judged = hypotheses(suspect, index)
-    answer = _answer(suspect, index, judged, marks) if judged else Answer(verdict=Verdict.NONE)
+    answer = _answer(suspect, index, judged, marks, framed) if judged else Answer(verdict=Verdict.NONE)
     if answer.mark == MarkState.KEPT:
         return replace(answer, carries_our_mark=True)
     return replace(answer, carries_our_mark=any(carries(suspect, design) for design in marks))
@@ -82,21 +96,28 @@ def identify_file(
     return identify_opened(Opened(facts, tuple(open_frames(data, limits, longest=WORKED))), index, marks)
 
 
-def identify_opened(opened: Opened, index: Index, marks: Sequence[MarkDesign] = ()) -> Answer:
+def identify_opened(
+    opened: Opened, index: Index, marks: Sequence[MarkDesign] = (), framed: Framed = whole_photos
+) -> Answer:
     """The strongest answer over the frames of a file that was opened (`WORKED` pixels on the long side are enough).
 
     Raises:
         IndexDamagedError: the index was changed on disk.
     """
     order = list(Verdict)
-    answers = [_of_frame(frame, opened, index, marks) for frame in opened.frames]
+    answers = [
+        _of_frame(frame, opened, index, partial(identify, marks=marks, framed=framed))
+        for frame in opened.frames
+    ]
     strongest = min(answers, key=lambda a: (order.index(a.verdict), -a.probability))
     return replace(strongest, carries_our_mark=any(a.carries_our_mark for a in answers))
 
 
-def _of_frame(frame: Frame, opened: Opened, index: Index, marks: Sequence[MarkDesign]) -> Answer:
+def _of_frame(
+    frame: Frame, opened: Opened, index: Index, judge: Callable[[Picture, Index], Answer]
+) -> Answer:
     facts = opened.facts
-    answer = identify(frame.picture, index, marks)
+    answer = judge(frame.picture, index)
     full = max(facts.width, facts.height) / max(frame.picture.width, frame.picture.height)
     return replace(
         _at_full_size(answer, full), frame=frame.number, judged=len(opened.frames), frames=facts.frames
@@ -183,7 +204,9 @@ def _aligned(suspect: Suspect, index: Index) -> Iterator[tuple[int, Likeness, Al
                 yield slot, likeness, register.align_whole(suspect, likeness, mirrored=mirrored)
 
 
-def _answer(suspect: Suspect, index: Index, judged: list[Hypothesis], marks: Sequence[MarkDesign]) -> Answer:
+def _answer(
+    suspect: Suspect, index: Index, judged: list[Hypothesis], marks: Sequence[MarkDesign], framed: Framed
+) -> Answer:
     first, *others = judged
     verdict = decide.verdict(first.probability, max(h.ours for h in judged))
     if verdict == Verdict.SAME_SCENE:
@@ -196,7 +219,8 @@ def _answer(suspect: Suspect, index: Index, judged: list[Hypothesis], marks: Seq
     said = account.of(suspect, first.likeness, small, first.agreement)
     mark = MarkState.UNKNOWN
     if marks and verdict == Verdict.COPY:
-        mark = mark_state(small, first.agreement.found, first.agreement.covered, marks[0])
+        published = framed(index.key(first.slot), small.shape[1])
+        mark = mark_state(small, first.agreement.found, first.agreement.covered, marks[0], published)
     return Answer(
         verdict=verdict,
         probability=chances[first.slot],
