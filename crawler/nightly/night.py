@@ -4,6 +4,7 @@ import errno
 import json
 import math
 import os
+import shutil
 import socket
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -31,6 +33,7 @@ from crawler.visit.clock import Clock, SteadyClock, SystemClock
 from crawler.visit.fetch import Resolver, system_resolver
 from crawler.visit.frontier import Budget
 from crawler.visit.slices import Done
+from crawler.visit.slots import Slots
 from gallery.lookup import Lookup
 from gallery.settings import DataFolder, load_settings
 from gallery.vault import Vault
@@ -126,7 +129,13 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
             begun = progress.begin(steady.now(), upto=progress.highest_photo())
             eyes = look or _eyes(folder, begun.upto)
             kit = Kit(
-                plan=plan, began=begun.started_at, look=eyes, upto=begun.upto, clock=clock, resolver=resolver
+                plan=plan,
+                began=begun.started_at,
+                look=eyes,
+                upto=begun.upto,
+                clock=clock,
+                resolver=resolver,
+                slots=Slots(_emptied(folder.root / "crawl.slots")),
             )
             night = _Night(begun, progress, Vault(folder.evidence), kit, talk, steady, plan, stop, notes)
             sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
@@ -135,6 +144,13 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
             return _finish(night, Nights(db), sites)
         finally:
             db.close()
+
+
+def _emptied(folder: Path) -> Path:
+    """Give a folder for this night's slots: only hosts of tonight are in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _eyes(folder: DataFolder, upto: int) -> Look:

@@ -16,6 +16,7 @@ from crawler.visit.frontier import Turn
 from crawler.visit.maps import MapReading, read_map
 from crawler.visit.robots import Rules
 from crawler.visit.scripted import ScriptedPages
+from crawler.visit.slots import Slots
 from crawler.visit.sniff import Content, sniff
 from crawler.visit.urls import canonical, host_of, in_scope
 
@@ -39,6 +40,7 @@ class Kit:
     Args:
         began: When the night began.
         upto: The highest photo id there is to compare with; images compared with fewer are asked for again.
+        slots: Where sites take turns at the hosts and addresses that several of them need; None: each by itself.
         only_page: Look at the start page and its images, and follow nothing.
         at: The run's time when the slice was handed out, so that no computer's own clock matters; None for now.
     """
@@ -49,6 +51,7 @@ class Kit:
     upto: int
     clock: Clock
     resolver: Resolver = system_resolver
+    slots: Slots | None = None
     only_page: bool = False
     at: datetime | None = None
 
@@ -71,6 +74,7 @@ class Visit:
     asked: int = 1
     scripted: bool = False
     broke: str = ""
+    wait_s: float = 0.0
 
 
 class Asker:
@@ -97,12 +101,24 @@ class Asker:
 
     def take(self, turn: Turn) -> Visit:
         """Take a turn; trouble on the way is part of what it brings back."""
+        permitted = (lambda _target: True) if turn.is_robots else self._may_follow(turn)
         try:
-            if turn.is_robots:
-                return self._ask(turn, lambda _target: True)
-            return self._read(self._ask(turn, self._may_follow(turn)))
+            visit = self._in_turn(turn, permitted)
+            return visit if turn.is_robots or visit.wait_s else self._read(visit)
         except FetchError as error:
             return Visit(turn=turn, error=error)
+
+    def _in_turn(self, turn: Turn, permitted: Callable[[str], bool]) -> Visit:
+        """Ask once no other site asks this host; a host without any pause is ours, or a test."""
+        if self.kit.slots is None or not turn.pause_s:
+            return self._ask(turn, permitted)
+        slot = self.kit.slots.take(turn.host, turn.pause_s)
+        if slot.wait_s:
+            return Visit(turn=turn, asked=0, wait_s=slot.wait_s)
+        try:
+            return self._ask(turn, permitted)
+        finally:
+            slot.release()
 
     def _may_follow(self, turn: Turn) -> Callable[[str], bool]:
         def permitted(target: str) -> bool:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +20,7 @@ from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from crawler.errors import CrawlerError
 from crawler.visit.address import may_connect
+from crawler.visit.slots import Slots, hold
 from crawler.visit.watchdog import WATCHDOG, Watched
 
 CHUNK = 65536
@@ -113,16 +113,17 @@ class _Guarded:
 
     allowance: frozenset[str] = frozenset()
     resolve: Resolver
+    slots: Slots | None = None
     twin: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
         sock = _connect(self, self.allowance, type(self).resolve)  # type: ignore[arg-type]
         self.twin = sock.dup()
-        _enter(self.twin)
+        _enter(self.twin, self.slots)
         return sock
 
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (urllib3's own signature)
-        _enter(self.twin)
+        _enter(self.twin, self.slots)
         super().request(*args, **kwargs)  # type: ignore[misc]
 
     def close(self) -> None:
@@ -132,7 +133,7 @@ class _Guarded:
         super().close()  # type: ignore[misc]
 
 
-def _enter(twin: socket.socket | None) -> None:
+def _enter(twin: socket.socket | None, slots: Slots | None) -> None:
     """Note whose request this is, and wait until no other one to the same public address is in the air."""
     watched: Watched | None = getattr(_here, "watched", None)
     if watched is None or twin is None:
@@ -140,17 +141,8 @@ def _enter(twin: socket.socket | None) -> None:
     watched.twin = twin
     address, port = twin.getpeername()[:2]
     _here.address = address
-    if watched.slot is None and may_connect(address, port, frozenset()):
-        slot = slot_of(address)
-        if not slot.acquire(timeout=max(0.0, watched.deadline - time.monotonic())):
-            raise TimeoutError(f"{address} is busy with another request of ours")
-        watched.slot = slot
-
-
-@lru_cache(maxsize=4096)
-def slot_of(address: str) -> threading.Lock:  # noqa: ARG001 (the key: one lock for each)
-    """Give the lock that lets one request at a time go to a public address, whatever hosts share it."""
-    return threading.Lock()
+    if watched.release is None and may_connect(address, port, frozenset()):
+        watched.release = hold(address, slots, max(0.0, watched.deadline - time.monotonic()))
 
 
 def system_resolver(host: str, port: int) -> list[tuple[Any, ...]]:
@@ -161,9 +153,9 @@ def system_resolver(host: str, port: int) -> list[tuple[Any, ...]]:
 class _Adapter(HTTPAdapter):
     """requests' adapter with guarded connections and no retries."""
 
-    def __init__(self, allowance: frozenset[str], resolver: Resolver, pool: int) -> None:
+    def __init__(self, allowance: frozenset[str], resolver: Resolver, slots: Slots | None, pool: int) -> None:
         super().__init__(pool_connections=pool, pool_maxsize=pool, max_retries=0)
-        extra = {"allowance": allowance, "resolve": staticmethod(resolver)}
+        extra = {"allowance": allowance, "resolve": staticmethod(resolver), "slots": slots}
         plain = type("GuardedHTTP", (_Guarded, HTTPConnection), dict(extra))
         secure = type("GuardedHTTPS", (_Guarded, HTTPSConnection), dict(extra))
         http = type("HTTPPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": plain})
@@ -237,8 +229,12 @@ class Fetcher:
         limits: Limits,
         allowance: frozenset[str] = frozenset(),
         resolver: Resolver = system_resolver,
+        slots: Slots | None = None,
     ) -> None:
-        """Name ourselves honestly: `agent` is the User-Agent, `contact` the From header."""
+        """Name ourselves honestly: `agent` is the User-Agent, `contact` the From header.
+
+        Without `slots` an address is asked one request at a time by this process, with them by all that share them.
+        """
         self._headers = {
             "User-Agent": agent,
             "Accept-Encoding": "gzip, deflate",
@@ -249,7 +245,7 @@ class Fetcher:
             self._headers["From"] = contact
         self._limits = limits
         self._timeout = urllib3.Timeout(connect=limits.connect_s, read=limits.read_s)
-        self._adapter = _Adapter(allowance, resolver, 16)
+        self._adapter = _Adapter(allowance, resolver, slots, 16)
 
     def __enter__(self) -> Self:
         """Use as a context, so that connections are closed."""
@@ -292,8 +288,8 @@ class Fetcher:
         finally:
             WATCHDOG.end(watched)
             _here.watched = None
-            if watched.slot is not None:
-                watched.slot.release()
+            if watched.release is not None:
+                watched.release()
 
     def _ask(self, url: str, headers: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
         begun = time.monotonic()

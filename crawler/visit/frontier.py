@@ -37,11 +37,18 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The next thing to do: ask for an address, or first for its host's robots.txt."""
+    """The next thing to do: ask for an address, or first for its host's robots.txt.
+
+    Args:
+        pause_s: Seconds that lie between two requests to this host, whichever site needs them.
+        asked_before: When the host was last asked before this.
+    """
 
     host: str
     address: Address
     is_robots: bool = False
+    pause_s: float = 0.0
+    asked_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +189,11 @@ class Frontier:
             elif (turn := self._turn(host, lane, now)) is None:
                 self._lanes.leave()
             else:
-                self._lanes.fly(host, monotonic + self._delay(host), slots=self._slots(host))
-                self._put_host(replace(self.hosts.get(host, HostState(host=host)), asked_at=now))
-                return turn
+                pause = self._delay(host)
+                self._lanes.fly(host, monotonic + pause, slots=self._slots(host))
+                state = self.hosts.get(host, HostState(host=host))
+                self._put_host(replace(state, asked_at=now))
+                return replace(turn, pause_s=pause, asked_before=state.asked_at)
         return Wait(float("inf")) if self._lanes.flying else None
 
     def _parked_until(self, host: str) -> datetime | None:
@@ -302,6 +311,14 @@ class Frontier:
         """Put an address back at the front: its host asked for a pause, so nothing is lost."""
         self.put(address)
         self._lanes.add(host_of(address.url), (address.rank, -1, address.url))
+
+    def postpone(self, turn: Turn, until: float) -> None:
+        """Take a turn back: another site asks this host now, or just did; not before `until`, monotonic."""
+        self._lanes[turn.host].next_at = until
+        if not turn.is_robots:
+            self._lanes.add(turn.host, (turn.address.rank, -1, turn.address.url))
+        self._put_host(replace(self.hosts[turn.host], asked_at=turn.asked_before))
+        self._lanes.land(turn.host)
 
     def retry(self, address: Address, now: datetime) -> Address:
         """Give a failed address its next time: soon for the first tries, then the next night."""

@@ -30,6 +30,9 @@ class Settler:
 
     def take(self, visit: Visit) -> None:
         """Take in what a turn brought back."""
+        if visit.wait_s:
+            self.frontier.postpone(visit.turn, self.kit.clock.monotonic() + visit.wait_s)
+            return
         reply, now = visit.reply, self.kit.clock.now()
         size = len(reply.body) if reply is not None else 0
         self.notes.add(requests=visit.asked, bytes=size)

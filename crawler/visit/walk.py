@@ -26,6 +26,7 @@ def crawl_site(site: Site, state: SiteState, budget: Budget, kit: Kit) -> tuple[
         limits=limits_of(kit.plan),
         allowance=site.allowance,
         resolver=kit.resolver,
+        slots=kit.slots,
     ) as fetcher:
         walk = _Walk(site, state, budget, kit, fetcher)
         walk.run()

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -13,7 +14,7 @@ class Watched:
     deadline: float
     twin: socket.socket | None = None
     cut: bool = False
-    slot: "threading.Lock | None" = None
+    release: Callable[[], None] | None = None
     sent: bytes | None = None
 
 

@@ -1,0 +1,92 @@
+"""One slot per host and per address for all sites and all processes: what several sites share is asked as one."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+_BUSY_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What an attempt gave: the slot, until `release`; or how many seconds to stay away."""
+
+    wait_s: float = 0.0
+    lock: FileLock | None = None
+
+    def release(self) -> None:
+        """Let the next one ask."""
+        if self.lock is not None:
+            self.lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Locks in a folder that all workers of a night see; a worker that dies lets go of its own.
+
+    A host's pause counts from the last request of whichever site asked it, by the time its stamp was written.
+    """
+
+    folder: Path
+
+    def take(self, key: str, pause_s: float = 0.0, *, patience_s: float = 0.0) -> Slot:
+        """Take the slot of a host or an address.
+
+        Args:
+            key: Host or numeric address.
+            pause_s: Seconds that must have gone since anyone last took it.
+            patience_s: Seconds to wait for whoever holds it.
+        """
+        name = hashlib.sha256(key.encode()).hexdigest()[:32]
+        stamp, lock = self.folder / f"{name}.at", FileLock(self.folder / f"{name}.lock")
+        try:
+            lock.acquire(timeout=patience_s)
+            rest = _rest(stamp, pause_s)
+            if rest > 0:
+                lock.release()
+                return Slot(rest)
+            stamp.touch()
+        except Timeout:
+            return Slot(max(_BUSY_S, pause_s / 2))
+        except OSError:  # no room for a lock: each site still keeps its own pause
+            lock.release()
+            return Slot()
+        return Slot(lock=lock)
+
+
+def _rest(stamp: Path, pause_s: float) -> float:
+    """Give what is left of the pause; nothing after the clock was set back."""
+    try:
+        gone = time.time() - stamp.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+    return max(0.0, pause_s - gone) if gone >= 0 else 0.0
+
+
+def hold(address: str, slots: Slots | None, patience_s: float) -> Callable[[], None]:
+    """Take an address for one request, and give what lets go of it.
+
+    Raises:
+        TimeoutError: Another request of ours holds it for longer than our patience.
+    """
+    if slots is not None:
+        slot = slots.take(address, patience_s=patience_s)
+        release, is_ours = slot.release, not slot.wait_s
+    else:
+        lock = _lock_of(address)
+        release, is_ours = lock.release, lock.acquire(timeout=patience_s)
+    if not is_ours:
+        raise TimeoutError(f"{address} is busy with another request of ours")
+    return release
+
+
+@lru_cache(maxsize=4096)
+def _lock_of(address: str) -> threading.Lock:  # noqa: ARG001 (the key: one lock for each)
+    """Give the lock that lets one request at a time go to a public address, whatever hosts share it."""
+    return threading.Lock()
