@@ -157,7 +157,7 @@ def main() -> None:
     own = [str(HERE.parent)]
     libraries = own + [path for path in sys.path if path.endswith("site-packages")]
     took: dict[str, Took] = {}
-    print(f"{'':<38} {'wall s':>8} {'CPU s':>8} {'URLs':>7} {'URL/s':>7} {'others':>7}")
+    print(f"{'':<38} {'wall s':>8} {'CPU s':>8} {'URLs':>7} {'URL/s':>7} {'others':>7}", flush=True)
     with served(args.folder) as urls, tempfile.TemporaryDirectory() as scratch:
         for name, command in steps(args, urls, Path(scratch)):
             left = min(args.limit, ends - time.monotonic())
