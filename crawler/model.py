@@ -1,12 +1,9 @@
 """The words of the watch: sites, what is known of each address, what was seen, found and decided."""
 
-import copyreg
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
-from typing import Any
 
 from crawler.errors import CrawlerError
 
@@ -380,24 +377,3 @@ class RunSummary:
 def printable(text: str) -> str:
     """Give a text on one line: a site's words in it steer no terminal and forge no line of a mail."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
-def _arrived(kind: type, *values: object) -> object:
-    one: object = object.__new__(kind)
-    for name, value in zip(kind.__slots__, values, strict=True):  # type: ignore[attr-defined]
-        object.__setattr__(one, name, value)
-    return one
-
-
-def _travels(kind: type) -> None:
-    """Send a kind of value to other processes in a third of the time that dataclasses take: they go by thousands."""
-    values = attrgetter(*kind.__slots__)  # type: ignore[attr-defined]
-
-    def taken_apart(one: object) -> tuple[Any, ...]:
-        return _arrived, (kind, *values(one))
-
-    copyreg.pickle(kind, taken_apart)
-
-
-for _kind in (Address, HostState, Candidate, PageSeen, Looked):
-    _travels(_kind)

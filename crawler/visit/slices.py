@@ -1,8 +1,11 @@
 """The unit of work that goes to another process or machine: slices of a few sites. Imports little, to start quickly."""
 
+import copyreg
 from concurrent.futures import ThreadPoolExecutor
+from operator import attrgetter
+from typing import Any
 
-from crawler.model import Site, SiteState, SliceResult
+from crawler.model import Address, Candidate, HostState, Looked, PageSeen, Site, SiteState, SliceResult
 from crawler.visit.ask import Kit
 from crawler.visit.frontier import Budget
 from crawler.visit.walk import crawl_site
@@ -23,3 +26,24 @@ def _guarded(task: Task, kit: Kit) -> SliceResult | str:
         return crawl_site(*task, kit)[0]  # the new state need not travel: whoever writes the result has it
     except Exception as error:  # noqa: BLE001 (a bad site is a row, not the end of the night)
         return f"{type(error).__name__}: {error}"
+
+
+def _arrived(kind: type, *values: object) -> object:
+    one: object = object.__new__(kind)
+    for name, value in zip(kind.__slots__, values, strict=True):  # type: ignore[attr-defined]
+        object.__setattr__(one, name, value)
+    return one
+
+
+def _travels(kind: type) -> None:
+    """Send a kind of value to other processes in a third of the time that dataclasses take: they go by thousands."""
+    values = attrgetter(*kind.__slots__)  # type: ignore[attr-defined]
+
+    def taken_apart(one: object) -> tuple[Any, ...]:
+        return _arrived, (kind, *values(one))
+
+    copyreg.pickle(kind, taken_apart)
+
+
+for _kind in (Address, HostState, Candidate, PageSeen, Looked):
+    _travels(_kind)
