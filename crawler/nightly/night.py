@@ -128,15 +128,7 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
             notes = set_back(progress, steady.now())
             begun = progress.begin(steady.now(), upto=progress.highest_photo())
             eyes = look or _eyes(folder, begun.upto)
-            kit = Kit(
-                plan=plan,
-                began=begun.started_at,
-                look=eyes,
-                upto=begun.upto,
-                clock=clock,
-                resolver=resolver,
-                slots=Slots(_emptied(folder.root / "crawl.slots")),
-            )
+            kit = _kit(folder, plan, begun, eyes, clock, resolver)
             night = _Night(begun, progress, Vault(folder.evidence), kit, talk, steady, plan, stop, notes)
             sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
             with hands_for(executor, plan.workers) as hands:
@@ -151,6 +143,18 @@ def _emptied(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(exist_ok=True)
     return folder
+
+
+def _kit(folder: DataFolder, plan: Plan, begun: Run, eyes: Look, clock: Clock, resolver: Resolver) -> Kit:
+    return Kit(
+        plan=plan,
+        began=begun.started_at,
+        look=eyes,
+        upto=begun.upto,
+        clock=clock,
+        resolver=resolver,
+        slots=Slots(_emptied(folder.root / "crawl.slots")),
+    )
 
 
 def _eyes(folder: DataFolder, upto: int) -> Look:
