@@ -127,8 +127,7 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
             steady = SteadyClock(clock, clock.now())
             notes = set_back(progress, steady.now())
             begun = progress.begin(steady.now(), upto=progress.highest_photo())
-            eyes = look or _eyes(folder, begun.upto)
-            kit = _kit(folder, plan, begun, eyes, clock, resolver)
+            kit = _kit(folder, plan, begun, look or _eyes(folder, begun.upto), clock, resolver)
             night = _Night(begun, progress, Vault(folder.evidence), kit, talk, steady, plan, stop, notes)
             sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
             with hands_for(executor, plan.workers) as hands:
