@@ -117,7 +117,8 @@ def _add_case(catalog: Catalog, number: int) -> None:
 
 def _photo(stage: Stage, digest: Digest, size: int) -> Photo:
     return Photo(
-        case=stage.case, stage_id=stage.id, stage=stage.label, view="front", file=f"{digest[7:19]}.jpg",
+        case=stage.case, stage_id=stage.id, stage=stage.label, stage_position=stage.position,
+        view="front", file=f"{digest[7:19]}.jpg",
         digest=digest, bytes=size, width=SIZE[0], height=SIZE[1], format="jpeg",
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from watermark.overlay import CommonFrame, put_into_frame
 from watermark.pixels import Blocks, Format, Picture, encode, open_picture, read_facts, resize
 from watermark.visible import MarkDesign, draw_label, draw_mark
 
-VERSION = 4
+VERSION = 5
 _LOOK = "look"
 _LOOK_SIDE = 16
 _EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "avif": "avif"}
@@ -138,9 +138,9 @@ class Renditions:
         return tuple(sorted((_rendition(place, name) for name in names), key=lambda made: made.width))
 
     def look(self, key: str) -> str:
-        """Give the perceptual hash of the picture a recipe shows, as browsers make it: 64 hexadecimal digits."""
+        """Give the perceptual hash of each size a recipe shows, as browsers make it: 64 hexadecimal digits each."""
         with open(f"{self._folder}/{key[:2]}/{key}/{_LOOK}", encoding="ascii") as file:  # noqa: PTH123 (many of them)
-            return file.read().rpartition(":")[2]
+            return file.read()
 
 
 _SUMS = "site.sha256"
@@ -211,12 +211,15 @@ def _make(folder: Path, originals: Path, recipe: Recipe) -> str:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         picture = _opened(Vault(originals).get(recipe.digest), recipe)
-        (unfinished / _LOOK).write_text(look_text(picture, _LOOK_SIDE), encoding="ascii")
-        _write(unfinished, picture, recipe)
+        shown = [picture, _write(unfinished, picture, recipe)]
         for size in sorted(recipe.channel.sizes, reverse=True):
             if size < max(picture.width, picture.height):
                 picture = resize(picture, size)
-                _write(unfinished, picture, recipe)
+                shown.append(_write(unfinished, picture, recipe))
+        # Visitors bring what they saw: the bare photo of another place, or ours, whose mark and label differ a
+        # little in each size.
+        looks = (look_text(one, _LOOK_SIDE).rpartition(":")[2] for one in shown)
+        (unfinished / _LOOK).write_text("".join(dict.fromkeys(looks)), encoding="ascii")
         unfinished.rename(place)
     except (GalleryError, WatermarkError) as error:
         return str(error)
@@ -237,7 +240,8 @@ def _opened(data: bytes, recipe: Recipe) -> Picture:
     return put_into_frame(picture, frame.shrunk(photo=picture.width / facts.width, frame=shown))
 
 
-def _write(folder: Path, picture: Picture, recipe: Recipe) -> None:
+def _write(folder: Path, picture: Picture, recipe: Recipe) -> Picture:
+    """Write a picture in every format of the channel; gives it with its mark and label."""
     channel = recipe.channel
     marked = draw_label(picture, recipe.label, right=recipe.label_right)
     if channel.mark:
@@ -250,6 +254,7 @@ def _write(folder: Path, picture: Picture, recipe: Recipe) -> None:
             file = folder / f"{marked.width}x{marked.height}.{_EXTENSIONS[name]}"
             file.write_bytes(data)
             file.chmod(0o644)
+    return marked
 
 
 def _blocks(recipe: Recipe) -> Blocks:

@@ -173,6 +173,8 @@ def test_nothing_sticks_out_on_any_screen(site, width):
 def test_a_visitor_checks_a_picture_without_sending_it(site, tmp_path):
     """A shrunk, mirrored copy is recognised in the browser, a stranger's picture is not, and a text is refused."""
     page = site.open("really-ours/index.html")
+    asked_for: list[tuple[str, str]] = []
+    page.on("request", lambda request: asked_for.append((request.method, request.url)))
     answer = page.get_by_role("status")
     with Image.open(site.clinic.desk / "photos/IMG_2_4.jpg") as ours:
         copy = ours.resize((160, 120)).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
@@ -188,4 +190,14 @@ def test_a_visitor_checks_a_picture_without_sending_it(site, tmp_path):
     page.set_input_files("input", tmp_path / "words.jpg")
     answer.get_by_text("no picture that your browser can show").wait_for()
     assert page.complaints == []
+    public = site.clinic.folder.public.as_uri()
+    assert {(method, address.partition(":")[0]) for method, address in asked_for} <= {
+        ("GET", "blob"),
+        ("GET", "file"),
+    }
+    assert all(address.startswith(("blob:", f"{public}/photos/")) for _, address in asked_for)
+    for send in ("fetch('https://example.org/', {method: 'POST', body: 'x'})", "fetch('x')"):
+        assert page.evaluate(f"() => {send}.then(() => 'sent', () => 'refused')") == "refused"
+    assert page.evaluate("() => navigator.sendBeacon('https://example.org/', 'x')") in {True, False}
+    assert not [address for _, address in asked_for if "example.org" in address]
     page.context.close()

@@ -7,7 +7,10 @@ const KEPT = 16;
 const COSINES = Array.from({ length: KEPT }, (_, k) =>
   Float64Array.from({ length: SIDE }, (_, n) => Math.cos((Math.PI * k * (2 * n + 1)) / (2 * SIDE))));
 
-const greys = (image) => {
+// The whole, and the halves of a collage: (left, top, width, height) as shares.
+const AREAS = [[0, 0, 1, 1], [0, 0, 0.5, 1], [0.5, 0, 0.5, 1], [0, 0, 1, 0.5], [0, 0.5, 1, 0.5]];
+
+const greys = (image, [left, top, wide, high]) => {
   const canvas = document.createElement("canvas");
   const fine = 8 * SIDE;
   canvas.width = canvas.height = fine;
@@ -15,7 +18,8 @@ const greys = (image) => {
   context.imageSmoothingQuality = "high";
   context.fillStyle = "white";
   context.fillRect(0, 0, fine, fine);
-  context.drawImage(image, 0, 0, fine, fine);
+  const [width, height] = [image.naturalWidth, image.naturalHeight];
+  context.drawImage(image, left * width, top * height, wide * width, high * height, 0, 0, fine, fine);
   const { data } = context.getImageData(0, 0, fine, fine);
   const grey = new Float64Array(SIDE * SIDE);
   for (let at = 0, y = 0; y < fine; y++)
@@ -50,7 +54,7 @@ const apart = (one, other) => one.reduce((count, bit, at) => count + (bit !== ot
 const form = document.querySelector(".ours");
 const answer = form.querySelector(".ours-answer");
 let own = null; // a new element for each picture: Firefox never settles the second decode() of one
-const known = KNOWN.map(([look, page, name, picture]) => ({ bits: bitsOf(look), page, name, picture }));
+const known = KNOWN.map(([look, page, name, picture]) => ({ bits: look.match(/.{64}/g).map(bitsOf), page, name, picture }));
 
 const say = (words, finds) => {
   const nodes = [Object.assign(document.createElement("p"), { textContent: words })];
@@ -83,11 +87,12 @@ const judge = async (file) => {
   }
   if (own !== chosen) return; // another picture was chosen meanwhile
   answer.before(chosen);
-  const grey = greys(chosen);
-  const looks = [lookOf(grey, false), lookOf(grey, true)];
+  const areas = AREAS.map((area) => greys(chosen, area));
+  const looks = [false, true].map((mirrored) => areas.map((grey) => lookOf(grey, mirrored)));
   const near = known
     .map((entry) => {
-      const [straight, turned] = looks.map((look) => apart(look, entry.bits));
+      const [straight, turned] = looks.map((seen) =>
+        Math.min(...seen.flatMap((look) => entry.bits.map((bits) => apart(look, bits)))));
       return { entry, mirrored: turned < straight, bits: Math.min(straight, turned) };
     })
     .filter(({ bits }) => bits <= LIMIT)
