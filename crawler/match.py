@@ -58,6 +58,7 @@ class Matcher:
         except WatermarkError as error:
             return Looked(digest=digest, verdict=UNREADABLE, upto=self.upto, trouble=str(error))
         told = str(found.answer.verdict) in TOLD
+        look = _look(body, found.answer.frame, lookup) if told else ""
         return Looked(
             digest=digest,
             verdict=str(found.answer.verdict),
@@ -69,7 +70,20 @@ class Matcher:
             also=tuple((other.photo, other.probability) for other in found.answer.also) if told else (),
             width=facts.width,
             height=facts.height,
+            look=look,
         )
+
+
+def _look(body: bytes, frame: int, lookup: "Lookup") -> str:
+    """Give how the frame that is ours looks, as text."""
+    from watermark.errors import WatermarkError  # noqa: PLC0415 (see above)
+    from watermark.fingerprint.whole import cells_text  # noqa: PLC0415
+    from watermark.pixels import guard  # noqa: PLC0415
+
+    try:
+        return cells_text(guard().open_picture(body, lookup.limits, longest=512, frame=frame))
+    except WatermarkError:
+        return ""
 
 
 def _bounded(limits: "Limits", facts: "Facts") -> "Limits":

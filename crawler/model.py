@@ -199,6 +199,8 @@ class Looked:
         answer: The whole answer as JSON, for the report.
         also: Further photos of ours in the same picture, with their probabilities.
         trouble: Why the bytes could not be looked at, or "".
+        look: How the picture looks, as text, where something of ours is in it: the same picture saved again
+            looks nearly the same.
     """
 
     digest: str
@@ -212,6 +214,7 @@ class Looked:
     height: int = 0
     trouble: str = ""
     also: tuple[tuple[int, float], ...] = ()
+    look: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +263,15 @@ class SliceResult:
     quota: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A finding of the same photo at the same site that somebody decided, whose picture looks the same."""
+
+    finding: int
+    decision: Decision
+    by: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What the machine says: this image, shown there, is one of our photos; a person decides what it is.
@@ -269,6 +281,8 @@ class Finding:
         name: The file name of our photo, as given at import; it may name a patient, so it never leaves the house.
         view: Which view our photo shows.
         original: The digest of our photo's original.
+        also: What else of ours is in the same picture, as in a collage or an animation.
+        like: Of an undecided one: the same picture, saved again, was decided under this finding.
     """
 
     id: int
@@ -293,6 +307,9 @@ class Finding:
     places: tuple["Place", ...] = ()
     view: str = ""
     original: str = ""
+    also: tuple[str, ...] = ()
+    look: str = ""
+    like: Likeness | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

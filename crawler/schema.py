@@ -205,6 +205,12 @@ def m0005_pauses_outlive_a_slice(db: Database) -> None:
     db.execute("alter table hosts add column asked_at text")
 
 
+@migrations()
+def m0006_how_a_picture_looks(db: Database) -> None:
+    """How pictures with something of ours in them look: a decision holds for the same picture saved again."""
+    db.execute("alter table contents add column look text not null default ''")
+
+
 def open_watch(path: Path) -> Database:
     """Open the catalogue's database with the crawler's tables in it, up to date."""
     db = open_database(path)

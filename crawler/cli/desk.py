@@ -93,7 +93,8 @@ def findings(folder: DataFolder, everything: bool, as_json: bool) -> None:
             say_finding(one)
     if not as_json:
         rest = len(known) - len(shown)
-        click.echo(f"{len(shown)} findings{f' ({rest} more with --all)' if rest else ''}.")
+        more = f" ({rest} more with --all: put aside, or the same pictures saved again)" if rest else ""
+        click.echo(f"{len(shown)} findings{more}.")
 
 
 @click.command()

@@ -37,8 +37,11 @@ def say(line: str, *, err: bool = False) -> None:
 
 def say_finding(one: Finding) -> None:
     """Print a finding for people."""
+    from crawler.desk.words import likeness
+
     what = f"{one.verdict:<10} case {one.case}, {one.stage}  [{one.decision}]"
     sure = ">99.9%" if one.probability >= _CERTAIN else f"{one.probability:6.1%}"
     say(f"{one.id:>5}  {sure}  {what}")
-    for line in (one.image_url, f"on {one.page_url}", one.explanation):
+    also = f"In the same picture: {'; '.join(one.also)}." if one.also else ""
+    for line in filter(None, (one.image_url, f"on {one.page_url}", one.explanation, also, likeness(one))):
         say(f"       {line}")

@@ -8,7 +8,10 @@ from gallery.settings import DataFolder
 
 
 def known_copies(folder: DataFolder) -> list[KnownCopy]:
-    """Give every copy of our photos that is known on other sites, licensed ones too; dismissed findings are none."""
+    """Give every copy of our photos that is known on other sites, licensed ones too; dismissed findings are none.
+
+    Nor is a dismissed one's picture that was only saved again.
+    """
     database = open_watch(folder.database)
     try:
         return [
@@ -16,7 +19,7 @@ def known_copies(folder: DataFolder) -> list[KnownCopy]:
                 finding=finding.id, case=finding.case, page=finding.page_url, decision=str(finding.decision)
             )
             for finding in Findings(database).all()
-            if finding.decision is not Decision.DISMISSED
+            if Decision.DISMISSED not in (finding.decision, finding.like and finding.like.decision)
         ]
     finally:
         database.close()

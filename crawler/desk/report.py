@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from crawler.desk.words import COLUMNS, answer_of, finding_row, is_for_the_desk, says
+from crawler.desk.words import COLUMNS, answer_of, finding_row, is_for_the_desk, likeness, says
 from crawler.model import Finding
 from crawler.schema import open_watch
 from crawler.store.findings import Findings
@@ -94,7 +94,7 @@ def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
         trouble = f"The pictures cannot be shown: {error}"
     return Exhibit(
         finding=finding,
-        says=says(finding),
+        says=" ".join(filter(None, (says(finding), likeness(finding)))),
         changes=tuple(answer.get("changes", ())),
         mark=str(answer.get("mark") or "unknown"),
         pictures=pictures,

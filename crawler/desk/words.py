@@ -28,6 +28,8 @@ COLUMNS = [
     "changes",
     "mark",
     "explanation",
+    "also",
+    "like",
     "alt",
     "caption",
     "heading",
@@ -62,6 +64,10 @@ def finding_json(finding: Finding) -> dict[str, object]:
         "note": finding.note,
         "digest": finding.digest,
         "explanation": finding.explanation,
+        "also": list(finding.also),
+        "like": None
+        if finding.like is None
+        else {"finding": finding.like.finding, "decision": str(finding.like.decision)},
         "changes": answer.get("changes", []),
         "mark": answer.get("mark"),
         "pages": [
@@ -88,6 +94,7 @@ def finding_row(finding: Finding) -> dict[str, str]:
     pages = " ".join(sorted({place.page_url for place in finding.places}))
     changes = "; ".join(str(change) for change in answer_of(finding).get("changes", []))
     ours = {"view": finding.view, "original": finding.original}
+    ours |= {"also": "; ".join(finding.also), "like": likeness(finding)}
     row: Mapping[str, object] = plain | words | ours | {"pages": pages, "changes": changes}
     return {name: _cell(row[name]) for name in COLUMNS}
 
@@ -113,6 +120,24 @@ def says(finding: Finding) -> str:
     return _VERDICTS.get(finding.verdict, f"The machine says: {finding.verdict}.")
 
 
+def likeness(finding: Finding) -> str:
+    """Say which decided finding's picture this is, saved again; "" when it is none."""
+    like = finding.like
+    if like is None:
+        return ""
+    return f"The same picture, saved again, is finding {like.finding}: {like.decision}, by {like.by}."
+
+
 def is_for_the_desk(finding: Finding) -> bool:
-    """Tell whether a finding is shown without being asked for: whatever nobody has put aside."""
-    return finding.decision not in ("dismissed", "licensed")
+    """Tell whether a finding is shown without being asked for: whatever nobody has put aside.
+
+    What a person dismissed or licensed stays aside when the site only saves it anew; what was confirmed does not
+    confirm anything else, so that its likes are shown, with the reference.
+    """
+    aside = ("dismissed", "licensed")
+    return finding.decision not in aside and (finding.like is None or finding.like.decision not in aside)
+
+
+def is_news(finding: Finding) -> bool:
+    """Tell whether a night's finding is worth a line in summary and mail."""
+    return finding.verdict == "copy" and is_for_the_desk(finding)

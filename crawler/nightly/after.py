@@ -4,6 +4,7 @@ import json
 import os
 from urllib.parse import urlsplit
 
+from crawler.desk.words import is_news
 from crawler.model import RunSummary
 from crawler.nightly.digest import Night, compose, is_due, send
 from crawler.schema import open_watch
@@ -34,7 +35,7 @@ def tell(folder: DataFolder, summary: RunSummary) -> str:
         before = progress.last_finished(before=summary.id)
         night = Night(
             summary=summary,
-            findings=tuple(one for one in Findings(db).all(run_id=summary.id) if one.verdict == "copy"),
+            findings=tuple(one for one in Findings(db).all(run_id=summary.id) if is_news(one)),
             blind_before=_blind(before.summary) if before else frozenset(),
             last_mail=progress.last_mail(),
             practice=settings.practice,

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, wait
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from crawler.desk.words import is_news
 from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.match import Matcher
 from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SliceResult, Tally
@@ -24,6 +26,7 @@ from crawler.nightly.frame import is_unreachable, offline, outcome_of, require_p
 from crawler.nightly.hands import FELL, Group, Hands, hands_for
 from crawler.schema import open_watch
 from crawler.settings import Plan, plan_from
+from crawler.store.findings import Findings
 from crawler.store.nights import Nights
 from crawler.store.progress import Lease, Progress, Run
 from crawler.store.recall import Recall
@@ -132,7 +135,7 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
             sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
             with hands_for(executor, plan.workers) as hands:
                 _visit_all(night, sites, hands)
-            return _finish(night, Nights(db), sites)
+            return _finish(night, Nights(db), sites, Findings(db))
         finally:
             db.close()
 
@@ -332,9 +335,13 @@ def _sleep_until_next(night: _Night, todo: dict[int, Site], now: datetime) -> bo
     return True
 
 
-def _finish(night: _Night, nights: Nights, sites: list[Site]) -> RunSummary:
+def _finish(night: _Night, nights: Nights, sites: list[Site], findings: Findings) -> RunSummary:
     stopped = night.stop()
-    reports = tuple(_report(night, nights, site, close=not stopped) for site in sites)
+    news = Counter(one.site_url for one in findings.all(run_id=night.run.id) if is_news(one))
+    reports = tuple(
+        replace(_report(night, nights, site, close=not stopped), new_findings=news[site.url])
+        for site in sites
+    )
     summary = RunSummary(
         id=night.run.id,
         started_at=night.run.started_at,
@@ -365,7 +372,6 @@ def _report(night: _Night, nights: Nights, site: Site, *, close: bool) -> SiteRe
         listing=site.listing,
         outcome=outcome,
         tally=replace(seen.tally, skipped=seen.skipped),
-        new_findings=seen.new_findings,
         allowed_sightings=seen.allowed_sightings,
         blind=blind.sentences,
         unreachable=is_unreachable(seen),

@@ -46,7 +46,6 @@ class Seen:
     images_ever: int
     signs: tuple[tuple[str, int], ...]
     start_signs: tuple[str, ...]
-    new_findings: int
     allowed_sightings: int
 
 
@@ -89,7 +88,6 @@ class Nights:
             pages=int(self._one(_COUNT + "kind = 'page' and standing = 'done'", what)),
             signs=tuple((str(sign), int(n)) for sign, n in self._rows(_SIGNS, what)),
             start_signs=tuple(json.loads(str(start[0][3]))),
-            new_findings=int(self._one(_NEW_FINDINGS, what)),
             allowed_sightings=int(self._one(_ALLOWED, what)) if site.listing == "allow" else 0,
         )
 
@@ -139,10 +137,6 @@ _SIGNS = """
     select value, count(*) from urls, json_each(urls.signs)
      where site_id = :site and standing = 'done' and (kind = 'page' or value = 'read in part')
      group by value order by 2 desc
-"""
-_NEW_FINDINGS = """
-    select count(*) from findings
-     where site_id = :site and run_id = :run and verdict = 'copy'
 """
 _ALLOWED = """
     select count(*) from urls join contents on contents.digest = urls.digest

@@ -47,13 +47,13 @@ PUT_SIGHTING = """
 """
 PUT_CONTENT = """
     insert into contents (digest, verdict, photo_id, probability, explanation, answer, width, height,
-                          matched_upto, matched_at, trouble, also)
+                          matched_upto, matched_at, trouble, also, look)
     values (:digest, :verdict, :photo_id, :probability, :explanation, :answer, :width, :height,
-            :matched_upto, :at, :trouble, :also)
+            :matched_upto, :at, :trouble, :also, :look)
     on conflict (digest) do update set verdict = excluded.verdict, photo_id = excluded.photo_id,
         probability = excluded.probability, explanation = excluded.explanation, answer = excluded.answer,
         matched_upto = excluded.matched_upto, matched_at = excluded.matched_at, trouble = excluded.trouble,
-        also = excluded.also
+        also = excluded.also, look = excluded.look
 """
 TOLD = """
     select urls.id from urls join contents on contents.digest = urls.digest

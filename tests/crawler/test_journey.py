@@ -110,6 +110,8 @@ def test_the_copies_are_found_and_nobody_else_is_accused(night):
     ]
     assert _of(db, sister) == []
     assert (summary.new_findings, summary.allowed_sightings) == (5, 1)
+    both = [one for one in _of(db, copier) if one.image_url.endswith("both.jpg")]
+    assert [one.also for one in both] == [("Patient 52's after photo",), ("Patient 51's after photo",)]
     plain = next(one for one in _of(db, copier) if one.image_url.endswith("plain.jpg"))
     assert (f"{copier.url}/", "my =work", "Ours, honestly", "Results") == (
         plain.page_url,
@@ -191,7 +193,56 @@ def test_a_tip_is_checked_at_once(night, tmp_path):
 def test_a_withdrawal_is_told_of_every_copy(night):
     """What the staff's pages list for a patient who withdrew are all findings that nobody dismissed."""
     folder, _, _, _, db = night
-    expected = {(one.id, one.case) for one in Findings(db).all() if one.decision is not Decision.DISMISSED}
+    expected = {
+        (one.id, one.case)
+        for one in Findings(db).all()
+        if Decision.DISMISSED not in (one.decision, one.like and one.like.decision)
+    }
 
     assert expected
     assert {(copy.finding, copy.case) for copy in known_copies(folder)} == expected
+
+
+def _say(folder, *words):
+    return CliRunner().invoke(cli, ["--data", str(folder.root), *words])
+
+
+@pytest.mark.slow
+def test_a_picture_saved_again_stays_as_it_was_decided(night, serve_long):
+    """What was dismissed stays aside when the site saves it anew; what shows something else comes back."""
+    folder, _, _, _, db = night
+    ours = open_picture(_practice_file(folder, "52-after.jpg"))
+    pages = {"/": '<img src="/a.jpg">', "/a.jpg": encode(resize(ours, 700), format="jpeg", quality=82)}
+    other = serve_long(pages)
+    Sites(db).put(other.site(), NOW)
+    _run(folder)
+    first = _of(db, other)[0]
+    _say(folder, "review", str(first.id), "dismissed", "--by", "J. Doe")
+
+    other.routes["/a.jpg"] = encode(resize(ours, 520), format="jpeg", quality=60)
+    again = _run(folder)
+    other.routes["/a.jpg"] = encode(crop(ours, (0, 200, 900, 1000)), format="jpeg", quality=82)
+    cropped = _run(folder)
+
+    same, part = [one for one in _of(db, other) if one.id != first.id]
+    assert (same.like.finding, same.like.decision, same.decision) == (
+        first.id,
+        Decision.DISMISSED,
+        Decision.OPEN,
+    )
+    assert part.like is None
+    assert (again.new_findings, cropped.new_findings) == (0, 1)
+    open_ones = {json.loads(line)["id"] for line in _say(folder, "findings", "--json").stdout.splitlines()}
+    assert open_ones & {first.id, same.id, part.id} == {part.id}
+    sentence = f"The same picture, saved again, is finding {first.id}: dismissed, by J. Doe."
+    assert sentence in _say(folder, "findings", "--all").output
+
+    _say(folder, "review", str(first.id), "infringement", "--by", "J. Doe")
+    shown = _say(folder, "findings").output
+    assert f"is finding {first.id}: infringement, by J. Doe." in shown, (
+        "confirmed is only what a person confirmed"
+    )
+
+
+def _practice_file(folder, name: str):
+    return (folder.root.parent / name).read_bytes()

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from watermark import pixels
 from watermark.errors import IndexDamagedError
 from watermark.fingerprint import local, record, whole, words
 from watermark.pixels import Picture
@@ -85,3 +86,15 @@ def test_the_hash_is_the_text_other_tools_print(picture):
     luma = local.grey(picture)
     softer = cv2.GaussianBlur(luma, (0, 0), 2)
     assert whole.distances(whole.look(luma), np.array([whole.look(softer)], np.uint64))[0] <= 6
+
+
+def test_cells_tell_saving_again_from_a_change_in_place(picture):
+    """Saved again at another size and quality, every cell stays; a small label changes one."""
+    saved = pixels.open_picture(pixels.encode(pixels.resize(picture, 500), format="jpeg", quality=50))
+    labelled = Picture(picture.rgb.copy())
+    labelled.rgb[20:60, 20:90] = 255 - labelled.rgb[20:60, 20:90]
+    texts = [whole.cells_text(one) for one in (picture, saved, labelled)]
+
+    assert whole.cells_apart(texts[0], texts[1]) <= 10
+    assert whole.cells_apart(texts[0], texts[2]) > 25
+    assert whole.cells_apart("", "") == 255

@@ -177,6 +177,18 @@ def test_an_animation_is_judged_by_its_strongest_frame(index, published):
     assert (answer.verdict, answer.photo, answer.frame) == (Verdict.COPY, 5, 2)
 
 
+def test_an_animation_names_every_photo_in_it(index, published):
+    """Before and after in turns, as a blinking picture shows them: one is the answer, the other is in `also`."""
+    frames = [
+        Image.fromarray(cv2.resize(p.rgb, (400, 300))) for p in (published[4], published[7], published[4])
+    ]
+    out = BytesIO()
+    frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], duration=100, quality=85)
+    answer = identify_file(out.getvalue(), index)
+    assert {answer.photo, *(other.photo for other in answer.also)} == {4, 7}
+    assert len(answer.also) == 1
+
+
 def test_the_transform_is_in_the_files_own_pixels(index, published):
     """A large file is looked at in a smaller size, but its transform still speaks of the file."""
     large = cv2.resize(published[1].rgb, (2400, 1800), interpolation=cv2.INTER_CUBIC)

@@ -7,6 +7,8 @@ from PIL import Image
 
 from watermark.pixels import Picture
 
+CELLS = 32
+
 
 def look(luma: NDArray[np.uint8]) -> int:
     """The perceptual hash of a grey picture (height, width) as an unsigned 64-bit number.
@@ -25,3 +27,18 @@ def look_text(picture: Picture, side: int = 8) -> str:
 def distances(one: int, many: NDArray[np.uint64]) -> NDArray[np.uint8]:
     """In how many of 64 bits each of `many` differs from `one`."""
     return np.asarray(np.bitwise_count(many ^ np.uint64(one)), np.uint8)
+
+
+def cells_text(picture: Picture) -> str:
+    """The picture at 32 by 32 in grey, as `grey32:` and 2048 hexadecimal digits: a small change in place shows."""
+    shrunk = Image.fromarray(picture.rgb).convert("L").resize((CELLS, CELLS), Image.Resampling.BOX)
+    return f"grey{CELLS}:{shrunk.tobytes().hex()}"
+
+
+def cells_apart(one: str, other: str) -> int:
+    """By how many of 255 grey levels two pictures differ where they differ most; 255 for other kinds of text."""
+    kind = f"grey{CELLS}:"
+    if not (one.startswith(kind) and other.startswith(kind)):
+        return 255
+    pairs = zip(bytes.fromhex(one[len(kind) :]), bytes.fromhex(other[len(kind) :]), strict=True)
+    return max(abs(a - b) for a, b in pairs)

@@ -110,7 +110,26 @@ def identify_opened(
         for frame in opened.frames
     ]
     strongest = min(answers, key=lambda a: (order.index(a.verdict), -a.probability))
-    return replace(strongest, carries_our_mark=any(a.carries_our_mark for a in answers))
+    return replace(
+        strongest,
+        also=_in_any_frame(strongest, answers),
+        carries_our_mark=any(a.carries_our_mark for a in answers),
+    )
+
+
+def _in_any_frame(strongest: Answer, answers: Sequence[Answer]) -> tuple[RunnerUp, ...]:
+    """Further photos that are copied in any frame, each once, the surest first; none beside a weaker verdict."""
+    found = {one.photo: one for one in reversed(strongest.also)}
+    for answer in answers if strongest.verdict == Verdict.COPY else ():
+        named = [RunnerUp(answer.photo, answer.probability)] if answer.photo is not None else []
+        for one in (*named, *answer.also) if answer.verdict == Verdict.COPY else ():
+            if one.photo not in found or one.probability > found[one.photo].probability:
+                found[one.photo] = one
+    return tuple(
+        sorted(
+            (one for one in found.values() if one.photo != strongest.photo), key=lambda one: -one.probability
+        )
+    )
 
 
 def _of_frame(
