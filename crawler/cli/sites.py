@@ -162,10 +162,10 @@ def import_sites(folder: DataFolder, file: Path) -> None:
     Example:
       pairwatch site import sites.csv
     """
-    from crawler.desk.suggest import read_list
+    from crawler.desk.suggest import read_list, text_of_list
     from crawler.store.sites import Sites
 
-    lines = read_list(file.read_text(encoding="utf-8-sig", errors="replace"), file.name)
+    lines = read_list(text_of_list(file.read_bytes(), file.name), file.name)
     with watch(folder) as db:
         Sites(db).put_all(
             [Site(url=one.url, listing=one.listing, note=one.note) for one in lines], datetime.now(UTC)

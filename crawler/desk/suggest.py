@@ -14,7 +14,7 @@ from crawler.model import Listing
 from crawler.schema import open_watch
 from crawler.store.findings import Findings
 from crawler.store.sites import Sites
-from crawler.visit.urls import canonical, host_of, origin_of, registrable
+from crawler.visit.urls import canonical, host_of, in_scope, origin_of, registrable
 from gallery.settings import DataFolder
 
 SEARCHES = "searches"
@@ -114,6 +114,24 @@ class Line:
     url: str
     listing: Listing
     note: str
+    number: int = 0
+
+
+def text_of_list(data: bytes, name: str) -> str:
+    """Decode a list of sites.
+
+    Raises:
+        CrawlerError: It is not UTF-8; names line and column of the first letter that is not.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+        raise CrawlerError(
+            f"{name}: line {line}, column {column}: a letter that is not UTF-8",
+            hint='save the file as "CSV UTF-8", as spreadsheets call it, or name the site as xn--…',
+        ) from error
 
 
 def read_list(text: str, name: str) -> list[Line]:
@@ -144,11 +162,14 @@ def read_list(text: str, name: str) -> list[Line]:
                 f"line {number}, column {place}: `watch` or `allow` was expected, found {cells[1]!r}"
             )
         else:
-            lines.append(Line(url, Listing(cells[1] or "watch"), cells[2]))
-    both = {line.url for line in lines if line.listing is Listing.WATCH} & {
-        line.url for line in lines if line.listing is Listing.ALLOW
-    }
-    problems += [f"{url} is to be watched and allowed at once" for url in sorted(both)]
+            lines.append(Line(url, Listing(cells[1] or "watch"), cells[2], number))
+    allowed = [line for line in lines if line.listing is Listing.ALLOW]
+    problems += [
+        f"line {one.number} and line {other.number}: {one.url} is to be watched and allowed at once"
+        for one in lines
+        for other in allowed
+        if one.listing is Listing.WATCH and in_scope(one.url, other.url)
+    ]
     if problems:
         raise CrawlerError(
             f"{name}: {'; '.join(problems)}", hint="a line looks like: https://example.org/, watch, a note"

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from crawler.errors import SiteListError
 from crawler.model import Listing, Site
 from crawler.store.rows import site_of, text_of
+from crawler.visit.urls import in_scope
 from gallery.schema import transaction
 
 
@@ -27,17 +28,7 @@ class Sites:
         """
         with transaction(self._db):
             known = self.find(site.url)
-            lists = {Listing.WATCH, Listing.ALLOW}
-            if (
-                known
-                and known.listing in lists
-                and site.listing in lists
-                and known.listing is not site.listing
-            ):
-                raise SiteListError(
-                    f"{site.url} is on the {known.listing} list already; it cannot be on both",
-                    hint=f"take it off first: pairwatch site remove {site.url}",
-                )
+            self._refuse_both_lists(site)
             if known and site.listing is Listing.TIP and known.listing is not Listing.REMOVED:
                 return known
             self._db.execute(
@@ -56,6 +47,16 @@ class Sites:
                 },
             )
             return self.get(site.url)
+
+    def _refuse_both_lists(self, site: Site) -> None:
+        lists = (Listing.WATCH, Listing.ALLOW)
+        for other in self.listed(*lists) if site.listing in lists else ():
+            if other.listing is not site.listing and in_scope(site.url, other.url):
+                also = "" if site.url == other.url else f" (as {other.url}, which is the same site)"
+                raise SiteListError(
+                    f"{site.url} is on the {other.listing} list already{also}; it cannot be on both",
+                    hint=f"take it off first: pairwatch site remove {other.url}",
+                )
 
     def put_all(self, sites: Iterable[Site], now: datetime) -> None:
         """List several sites: all of them or, when one is on the other list already, none."""

@@ -26,6 +26,32 @@ def test_a_site_on_both_lists_is_refused(watch):
     assert "pairwatch site remove https://a.example/" in shown.output
 
 
+@pytest.mark.parametrize(
+    "same", ["http://a.example/", "https://www.a.example/", "https://A.EXAMPLE./gallery/"]
+)
+def test_no_other_spelling_puts_a_site_on_both_lists(watch, same):
+    """With www., without encryption, under a path: a visit would see the same pages, so it is the same site."""
+    folder = watch(Site(url="https://a.example/"))
+
+    shown = CliRunner().invoke(cli, ["--data", str(folder.root), "site", "allow", same])
+
+    assert shown.exit_code == 1
+    assert "as https://a.example/, which is the same site" in shown.output
+
+
+def test_a_file_in_another_encoding_is_named_and_lists_nothing(watch, tmp_path):
+    """Latin-1 from an old spreadsheet: where the first such letter is, and what to do."""
+    file = tmp_path / "sites.csv"
+    file.write_bytes("https://a.example/\nhttps://b.example/, watch, Bücher\n".encode("latin-1"))
+    folder = watch()
+
+    shown = CliRunner().invoke(cli, ["--data", str(folder.root), "site", "import", str(file)])
+
+    assert shown.exit_code == 1
+    assert "line 2, column 29: a letter that is not UTF-8" in shown.output
+    assert "a.example" not in CliRunner().invoke(cli, ["--data", str(folder.root), "site", "list"]).output
+
+
 def test_add_list_remove(watch):
     """What was added is listed, what was removed is not, and can be allowed then."""
     folder = watch()
@@ -64,7 +90,7 @@ def test_a_file_of_sites():
         ("https://a.example/", Listing.ALLOW, "ours, of old"), ("https://xn--bcher-kva.example/", Listing.WATCH, ""),
     ]  # fmt: skip
     with pytest.raises(CrawlerError, match="watched and allowed at once"):
-        read_list("a.example, allow\na.example, watch", "sites.csv")
+        read_list("a.example, allow\nwww.a.example, watch", "sites.csv")
 
 
 def test_suggestions_come_from_tips_and_exports(watch, tmp_path):
