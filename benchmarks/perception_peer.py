@@ -23,7 +23,7 @@ def main() -> None:
     def described(path: str) -> Any:  # noqa: ANN401 (the peer's own record)
         return deduplication.generate_image_descriptors(path, hasher)
 
-    known = {int(path.stem): described(str(path)) for path in sorted(Path(sys.argv[1]).glob("*.png"))}
+    known = {int(path.stem): described(str(path)) for path in sorted(Path(sys.argv[1]).glob("[0-9]*.png"))}
     for line in sys.stdin:
         start = time.process_time()
         own = described(line.rstrip("\n"))

@@ -21,7 +21,7 @@ from gallery.vault import Vault
 from watermark.errors import IndexDamagedError, WatermarkError
 from watermark.fingerprint.index import MANIFEST, Index
 from watermark.fingerprint.record import Fingerprint, fingerprint
-from watermark.pixels import Limits, Opened, Picture, guard, open_picture
+from watermark.pixels import Limits, Opened, Picture, encode, guard, open_picture
 from watermark.visible import MarkDesign
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Identification:
             "overlap": asdict(answer.overlap) if answer.overlap else None,
             "runner_up": self.runner_up,
             "also": list(self.also),
+            "part": answer.part,
             "changes": list(answer.changes),
             "mark": str(answer.mark),
             "carries_our_mark": answer.carries_our_mark,
@@ -173,8 +174,33 @@ class Lookup:
             photo=photo,
             runner_up=self._named(answer.runner_up) if answer.runner_up else None,
             also=tuple(self._named(other) for other in answer.also),
-            explanation=explain(answer, self.subject(photo.id) if photo else "one of our photos"),
+            explanation=explain(
+                answer,
+                self.subject(photo.id) if photo else "one of our photos",
+                [self.subject(other.photo) for other in answer.also],
+            ),
         )
+
+    def exhibit(self, found: Identification, data: bytes) -> dict[str, bytes]:
+        """Give the pictures that show why, as PNG files by name; none where no photo of ours was found.
+
+        Raises:
+            GalleryError: The original is missing or was changed.
+            WatermarkError: The bytes cannot be opened a second time.
+        """
+        from watermark.identify import explain_picture  # noqa: PLC0415
+
+        if found.photo is None or found.answer.transform is None:
+            return {}
+        seen = guard().open_picture(data, self.limits, frame=found.answer.frame)
+        shown = explain_picture(seen, self.picture(found.photo.id), found.answer)
+        return {
+            "theirs-on-ours": encode(shown.found_registered, format="png"),
+            "ours": encode(shown.photo, format="png"),
+            "overlay": encode(shown.overlay, format="png"),
+            "agreement": encode(shown.agreement, format="png"),
+            "mask": encode(shown.mask, format="png"),
+        }
 
     def _named(self, other: "RunnerUp") -> dict[str, object]:
         photo = self.photo(other.photo)

@@ -4,6 +4,7 @@ import getpass
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from gallery.cli.talk import a_file, as_json_option, bar, now, print_json
 from gallery.errors import GalleryError
 from gallery.model import count
 from gallery.settings import DataFolder
+
+if TYPE_CHECKING:
+    from gallery.lookup import Identification, Lookup
 
 
 @click.command()
@@ -99,17 +103,26 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
+@click.option(
+    "--explain",
+    "shown_in",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Put pictures that show why into this folder.",
+)
 @as_json_option
 @click.pass_obj
-def identify(folder: DataFolder, files: tuple[str, ...], as_json: bool) -> None:
+def identify(folder: DataFolder, files: tuple[str, ...], shown_in: Path | None, as_json: bool) -> None:
     """Say whose photograph each of FILES is; `-` reads a list of file names from standard input.
 
     A file that cannot be read gets a line that says why; the exit code is 1 only when none could be read.
+    With --explain there are, for each file that shows a photo of ours, five pictures: the copy as it lies on
+    our photo, our photo, both in stripes, where they agree (green) and where not (red), and that as a mask.
 
     \b
     Example:
       pairwatch identify found.jpg
       find downloads -name "*.jpg" | pairwatch identify - --json
+      pairwatch identify found.jpg --explain why
     """
     from gallery.lookup import Lookup
     from watermark.errors import WatermarkError
@@ -117,15 +130,19 @@ def identify(folder: DataFolder, files: tuple[str, ...], as_json: bool) -> None:
     lookup = Lookup(folder, talk=lambda line: click.echo(line, err=True))
     lookup.index(progress=bar)
     judged, line = 0, {}
-    for name in _names(files):
+    for number, name in enumerate(_names(files), 1):
         try:
-            found = lookup.identify(_bytes_of(Path(name), lookup.limits.max_bytes), name)
+            data = _bytes_of(Path(name), lookup.limits.max_bytes)
+            found = lookup.identify(data, name)
+            shown = (
+                _shown(lookup, found, data, shown_in / f"{number:03}-{Path(name).stem}") if shown_in else []
+            )
         except (OSError, ValueError, WatermarkError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             line = {"file": name, "verdict": None, "error": reason}
         else:
             judged += 1
-            line = found.to_json()
+            line = found.to_json() | ({"pictures": shown} if shown_in else {})
         if as_json:
             print_json(line)
         else:
@@ -134,6 +151,16 @@ def identify(folder: DataFolder, files: tuple[str, ...], as_json: bool) -> None:
         click.echo("No file was named: one name on each line is read from the standard input.", err=True)
     if not judged:
         raise click.exceptions.Exit(1)
+
+
+def _shown(lookup: "Lookup", found: "Identification", data: bytes, place: Path) -> list[str]:
+    """Write the pictures that show why, for their owner's eyes alone; give their paths."""
+    pictures = lookup.exhibit(found, data)
+    if pictures:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, picture in pictures.items():
+        (place / f"{name}.png").write_bytes(picture)
+    return [str(place / f"{name}.png") for name in pictures]
 
 
 def _bytes_of(path: Path, most: int) -> bytes:

@@ -2,11 +2,14 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from gallery.errors import GalleryError
 from gallery.lookup import Lookup
+from pairwatch import cli
 from watermark.errors import WatermarkError
 from watermark.pixels import encode
 from watermark.samples.clinic import Person, Room, draw_portrait
@@ -46,6 +49,26 @@ def test_our_photo_is_named_with_case_stage_and_file(known, portraits):
     assert (found["case"], found["stage"], found["photo"]) == (51, "before", "51.jpg")
     assert float(str(found["probability"])) > 0.9
     assert "Patient 51's before photo" in str(found["explanation"])
+
+
+def test_pictures_that_show_why_are_put_into_a_folder(known, portraits):
+    """Five pictures for a copy, for its owner's eyes alone; none for what is not ours."""
+    for name, data in zip(("copy.jpg", "other.jpg"), (portraits[0], portraits[2]), strict=True):
+        (known.desk / name).write_bytes(data)
+    why = known.desk / "why"
+    said = CliRunner().invoke(
+        cli,
+        ["--data", str(known.folder.root), "identify", "--json", "--explain", str(why)]
+        + [str(known.desk / name) for name in ("copy.jpg", "other.jpg")],
+    )
+    copy, other = map(json.loads, said.stdout.splitlines())
+
+    assert sorted(Path(path).name for path in copy["pictures"]) == [
+        "agreement.png", "mask.png", "ours.png", "overlay.png", "theirs-on-ours.png",
+    ]  # fmt: skip
+    assert all(Path(path).read_bytes().startswith(b"\x89PNG") for path in copy["pictures"])
+    assert Path(copy["pictures"][0]).parent.stat().st_mode & 0o077 == 0
+    assert other["pictures"] == []
 
 
 def test_a_stranger_is_not_ours(known, portraits):

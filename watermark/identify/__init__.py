@@ -2,9 +2,10 @@
 
 from watermark.compare.decide import Verdict, matching_rates
 from watermark.forensics import MarkState
-from watermark.identify.account import explain, explain_picture
 from watermark.identify.answer import Answer, Exhibit, Overlap, RunnerUp, Transform
+from watermark.identify.exhibit import explain_picture
 from watermark.identify.search import WORKED, hypotheses, identify, identify_file, identify_opened
+from watermark.identify.words import explain
 
 __all__ = [
     "WORKED",

@@ -1,79 +1,154 @@
-"""What was done to a photo, read off the way a copy lies on it: numbers for machines, phrases for people."""
+"""What was done to a photo, read off the way a copy lies on it: numbers, and the phrases that say them.
 
-from dataclasses import dataclass
+Sides, shares and places are those of the photo as it hangs in the catalogue, whichever way the copy was turned.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from watermark import register
-from watermark.compare.decide import Verdict
-from watermark.compare.measure import STEP, Agreement, Bands
+from watermark.compare.measure import STEP, Agreement
 from watermark.fingerprint.record import Likeness
 from watermark.forensics import MarkState
-from watermark.identify.answer import Answer, Exhibit, Overlap, Transform
-from watermark.pixels import Picture
+from watermark.identify import covers
+from watermark.identify.answer import Overlap, Transform
 from watermark.register import Alignment, Suspect
+from watermark.visible import MarkDesign
 
+Grey: TypeAlias = NDArray[np.uint8]
 AGREES = 0.5
 FEW = 6  # blocks
-# What is worth a word: degrees, ratios, shares, grey levels, spread of the colours, a probability.
-TURNED, STRETCHED, CUT, FILLING, BRIGHTER, COLOURED, SURE = 1.0, 1.05, 0.03, 0.85, 10, 3, 0.999
+# What is worth a word: degrees, ratios, shares, grey levels, spread of the colours.
+TURNED, STRETCHED, CUT, FILLING, BRIGHTER, COLOURED = 1.0, 1.05, 0.03, 0.85, 10, 3
+NEARLY_HALF, LITTLE = 0.07, 0.2  # shares
 LINE = 0.3  # share of a row or column that must agree for it to belong
 HALF, PLAIN = 127, 25  # grey levels
 SNAP = 40.0  # pixels of the small picture: plain margins that cannot agree are taken as agreeing
+BORDER = 0.03  # share of the photo by which a picture must go on beyond its edge to be a larger one
+SIDES = ("left", "top", "right", "bottom")
+HALVES = {
+    "right": "left",
+    "left": "right",
+    "bottom": "upper",
+    "top": "lower",
+}  # what is left when that side is gone
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What was done, in numbers and in phrases."""
+    """What was done, in numbers and in phrases; `part` is empty or like "the left half"."""
 
     transform: Transform
     overlap: Overlap
+    part: str
     changes: tuple[str, ...]
 
 
-def of(suspect: Suspect, likeness: Likeness, small: NDArray[np.uint8], agreement: Agreement) -> Account:
-    """Read off what was done to the photo."""
+def of(
+    suspect: Suspect,
+    likeness: Likeness,
+    agreement: Agreement,
+    mark: MarkState = MarkState.UNKNOWN,
+    design: MarkDesign | None = None,
+) -> Account:
+    """Read off what was done to the photo; `mark` is what became of the mark that `design` describes."""
     transform = _transform(likeness, agreement.alignment)
-    left, top, right, bottom = extent(agreement)
+    edges = extent(agreement)
+    left, top, right, bottom = edges
     width, height = likeness.frame
-    back = np.linalg.inv(agreement.alignment.matrix)
-    outline = np.array([[left, top, 1.0], [right, top, 1], [right, bottom, 1], [left, bottom, 1]]) @ back.T
-    inside = cv2.intersectConvexConvex(
-        (outline[:, :2] / outline[:, 2:]).astype(np.float32),
-        np.array(list(register.corners(suspect.picture.width, suspect.picture.height)), np.float32),
-    )[0]
     overlap = Overlap(
         of_photo=min(1.0, (right - left) * (bottom - top) / (width * height)),
-        of_found=float(min(1.0, inside / (suspect.picture.width * suspect.picture.height))),
+        of_found=_share_of_found(suspect, agreement.alignment, edges),
     )
-    cuts = {
+    gone = {
         "left": left / width,
         "top": top / height,
         "right": 1 - right / width,
         "bottom": 1 - bottom / height,
     }
-    said = (*_shape(transform), *_cut(cuts, overlap), *_light(suspect, small, agreement))
-    return Account(transform, overlap, said)
+    ends = _ends(suspect, agreement)
+    strips = {side: share for side, share in gone.items() if share > CUT and side in ends}
+    cut = {side: share for side, share in gone.items() if side not in strips}
+    part = _half(cut)
+    seen = covers.found(agreement, _agreeing(agreement), edges, design)
+    whole = tuple(
+        r if side in strips else e for side, e, r in zip(SIDES, edges, reach(agreement), strict=True)
+    )
+    said = (
+        *_shape(transform),
+        *_cut({side: share for side, share in cut.items() if HALVES[side] != part}, mark, design),
+        *covers.phrases(seen, strips, edges, ends, likeness.frame),
+        *_set_in(_share_of_found(suspect, agreement.alignment, whole)),
+        *_light(suspect, agreement, likeness.small_rgb()),
+    )
+    return Account(transform, overlap, f"the {part} half" if part else "", said)
+
+
+def _half(cut: dict[str, float]) -> str:
+    """Which half is left, if one is: a half gone at one side, and little at the others."""
+    for side in SIDES:
+        others = [share for other, share in cut.items() if other != side]
+        if abs(cut.get(side, 0) - 0.5) < NEARLY_HALF and max(others, default=0) < LITTLE:
+            return HALVES[side]
+    return ""
 
 
 def extent(agreement: Agreement) -> tuple[float, float, float, float]:
     """The part of the small picture that agrees: left, top, right, bottom in its pixels."""
-    height, width = agreement.covered.shape
-    across, down = (np.flatnonzero(agreement.covered.any(axis)) for axis in (0, 1))
-    if not len(across):
-        return 0.0, 0.0, float(width), float(height)
-    edges = [float(across[0]), float(down[0]), float(across[-1] + 1), float(down[-1] + 1)]
+    edges = reach(agreement)
     covered = cv2.resize(agreement.covered, agreement.fine.shape[::-1], interpolation=cv2.INTER_AREA) > HALF
     agreeing = _agreeing(agreement) & covered
     rows, columns = (
         np.flatnonzero(agreeing.sum(axis) > LINE * np.maximum(covered.sum(axis), 1)) for axis in (1, 0)
     )
-    if len(rows) and len(columns):
-        seen = [columns[0] * STEP, rows[0] * STEP, (columns[-1] + 1) * STEP, (rows[-1] + 1) * STEP]
-        edges = [e if abs(e - s) < SNAP else float(s) for e, s in zip(edges, seen, strict=True)]
-    return edges[0], edges[1], edges[2], edges[3]
+    if not len(rows) or not len(columns):
+        return edges
+    seen = (columns[0] * STEP, rows[0] * STEP, (columns[-1] + 1) * STEP, (rows[-1] + 1) * STEP)
+    left, top, right, bottom = (
+        e if abs(e - s) < SNAP else float(s) for e, s in zip(edges, seen, strict=True)
+    )
+    return left, top, right, bottom
+
+
+def reach(agreement: Agreement) -> tuple[float, float, float, float]:
+    """The part of the small picture over which the found picture lies, agreeing or not."""
+    height, width = agreement.covered.shape
+    across, down = (np.flatnonzero(agreement.covered.any(axis)) for axis in (0, 1))
+    if not len(across):
+        return 0.0, 0.0, float(width), float(height)
+    return float(across[0]), float(down[0]), float(across[-1] + 1), float(down[-1] + 1)
+
+
+def _share_of_found(suspect: Suspect, alignment: Alignment, edges: tuple[float, ...]) -> float:
+    left, top, right, bottom = edges
+    size = (suspect.picture.width, suspect.picture.height)
+    outline = np.array([[left, top, 1.0], [right, top, 1], [right, bottom, 1], [left, bottom, 1]])
+    seen = outline @ np.linalg.inv(alignment.matrix).T
+    inside = cv2.intersectConvexConvex(
+        (seen[:, :2] / seen[:, 2:]).astype(np.float32), np.array(list(register.corners(*size)), np.float32)
+    )[0]
+    return float(min(1.0, inside / (size[0] * size[1])))
+
+
+def _ends(suspect: Suspect, agreement: Agreement) -> frozenset[str]:
+    """The sides at which the found picture ends where ours does: what is gone there lies under something."""
+    height, width = agreement.covered.shape
+    outline = np.array(
+        [(*corner, 1.0) for corner in register.corners(suspect.picture.width, suspect.picture.height)]
+    )
+    seen = outline @ agreement.alignment.matrix.T
+    x, y = (seen[:, :2] / seen[:, 2:]).T
+    beyond = {
+        "left": -x.min() / width,
+        "top": -y.min() / height,
+        "right": x.max() / width - 1,
+        "bottom": y.max() / height - 1,
+    }
+    return frozenset(side for side in SIDES if abs(float(beyond[side])) < BORDER)
 
 
 def _agreeing(agreement: Agreement) -> NDArray[np.bool_]:
@@ -109,108 +184,57 @@ def _transform(likeness: Likeness, alignment: Alignment) -> Transform:
     )
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def _shape(transform: Transform) -> list[str]:
     said = ["mirrored"] if transform.mirrored else []
     if abs(transform.rotation) > TURNED:
         way = "clockwise" if transform.rotation > 0 else "anticlockwise"
         said.append(f"turned {abs(transform.rotation):.0f}° {way}")
     if transform.stretch > STRETCHED:
-        said.append(f"stretched by {100 * (transform.stretch - 1):.0f} %")
+        said.append(f"stretched by {_percent(transform.stretch - 1)}")
     return said
 
 
-def _cut(cuts: dict[str, float], overlap: Overlap) -> list[str]:
-    gone = {side: share for side, share in cuts.items() if share > CUT}
-    said = []
-    if len(gone) == 1:
-        side, share = next(iter(gone.items()))
-        said.append(f"the {side} {100 * share:.0f} % cut off")
-    elif gone:
-        said.append(f"cropped to {100 * overlap.of_photo:.0f} % of its area")
-    if overlap.of_found < FILLING:
-        said.append(f"filling {100 * overlap.of_found:.0f} % of a larger picture")
-    return said
+def _cut(cut: dict[str, float], mark: MarkState, design: MarkDesign | None) -> list[str]:
+    """The sides that are gone; the one where our mark was comes last and says so."""
+    gone = {side: share for side, share in cut.items() if share > CUT}
+    if not gone:
+        return []
+    marked = _marked_side(design) if design and mark == MarkState.CROPPED else ""
+    sides = sorted(gone, key=lambda side: (side == marked, SIDES.index(side)))
+    named = [f"the {side} {_percent(gone[side])}" for side in sides]
+    listed = ", ".join(named[:-1]) + " and " + named[-1] if len(named) > 1 else named[0]
+    return [f"{listed} cut off" + (", where our mark was" if sides[-1] == marked else "")]
 
 
-def _light(suspect: Suspect, small: NDArray[np.uint8], agreement: Agreement) -> list[str]:
+def _marked_side(design: MarkDesign) -> str:
+    x, y = design.middle
+    near = {"left": x, "top": y, "right": 1 - x, "bottom": 1 - y}
+    return min(near, key=near.__getitem__)
+
+
+def _set_in(share: float) -> list[str]:
+    return [] if share >= FILLING else [f"set in a larger picture, of which it fills {_percent(share)}"]
+
+
+def _light(suspect: Suspect, agreement: Agreement, small: NDArray[np.uint8]) -> list[str]:
     """Brightness and colour, over what agrees."""
     size = (agreement.fine.shape[1], agreement.fine.shape[0])
     agreeing = agreement.fine > AGREES
     if agreeing.sum() < FEW:
         return []
-    photo, found = (
-        np.asarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.float32)[agreeing]
-        for p in (agreement.photo, agreement.found)
-    )
+    to_level = register.shrinking(agreement.photo.shape, (size[1], size[0]))
+    moved = replace(agreement.alignment, matrix=to_level @ agreement.alignment.matrix)
+    found = register.lay(suspect, moved, size, colour=True)[0][agreeing].astype(np.float32)
+    photo = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.float32)[agreeing]
     said = []
-    apart = float(np.median(found - photo))
+    apart = float(np.median(found.mean(1) - photo.mean(1)))
     if abs(apart) > BRIGHTER:
         said.append("brighter" if apart > 0 else "darker")
-    shown, ours = suspect.shrunk(64 / max(suspect.luma.shape), colour=True), cv2.resize(small, (64, 64))
-    colourless, coloured = (float(np.ptp(p.astype(np.int16), axis=2).mean()) for p in (shown, ours))
+    colourless, coloured = (float(np.ptp(pixels, axis=1).mean()) for pixels in (found, photo))
     if colourless < COLOURED < coloured:
         said.append("without colour")
     return said
-
-
-def explain(answer: Answer, subject: str) -> str:
-    """One plain sentence; the subject is like "Patient 51's after photo"."""
-    if answer.verdict == Verdict.NONE:
-        marked = (
-            " It carries our mark, but is none of our catalogued photos." if answer.carries_our_mark else ""
-        )
-        return "None of our catalogued photos is in it." + marked
-    if answer.verdict == Verdict.CANNOT_TELL:
-        return f"Cannot tell: {answer.why}."
-    start = {
-        Verdict.COPY: subject,
-        Verdict.POSSIBLE: f"Possibly {subject}",
-        Verdict.SAME_SCENE: f"Another photograph of the same session as {subject}",
-    }[answer.verdict]
-    mark = {
-        MarkState.KEPT: "with our mark",
-        MarkState.CROPPED: "our mark cut off",
-        MarkState.PAINTED_OVER: "our mark painted over",
-    }.get(answer.mark)
-    said = [*answer.changes, *([mark] if mark else [])]
-    how = ", ".join(said) if said else "unchanged"
-    sure = "more than 99.9" if answer.probability > SURE else f"{100 * answer.probability:.1f}"
-    end = f" ({sure} % sure)." if answer.verdict == Verdict.COPY else f" (probability {sure} %)."
-    return (start if answer.verdict == Verdict.SAME_SCENE else f"{start}, {how}") + end
-
-
-def explain_picture(found: Picture, photo: Picture, answer: Answer) -> Exhibit:
-    """Lay the found picture on the photo and show where they agree; longest side at most 900 pixels.
-
-    Raises:
-        ValueError: the answer names no photo.
-    """
-    if answer.transform is None:
-        raise ValueError("expected an answer that names a photo, found one without a transform")
-    scale = min(1.0, 900 / max(photo.width, photo.height))
-    frame = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
-    ours = np.asarray(cv2.resize(photo.rgb, frame, interpolation=cv2.INTER_AREA), np.uint8)
-    matrix = register.shrinking((photo.height, photo.width), (frame[1], frame[0])) @ np.array(
-        answer.transform.matrix
-    )
-    alignment = Alignment(matrix, answer.transform.mirrored, 0, 0)
-    laid, covered = register.lay(Suspect(found), alignment, frame, colour=True)
-    laid = np.where(covered[..., None] > 0, laid, np.uint8(255))
-    stripes = (np.arange(frame[0]) // max(8, frame[0] // 12)) % 2 == 0
-    overlay = np.where(stripes[None, :, None], laid, ours)
-    return Exhibit(Picture(laid), Picture(ours), Picture(overlay), Picture(_tinted(ours, laid, covered)))
-
-
-def _tinted(
-    ours: NDArray[np.uint8], laid: NDArray[np.uint8], covered: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    """The photo in grey, green where both agree, red where they do not, untinted where nothing can be said."""
-    greys = [np.asarray(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), np.uint8) for p in (ours, laid)]
-    agreeing = Bands.at(greys[0], greys[1], covered, 1).correlation()
-    size = (ours.shape[1], ours.shape[0])
-    known = cv2.resize(np.isfinite(agreeing).astype(np.float32), size)
-    good = cv2.resize(np.clip(np.nan_to_num(agreeing), 0, 1), size)
-    base = np.repeat(greys[0][..., None], 3, 2).astype(np.float32)
-    colour = np.stack([255 * (1 - good), 200 * good, np.zeros_like(good)], -1)
-    weight = (0.45 * known)[..., None]
-    return np.asarray(base * (1 - weight) + colour * weight, np.uint8)

@@ -54,6 +54,7 @@ class Answer:
         runner_up: the second best.
         transform: how the picture maps onto the photo.
         overlap: how much of each is in the other.
+        part: which half of the photo is shown, like "the left half"; empty for all or another part of it.
         changes: what was done to the photo, in plain phrases.
         mark: what became of our mark.
         carries_our_mark: our mark is in the picture, whatever else is.
@@ -70,6 +71,7 @@ class Answer:
     runner_up: RunnerUp | None = None
     transform: Transform | None = None
     overlap: Overlap | None = None
+    part: str = ""
     changes: tuple[str, ...] = ()
     mark: MarkState = MarkState.UNKNOWN
     carries_our_mark: bool = False
@@ -82,16 +84,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exhibit:
-    """What a report shows of a comparison: four pictures of one size.
+    """What a report shows of a comparison: pictures of one size.
 
     Attributes:
         found_registered: the found picture as it lies on the photo.
         photo: the catalogue photo.
         overlay: both in stripes by turns, so that every edge shows whether they meet.
         agreement: the photo in grey; green where the found picture agrees in fine detail, red where it does not.
+        mask: white where it agrees, black elsewhere.
     """
 
     found_registered: Picture
     photo: Picture
     overlay: Picture
     agreement: Picture
+    mask: Picture

@@ -34,6 +34,7 @@ ALIKE_WITHIN = 14  # bits of 64
 SMALLEST = 64  # pixels on the long side, plain borders not counted
 LEAST_FEATURES = 12
 PLAIN = 8  # grey levels within a row or column that is border
+LEGIBLE = 4.0  # small-picture pixels per found pixel; in a smaller copy the mark's strokes cannot be made out
 WORKED = 1600  # pixels on the long side; more are not looked at
 
 
@@ -234,12 +235,13 @@ def _answer(
     second = RunnerUp(index.key(others[0].slot), chances[others[0].slot]) if others else None
     if verdict == Verdict.NONE:
         return Answer(verdict=verdict, probability=chances[first.slot], runner_up=second)
-    small = first.likeness.small_rgb()
-    said = account.of(suspect, first.likeness, small, first.agreement)
-    mark = MarkState.UNKNOWN
+    mark, seen = MarkState.UNKNOWN, first.agreement
     if marks and verdict == Verdict.COPY:
-        published = framed(index.key(first.slot), small.shape[1])
-        mark = mark_state(small, first.agreement.found, first.agreement.covered, marks[0], published)
+        published = framed(index.key(first.slot), first.likeness.frame[0])
+        mark = mark_state(first.likeness.small_rgb(), seen.found, seen.covered, marks[0], published)
+        if seen.alignment.scale > LEGIBLE and mark != MarkState.CROPPED:
+            mark = MarkState.UNKNOWN
+    said = account.of(suspect, first.likeness, seen, mark, marks[0] if marks else None)
     return Answer(
         verdict=verdict,
         probability=chances[first.slot],
@@ -247,6 +249,7 @@ def _answer(
         runner_up=second,
         transform=said.transform,
         overlap=said.overlap,
+        part=said.part,
         changes=said.changes,
         mark=mark,
         also=tuple(
