@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -85,13 +85,17 @@ class Hand:
         self.window.set_input_files(selector, [str(path) for path in files])
 
 
-def work(hand: Hand, photos: Sequence[Path], form: Path) -> str:
-    """Make a case of the photos and ask for its approval, beginning at the list of cases; gives the link."""
+def work(hand: Hand, photos: Sequence[Path], form: Path, look: Callable[[], None] = lambda: None) -> str:
+    """Make a case of the photos and ask for its approval, beginning at the list of cases; gives the link.
+
+    `look` is called when the photos lie on the board.
+    """
     window = hand.window
     hand.click("text=New case")
     hand.think()
     hand.attach("#files", photos)
     window.wait_for_selector("[data-card] >> nth=8")
+    look()
     hand.think(3)
     _correct_views(hand, photos)
     hand.click("button[value=case]")
@@ -216,6 +220,7 @@ def run(pace: float) -> tuple[float, float, bool]:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         with serving(desk / "data") as address:
             window = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900}).new_page()
+            window.set_default_timeout(120_000)  # a slow machine misses the bar, and is told by how much
             window.goto("/sign-in")
             window.fill("#name", "Ada")
             window.fill("#password", PASSWORD)
