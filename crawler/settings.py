@@ -37,7 +37,8 @@ class Plan:
         search_services: Reverse-image services that may be asked, such as "tineye google"; empty for none. Each
             search sends published pictures to that company, and only after a person said yes. Their keys are
             PAIRWATCH_TINEYE_KEY and PAIRWATCH_GOOGLE_KEY.
-        mail_to: Where the digest goes; empty for none. The password is PAIRWATCH_SMTP_PASSWORD.
+        mail_to: Where the digest goes; empty for none. The password is PAIRWATCH_SMTP_PASSWORD, or in
+            the data folder's file keys/smtp.password.
         ping_url: Asked for after every run (and with /fail after a bad one), for services that notice silence.
     """
 

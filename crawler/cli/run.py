@@ -15,6 +15,7 @@ import click
 from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.model import Outcome, RunSummary, printable
 from gallery.cli.talk import as_json_option, print_json
+from gallery.errors import GalleryError
 
 if TYPE_CHECKING:
     from crawler.nightly.night import Step
@@ -52,7 +53,7 @@ def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> N
     try:
         with _shown(as_lines=log == "json") as talk, _stoppable() as stop, on_cluster(cluster) as hands:
             summary = run(folder, talk=talk, stop=stop, executor=hands)
-    except RunStoppedError:
+    except (RunStoppedError, GalleryError):
         tell_stopped(folder)
         raise
     except AnotherRunActiveError as error:

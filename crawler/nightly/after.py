@@ -2,9 +2,11 @@
 
 import json
 import os
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from crawler.desk.words import is_news
+from crawler.errors import CrawlerError
 from crawler.model import RunSummary
 from crawler.nightly.digest import Night, compose, is_due, send
 from crawler.schema import open_watch
@@ -12,9 +14,11 @@ from crawler.settings import Plan, plan_from
 from crawler.store.findings import Findings
 from crawler.store.progress import Progress
 from crawler.visit.fetch import Fetcher, FetchError, Limits, system_resolver
+from gallery.errors import GalleryError
 from gallery.settings import DataFolder, load_settings
 
 PASSWORD = "PAIRWATCH_SMTP_PASSWORD"  # noqa: S105 (the name of a variable)
+PASSWORD_FILE = "keys/smtp.password"  # noqa: S105 (the name of a file: a timer's run has no variables of ours)
 
 
 def tell(folder: DataFolder, summary: RunSummary) -> str:
@@ -43,19 +47,27 @@ def tell(folder: DataFolder, summary: RunSummary) -> str:
         if not is_due(night):
             return ""
         mail = compose(night, plan)
-        send(mail, plan, password=os.environ.get(PASSWORD, ""))
+        send(mail, plan, password=_password(folder))
         progress.note_mail(summary.id, str(mail["Subject"]), summary.finished_at)
         return str(mail["Subject"])
     finally:
         db.close()
 
 
+def _password(folder: DataFolder) -> str:
+    """Give the mail server's password: from the environment, or from the file for runs that a timer starts."""
+    given = os.environ.get(PASSWORD, "")
+    file = folder.root / PASSWORD_FILE
+    return given or (file.read_text(encoding="utf-8").strip() if file.is_file() else "")
+
+
 def tell_stopped(folder: DataFolder) -> None:
     """Tell the monitor that a run stopped; no mail, since what stopped it may be the disk that mail needs."""
-    settings = load_settings(folder)
-    plan = plan_from(settings.crawler, settings.contact or settings.web)
-    if plan.ping_url:
-        ping(plan, failed=True)
+    with suppress(GalleryError, CrawlerError):  # settings that cannot be read are said by the run itself
+        settings = load_settings(folder)
+        plan = plan_from(settings.crawler, settings.contact or settings.web)
+        if plan.ping_url:
+            ping(plan, failed=True)
 
 
 def _blind(summary: str) -> frozenset[tuple[str, str]]:

@@ -11,8 +11,10 @@ from email.utils import format_datetime, make_msgid
 from crawler.errors import CrawlerError
 from crawler.model import Finding, Listing, Outcome, RunSummary, printable
 from crawler.settings import Plan
+from crawler.visit.address import is_private_by_name
 
 HEARTBEAT = timedelta(days=7)
+_TLS_PORT = 465
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,27 @@ def _lines(night: Night) -> list[str]:
     return lines
 
 
+def _connected(plan: Plan) -> smtplib.SMTP:
+    """Connect, encrypted from the start on port 465 (RFC 8314), else as soon as the server can."""
+    secure = ssl.create_default_context()
+    if plan.smtp_port == _TLS_PORT:
+        return smtplib.SMTP_SSL(plan.smtp_host, plan.smtp_port, timeout=30, context=secure)
+    server = smtplib.SMTP(plan.smtp_host, plan.smtp_port, timeout=30)
+    server.ehlo()
+    if server.has_extn("starttls"):
+        server.starttls(context=secure)
+        server.ehlo()
+    return server
+
+
+def _require_secrecy(server: smtplib.SMTP, plan: Plan) -> None:
+    if not isinstance(server.sock, ssl.SSLSocket) and not is_private_by_name(plan.smtp_host):
+        raise CrawlerError(
+            f"{plan.smtp_host}:{plan.smtp_port} offers no encryption, so the password was not sent to it",
+            hint="use port 465 or 587 of a server that encrypts",
+        )
+
+
 def send(mail: EmailMessage, plan: Plan, *, password: str = "") -> None:
     """Hand a mail to the configured server, encrypted where the server can.
 
@@ -100,12 +123,9 @@ def send(mail: EmailMessage, plan: Plan, *, password: str = "") -> None:
         CrawlerError: The server cannot be reached or does not take the mail.
     """
     try:
-        with smtplib.SMTP(plan.smtp_host, plan.smtp_port, timeout=30) as server:
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=ssl.create_default_context())
-                server.ehlo()
+        with _connected(plan) as server:
             if plan.smtp_user:
+                _require_secrecy(server, plan)
                 server.login(plan.smtp_user, password)
             server.send_message(mail)
     except (OSError, smtplib.SMTPException) as error:

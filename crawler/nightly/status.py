@@ -82,6 +82,8 @@ def judge(
         light, sentence = "yellow", f"The last run ended {ago}; it could not see everything."
     else:
         light, sentence = "green", f"The last run ended {ago}, and saw everything it planned to."
+    if not json.loads(last.summary).get("photos", 1):
+        sentence += " The catalogue held no photograph, so nothing could be found."
     return Status(
         light=light, sentence=sentence, age_s=age.total_seconds(), last=last, running=running, blind=blind
     )

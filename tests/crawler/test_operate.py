@@ -1,12 +1,16 @@
 """Looking after the watch: its light, its mail over a real SMTP server, its timer files."""
 
+import base64
 import json
 import plistlib
 import shutil
+import smtplib
+import socket
 import socketserver
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -20,6 +24,7 @@ from crawler.errors import CrawlerError
 from crawler.model import Outcome
 from crawler.nightly import run
 from crawler.nightly.after import ping, tell
+from crawler.nightly.digest import send
 from crawler.nightly.schedule import Nightly, Timer, units
 from crawler.nightly.status import status
 from crawler.settings import Plan, plan_from
@@ -40,13 +45,22 @@ class _Smtp(socketserver.StreamRequestHandler):
 
     def handle(self):
         self.wfile.write(b"220 here\r\n")
+        password = ""
         while line := self.rfile.readline():
+            if line.upper().startswith(b"EHLO"):
+                self.wfile.write(b"250-here\r\n250 AUTH PLAIN\r\n")
+                continue
+            if line.upper().startswith(b"AUTH PLAIN"):
+                password = base64.b64decode(line.split()[2]).split(b"\0")[2].decode()
+                self.wfile.write(b"235 welcome\r\n")
+                continue
             if line.upper().startswith(b"DATA"):
                 self.wfile.write(b"354 go on\r\n")
                 body = b""
                 while (line := self.rfile.readline()) != b".\r\n":
                     body += line
                 self.mails.append(message_from_bytes(body, policy=policy.default))
+                self.mails[-1]["X-Password"] = password
             if line.upper().startswith(b"QUIT"):
                 self.wfile.write(b"221 bye\r\n")
                 return
@@ -91,6 +105,38 @@ def test_the_digest_is_sent_when_something_changed_and_once_a_week(
     assert mails[1].get_content_type() == "text/plain"
     assert "pictures went from 12 to 0" in mails[1].get_content()
     assert mails[1]["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_week_of_silence_ends_with_a_sign_of_life(serve, watch, hands, mailbox, picture, blind):
+    """Nothing new for six days: no mail; after seven one says that all is quiet; the password is read from its file."""
+    port, mails = mailbox
+    served = serve({"/": '<img src="/a.jpg">', "/a.jpg": picture("a")})
+    mail = f'mail_to = "desk@example.org"\nsmtp_host = "127.0.0.1"\nsmtp_port = {port}\nsmtp_user = "desk"\n'
+    folder = watch(served.site(), settings=mail)
+    (folder.root / "keys").mkdir()
+    (folder.root / "keys" / "smtp.password").write_text("from the file\n")
+    summary = run(folder, executor=hands, look=blind)
+    later = [replace(summary, finished_at=summary.finished_at + timedelta(days=days)) for days in (0, 6, 7)]
+
+    subjects = [tell(folder, one) for one in later]
+
+    assert subjects == ["pairwatch: all quiet", "", "pairwatch: all quiet"]
+    assert [mail["X-Password"] for mail in mails] == ["from the file", "from the file"]
+
+
+def test_no_password_is_sent_in_the_clear(mailbox, monkeypatch):
+    """A server elsewhere that cannot encrypt gets neither password nor mail."""
+    port, mails = mailbox
+    plan = Plan(smtp_host=socket.gethostname(), smtp_port=port, smtp_user="desk", mail_to="a@b.example")
+
+    class Elsewhere(smtplib.SMTP):
+        def _get_socket(self, _host, port, timeout):
+            return socket.create_connection(("127.0.0.1", port), timeout)
+
+    monkeypatch.setattr(smtplib, "SMTP", Elsewhere)
+    with pytest.raises(CrawlerError, match="offers no encryption"):
+        send(EmailMessage(), plan, password="secret")  # noqa: S106 (nobody's)
+    assert mails == []
 
 
 def test_a_mail_server_that_is_down_is_one_sentence(serve, watch, hands, blind):
