@@ -102,6 +102,34 @@ def test_a_planted_picture_stops_the_build(tmp_path, clinic):
     refuse_leaks(layout, secrets, ["photos/ab-8.jpg"])
 
 
+def test_a_longer_list_searches_the_whole_site_again(full_of_secrets):
+    """A name that the practice lists after publication stops the next build, though nothing else has changed."""
+    clinic, rows = full_of_secrets
+    clinic.take_in([row | {"caption": "Seen by Ana Pereira"} for row in rows])
+    clinic.build()
+    assert not clinic.build().changed
+
+    (clinic.folder.root / NEVER_PUBLISH).write_text("Ana Pereira\n", "utf-8")
+
+    with pytest.raises(GalleryError, match=r"patient-51/index.html: a patient's name"):
+        clinic.build()
+
+
+def test_lists_are_searched_for_what_is_new_in_them(full_of_secrets):
+    """A leak in a case that joins a long list is found on the list, too, and named there."""
+    clinic, rows = full_of_secrets
+    clinic.take_in(rows)
+    clinic.build()
+    (clinic.folder.root / NEVER_PUBLISH).write_text("Ana Pereira\n", "utf-8")
+    clinic.build()
+    clinic.take_in(
+        clinic.rows({60: ["before"]}, first_seed=300, consent_signed="2026-01-01", alt="Ana Pereira")
+    )
+
+    with pytest.raises(GalleryError, match=r"index.html: a patient's name.*patient-60/index.html"):
+        clinic.build()
+
+
 def test_verify_reads_the_whole_site(full_of_secrets):
     """A file that somebody put into the site by hand is found by `verify`, whatever builds have searched."""
     clinic, rows = full_of_secrets

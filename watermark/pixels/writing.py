@@ -31,8 +31,8 @@ class Blocks:
 
 Format = Literal["jpeg", "webp", "avif", "png"]
 
-# Measured by `benchmarks/effort.py`: beside Pillow's defaults (WebP 4, AVIF 6) files are 2 to 5 % larger at the same
-# likeness (SSIM within 0.001), in 40 % and 14 % of the time.
+# Measured by `benchmarks/effort.py`: WebP 2 beside Pillow's 4 is as like (SSIM within 0.004) in half the time; AVIF 9
+# is as like as 8 in 56 % of the time. Pillow's 6 keeps more of a sensor's grain (SSIM 0.88 for 0.85) in nine times.
 WEBP_METHOD, AVIF_SPEED = 2, 9
 _LONGEST_SIDE: Mapping[str, int] = {"jpeg": 65_535, "webp": 16_383, "avif": 65_535, "png": 1_000_000}
 
