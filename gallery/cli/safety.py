@@ -56,10 +56,11 @@ def restore(folder: DataFolder, file: Path, as_json: bool) -> None:
         print_json(done.backup.to_json() | {"lost_ledger_rows": done.lost, "verify": result.to_json()})
     else:
         click.echo(f"{count(done.backup.files, 'file')} of {done.backup.made_at} are in {folder.root}.")
-        known = f"{count(done.lost, 'ledger row')} known to be written later is lost: " if done.lost else ""
+        if done.lost:
+            click.echo(f"Lost: {count(done.lost, 'ledger row')} known to have been written after that time.")
         click.echo(
-            f"{known}what was recorded after that time (consents, withdrawals, decisions) is not in it. Enter it "
-            "again, withdrawals first, then run: pairwatch build"
+            "What was recorded after that time (consents, withdrawals, decisions) is not in it. Enter it again, "
+            "withdrawals first, then run: pairwatch build"
         )
         for line in result.lines():
             click.echo(line)

@@ -53,6 +53,7 @@ def test_what_is_restored_is_sound_and_goes_on(practice, tmp_path):
     assert (said.exit_code, back.exit_code) == (0, 0), said.output + back.output
     assert "keep it as safe" in said.output
     assert "Sound" in back.output
+    assert "What was recorded after that time" in back.output
     assert kept(fresh) == kept(practice.folder)
     if os.name == "posix":
         assert out.stat().st_mode & 0o077 == 0
