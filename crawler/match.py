@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from watermark.pixels import Facts, Limits
 
 TOLD = frozenset(("copy", "same-scene", "possible"))
-UNREADABLE = "unreadable"
+UNREADABLE, TOO_LARGE = "unreadable", "too-large"
 SMALLEST = 32
 MAX_BYTES, MAX_PIXELS = 40 * 1024 * 1024, 40_000_000
 MEMORY = 144 * 1024 * 1024  # for decoding: a worker stays less than 200 MB above idle under any picture
@@ -44,7 +44,10 @@ class Matcher:
         known = self.recall(digest)
         if known is not None:
             return known
-        from watermark.errors import WatermarkError  # noqa: PLC0415 (a night without new pictures does without)
+        from watermark.errors import (  # noqa: PLC0415 (a night without new pictures does without)
+            PictureTooLargeError,
+            WatermarkError,
+        )
         from watermark.pixels import Limits, guard  # noqa: PLC0415
 
         try:
@@ -56,7 +59,8 @@ class Matcher:
             lookup = _lookup(self.root, self.upto)
             found = lookup.identify(body, name, _bounded(lookup.limits, facts))
         except WatermarkError as error:
-            return Looked(digest=digest, verdict=UNREADABLE, upto=self.upto, trouble=str(error))
+            verdict = TOO_LARGE if isinstance(error, PictureTooLargeError) else UNREADABLE
+            return Looked(digest=digest, verdict=verdict, upto=self.upto, trouble=str(error))
         told = str(found.answer.verdict) in TOLD
         look = _look(body, found.answer.frame, lookup) if told else ""
         return Looked(

@@ -194,7 +194,7 @@ class Looked:
 
     Args:
         digest: `sha256:` of the bytes.
-        verdict: copy, same-scene, possible, cannot-tell, none; or "unreadable".
+        verdict: copy, same-scene, possible, cannot-tell, none; or "unreadable", "too-large".
         upto: The highest photo id that it was compared with.
         answer: The whole answer as JSON, for the report.
         also: Further photos of ours in the same picture, with their probabilities.

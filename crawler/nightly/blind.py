@@ -103,4 +103,6 @@ def _pictures(seen: Seen) -> list[str]:
         return [f"pictures went from {before} to {seen.images}: look whether the site hides them from us"]
     if seen.pages and not seen.images_ever:
         return ["no picture was seen on any page"]
+    if seen.images_too_large:
+        return [f"{seen.images_too_large} pictures are larger than is fetched or looked at"]
     return []

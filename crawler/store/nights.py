@@ -25,6 +25,7 @@ class Seen:
         images: Images that pages were seen to show this night.
         images_lost: Images that the same pages showed within the last week, and show no more.
         images_ever: Images ever seen there.
+        images_too_large: Images that are larger than is fetched or looked at.
         signs: How many pages bear each sign (login wall, bot block, …).
         start_signs: The signs of the start page.
         troubles: How many addresses ended the night with each kind of failure; what went well later is none.
@@ -44,6 +45,7 @@ class Seen:
     images: int
     images_lost: int
     images_ever: int
+    images_too_large: int
     signs: tuple[tuple[str, int], ...]
     start_signs: tuple[str, ...]
     allowed_sightings: int
@@ -85,6 +87,7 @@ class Nights:
             images=int(self._one(_IMAGES, what)),
             images_lost=int(self._one(_LOST, what)),
             images_ever=int(self._one(_EVER, what)),
+            images_too_large=int(self._one(_TOO_LARGE, what)),
             pages=int(self._one(_COUNT + "kind = 'page' and standing = 'done'", what)),
             signs=tuple((str(sign), int(n)) for sign, n in self._rows(_SIGNS, what)),
             start_signs=tuple(json.loads(str(start[0][3]))),
@@ -132,6 +135,11 @@ _LOST = """
 _EVER = """
     select count(distinct image_id) from sightings join urls on urls.id = sightings.page_id
      where urls.site_id = :site
+"""
+_TOO_LARGE = """
+    select count(*) from urls left join contents on contents.digest = urls.digest
+     where site_id = :site and kind = 'image' and rank < 9
+       and ((standing = 'failed' and why like '%larger than%') or contents.verdict = 'too-large')
 """
 _SIGNS = """
     select value, count(*) from urls, json_each(urls.signs)

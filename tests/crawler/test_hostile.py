@@ -256,7 +256,7 @@ def test_a_pixel_bomb_is_refused_by_its_header(serve, visitor, tmp_path):
 
     wrong, verdicts, grown = in_a_fresh_process(visitor, served.site())
 
-    assert (wrong, verdicts) == ({"bomb.png": "unreadable"}, ["unreadable"])
+    assert (wrong, verdicts) == ({"bomb.png": "unreadable"}, ["too-large"])
     assert grown < 200
 
 

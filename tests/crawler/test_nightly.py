@@ -161,6 +161,18 @@ def test_a_page_read_in_part_is_never_clean(serve, watch, hands, picture):
     assert rows(folder, "select url from failures") == [(f"{served.url}/long.html",)]
 
 
+def test_a_picture_that_is_too_large_is_never_clean(serve, watch, hands, picture, answer):
+    """Over the limit of bytes: not looked at, and named this night and the next."""
+    big = answer(picture("b") + b"\0" * 1_100_000, 200, {"Content-Type": "image/jpeg"})
+    served = serve({"/": '<img src="/a.jpg"><img src="/big.jpg">', "/a.jpg": picture("a"), "/big.jpg": big})
+    folder = watch(served.site(), settings="image_mib = 1\n")
+
+    nights = [run(folder, executor=hands, look=_blind) for _ in range(2)]
+
+    for night in nights:
+        assert night.sites[0].blind == ("1 pictures are larger than is fetched or looked at",)
+
+
 def test_no_page_makes_us_knock_at_any_number_of_hosts(serve, watch, hands, picture):
     """A page that names pictures of ever more hosts: so many are asked in a night, and the summary says so."""
     served = serve({"*": picture("a")})
