@@ -72,7 +72,7 @@ $(VENV)/browsers.ready: requirements/browsers.txt $(VENV)/dev.ready
 browsers: $(VENV)/browsers.ready
 	@for program in firefox-esr WebKitWebDriver xvfb-run; do command -v $$program >/dev/null || { \
 		echo "make browsers needs $$program: apt-get install firefox-esr webkit2gtk-driver xvfb" >&2; exit 1; }; done
-	xvfb-run -a $(BIN)/python -m pytest -n 0 -W ignore::DeprecationWarning tests/browsers/check_site.py
+	xvfb-run -a $(BIN)/python -m pytest -n 0 -p no:randomly -W ignore::DeprecationWarning tests/browsers/check_site.py
 
 pictures: $(VENV)/dev.ready
 	$(BIN)/python docs/pictures.py
