@@ -30,11 +30,11 @@ Body = bytes | Callable[[], Iterator[bytes]]
 
 @dataclass(frozen=True)
 class Bomb:
-    """One hostile answer: its content type, its bytes or a stream of them, and whether the page shows or is it."""
+    """One hostile answer: its content type, and what makes its bytes or a stream of them."""
 
     name: str
     kind: str
-    body: Body
+    make: Callable[[], Body]
     headers: tuple[tuple[str, str], ...] = ()
 
 
@@ -74,43 +74,53 @@ def squeezed(chunk: bytes, mib: int) -> bytes:
     return b"".join(squeezer.compress(whole) for _ in range(mib)) + squeezer.flush()
 
 
+def links() -> Iterator[bytes]:
+    """Links to pages that never were, each another one."""
+    return (b"<a href=/%d.html>x</a>" % number for number in range(10**8))
+
+
 def bombs() -> Iterator[Bomb]:
     """Give every scenario; the first is harmless and gives the measure."""
     page, gzip = "text/html", (("Content-Encoding", "gzip"),)
-    yield Bomb("a harmless picture", "image/jpeg", picture("RGB", (1200, 900), "JPEG"))
-    yield Bomb("an image without end", "image/jpeg", endless(b"\xff\xd8\xff" + b"\0" * 65533))
-    yield Bomb("a page without end", page, endless(b"<p>before and after</p>" * 3000))
-    yield Bomb("a page of images without end", page, endless(b'<img src="/b.jpg" a=1>' * 3000))
+    yield Bomb("a harmless picture", "image/jpeg", lambda: picture("RGB", (1200, 900), "JPEG"))
+    yield Bomb("an image without end", "image/jpeg", lambda: endless(b"\xff\xd8\xff" + b"\0" * 65533))
+    yield Bomb("a page without end", page, lambda: endless(b"<p>before and after</p>" * 3000))
+    yield Bomb("a page of images without end", page, lambda: endless(b'<img src="/b.jpg" a=1>' * 3000))
+    yield Bomb("a page of new links without end", page, lambda: links)
+    yield Bomb("nesting without end", page, lambda: endless(b"<div>" * 12000))
+    yield Bomb("4 GiB of HTML in 4 MiB of gzip", page, lambda: squeezed(b"<p>", 4096), gzip)
+    yield Bomb("1 GiB of a JPEG in gzip", "image/jpeg", lambda: squeezed(b"\xff\xd8\xff\0", 1024), gzip)
+    yield Bomb("1 GiB of style sheet in gzip", "text/css", lambda: squeezed(b"a{b:url(/c.jpg)}", 1024), gzip)
     yield Bomb(
-        "a page of new links without end", page, lambda: (b"<a href=/%d.html>x</a>" % n for n in range(10**8))
-    )
-    yield Bomb("nesting without end", page, endless(b"<div>" * 12000))
-    yield Bomb("4 GiB of HTML in 4 MiB of gzip", page, squeezed(b"<p>", 4096), gzip)
-    yield Bomb("1 GiB of a JPEG in gzip", "image/jpeg", squeezed(b"\xff\xd8\xff\0", 1024), gzip)
-    yield Bomb("1 GiB of style sheet in gzip", "text/css", squeezed(b"a{b:url(/c.jpg)}", 1024), gzip)
-    yield Bomb(
-        "1 GiB of sitemap in gzip", "text/xml", squeezed(b"<urlset><url><loc>/a</loc></url>", 1024), gzip
+        "1 GiB of sitemap in gzip",
+        "text/xml",
+        lambda: squeezed(b"<urlset><url><loc>/a</loc></url>", 1024),
+        gzip,
     )
     yield Bomb(
-        "PNG, 169 megapixels in 20 KB", "image/png", picture("1", (13000, 13000), "PNG", optimize=True)
+        "PNG, 169 megapixels in 20 KB",
+        "image/png",
+        lambda: picture("1", (13000, 13000), "PNG", optimize=True),
     )
-    yield Bomb("PNG, 40 megapixels, the most allowed", "image/png", picture("RGBA", (6300, 6300), "PNG"))
-    yield Bomb("JPEG, 39 megapixels", "image/jpeg", picture("RGB", (7200, 5400), "JPEG"))
+    yield Bomb(
+        "PNG, 40 megapixels, the most allowed", "image/png", lambda: picture("RGBA", (6300, 6300), "PNG")
+    )
+    yield Bomb("JPEG, 39 megapixels", "image/jpeg", lambda: picture("RGB", (7200, 5400), "JPEG"))
     yield Bomb(
         "progressive JPEG, 39 megapixels",
         "image/jpeg",
-        picture("RGB", (7200, 5400), "JPEG", progressive=True),
+        lambda: picture("RGB", (7200, 5400), "JPEG", progressive=True),
     )
-    yield Bomb("WebP, 39 megapixels", "image/webp", picture("RGB", (7200, 5400), "WEBP"))
+    yield Bomb("WebP, 39 megapixels", "image/webp", lambda: picture("RGB", (7200, 5400), "WEBP"))
     yield Bomb(
         "TIFF, 39 megapixels of 32 bits",
         "image/tiff",
-        picture("F", (7200, 5400), "TIFF", compression="tiff_lzw"),
+        lambda: picture("F", (7200, 5400), "TIFF", compression="tiff_lzw"),
     )
-    yield Bomb("BMP, 10 megapixels in 30 MiB", "image/bmp", picture("RGB", (3600, 2900), "BMP"))
-    yield Bomb("PNG, 20 megapixels", "image/png", picture("RGB", (5164, 3873), "PNG"))
-    yield Bomb("WebP, 12 megapixels", "image/webp", picture("RGB", (4000, 3000), "WEBP"))
-    yield Bomb("GIF of 600 frames of 4 megapixels", "image/gif", animation(600, (2000, 2000)))
+    yield Bomb("BMP, 10 megapixels in 30 MiB", "image/bmp", lambda: picture("RGB", (3600, 2900), "BMP"))
+    yield Bomb("PNG, 20 megapixels", "image/png", lambda: picture("RGB", (5164, 3873), "PNG"))
+    yield Bomb("WebP, 12 megapixels", "image/webp", lambda: picture("RGB", (4000, 3000), "WEBP"))
+    yield Bomb("GIF of 100 frames of 4 megapixels", "image/gif", lambda: animation(100, (2000, 2000)))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -118,6 +128,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     bomb: Bomb
+    held: tuple[Body]
 
     def do_GET(self) -> None:
         """Answer."""
@@ -126,7 +137,7 @@ class Handler(BaseHTTPRequestHandler):
                 "text/html", b'<link rel=stylesheet href="/bomb"><img src="/bomb"><a href="/bomb">x</a>'
             )
         elif self.path == "/bomb":
-            self._send(self.bomb.kind, self.bomb.body, self.bomb.headers)
+            self._send(self.bomb.kind, self.held[0], self.bomb.headers)
         else:
             self.send_error(404)
 
@@ -150,7 +161,9 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def exploding(bomb: Bomb) -> Iterator[int]:
     """Serve a bomb, and give the port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Armed", (Handler,), {"bomb": bomb}))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), type("Armed", (Handler,), {"bomb": bomb, "held": (bomb.make(),)})
+    )
     server.daemon_threads = True
     server.handle_error = lambda *_told: None  # type: ignore[method-assign]  # a visitor who hangs up is what is wanted
     threading.Thread(target=server.serve_forever, daemon=True).start()
