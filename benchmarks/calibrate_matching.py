@@ -11,6 +11,7 @@ import json
 import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,8 +45,13 @@ RISING = (
     "centre",
     "colour",
     "sides",
+    "part_share",
+    "part_blocks",
+    "part_10",
+    "part_25",
+    "part_50",
 )
-FALLING = ("moved", "rough", "stretch", "tilt")
+FALLING = ("moved", "part_moved", "drift", "rough", "stretch", "tilt")
 NO_TREES = -20.0
 TILE = 220  # pixels, at least
 COPY = 2  # the label of a copy
@@ -88,6 +94,7 @@ def packaged() -> bench.World:
 
 WORLDS: Mapping[str, Callable[[], bench.World]] = {
     **{f"clinic {seed}": partial(bench.clinic_world, seed, 14) for seed in range(21, 27)},
+    **{f"painted {seed}": partial(bench.painted_world, seed, 10) for seed in range(31, 34)},
     "everyday 3": partial(bench.everyday_world, 3, 30),
     "packaged": packaged,
 }
@@ -269,13 +276,10 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     worlds = {f"clinic {s}": partial(bench.clinic_world, s, 4) for s in (1, 2)} if options.quick else WORLDS
-    data = table(
-        [
-            row
-            for name, draw in worlds.items()
-            for row in rows_of(name, draw, options.keep, 1, 1 if options.quick else 3)
-        ]
-    )
+    each = (1, 1) if options.quick else (2, 3)
+    with ProcessPoolExecutor(2) as pool:
+        started = [pool.submit(rows_of, name, draw, options.keep, *each) for name, draw in worlds.items()]
+        data = table([row for one in started for row in one.result()])
     kept: dict[str, Any] = {"names": np.array(NUMBERS)}
     chances = {}
     for which, wanted in (("copy", data.labels == COPY), ("ours", data.labels >= 1)):

@@ -22,7 +22,7 @@ from watermark.fingerprint.index import Index
 from watermark.identify import hypotheses
 from watermark.pixels import Picture
 from watermark.register import Suspect
-from watermark.samples import clinic, everyday, furniture
+from watermark.samples import clinic, everyday, furniture, painted
 from watermark.visible import MarkDesign, draw_mark
 
 VIEWS = ("front", "front", "top", "left", "donor", "closeup")
@@ -99,39 +99,49 @@ def clinic_world(seed: int, people: int, *, others: int = 0) -> World:
         people: how many are catalogued.
         others: how many uncatalogued people in the room, and how many in rivals' rooms; as many as `people` if 0.
     """
-    mark = partial(draw_mark, design=design(seed))
     size = ((1200, 900), (900, 1200), (1200, 900), (1500, 1000))[seed % 4]
-    room, others = clinic.Room(seed), others or people
+
+    def take(person: int, room: int, stage: str, shot: int) -> Picture:
+        view = VIEWS[person % 100 % len(VIEWS)]
+        return clinic.draw_portrait(
+            clinic.Person(person), clinic.Room(room), stage=stage, view=view, shot=shot, size=size
+        )
+
+    return _practice(f"clinic {seed}", seed, people, others or people, take)
+
+
+def painted_world(seed: int, people: int, *, others: int = 0) -> World:
+    """The same of a practice painted by another hand (`samples.painted`)."""
+
+    def take(person: int, room: int, stage: str, shot: int) -> Picture:
+        return painted.draw_painting(person, room, stage=stage, shot=shot)
+
+    return _practice(f"painted {seed}", seed, people, others or people, take)
+
+
+def _practice(
+    name: str, seed: int, people: int, others: int, take: Callable[[int, int, str, int], Picture]
+) -> World:
+    """Take everybody's photographs: `take` gets a person, a room, a stage and a shot."""
+    mark = partial(draw_mark, design=design(seed))
     catalogue: dict[int, Picture] = {}
     scenes: dict[int, int] = {}
     shots, strangers = [], []
     for number in range(people):
-        person, view = clinic.Person(seed * 1000 + number), VIEWS[number % len(VIEWS)]
+        person = seed * 1000 + number
         for stage in ("before", "after"):
             key = len(catalogue)
-            catalogue[key] = clinic.draw_portrait(person, room, stage=stage, view=view, size=size)
-            scenes[key] = key
+            catalogue[key], scenes[key] = take(person, seed, stage, 0), key
             if number % 2 == 0:
-                again = clinic.draw_portrait(person, room, stage=stage, view=view, shot=1, size=size)
-                shots.append((mark(again), key))
+                shots.append((mark(take(person, seed, stage, 1)), key))
             if number % 4 == 1 and stage == "after":  # two shots of one session, both catalogued
-                catalogue[key + 1] = clinic.draw_portrait(
-                    person, room, stage=stage, view=view, shot=1, size=size
-                )
-                scenes[key + 1] = key
+                catalogue[key + 1], scenes[key + 1] = take(person, seed, stage, 1), key
     for number in range(others):
-        view = VIEWS[number % len(VIEWS)]
-        here = clinic.draw_portrait(
-            clinic.Person(seed * 1000 + 500 + number), room, stage="after", view=view, size=size
-        )
-        strangers.append((mark(here), "our room"))
-        elsewhere = clinic.Room(seed * 77 + 1 + number % 5)
-        person = clinic.Person(seed * 1000 + 700 + number)
-        strangers.append(
-            (clinic.draw_portrait(person, elsewhere, stage="after", view=view, size=size), "rival")
-        )
+        strangers.append((mark(take(seed * 1000 + 500 + number, seed, "after", 0)), "our room"))
+        elsewhere = seed * 77 + 1 + number % 5
+        strangers.append((take(seed * 1000 + 700 + number, elsewhere, "after", 0), "rival"))
     published = {key: mark(picture) for key, picture in catalogue.items()}
-    return World(f"clinic {seed}", catalogue, scenes, tuple(shots), tuple(strangers), published)
+    return World(name, catalogue, scenes, tuple(shots), tuple(strangers), published)
 
 
 def everyday_world(seed: int, photos: int) -> World:

@@ -25,8 +25,9 @@ SMALLEST, LARGEST = 0.02, 40.0  # small-picture pixels per found pixel
 LEAST_VOTES, LEAST_PAIRS = 2, 4
 SIZES_APART = 0.8  # octaves between features that can be partners
 LEAST_BLOCKS, MANY_BLOCKS = 6, 30  # for an affine, for a projective step
-STILL = 0.1  # a step that moves no corner by more than this was the last of its level
+STILL = 0.2  # a step that moves no corner by more than this was the last of its level
 SIGMA = 1.2  # of the finest detail looked at, pixels of the level
+COVERED = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Level:
 
 
 ROUGH = (Level(4, 16, (6, 8)),)
-FINE = (Level(2, 24, (8, 8)), Level(1, 32, (8, 8)))
+FINE = (Level(2, 24, (8, 8)), Level(1, 32, (8,)))
 Array: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
 
@@ -75,13 +76,19 @@ class Suspect:
     def shrunk(self, scale: float, *, colour: bool = False) -> NDArray[np.uint8]:
         """Its luma or colours at this scale or a little more, properly averaged; never enlarged."""
         half_octaves = max(0, int(np.floor(-2 * np.log2(max(scale, 1e-3)) + 1e-6)))
+        return self._smaller(half_octaves // 2 * 2 if colour else half_octaves, colour=colour)
+
+    def _smaller(self, half_octaves: int, *, colour: bool) -> NDArray[np.uint8]:
+        """Averaged over whole pixels where that can be, from the size an octave above: a fifth of the cost."""
+        if half_octaves == 0:
+            return self.picture.rgb if colour else self.luma
         if (half_octaves, colour) not in self._shrunk:
-            source = self.picture.rgb if colour else self.luma
-            if half_octaves:
-                by = 2 ** (-half_octaves / 2)
-                size = (max(1, round(source.shape[1] * by)), max(1, round(source.shape[0] * by)))
-                source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
-            self._shrunk[half_octaves, colour] = source
+            source = self._smaller(half_octaves - 2 if half_octaves > 1 else 0, colour=colour)
+            by = 2 ** (-half_octaves / 2)
+            size = (max(1, round(self.picture.width * by)), max(1, round(self.picture.height * by)))
+            self._shrunk[half_octaves, colour] = np.asarray(
+                cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8
+            )
         return self._shrunk[half_octaves, colour]
 
 
@@ -255,36 +262,63 @@ class Flow:
 
 def motion(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float, block: int) -> Flow:
     """One Lucas-Kanade step for every block that both evened pictures cover and that has texture both ways."""
+    half = block // 2
     across, down = (cv2.Sobel(photo, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1)))
     differ = found - photo
-    rows, columns = np.mgrid[
-        block // 2 : photo.shape[0] - block // 2 + 1 : block // 2,
-        block // 2 : photo.shape[1] - block // 2 + 1 : block // 2,
-    ]
     products = (across * across, across * down, down * down, across * differ, down * differ)
-    xx, xy, yy, xt, yt = (cv2.boxFilter(part, -1, (block, block))[rows, columns] for part in products)
-    inside = cv2.erode(covered, np.ones((block, block), np.uint8))[rows, columns] > 0
+    xx, xy, yy, xt, yt = (_blocks(part, half) for part in products)
     determinant = xx * yy - xy * xy
-    half = (xx + yy) / 2
-    weak = half - np.sqrt(np.maximum(half * half - determinant, 0))
-    usable = inside & (weak > 2e-3 / sigma**2)
+    middle = (xx + yy) / 2
+    weak = middle - np.sqrt(np.maximum(middle * middle - determinant, 0))
+    usable = (_blocks(covered, half) == COVERED) & (weak > 2e-3 / sigma**2)
+    rows, columns = np.nonzero(usable)
     xx, xy, yy, xt, yt, determinant, weak = (part[usable] for part in (xx, xy, yy, xt, yt, determinant, weak))
     shifts = np.stack([yy * xt - xy * yt, xx * yt - xy * xt], 1) / determinant[:, None]
     reach = 2.0 * sigma
     length = np.linalg.norm(shifts, axis=1)
     shifts *= np.minimum(1, reach / np.maximum(length, 1e-6))[:, None]
     weights = np.minimum(1, weak * sigma**2 / 0.05) * np.exp(-((length / (2 * reach)) ** 2))
-    centres = np.stack([columns[usable], rows[usable]], 1).astype(np.float32)
+    centres = (np.stack([columns, rows], 1) + 1).astype(np.float32) * half
     return Flow(centres, shifts.astype(np.float32), weights.astype(np.float32))
+
+
+def _blocks(values: Array | NDArray[np.uint8], half: int) -> Array:
+    """Means over overlapping blocks, two half blocks wide: one for every inner corner of the grid of half blocks."""
+    rows, columns = values.shape[0] // half, values.shape[1] // half
+    if min(rows, columns) < 2:  # noqa: PLR2004 (no whole block)
+        return np.zeros((0, 0), np.float32)
+    cells = cv2.resize(
+        values[: rows * half, : columns * half], (columns, rows), interpolation=cv2.INTER_AREA
+    ).astype(np.float32)
+    pairs = cells[:-1] + cells[1:]
+    return np.asarray((pairs[:, :-1] + pairs[:, 1:]) / 4, np.float32)
 
 
 def even(luma: NDArray[np.uint8], sigma: float) -> Array:
     """Band-passed, and evened to the same contrast everywhere, so that light and filters do not matter."""
-    smooth = cv2.GaussianBlur(luma.astype(np.float32), (0, 0), sigma)
-    wide = max(9, int(8 * sigma) | 1)
-    band = smooth - cv2.blur(smooth, (wide, wide))
-    spread = np.sqrt(cv2.blur(band * band, (2 * wide + 1, 2 * wide + 1)) + 4.0)
-    return np.asarray(band / spread, np.float32)
+    reach = 2 * int(np.ceil(2.5 * sigma)) + 1
+    smooth = np.asarray(cv2.GaussianBlur(luma.astype(np.float32), (reach, reach), sigma), np.float32)
+    # what is wide enough to be averaged is averaged on a coarser grid, a fifth of the cost
+    cell = max(1, int(2 * sigma))
+    band = smooth - _wide(smooth, cell, 5)
+    spread = _coarse(band * band, cell, 9) + np.float32(4)
+    return np.asarray(band * _back(1 / np.sqrt(spread), band.shape), np.float32)
+
+
+def _wide(values: Array, cell: int, cells: int) -> Array:
+    """The mean around every pixel, `cells` times `cell` pixels wide."""
+    return _back(_coarse(values, cell, cells), values.shape)
+
+
+def _coarse(values: Array, cell: int, cells: int) -> Array:
+    size = (max(1, values.shape[1] // cell), max(1, values.shape[0] // cell))
+    return np.asarray(
+        cv2.blur(cv2.resize(values, size, interpolation=cv2.INTER_AREA), (cells, cells)), np.float32
+    )
+
+
+def _back(values: Array, shape: tuple[int, ...]) -> Array:
+    return np.asarray(cv2.resize(values, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
@@ -316,15 +350,19 @@ def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
 def _guided(features: Features, photo: Features, first: NDArray[np.floating]) -> tuple[Array, Array]:
     """Pairs of features near each other under a first map, alike, and each other's best."""
     moved = features.places @ first[:, :2].T.astype(np.float32) + first[:, 2].astype(np.float32)
-    scale = float(np.hypot(first[0, 0], first[1, 0]))
-    alike = features.described @ photo.described.T
-    gap = ((moved[:, None, 0] - photo.places[None, :, 0]) ** 2) + (
-        (moved[:, None, 1] - photo.places[None, :, 1]) ** 2
+    octave = np.log2(np.maximum(features.sizes * np.hypot(first[0, 0], first[1, 0]), 1e-3))
+    across = np.argsort(photo.places[:, 0])
+    edges = photo.places[across, 0]
+    starts, stops = (np.searchsorted(edges, moved[:, 0] + by) for by in (-NEAR, NEAR))
+    here = np.repeat(np.arange(len(moved)), stops - starts)
+    ends = np.cumsum(stops - starts)
+    there = across[np.arange(len(here)) + np.repeat(stops - ends, stops - starts)]
+    near = (np.abs(moved[here, 1] - photo.places[there, 1]) < NEAR) & (
+        np.abs(octave[here] - np.log2(photo.sizes)[there]) < SIZES_APART
     )
-    octaves = np.abs(
-        np.log2(np.maximum(features.sizes * scale, 1e-3))[:, None] - np.log2(photo.sizes)[None, :]
-    )
-    alike[(gap > NEAR**2) | (octaves > SIZES_APART)] = 0
+    here, there = here[near], there[near]
+    alike = np.zeros((len(moved), len(edges)), np.float32)
+    alike[here, there] = np.einsum("nd,nd->n", features.described[here], photo.described[there])
     best = alike.argmax(1)
     rows = np.flatnonzero(
         (alike[np.arange(len(alike)), best] > ALIKE) & (alike.argmax(0)[best] == np.arange(len(alike)))

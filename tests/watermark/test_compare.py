@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from watermark.compare import decide
+from watermark.compare.bands import Bands
 from watermark.compare.decide import Forest, Verdict
-from watermark.compare.measure import NUMBERS, Bands
+from watermark.compare.measure import NUMBERS
 
 LEAST = {"copy": 0.8, "possible": 0.2, "same-scene": 0.7}
 

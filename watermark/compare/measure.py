@@ -5,25 +5,20 @@ disagrees wholly; what a second photograph of the same person shows agrees rough
 """
 
 from dataclasses import dataclass, replace
-from typing import Self, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from watermark import register
+from watermark.compare.bands import STEP, Array, Bands, band_of, correlation, grid_of
 from watermark.fingerprint.record import Likeness
-from watermark.register import Alignment, Suspect
+from watermark.register import Alignment, Flow, Suspect
 
-STEP, LEAST_BLOCK = 16, 8  # a block is two steps wide
 LEVELS = 5  # full size, half, quarter …
 KEPT = 0.35
-COVERED = 255
-TWIN = 0.9
 FEW = 3  # blocks, fewer say nothing
-TEXTURE = 1.6  # grey levels of band-passed contrast below which a block says nothing
 AGREES = 0.6
-Array: TypeAlias = NDArray[np.float32]
 
 NUMBERS = (
     "inliers", "pairs", "inlier_share", "blocks", "covered", "coarseness", "scale", "stretch", "tilt",
@@ -31,6 +26,8 @@ NUMBERS = (
     "middle_10", "middle_25", "middle_50", "middle_75", "middle_90",
     "coarse_25", "coarse_50", "coarse_75",
     "agreeing", "agreeing_blocks", "rough", "moved_50", "moved_90", "moved_share", "centre_50", "colour", "kept_fine",
+    "part_share", "part_blocks", "part_10", "part_25", "part_50",
+    "part_moved_50", "part_moved_90", "drift_50", "drift_90",
     "own_share", "own_50", "own_agreeing", "own_blocks", "sides",
 )  # fmt: skip
 RIVAL_NUMBERS = NUMBERS[-5:]
@@ -43,7 +40,7 @@ class Agreement:
     Attributes:
         alignment: the map after refinement.
         numbers: float32 (len(NUMBERS),), in the order of NUMBERS; what cannot be told is NaN.
-        level: at which halving of the small picture the finest common detail was found.
+        bands: both pictures at the finest detail both still have.
         fine: float32 (rows, columns), correlation of each block of the small picture there; NaN where nothing can be
             said.
         covered: uint8 (height, width), 255 where the found picture covers the small picture.
@@ -53,7 +50,7 @@ class Agreement:
 
     alignment: Alignment
     numbers: Array
-    level: int
+    bands: Bands
     fine: Array
     covered: NDArray[np.uint8]
     photo: NDArray[np.uint8]
@@ -82,7 +79,7 @@ def glance(suspect: Suspect, photo: NDArray[np.uint8], alignment: Alignment) -> 
     to_level = register.shrinking(photo.shape, small.shape)
     frame = (small.shape[1], small.shape[0])
     laid, covered = register.lay(suspect, replace(alignment, matrix=to_level @ alignment.matrix), frame)
-    agreeing = _correlation(_band(small), _band(laid), covered, STEP // 4, _grid(photo))
+    agreeing = correlation(band_of(small, 0), band_of(laid, 0), covered, STEP // 4, grid_of(photo))
     return alignment, _evidence(agreeing)
 
 
@@ -106,7 +103,7 @@ def measure(
     levels |= {n: Bands.at(luma, found, covered, n) for n in range(least + 3, start + 3)}
     fine, middle, coarse = (levels[n].correlation() for n in range(start, start + 3))
     sigma = max(register.SIGMA, 2.0**start)
-    flow = register.motion(register.even(luma, sigma), register.even(found, sigma), covered, sigma, 32)
+    flow = register.motion(register.even(luma, sigma), register.even(found, sigma), covered, sigma, 2 * STEP)
     known = max(1, int(np.isfinite(fine).sum()))
     numbers = [
         *_geometry(alignment, covered, fine, start),
@@ -120,127 +117,18 @@ def measure(
         _centre(fine),
         _colour(suspect, small, alignment),
         kept,
+        *_part(fine, coarse, flow, sigma),
         *[np.nan] * len(RIVAL_NUMBERS),
     ]
     return Agreement(
         alignment=alignment,
         numbers=np.array(numbers, np.float32),
-        level=start,
+        bands=levels[start],
         fine=fine,
         covered=covered,
         photo=luma,
         found=found,
     )
-
-
-def against(one: Agreement, rivals: "list[Agreement]") -> Agreement:
-    """Weigh what only this photo explains: blocks in which other photos of the catalogue look the same do not count.
-
-    Rooms, walls, labels and logos recur in many of our photos; people do not. Two shots of one session differ where the
-    person moved, and there the found picture sides with one of them.
-    """
-    common = np.zeros(one.fine.shape, bool)
-    sides = []
-    for rival in rivals:
-        between = one.alignment.matrix @ np.linalg.inv(rival.alignment.matrix)
-        size = (one.photo.shape[1], one.photo.shape[0])
-        other = np.asarray(cv2.warpPerspective(rival.photo, between, size), np.uint8)
-        full = np.full(rival.photo.shape, COVERED, np.uint8)
-        reach = np.asarray(cv2.warpPerspective(full, between, size, flags=cv2.INTER_NEAREST), np.uint8)
-        shared = Bands.at(one.photo, other, reach, one.level).correlation()
-        if np.isfinite(shared).any() and np.nanmean(shared > AGREES) > TWIN:
-            continue  # the same photograph twice in the catalogue
-        theirs = Bands.at(other, one.found, np.minimum(reach, one.covered), one.level).correlation()
-        common |= (shared > AGREES) & (shared > one.fine - 0.15)
-        differ = np.isfinite(theirs) & np.isfinite(one.fine) & ~(shared > AGREES)
-        if differ.sum() >= FEW:
-            sides.append(float(np.mean(one.fine[differ] - theirs[differ])))
-    own = one.fine[np.isfinite(one.fine) & ~common]
-    known = max(1, int(np.isfinite(one.fine).sum()))
-    numbers = one.numbers.copy()
-    numbers[-len(RIVAL_NUMBERS) :] = [
-        len(own) / known,
-        float(np.median(own)) if len(own) >= FEW else np.nan,
-        float(np.mean(own > AGREES)) if len(own) >= FEW else 0.0,
-        float(np.log1p((own > AGREES).sum())),
-        min(sides, default=np.nan),
-    ]
-    return replace(one, numbers=numbers)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Bands:
-    """Both pictures band-passed at 2**-level of the size.
-
-    Attributes:
-        one: float32, the photo.
-        other: float32, the found picture.
-        covered: uint8, 255 where it covers the photo.
-        level: how often halved.
-        grid: rows and columns of blocks, the same at every level.
-    """
-
-    one: Array
-    other: Array
-    covered: NDArray[np.uint8]
-    level: int
-    grid: tuple[int, int]
-
-    @classmethod
-    def at(
-        cls, photo: NDArray[np.uint8], found: NDArray[np.uint8], covered: NDArray[np.uint8], level: int
-    ) -> Self:
-        """Shrink and filter pictures of the small picture's size."""
-        one, other, mask = (register.halved(picture, 2**level) for picture in (photo, found, covered))
-        return cls(_band(one), _band(other), mask, level, _grid(photo))
-
-    def contrast(self) -> float:
-        """How much of the photo's contrast the found picture has."""
-        inside = self.covered == COVERED
-        if not inside.any():
-            return 1.0
-        one, other = (
-            float(cv2.mean(np.abs(part), inside.astype(np.uint8))[0]) for part in (self.one, self.other)
-        )
-        return (other + 0.05) / (one + 0.05)
-
-    def correlation(self) -> Array:
-        """Normalised correlation of every block, (rows, columns)."""
-        return _correlation(self.one, self.other, self.covered, max(1, STEP >> self.level), self.grid)
-
-
-def _correlation(
-    one: Array, other: Array, covered: NDArray[np.uint8], cell: int, grid: tuple[int, int]
-) -> Array:
-    """Normalised correlation over blocks of 2 by 2 cells or at least 8 pixels; NaN where plain or not covered."""
-    rows, columns = grid
-    wide = max(2, LEAST_BLOCK // cell)
-
-    def mean(values: Array) -> Array:
-        cells = cv2.resize(
-            values[: rows * cell, : columns * cell], (columns, rows), interpolation=cv2.INTER_AREA
-        )
-        return np.asarray(cv2.blur(cells, (wide, wide), borderType=cv2.BORDER_REFLECT), np.float32)
-
-    average, average_other = mean(one), mean(other)
-    spread = mean(one * one) - average * average
-    spread_other = np.maximum(mean(other * other) - average_other * average_other, 0)
-    together = mean(one * other) - average * average_other
-    # a noise floor in the found picture keeps flat covers from correlating by chance
-    value = together / np.sqrt(np.maximum(spread, 1e-6) * (spread_other + 0.25))
-    value[(mean(covered.astype(np.float32)) < COVERED - 1) | (spread < TEXTURE**2)] = np.nan
-    return np.asarray(value, np.float32)
-
-
-def _band(luma: NDArray[np.uint8]) -> Array:
-    plain = luma.astype(np.float32)
-    return np.asarray(
-        cv2.GaussianBlur(plain, (5, 5), 1.0) - cv2.GaussianBlur(plain, (13, 13), 2.5), np.float32
-    )
-
-
-def _grid(photo: NDArray[np.uint8]) -> tuple[int, int]:
-    return max(1, photo.shape[0] // STEP), max(1, photo.shape[1] // STEP)
 
 
 def _evidence(agreeing: Array) -> float:
@@ -281,16 +169,52 @@ def _geometry(
     ]
 
 
-def _moved(flow: register.Flow, sigma: float) -> list[float]:
+def _moved(flow: Flow, sigma: float) -> list[float]:
     """Median and 90 % of the blocks' leftover motion in pixels, and the share that moved by more than a pixel."""
     if len(flow.weights) < FEW:
         return [np.nan] * 3
     length = np.linalg.norm(flow.shifts, axis=1)
-    order = np.argsort(length)
-    summed = np.cumsum(flow.weights[order])
+    share = float(flow.weights[length > 0.7 * sigma].sum() / flow.weights.sum())
+    return [*_weighted(length / sigma, flow.weights), share]
+
+
+def _part(fine: Array, coarse: Array, flow: Flow, sigma: float) -> list[float]:
+    """The part that agrees roughly, edges left out: how finely it agrees, and how much it moved.
+
+    A copy with something laid over it agrees finely wherever it agrees at all; another shot agrees roughly
+    everywhere, finely only here and there, and its parts drift together, which noise never does.
+    """
+    roughly = (
+        cv2.erode((np.isnan(coarse) | (coarse > AGREES)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    )
+    part = roughly & np.isfinite(fine)
+    shifts, weights = np.zeros((*fine.shape, 2), np.float32), np.zeros(fine.shape, np.float32)
+    columns, rows = (flow.centres / STEP).astype(int).T
+    inside = (rows < fine.shape[0]) & (columns < fine.shape[1])
+    rows, columns = rows[inside], columns[inside]
+    shifts[rows, columns] = flow.shifts[inside] / sigma
+    weights[rows, columns] = flow.weights[inside] * roughly[rows, columns]
+    around = cv2.blur(weights, (3, 3)) + np.float32(1e-6)
+    drift = np.linalg.norm(cv2.blur(shifts * weights[..., None], (3, 3)) / around[..., None], axis=2)
+    return [
+        float(part.sum() / max(1, np.isfinite(fine).sum())),
+        float(np.log1p(part.sum())),
+        *_quantiles(fine[part], (0.1, 0.25, 0.5)),
+        *_weighted(np.linalg.norm(shifts, axis=2), weights),
+        *_weighted(drift, weights),
+    ]
+
+
+def _weighted(values: Array, weights: Array) -> list[float]:
+    """Weighted median and 90 % quantile."""
+    counted = weights > 0
+    if counted.sum() < FEW:
+        return [np.nan] * 2
+    values, weights = values[counted], weights[counted]
+    order = np.argsort(values)
+    summed = np.cumsum(weights[order])
     at = np.searchsorted(summed, np.array([0.5, 0.9]) * summed[-1]).clip(0, len(order) - 1)
-    share = float(flow.weights[length > 0.7 * sigma].sum() / summed[-1])
-    return [*(length[order][at] / sigma).tolist(), share]
+    return [float(value) for value in values[order][at]]
 
 
 def _centre(fine: Array) -> float:

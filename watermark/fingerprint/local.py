@@ -17,7 +17,9 @@ from watermark.pixels import Picture
 CATALOGUE_AREAS = (560 * 420, 280 * 210, 140 * 105)
 CATALOGUE_SHARES = (0.5, 0.3, 0.2)
 CATALOGUE_FEATURES = 480
-QUERY_AREA = 560 * 420
+QUERY_AREA = (
+    450 * 340
+)  # two thirds of the catalogue's finest: as many copies proposed, at two thirds of the cost
 QUERY_FEATURES = 800
 SMALLEST_SIDE = 320
 cv2.setNumThreads(1)  # one picture, one core: imports and crawls run a process on each

@@ -70,15 +70,23 @@ def words(described: Floats, probes: int = 1) -> NDArray[np.int32]:
     table = alphabet()
     near = ((table.first**2).sum(1) - 2 * described @ table.first.T).astype(np.float32)
     beam = min(max(probes, 2), 4)
-    coarse = np.argpartition(near, beam - 1, axis=1)[:, :beam]
+    coarse = _least(near, beam)
     # |d - a - b|^2 = |d - a|^2 - 2 d.b + |b|^2 + 2 a.b, each term one table
     inner = (table.second**2).sum(1)[None, :] + 2 * table.first @ table.second.T
     along = described @ table.second.T
     cost = np.take_along_axis(near, coarse, 1)[:, :, None] + inner[coarse] - 2 * along[:, None, :]
-    flat = cost.reshape(len(described), beam * SECOND)
-    best = np.argpartition(flat, probes - 1, axis=1)[:, :probes]
-    best = np.take_along_axis(best, np.take_along_axis(flat, best, 1).argsort(1), 1)
+    best = _least(cost.reshape(len(described), beam * SECOND), probes)
     return np.asarray(np.take_along_axis(coarse, best // SECOND, 1) * SECOND + best % SECOND, np.int32)
+
+
+def _least(costs: Floats, count: int) -> NDArray[np.intp]:
+    """The columns of the `count` least costs of every row, best first."""
+    left, rows = costs.copy(), np.arange(len(costs))
+    found = np.empty((len(costs), count), np.intp)
+    for place in range(count):
+        found[:, place] = left.argmin(1)
+        left[rows, found[:, place]] = np.inf
+    return found
 
 
 def signatures(described: Floats, chosen: NDArray[np.int32]) -> NDArray[np.uint64]:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark import register
-from watermark.compare.measure import STEP, Agreement
+from watermark.compare.bands import STEP
+from watermark.compare.measure import Agreement
 from watermark.fingerprint.record import Likeness
 from watermark.forensics import MarkState
 from watermark.identify import covers

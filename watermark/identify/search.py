@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark import register
-from watermark.compare import decide, measure
+from watermark.compare import decide, measure, rivals
 from watermark.compare.decide import Verdict
 from watermark.compare.measure import Agreement
 from watermark.fingerprint import whole
@@ -181,7 +181,7 @@ def hypotheses(suspect: Suspect, index: Index) -> list[Hypothesis]:
             measured[one.slot] = one.likeness, agreement
     judged = []
     for slot, (likeness, agreement) in measured.items():
-        weighed = measure.against(agreement, [a for s, (_, a) in measured.items() if s != slot])
+        weighed = rivals.against(agreement, [a for s, (_, a) in measured.items() if s != slot])
         judged.append(Hypothesis(slot, likeness, weighed, *decide.probabilities(weighed)))
     return sorted(judged, key=lambda h: (-h.probability, -h.agreement.evidence))
 
