@@ -82,6 +82,14 @@ def test_copies_are_found_and_named(index, published, kind):
         assert (answer.verdict, answer.photo) == (Verdict.COPY, key)
 
 
+def test_a_head_set_on_another_background_is_a_copy(index, published):
+    """What was cut out agrees finely wherever it agrees at all, so the foreign background does not hide it."""
+    rng = np.random.default_rng(6)
+    answers = [identify(ATTACKS["new-background"](published[key], rng), index) for key in range(6)]
+    assert [answer.photo for answer in answers] == list(range(6))
+    assert sum(answer.verdict == Verdict.COPY for answer in answers) >= 5
+
+
 def test_nobody_else_is_accused(index):
     """Rivals' patients, our own uncatalogued ones under our mark, logos and landscapes are no copies of ours."""
     strangers = [

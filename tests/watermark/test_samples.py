@@ -13,6 +13,7 @@ from watermark.samples.clinic import STAGES, VIEWS, Person, Room, draw_portrait
 from watermark.samples.everyday import draw_everyday
 from watermark.samples.looks import look_of
 from watermark.samples.noise import tile
+from watermark.samples.painted import draw_painting
 
 SMALL = (480, 360)
 
@@ -174,3 +175,22 @@ def test_noise_tiles_are_seamless_and_cannot_be_spoilt():
     assert np.abs(noise[0] - noise[-1]).mean() < np.abs(noise[0] - noise[64]).mean()
     with pytest.raises(ValueError, match="read-only"):
         noise[0, 0] = 1
+
+
+def test_paintings_are_the_same_for_the_same_seed_and_move_between_shots():
+    """A painted person is drawn alike every time; another shot of the session is another photograph."""
+    size = (360, 440)
+    first, again = (draw_painting(7, 3, stage="after", size=size) for _ in range(2))
+    moved = draw_painting(7, 3, stage="after", shot=1, size=size)
+    other = draw_painting(8, 3, stage="after", size=size)
+    assert (first.rgb == again.rgb).all()
+    apart = [np.abs(first.rgb.astype(int) - one.rgb).mean() for one in (moved, other)]
+    assert 1 < apart[0] < apart[1]
+
+
+def test_a_painted_treatment_only_adds_follicles():
+    """Before and after show one person in one room: what differs most is the stubble above."""
+    before, after = (
+        draw_painting(11, 2, stage=stage).rgb.astype(int).mean() for stage in ("before", "after")
+    )
+    assert after < before
