@@ -29,7 +29,7 @@ from benchmarks.peers import TOOLS, Opinion, Peer, Tool
 from watermark import bench
 from watermark.pixels import Picture
 
-STRANGERS = ("our room", "rival", "everyday", "furniture")
+STRANGERS = ("our room", "part of our room", "rival", "everyday", "furniture")
 SHOTS = "same scene"
 
 

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from watermark.attacks import ATTACKS
 from watermark.compare.measure import NUMBERS
 from watermark.fingerprint.index import Index
-from watermark.identify import hypotheses
+from watermark.identify import compared
 from watermark.pixels import Picture
 from watermark.register import Suspect
 from watermark.samples import clinic, everyday, furniture, painted
 from watermark.visible import MarkDesign, draw_mark
 
+OUR_ROOM, OUR_WALL = "our room", "part of our room"
 VIEWS = ("front", "front", "top", "left", "donor", "closeup")
 WORDS = ("Seed Clinic", "HAIRLINE STUDIO", "dots & density", "Dr. Nobody · Scalp", "northlight-hair.example")
 # Kinds that are hard to tell, and so are asked more often: what little is left must be weighed well.
@@ -39,6 +40,8 @@ OFTEN: Mapping[str, int] = MappingProxyType(
         "several": 6,
     }
 )
+# Parts of our room behind somebody else: the likeliest accusation there is, so every one of them is asked for.
+WALLS = ("cropped-12", "cropped-12", "cropped-25", "half")
 Attack = Callable[[Picture, Generator], Picture]
 
 
@@ -137,7 +140,7 @@ def _practice(
             if number % 4 == 1 and stage == "after":  # two shots of one session, both catalogued
                 catalogue[key + 1], scenes[key + 1] = take(person, seed, stage, 1), key
     for number in range(others):
-        strangers.append((mark(take(seed * 1000 + 500 + number, seed, "after", 0)), "our room"))
+        strangers.append((mark(take(seed * 1000 + 500 + number, seed, "after", 0)), OUR_ROOM))
         elsewhere = seed * 77 + 1 + number % 5
         strangers.append((take(seed * 1000 + 700 + number, elsewhere, "after", 0), "rival"))
     published = {key: mark(picture) for key, picture in catalogue.items()}
@@ -210,16 +213,16 @@ def weighed(world: World, index: Index, cases: Iterable[Case]) -> Iterator[Row]:
     """Every photo that was weighed for every case."""
     for number, case in enumerate(cases):
         start = time.process_time()
-        found = hypotheses(Suspect(case.picture), index)
+        found = compared(Suspect(case.picture), index)
         spent = time.process_time() - start
         if not found:
             nothing = np.full(len(NUMBERS), np.nan, np.float32)
             yield Row(world.name, number, case.kind, case.photo, None, 0, nothing, spent)
-        for one in found:
-            key = index.key(one.slot)
+        for slot, (_, agreement) in found.items():
+            key = index.key(slot)
             same = case.scene is not None and world.scenes.get(key) == case.scene
             label = 2 if key == case.photo else int(same)
-            yield Row(world.name, number, case.kind, case.photo, key, label, one.agreement.numbers, spent)
+            yield Row(world.name, number, case.kind, case.photo, key, label, agreement.numbers, spent)
 
 
 def copies(
@@ -248,3 +251,5 @@ def innocents(world: World, rng: Generator, each: int = 1, altered: float = 0.7)
         ):
             shown = ATTACKS[str(rng.choice(kinds))](picture, rng) if rng.random() < altered else picture
             yield Case(shown, kind, None, scene)
+            for part in WALLS if kind == OUR_ROOM else ():
+                yield Case(ATTACKS[part](picture, rng), OUR_WALL, None, scene)

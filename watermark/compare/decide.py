@@ -20,7 +20,7 @@ from watermark.errors import WatermarkError
 
 TABLES, RATES = "decision.npz", "rates.json"
 LEAST_MIDDLE, LEAST_OWN = 0.45, 0.25
-DOUBT = 0.05  # the most that is believed where only the room agrees
+DOUBT = 0.5  # the most that is believed where only the room agrees: never enough for `copy`
 NODES = ("feature", "bound", "left", "right", "missing_left", "value")
 
 

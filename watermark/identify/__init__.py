@@ -4,7 +4,7 @@ from watermark.compare.decide import Verdict, matching_rates
 from watermark.forensics import MarkState
 from watermark.identify.answer import Answer, Exhibit, Overlap, RunnerUp, Transform
 from watermark.identify.exhibit import explain_picture
-from watermark.identify.search import WORKED, hypotheses, identify, identify_file, identify_opened
+from watermark.identify.search import WORKED, compared, hypotheses, identify, identify_file, identify_opened
 from watermark.identify.words import explain
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "RunnerUp",
     "Transform",
     "Verdict",
+    "compared",
     "explain",
     "explain_picture",
     "hypotheses",

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.compare.measure import STEP, Agreement
+from watermark.compare.bands import STEP
+from watermark.compare.measure import Agreement
 from watermark.visible import MarkDesign, mark_area
 
 Box: TypeAlias = tuple[float, float, float, float]

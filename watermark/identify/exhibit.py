@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark import register
-from watermark.compare.measure import Bands
+from watermark.compare.bands import Bands
 from watermark.identify.answer import Answer, Exhibit
 from watermark.pixels import Picture
 from watermark.register import Alignment, Suspect

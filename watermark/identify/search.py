@@ -169,8 +169,8 @@ def _cannot_tell(suspect: Suspect) -> str:
     return ""
 
 
-def hypotheses(suspect: Suspect, index: Index) -> list[Hypothesis]:
-    """Photos that may be in the picture, each registered, compared, and weighed against the others; best first."""
+def compared(suspect: Suspect, index: Index) -> dict[int, tuple[Likeness, Agreement]]:
+    """Photos that may be in the picture, by slot: each registered, compared, and weighed against the others."""
     glances = sorted(_glances(suspect, index), key=lambda g: -g.evidence)
     measured: dict[int, tuple[Likeness, Agreement]] = {}
     for one in glances:
@@ -179,10 +179,18 @@ def hypotheses(suspect: Suspect, index: Index) -> list[Hypothesis]:
         if one.slot not in measured:
             agreement = measure.measure(suspect, one.likeness, one.small, one.alignment)
             measured[one.slot] = one.likeness, agreement
-    judged = []
-    for slot, (likeness, agreement) in measured.items():
-        weighed = rivals.against(agreement, [a for s, (_, a) in measured.items() if s != slot])
-        judged.append(Hypothesis(slot, likeness, weighed, *decide.probabilities(weighed)))
+    return {
+        slot: (likeness, rivals.against(agreement, [a for s, (_, a) in measured.items() if s != slot]))
+        for slot, (likeness, agreement) in measured.items()
+    }
+
+
+def hypotheses(suspect: Suspect, index: Index) -> list[Hypothesis]:
+    """The same photos with how likely each is, best first."""
+    judged = [
+        Hypothesis(slot, likeness, agreement, *decide.probabilities(agreement))
+        for slot, (likeness, agreement) in compared(suspect, index).items()
+    ]
     return sorted(judged, key=lambda h: (-h.probability, -h.agreement.evidence))
 
 
