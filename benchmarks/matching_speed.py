@@ -1,4 +1,4 @@
-"""What identifying costs: `python benchmarks/matching_speed.py [--photos 1000 100000]`: CPU a picture, bytes a photo.
+"""What identifying costs, each figure beside its bar: `python benchmarks/matching_speed.py`.
 
 Real fingerprints of drawn pictures are filed first; the rest of a large catalogue is synthetic: words and signatures
 drawn from the real ones with a quarter of the bits changed, so that every list is as long as it would be.
@@ -7,9 +7,11 @@ drawn from the real ones with a quarter of the bits changed, so that every list 
 import watermark  # noqa: F401, I001 (before numpy, as in the program: it asks for one BLAS thread)
 
 import argparse
-import json
+import os
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -17,14 +19,14 @@ import numpy as np
 
 from watermark import bench
 from watermark.attacks import ATTACKS
-from watermark.fingerprint import record, words
+from watermark.fingerprint import words
 from watermark.fingerprint.index import Index
-from watermark.fingerprint.record import Fingerprint
+from watermark.fingerprint.record import Fingerprint, fingerprint
 from watermark.identify import identify_file
-from watermark.pixels import encode, resize
+from watermark.pixels import Picture, encode, resize
 
 FEATURES, SIDE = 480, 1000
-SECONDS_A_DAY = 86_400
+COPIED = ("jpeg", "mirrored", "cropped-70", "banner", "rotated-3")
 
 
 def filler(real: list[Fingerprint], rng: np.random.Generator) -> Fingerprint:
@@ -49,47 +51,89 @@ def filled(folder: Path, real: list[Fingerprint], photos: int, rng: np.random.Ge
     return Index.open(folder)
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one size of catalogue cost.
+
+    Attributes:
+        median: ms of CPU a picture of 1000 px, decoding included.
+        mean: the same.
+        added: seconds until 100 more photos were fingerprinted by two processes, filed and saved.
+        size: bytes a photo on disk.
+        memory: bytes a photo that a process which searched it holds, pages of the mapped files included.
+    """
+
+    median: float
+    mean: float
+    added: float
+    size: int
+    memory: int
+
+
+def resident() -> int:
+    """Bytes that this process holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def measured(
+    photos: int, real: list[Fingerprint], files: list[bytes], more: list[Picture], queries: int
+) -> Cost:
+    """Fill a catalogue, search it, add to it."""
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2) as pool:
+        filled(Path(folder), real, photos, np.random.default_rng(4))
+        before = resident()
+        index = Index.open(Path(folder))
+        spent = []
+        for n in range(queries):
+            start = time.process_time()
+            identify_file(files[n % len(files)], index)
+            spent.append(1000 * (time.process_time() - start))
+        held = resident() - before
+        start = time.perf_counter()
+        index.insert({photos + n: made for n, made in enumerate(pool.map(fingerprint, more, chunksize=10))})
+        index.save()
+        added = time.perf_counter() - start
+        size = sum(path.stat().st_size for path in Path(folder).iterdir())
+    return Cost(
+        float(np.median(spent)),
+        float(np.mean(spent)),
+        added,
+        size // (photos + len(more)),
+        max(0, held) // photos,
+    )
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=int, nargs="*", default=[1000, 10_000])
-    parser.add_argument("--queries", type=int, default=40)
+    parser.add_argument("--photos", type=int, nargs="*", default=[1000, 10_000, 100_000])
+    parser.add_argument("--queries", type=int, default=60)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     rng = np.random.default_rng(4)
     world = bench.clinic_world(61, 8)
-    real = [record.fingerprint(picture) for picture in world.catalogue.values()]
-    shown = [
-        *(
-            ATTACKS[k](world.published[0], rng)
-            for k in ("jpeg", "mirrored", "cropped-70", "banner", "rotated-3")
-        )
-    ]
-    shown += [picture for picture, _ in world.strangers[:5]]
+    real = [fingerprint(picture) for picture in world.catalogue.values()]
+    shown = [ATTACKS[kind](world.published[0], rng) for kind in COPIED] + [p for p, _ in world.strangers[:5]]
     files = [
         encode(resize(p, SIDE) if max(p.width, p.height) > SIDE else p, format="jpeg", quality=85)
         for p in shown
     ]
-    for photos in options.photos:
-        with tempfile.TemporaryDirectory() as folder:
-            start = time.perf_counter()
-            index = filled(Path(folder), real, photos, rng)
-            built = time.perf_counter() - start
-            spent = []
-            for n in range(options.queries):
-                start = time.process_time()
-                identify_file(files[n % len(files)], index)
-                spent.append(time.process_time() - start)
-            start = time.perf_counter()
-            index.insert({SECONDS_A_DAY + photos + n: filler(real, rng) for n in range(100)})
-            index.save()
-            added = time.perf_counter() - start
-            size = sum(path.stat().st_size for path in Path(folder).iterdir())
-        print(json.dumps({
-            "photos": photos, "CPU ms per 1000 px file": round(1000 * float(np.median(spent)), 1),
-            "mean": round(1000 * float(np.mean(spent)), 1), "bytes a photo": size // (photos + 100),
-            "filled in s": round(built, 1), "100 more, already fingerprinted, in s": round(added, 2),
-        }), flush=True)  # fmt: skip
+    more = [picture for picture in world.catalogue.values() for _ in range(100 // len(world.catalogue) + 1)][
+        :100
+    ]
+    costs = {photos: measured(photos, real, files, more, options.queries) for photos in options.photos}
+    least = costs[min(costs)]
+    print(
+        f"{'photos':>8} {'CPU ms':>7} {'mean':>7} {'x least':>8} {'100 added s':>12} {'disk B':>8} {'memory B':>9}"
+    )
+    for photos, cost in costs.items():
+        ratio = cost.mean / least.mean
+        print(
+            f"{photos:>8} {cost.median:>7.0f} {cost.mean:>7.0f} {ratio:>8.2f} {cost.added:>12.1f} "
+            f"{cost.size:>8} {cost.memory:>9}"
+        )
+    print(f"{'bar':>8} {'<= 120':>7} {'':>7} {'<= 2':>8} {'<= 10':>12} {'<= 40960':>8} {'<= 40960':>9}")
 
 
 if __name__ == "__main__":
