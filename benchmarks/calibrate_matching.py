@@ -57,7 +57,7 @@ FALLING = ("moved", "part_moved", "drift", "rough", "stretch", "tilt")
 NO_TREES = -20.0
 TILE = 220  # pixels, at least
 COPY = 2  # the label of a copy
-LEAST_COPY, LEAST_POSSIBLE = 0.8, 0.1
+LEAST_COPY, LEAST_POSSIBLE = 0.8, 0.3
 REPEATED = {"grass", "gravel", "brick"}  # seamless textures: their tiles show one another's parts
 
 
@@ -292,8 +292,7 @@ def main() -> None:
         scores = left_out(data, wanted)
         slope, offset = line(scores[data.weighed], wanted[data.weighed])
         chances[which] = 1 / (1 + np.exp(-(slope * scores + offset)))
-        room = np.array([decide.only_the_room(numbers) for numbers in data.numbers])
-        chances[which][room] = np.minimum(chances[which][room], decide.DOUBT)
+        chances[which] = np.minimum(chances[which], [decide.most(numbers) for numbers in data.numbers])
         model = trees(data.numbers[data.weighed], wanted[data.weighed])
         kept |= {f"{which}_{name}": block for name, block in nodes_of(model).items()}
         kept[f"{which}_line"] = np.array([model._baseline_prediction.item(), slope, offset])  # noqa: SLF001
