@@ -83,8 +83,8 @@ def summary(said: list[Judged]) -> dict[str, Any]:
 def worlds(photos: Path | None, *, quick: bool) -> list[bench.World]:
     """The worlds to judge: never those the calibration was trained on."""
     if photos is None:
-        people, scenes = (6, 12) if quick else (16, 40)
-        return [bench.clinic_world(71, people), bench.everyday_world(72, scenes)]
+        people = 6 if quick else 16
+        return [bench.clinic_world(71, people), bench.painted_world(82, people)]
     pictures = []
     for path in sorted(photos.glob("*.jpg")):
         with Image.open(path) as image:
