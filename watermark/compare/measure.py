@@ -19,6 +19,9 @@ LEVELS = 5  # full size, half, quarter …
 KEPT = 0.35
 FEW = 3  # blocks, fewer say nothing
 AGREES = 0.6
+NEARLY_ALL = (
+    0.9  # of the photo covered counts as all: a turn of a degree must not tell another shot from a copy
+)
 
 NUMBERS = (
     "inliers", "pairs", "inlier_share", "blocks", "covered", "coarseness", "scale", "stretch", "tilt",
@@ -161,7 +164,7 @@ def _geometry(
         float(np.log1p(alignment.pairs)),
         alignment.inliers / alignment.pairs if alignment.pairs else np.nan,
         float(np.log1p(np.isfinite(fine).sum())),
-        float((covered > 0).mean()),
+        min(1.0, float((covered > 0).mean()) / NEARLY_ALL),
         coarseness,
         float(np.log2(alignment.scale)),
         float(large / max(little, 1e-6)),
