@@ -178,12 +178,21 @@ def lay(
     grow = shrinking(source.shape, (suspect.picture.height, suspect.picture.width))
     matrix = alignment.matrix @ grow
     laid = cv2.warpPerspective(source, matrix, frame, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    outline = np.array([(*corner, 1.0) for corner in corners(source.shape[1], source.shape[0])]) @ matrix.T
-    covered = np.zeros((frame[1], frame[0]), np.uint8)
-    if (outline[:, 2] > 0).all():
-        points = np.clip(outline[:, :2] / outline[:, 2:], -30000, 30000).round().astype(np.int32)
-        cv2.fillConvexPoly(covered, points, 255)
-    return np.asarray(laid, np.uint8), covered
+    return np.asarray(laid, np.uint8), outline(matrix, source.shape, (frame[1], frame[0]))
+
+
+def outline(matrix: Matrix, shape: tuple[int, ...], onto: tuple[int, ...]) -> NDArray[np.uint8]:
+    """What a picture of one shape covers of another when it is laid there; both shapes are (height, width).
+
+    Returns:
+        uint8 (height, width), 255 where it covers; nothing where the map turns the picture inside out.
+    """
+    covered = np.zeros(onto[:2], np.uint8)
+    laid = np.array([(*corner, 1.0) for corner in corners(shape[1], shape[0])]) @ matrix.T
+    if (laid[:, 2] > 0).all():
+        points = np.clip(laid[:, :2] / laid[:, 2:], -30000, 30000).round().astype(np.int32)
+        cv2.fillConvexPoly(covered, points, COVERED)
+    return covered
 
 
 def refine(
@@ -226,9 +235,9 @@ def refine(
 
 def _reach(step: Matrix, frame: tuple[int, int]) -> float:
     """How far a step moves the farthest corner, pixels."""
-    outline = np.array([(*corner, 1.0) for corner in corners(*frame)])
-    moved = outline @ step.T
-    return float(np.abs(moved[:, :2] / moved[:, 2:] - outline[:, :2]).max())
+    before = np.array([(*corner, 1.0) for corner in corners(*frame)])
+    moved = before @ step.T
+    return float(np.abs(moved[:, :2] / moved[:, 2:] - before[:, :2]).max())
 
 
 def halved(luma: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
@@ -326,19 +335,25 @@ def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
     half = max(frame) / 2
     centre = np.array([frame[0] / 2, frame[1] / 2])
     x, y = ((flow.centres - centre) / half).T.astype(np.float64)
-    one, none = np.ones_like(x), np.zeros_like(x)
-    first = np.stack([x, y, one, none, none, none, x * x, x * y], 1)
-    second = np.stack([none, none, none, x, y, one, x * y, y * y], 1)
-    design = np.concatenate([first, second])[:, :free]
-    asked = np.concatenate([flow.shifts[:, 0], flow.shifts[:, 1]]).astype(np.float64) / half
+    count = len(x)
+    design = np.zeros(
+        (8, 2 * count)
+    )  # a row for each parameter: contiguous, and twice as fast as the other way
+    design[0, :count] = design[3, count:] = x
+    design[1, :count] = design[4, count:] = y
+    design[2, :count] = design[5, count:] = 1
+    design[6, :count], design[6, count:], design[7, :count], design[7, count:] = x * x, x * y, x * y, y * y
+    design = design[:free]
+    asked = flow.shifts.T.astype(np.float64).ravel() / half
     ridge = np.diag([1e-4] * 6 + [4e-3] * 2)[:free, :free] * (1e-3 + flow.weights.sum())
     weights = flow.weights.astype(np.float64)
     found = np.zeros(free)
     for _ in range(5):
-        both = np.tile(weights, 2)[:, None]
-        found = np.linalg.solve(design.T @ (both * design) + ridge, design.T @ (both[:, 0] * asked))
-        left = np.linalg.norm((asked - design @ found).reshape(2, -1), axis=0) * half
-        usual = max(0.3, 1.5 * float(np.median(left)))
+        weighed = design * np.concatenate([weights, weights])
+        found = np.linalg.solve(weighed @ design.T + ridge, weighed @ asked)
+        over = asked - found @ design
+        left = np.sqrt(over[:count] ** 2 + over[count:] ** 2) * half
+        usual = max(0.3, 1.5 * float(np.partition(left, count // 2)[count // 2]))
         weights = flow.weights / (1 + (left / usual) ** 2) ** 2
     p = np.zeros(8)
     p[:free] = found
@@ -364,9 +379,8 @@ def _guided(features: Features, photo: Features, first: NDArray[np.floating]) ->
     alike = np.zeros((len(moved), len(edges)), np.float32)
     alike[here, there] = np.einsum("nd,nd->n", features.described[here], photo.described[there])
     best = alike.argmax(1)
-    rows = np.flatnonzero(
-        (alike[np.arange(len(alike)), best] > ALIKE) & (alike.argmax(0)[best] == np.arange(len(alike)))
-    )
+    how_alike = alike[np.arange(len(alike)), best]
+    rows = np.flatnonzero((how_alike > ALIKE) & (how_alike == alike.max(0)[best]))
     return np.ascontiguousarray(features.places[rows]), np.ascontiguousarray(photo.places[best[rows]])
 
 

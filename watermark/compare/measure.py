@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark import register
-from watermark.compare.bands import STEP, Array, Bands, band_of, correlation, grid_of
+from watermark.compare.bands import STEP, Array, Bands, Side, band_of, cell_at, correlation, grid_of
 from watermark.fingerprint.record import Likeness
 from watermark.register import Alignment, Flow, Suspect
 
+QUARTER = 2  # times halved, for a glance
 LEVELS = 5  # full size, half, quarter …
 KEPT = 0.35
 FEW = 3  # blocks, fewer say nothing
@@ -78,11 +79,13 @@ def glance(suspect: Suspect, photo: NDArray[np.uint8], alignment: Alignment) -> 
         alignment: the first map.
     """
     alignment = register.refine(suspect, photo, alignment, register.ROUGH)
-    small = register.halved(photo, 4)
+    small = register.halved(photo, 2**QUARTER)
     to_level = register.shrinking(photo.shape, small.shape)
     frame = (small.shape[1], small.shape[0])
     laid, covered = register.lay(suspect, replace(alignment, matrix=to_level @ alignment.matrix), frame)
-    agreeing = correlation(band_of(small, 0), band_of(laid, 0), covered, STEP // 4, grid_of(photo))
+    grid, cell = grid_of(photo), cell_at(QUARTER)
+    one, other = (Side.of(band_of(picture, 0), cell, grid) for picture in (small, laid))
+    agreeing = correlation(one, other, covered, cell, grid)
     return alignment, _evidence(agreeing)
 
 

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.compare.bands import band_of
+from watermark.compare.bands import Side, band_of, cell_at
 from watermark.compare.measure import AGREES, FEW, RIVAL_NUMBERS, Agreement
-from watermark.register import COVERED, halved
+from watermark.register import halved, outline
 
 TWIN = 0.9
 
@@ -48,9 +48,8 @@ def _explained(one: Agreement, rival: Agreement) -> tuple[NDArray[np.float32], N
     between = one.alignment.matrix @ np.linalg.inv(rival.alignment.matrix)
     size, level = (one.photo.shape[1], one.photo.shape[0]), one.bands.level
     other = np.asarray(cv2.warpPerspective(rival.photo, between, size), np.uint8)
-    full = np.full(rival.photo.shape, COVERED, np.uint8)
-    reach = np.asarray(cv2.warpPerspective(full, between, size, flags=cv2.INTER_NEAREST), np.uint8)
-    band, mask = band_of(other, level), halved(reach, 2**level)
+    mask = halved(outline(between, rival.photo.shape, one.photo.shape), 2**level)
+    band = Side.of(band_of(other, level), cell_at(level), one.bands.grid)
     shared = replace(one.bands, other=band, covered=mask).correlation()
     theirs = replace(one.bands, one=band, covered=np.minimum(mask, one.bands.covered)).correlation()
     return shared, theirs

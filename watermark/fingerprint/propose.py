@@ -56,8 +56,10 @@ def propose(index: Index, plain: Features, mirrored: Features, most: int) -> lis
     starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
     totals = np.add.reduceat(weight, starts)
     stops = np.r_[starts[1:], len(group)]
-    proposals = []
+    proposals: list[Proposal] = []
     for n in np.argsort(-totals)[:SHORTLIST]:
+        if sum(proposal.votes >= totals[n] for proposal in proposals) >= most:
+            break  # nobody further down has as many votes to begin with
         part = slice(starts[n], stops[n])
         flipped = bool(group[starts[n]] & 1)
         slot = int(group[starts[n]] >> 1)
