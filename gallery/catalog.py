@@ -203,6 +203,16 @@ class Catalog:
         )
         return [_photo(row) for row in rows]
 
+    def files_and_days(self) -> list[tuple[str, str]]:
+        """Give every photo's file name and when it was taken, empty where nobody knows."""
+        return [(row[0], row[1] or "") for row in self._db.execute("select file, taken_at from photos")]
+
+    def shared_words(self) -> list[str]:
+        """Give every text that cases and stages are described with, each once."""
+        described = """select label from stages union select procedure from stages union select region from cases
+                       union select tag from case_tags union select classification from cases"""
+        return [str(row[0]) for row in self._db.execute(described)]
+
     def photo_digests(self) -> dict[int, Digest]:
         """Give every photo's id and the digest of its original."""
         return {int(row[0]): Digest(row[1]) for row in self._db.execute("select id, digest from photos")}

@@ -137,6 +137,15 @@ class Renditions:
         names = [name for name in os.listdir(place) if name != _LOOK]  # noqa: PTH208 (names are all it takes)
         return tuple(sorted((_rendition(place, name) for name in names), key=lambda made: made.width))
 
+    def folder_of(self, key: str) -> str:
+        """Where the files of a recipe lie, as text."""
+        return f"{self._folder}/{key[:2]}/{key}"
+
+    def described(self, key: str) -> tuple[str, list[tuple[str, str, str, int, int]]]:
+        """Give a recipe's look, and of each file its name, extension, format, width and height, as JSON holds them."""
+        made = self.files(key)
+        return self.look(key), [(one.name, one.extension, one.format, one.width, one.height) for one in made]
+
     def look(self, key: str) -> str:
         """Give the perceptual hash of each size a recipe shows, as browsers make it: 64 hexadecimal digits each."""
         with open(f"{self._folder}/{key[:2]}/{key}/{_LOOK}", encoding="ascii") as file:  # noqa: PTH123 (many of them)
@@ -164,6 +173,11 @@ def announce_sums(folder: Path, sums: Mapping[str, str]) -> None:
 def keep_sums(folder: Path, sums: Mapping[str, str]) -> None:
     """Write down the SHA-256 of every file of the site that stands, by its address."""
     announce_sums(folder, sums)
+    settle_sums(folder)
+
+
+def settle_sums(folder: Path) -> None:
+    """Say that the site whose sums were announced stands."""
     (folder / _SUMS_TO_COME).replace(folder / _SUMS)
 
 

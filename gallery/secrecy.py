@@ -51,8 +51,8 @@ def secrets_of(
     Raises:
         GalleryError: A chart number cannot be opened with this machine's key.
     """
-    photos = catalog.photos()
-    files = frozenset(photo.file.replace("\\", "/").rpartition("/")[2] for photo in photos)
+    taken = catalog.files_and_days()
+    files = frozenset(file.replace("\\", "/").rpartition("/")[2] for file, _ in taken)
     blocks = [block for photo in looked_into for block in _blocks_of(folder, photo)]
     written = [
         *(PurePath(file).stem for file in files),
@@ -60,8 +60,8 @@ def secrets_of(
     ]
     return Secrets(
         names=frozenset({*_listed(folder), *_names_in(written, _trade_words(catalog))}),
-        chart_numbers=frozenset(_chart_numbers(folder, catalog, casework)),
-        dates=frozenset(date.fromisoformat(photo.taken_at[:10]) for photo in photos if photo.taken_at),
+        chart_numbers=frozenset(_chart_numbers(folder, casework)),
+        dates=frozenset(date.fromisoformat(day) for day in {at[:10] for _, at in taken if at}),
         file_names=files,
         serials=frozenset(_text(block) for block in blocks if "Serial" in block.name),
         places=frozenset(_places(blocks)),
@@ -80,8 +80,8 @@ def _listed(folder: DataFolder) -> Iterator[str]:
     yield from (line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def _chart_numbers(folder: DataFolder, catalog: Catalog, casework: Casework) -> Iterator[str]:
-    sealed = [chart for case in catalog.cases() if (chart := casework.details(case.number).chart)]
+def _chart_numbers(folder: DataFolder, casework: Casework) -> Iterator[str]:
+    sealed = casework.charts()
     if sealed:
         lock = ChartLock(folder)
         yield from (lock.open(chart) for chart in sealed)
@@ -103,9 +103,9 @@ def _names_in(texts: Iterable[str], trade: Collection[str]) -> Iterator[str]:
 
 def _trade_words(catalog: Catalog) -> frozenset[str]:
     """Collect the words that cases share: nobody is betrayed by the name of a procedure or a tag."""
-    said = [f"{stage.label} {stage.procedure}" for stage in catalog.stages()]
-    said += [f"{case.region} {case.classification} {' '.join(case.tags)}" for case in catalog.cases()]
-    return _COMMON | {word for text in set(said) for word in re.findall(r"[^\W\d_]+", text.lower())}
+    return _COMMON | {
+        word for text in catalog.shared_words() for word in re.findall(r"[^\W\d_]+", text.lower())
+    }
 
 
 def _blocks_of(folder: DataFolder, photo: Photo) -> list[Block]:

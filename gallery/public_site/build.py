@@ -1,13 +1,13 @@
 """Builds the site from the records: what consent allows today, in the place of the old site, in one step."""
 
 import hashlib
-import json
 import secrets
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,21 @@ from gallery.parallel import Progress, silently
 from gallery.public_site.built import Built
 from gallery.public_site.clean import Searched, refuse_leaks
 from gallery.public_site.exports import Export, write_export
-from gallery.public_site.folder import Layout, exchange, lay_out, listing, recover
-from gallery.public_site.honesty import disclose, hold_back
+from gallery.public_site.folder import Layout, digest_of, exchange, lay_out, listing, recover, relisted
+from gallery.public_site.honesty import disclose, hold_back, judged_alike
 from gallery.public_site.pages import Page, pages, shared_key, templates_digest
+from gallery.public_site.remembered import Remembered, read_json, write_json
 from gallery.public_site.selection import Selection, selection
 from gallery.public_site.story import File, Published, Records, Story, address_of, gone, rulings, tell
-from gallery.renditions import Recipe, Rendition, Renditions, announce_sums, keep_sums, kept_sums, recipe_for
+from gallery.renditions import (
+    Recipe,
+    Renditions,
+    announce_sums,
+    keep_sums,
+    kept_sums,
+    recipe_for,
+    settle_sums,
+)
 from gallery.schema import open_database, transaction
 from gallery.secrecy import NEVER_PUBLISH, secrets_of
 from gallery.settings import Channel, DataFolder, Settings, load_settings
@@ -98,18 +107,24 @@ class _Build:
         self._catalog, self._ledger = Catalog(database), Ledger(database)
         self._renditions = Renditions(folder.renditions, folder.originals)
         self._stamp = folder.renditions / "built.json"
+        self._last = read_json(self._stamp)
+        self._sums_kept = kept_sums(folder.renditions)
+        self._standing = listing(folder.public)
+        self._judged = Remembered(folder.renditions / "words.json", judged_alike(settings))
+        self._cards = Remembered(folder.renditions / "cards.json", shared_key(settings))
+        self._shown = Remembered(folder.renditions / "shown.json", "")
+        self._selected: dict[frozenset[int], Selection] = {}
         self._frames: Mapping[int, CommonFrame] = {}
 
     def run(self, *, force: bool, progress: Progress, token: Token) -> Built:
         records = self._records()
-        rules = hold_back(rulings(records, PUBLIC_CHANNEL, self._now), records, self._settings)
+        rules = hold_back(rulings(records, PUBLIC_CHANNEL, self._now), records, self._settings, self._judged)
         shown = [photo for photo in records.photos if rules[photo.id].allowed]
         before = self._catalog.publications(PUBLIC_CHANNEL)
         plan = self._plan(records, shown, before, token)
-        last = self._last_stamp()
-        site = self._site_digest()
-        untouched = last.get("site") == site
-        whole = untouched and not force and kept_sums(self._folder.renditions) is not None
+        last = self._last
+        untouched = last.get("site") == digest_of(self._standing)
+        whole = untouched and not force and self._sums_kept is not None
         whole = whole and last.get("listed") == self._listed()
         inputs = self._inputs(plan)
         changed = not whole or last.get("inputs") != inputs
@@ -204,7 +219,7 @@ class _Build:
         for file in files:
             file.unlink(missing_ok=True)
         removed = {file.relative_to(public).as_posix() for file in files}
-        sums = kept_sums(self._folder.renditions) or {}
+        sums = self._sums_kept or {}
         left = {address: value for address, value in sums.items() if address not in removed}
         keep_sums(self._folder.renditions, left)
         self._record(PUBLIC_CHANNEL, {photo: shown for photo, shown in before.items() if photo in wanted})
@@ -218,31 +233,35 @@ class _Build:
         pictures: dict[str, str] = {}
         for photo in plan.shown:
             shown = plan.published[photo.id]
-            made = self._renditions.files(shown.recipe)
-            named = tuple(_file(shown.token, rendition) for rendition in made)
-            files[photo.id] = Published(shown.token, self._renditions.look(shown.recipe), named)
-            pictures |= {file.path: rendition.path for file, rendition in zip(named, made, strict=True)}
+            look, made = self._shown.of(shown.recipe, partial(self._renditions.described, shown.recipe))
+            named = tuple(_file(shown.token, *file) for file in made)
+            files[photo.id] = Published(shown.token, look, named)
+            place = self._renditions.folder_of(shown.recipe)
+            pictures |= {file.path: f"{place}/{name}" for file, (name, *_) in zip(named, made, strict=True)}
         stories = self._stories(plan.records, files)
         chosen = self._selection(plan.records, [story.number for story in stories])
-        site = list(pages(stories, gone(plan.records), chosen, self._settings))
+        keys = {story.number: story.key for story in stories}
+        site = list(pages(stories, keys, gone(plan.records), chosen, self._settings, self._cards))
         layout = Layout(
             {page.address: self._content(page, known or {}) for page in site},
             pictures,
             standing=None if known is None else self._folder.public,
         )
         self._search(layout, site, plan)
-        self._put_up(layout, plan)
-        _write_json(
+        stands = self._put_up(layout, plan)
+        self._cards.keep(keys.values())
+        self._shown.keep(plan.recipes)
+        write_json(
             self._stamp,
             {
                 "inputs": inputs,
-                "site": self._site_digest(),
+                "site": digest_of(stands),
                 "pages": {page.address: page.key for page in site},
                 "listed": self._listed(),
                 "searched": replace(
                     self._searched(),
                     pictures=frozenset(pictures),
-                    stories=frozenset(story.key for story in stories),
+                    stories=frozenset(keys.values()),
                 ).to_json(),
             },
         )
@@ -255,22 +274,24 @@ class _Build:
         stories = tell(replace(records, photos=dated), files, self._settings.tags)
         return disclose(stories, records, self._settings, Casework(self._database).differences())
 
-    def _put_up(self, layout: Layout, plan: _Plan) -> None:
-        """Write the new site, record what becomes public with it, and put it in the place of the old one."""
+    def _put_up(self, layout: Layout, plan: _Plan) -> Mapping[str, tuple[int, int]]:
+        """Write the new site, record what becomes public with it, put it in the place of the old one, and list it."""
         sums, following = self._sums(layout), self._folder.renditions / "next"
         if layout.standing is None:
             shutil.rmtree(following, ignore_errors=True)
-        lay_out(following, layout)
+        written = lay_out(following, layout)
         self._record(PUBLIC_CHANNEL, plan.published)
         announce_sums(self._folder.renditions, sums)
-        exchange(following, self._folder.public, layout)
+        exchange(following, self._folder.public, layout, self._standing if layout.standing else None)
         if layout.standing is None:  # what somebody altered must not come back with the build after this one
             shutil.rmtree(following, ignore_errors=True)
-        keep_sums(self._folder.renditions, sums)
+        settle_sums(self._folder.renditions)
+        before = self._standing if layout.standing else {}
+        return relisted(self._folder.public, before, layout, written)
 
     def _sums(self, layout: Layout) -> dict[str, str]:
         """Give the SHA-256 of every file of the site; what the standing site shares is not read again."""
-        known = (kept_sums(self._folder.renditions) or {}) if layout.standing else {}
+        known = (self._sums_kept or {}) if layout.standing else {}
         sums = {}
         for address, content in layout.pages.items():
             if isinstance(content, Path):
@@ -296,7 +317,7 @@ class _Build:
 
     def _searched(self) -> Searched:
         """Tell what earlier builds have searched for leaks."""
-        return Searched(self._listed(), shared_key(self._settings)).of(self._last_stamp().get("searched"))
+        return Searched(self._listed(), shared_key(self._settings)).of(self._last.get("searched"))
 
     def _search(self, layout: Layout, site: Sequence[Page], plan: _Plan) -> None:
         """Refuse a site that leaks; of lists only the stories are searched that no build has searched before."""
@@ -354,18 +375,11 @@ class _Build:
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def _selection(self, records: Records, shown: Collection[int]) -> Selection:
-        return selection(records, shown, PUBLIC_CHANNEL, self._now, self._settings.tags)
-
-    def _site_digest(self) -> str:
-        """Digest names, sizes and times of all that stands on the site, to see what others changed there."""
-        return hashlib.sha256(repr(listing(self._folder.public)).encode()).hexdigest()
-
-    def _last_stamp(self) -> Mapping[str, object]:
-        try:
-            stamp = json.loads(self._stamp.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return stamp if isinstance(stamp, dict) else {}
+        numbers = frozenset(shown)
+        if numbers not in self._selected:
+            chosen = selection(records, numbers, PUBLIC_CHANNEL, self._now, self._settings.tags)
+            self._selected[numbers] = chosen
+        return self._selected[numbers]
 
 
 def _reasons(rules: Mapping[int, Permission]) -> dict[str, int]:
@@ -373,17 +387,5 @@ def _reasons(rules: Mapping[int, Permission]) -> dict[str, int]:
     return dict(reasons.most_common())
 
 
-def _file(token: str, made: Rendition) -> File:
-    return File(
-        path=f"photos/{token}-{made.width}.{made.extension}",
-        format=made.format,
-        width=made.width,
-        height=made.height,
-    )
-
-
-def _write_json(place: Path, value: object) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = place.with_suffix(".new")
-    unfinished.write_text(json.dumps(value), encoding="utf-8")
-    unfinished.replace(place)
+def _file(token: str, _name: str, extension: str, format_: str, width: int, height: int) -> File:
+    return File(path=f"photos/{token}-{width}.{extension}", format=format_, width=width, height=height)

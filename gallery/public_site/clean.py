@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -42,8 +42,8 @@ class Searched:
 
     def to_json(self) -> dict[str, object]:
         """Give it as plain values."""
-        values = asdict(self)
-        return values | {"pictures": sorted(self.pictures), "stories": sorted(self.stories)}
+        told = {"listed": self.listed, "shared": self.shared}
+        return told | {"pictures": sorted(self.pictures), "stories": sorted(self.stories)}
 
 
 def refuse_leaks(

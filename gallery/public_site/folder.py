@@ -2,10 +2,12 @@
 
 import ctypes
 import errno
+import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +30,11 @@ class Layout:
     standing: Path | None = None
 
 
-def lay_out(folder: Path, layout: Layout) -> None:
-    """Make a folder hold this site and nothing else; pictures that are there already are kept.
+def lay_out(folder: Path, layout: Layout) -> set[str]:
+    """Make a folder hold this site and nothing else; what is there already and stays the same is kept.
+
+    Returns:
+        The addresses of all that was written anew; everything else is the standing site's very file.
 
     Raises:
         GalleryError: The disk is full or may not be written.
@@ -38,35 +43,51 @@ def lay_out(folder: Path, layout: Layout) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(_FOLDER_MODE)
         kept = _purge(folder, layout)
-        made: set[str] = set()
+        made, written = set[str](), set[str]()
         for address, content in layout.pages.items():
-            _parent(folder, address, made)
-            if isinstance(content, Path):
-                _link(content, folder / address)
-            else:
-                (folder / address).write_bytes(content)
-                (folder / address).chmod(_FILE_MODE)
+            if address not in kept and not _page(folder, address, content, made):
+                written.add(address)
         for address, place in layout.pictures.items():
             if address not in kept:
                 _parent(folder, address, made)
                 there = layout.standing / address if layout.standing else None
                 if there and there.is_file():
-                    _link(there, folder / address)
+                    shared = _link(there, folder / address)
                 else:  # a link would let whoever writes into the site write into our own files
+                    shared = False
                     shutil.copy(place, folder / address)
+                if not shared:
+                    written.add(address)
     except OSError as error:
         raise GalleryError(
             f"the site could not be written into {folder}: {error.strerror}",
             hint="make room on the disk and build again; the old site is still whole",
         ) from error
+    return written
 
 
-def exchange(new: Path, live: Path, layout: Layout) -> None:
+def _page(folder: Path, address: str, content: bytes | Path, made: set[str]) -> bool:
+    """Put a page where it goes; gives whether it is the standing site's very file."""
+    _parent(folder, address, made)
+    if isinstance(content, Path):
+        return _link(content, folder / address)
+    (folder / address).write_bytes(content)
+    (folder / address).chmod(_FILE_MODE)
+    return False
+
+
+def exchange(new: Path, live: Path, layout: Layout, before: Iterable[str] | None = None) -> None:
     """Put `new` in the place of `live`: readers see the old site or the new one, never half of one.
 
-    The old site stays where `new` was, but only those of its pictures that the new one shows too. Linux
+    The old site stays where `new` was, but only what the new one shows too, unchanged. Linux
     exchanges the two in one step. Elsewhere there is a moment between two renames; `recover` puts the old site
     back should the machine stop right then.
+
+    Args:
+        new: the folder that was laid out.
+        live: where readers look.
+        layout: what the new site consists of.
+        before: addresses of all that the old site holds, if they are known: then it is not searched for more.
     """
     aside = _aside(live)
     shutil.rmtree(aside, ignore_errors=True)
@@ -76,8 +97,10 @@ def exchange(new: Path, live: Path, layout: Layout) -> None:
         aside.rename(new)
     elif not live.exists():
         new.rename(live)
-    if new.is_dir():
+    if new.is_dir() and before is None:
         _purge(new, layout)
+    elif new.is_dir():
+        _forget(new, layout, before or ())
 
 
 def recover(live: Path) -> None:
@@ -86,47 +109,96 @@ def recover(live: Path) -> None:
         _aside(live).rename(live)
 
 
-def listing(folder: Path) -> list[tuple[str, int, int]]:
-    """List every file below a folder as (address, bytes, time of change in nanoseconds)."""
-    if not folder.is_dir():
-        return []
-    found = []
-    for entry in _entries(folder):
-        facts = entry.stat(follow_symlinks=False)
-        found.append((entry.path, facts.st_size, facts.st_mtime_ns))
-    return sorted(found)
+def listing(folder: Path) -> dict[str, tuple[int, int]]:
+    """List every file below a folder: (bytes, time of change in nanoseconds) by address."""
+    found = {}
+    for start, entries in _folders(folder) if folder.is_dir() else ():
+        for entry in entries:
+            facts = entry.stat(follow_symlinks=False)
+            found[start + entry.name] = (facts.st_size, facts.st_mtime_ns)
+    return found
+
+
+def digest_of(listed: Mapping[str, tuple[int, int]]) -> str:
+    """Digest a listing, quickly: there may be a hundred thousand files."""
+    addresses = sorted(listed)
+    facts = array("q", (number for address in addresses for number in listed[address]))
+    return hashlib.sha256(
+        "\0".join(addresses).encode("utf-8", "surrogateescape") + facts.tobytes()
+    ).hexdigest()
+
+
+def relisted(
+    folder: Path, before: Mapping[str, tuple[int, int]], layout: Layout, written: Collection[str]
+) -> dict[str, tuple[int, int]]:
+    """List a site that was just put up as `listing` would, asking only after what its forerunner did not hold.
+
+    Args:
+        folder: where it stands.
+        before: the listing of its forerunner.
+        layout: what it consists of.
+        written: what `lay_out` wrote anew.
+    """
+    found = {}
+    for address in (*layout.pages, *layout.pictures):
+        if address in before and address not in written:
+            found[address] = before[address]
+        else:
+            facts = (folder / address).lstat()
+            found[address] = (facts.st_size, facts.st_mtime_ns)
+    return found
 
 
 def _aside(live: Path) -> Path:
     return live.with_name(f"{live.name}.old")
 
 
-def _entries(folder: Path) -> Iterable["os.DirEntry[str]"]:
-    waiting = [str(folder)]
+def _folders(folder: Path) -> Iterator[tuple[str, list["os.DirEntry[str]"]]]:
+    """Yield how addresses in each folder from here down begin, and its files; links are files, wherever they lead."""
+    waiting = [""]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
+        start, files = waiting.pop(), []
+        with os.scandir(f"{folder}/{start}") as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+                    waiting.append(f"{start}{entry.name}/")
                 else:
-                    yield entry
+                    files.append(entry)
+        yield start, files
 
 
 def _purge(folder: Path, layout: Layout) -> set[str]:
-    """Remove all but the wanted pictures, and folders that nothing wanted is in; gives the pictures kept."""
-    start = len(str(folder)) + 1
+    """Remove all but pictures that are wanted and pages that stay, and folders nothing is in; gives what is kept."""
+    stay = {address for address, page in layout.pages.items() if isinstance(page, Path)}
     wanted = {address.rpartition("/")[0] for address in (*layout.pages, *layout.pictures)}
     kept, folders = set(), set()
-    for entry in _entries(folder):
-        address = entry.path[start:].replace(os.sep, "/")
-        folders.add(address.rpartition("/")[0])
-        if address in layout.pictures:
-            kept.add(address)
-        else:
-            os.unlink(entry.path)  # noqa: PTH108 (tens of thousands of them)
+    for start, files in _folders(folder):
+        there = {start + file.name: file.path for file in files}
+        folders |= {start.rstrip("/")} if there else set()
+        pages = {address for address in there.keys() & stay if _same(layout.pages[address], there[address])}
+        own = pages | (there.keys() & layout.pictures.keys())
+        for address in there.keys() - own:
+            os.unlink(there[address])  # noqa: PTH108 (tens of thousands of them)
+        kept |= own
     for name in folders - wanted:
         shutil.rmtree(folder / name)
     return kept
+
+
+def _forget(folder: Path, layout: Layout, before: Iterable[str]) -> None:
+    """Remove those of a site's files that its successor does not share."""
+    shared = {address for address, page in layout.pages.items() if isinstance(page, Path)}
+    for address in before:
+        if address not in layout.pictures and address not in shared:
+            (folder / address).unlink(missing_ok=True)
+
+
+def _same(page: bytes | Path, place: str) -> bool:
+    """Tell whether a page that stays is this very file."""
+    try:
+        return os.path.samefile(page, place) if isinstance(page, Path) else False  # noqa: PTH121 (thousands)
+    except FileNotFoundError:
+        return False
 
 
 def _parent(folder: Path, address: str, made: set[str]) -> None:
@@ -140,13 +212,16 @@ def _parent(folder: Path, address: str, made: set[str]) -> None:
         made.add(parent)
 
 
-def _link(place: Path, address: Path) -> None:
+def _link(place: Path, address: Path) -> bool:
+    """Let two addresses share a file, or copy it where the disk knows no such thing; gives whether they share."""
     try:
         os.link(place, address)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise
         shutil.copyfile(place, address)
+        return False
+    return True
 
 
 def _exchanged(one: Path, other: Path) -> bool:

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gallery.public_site.relations import Relations
+from gallery.public_site.remembered import Remembered
 from gallery.public_site.selection import Selection
 from gallery.public_site.story import Story, address_of, canonical, slug
 from gallery.settings import Settings, Tag
@@ -35,13 +36,27 @@ class Page:
 
 
 def pages(
-    stories: Sequence[Story], gone: Sequence[int], chosen: Selection, settings: Settings
+    stories: Sequence[Story],
+    keys: Mapping[int, str],
+    gone: Sequence[int],
+    chosen: Selection,
+    settings: Settings,
+    cards: Remembered,
 ) -> Iterator[Page]:
-    """Give every page and asset of the site."""
+    """Give every page and asset of the site.
+
+    Args:
+        stories: what it tells.
+        keys: each story's key, by its number.
+        gone: numbers whose pages say that they are gone.
+        chosen: how the cases were chosen.
+        settings: of the practice.
+        cards: how stories stood in the lists of earlier builds, by their keys.
+    """
     for name, address in assets().items():
         yield Page(address, address, partial(_asset_whole, name))
     tags = tags_of(stories)
-    make, relations = _Maker(settings, {story.number: story.key for story in stories}), Relations(stories)
+    make, relations = _Maker(settings, keys, cards), Relations(stories)
     counted = [(tag, len(tagged)) for tag, tagged in tags.items()]
     yield make.page(
         "index.html", "index.html", stories=stories, tags=counted, chosen=chosen, facets=facets(stories)
@@ -75,9 +90,9 @@ def shared_key(settings: Settings) -> str:
 class _Maker:
     """Knows what all pages share."""
 
-    def __init__(self, settings: Settings, keys: Mapping[int, str]) -> None:
+    def __init__(self, settings: Settings, keys: Mapping[int, str], cards: Remembered) -> None:
         self._settings, self._keys = settings, keys
-        self._shared, self._cards = shared_key(settings), dict[int, str]()
+        self._shared, self._cards = shared_key(settings), cards
 
     def left(self, stories: Sequence[Story], out: Container[str]) -> Sequence[Story]:
         """Give the stories whose keys are not in `out`."""
@@ -85,9 +100,8 @@ class _Maker:
 
     def _card(self, root: str, story: Story) -> Markup:
         """Render a story for a list, once for all lists of the site: they differ in the way to the root alone."""
-        if story.number not in self._cards:
-            self._cards[story.number] = str(_card_macro()(story, _ROOT))
-        return Markup(self._cards[story.number].replace(_ROOT, root))  # noqa: S704 (rendered by our own template)
+        made = self._cards.of(self._keys[story.number], lambda: str(_card_macro()(story, _ROOT)))
+        return Markup(made.replace(_ROOT, root))  # noqa: S704 (rendered by our own template)
 
     def page(
         self,

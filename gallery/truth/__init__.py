@@ -3,12 +3,13 @@
 It helps people to write honestly and gives no legal advice: a pack names its source, and a lawyer decides.
 """
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from gallery.errors import GalleryError
@@ -204,6 +205,16 @@ def load_rules(jurisdictions: tuple[str, ...] = ()) -> tuple[Rule, ...]:
         GalleryError: There is no such pack.
     """
     return tuple(rule for name in dict.fromkeys((HOUSE, *jurisdictions)) for rule in _pack(name))
+
+
+@cache
+def rules_digest() -> str:
+    """Give a digest of all packs and of this module: the same words may be judged otherwise under another."""
+    digest, folder = hashlib.sha256(), files(__name__)
+    digest.update(folder.joinpath("__init__.py").read_bytes())
+    for pack in sorted(folder.joinpath("packs").iterdir(), key=lambda file: file.name):
+        digest.update(pack.name.encode() + pack.read_bytes())
+    return digest.hexdigest()
 
 
 def jurisdictions() -> tuple[str, ...]:

@@ -365,11 +365,9 @@ def test_the_folder_is_replaced_as_a_whole(tmp_path):
     lay_out(new, shown)
     exchange(new, live, shown)
 
-    assert [name for name, *_ in listing(live)] == [
-        str(live / name) for name in ("page", "photos/b", "photos/c")
-    ]
+    assert sorted(listing(live)) == ["page", "photos/b", "photos/c"]
     assert (live / "page").read_text() == "new"
-    assert [name for name, *_ in listing(new)] == [str(new / "photos/b")]
+    assert list(listing(new)) == ["photos/b"]
 
 
 def test_a_site_moved_aside_by_a_crash_comes_back(tmp_path):

@@ -1,0 +1,58 @@
+"""What builds remember of earlier ones, in files beside the renditions: losing one costs time and nothing else."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+
+class Remembered:
+    """Answers of one kind, each under a digest of all that it was made from.
+
+    What goes into all of them (settings, templates, rules) is told once: under another `alike` all are forgotten.
+    """
+
+    def __init__(self, place: Path, alike: str) -> None:
+        """Read the answers from a file when the first is asked for."""
+        self._place, self._alike = place, alike
+        self._known: dict[str, Any] | None = None
+        self._fresh = False
+
+    def of(self, key: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 (whatever JSON holds)
+        """Give the answer under a key, made now if it never was before."""
+        known = self._answers()
+        if key not in known:
+            known[key], self._fresh = make(), True
+        return known[key]
+
+    def keep(self, wanted: Collection[str]) -> None:
+        """Write down the answers under these keys, and forget all others."""
+        known = self._answers()
+        if self._fresh or len(known) > len(wanted):
+            kept = {key: known[key] for key in wanted if key in known}
+            write_json(self._place, {"alike": self._alike, "answers": kept})
+            self._fresh = False
+
+    def _answers(self) -> dict[str, Any]:
+        if self._known is None:
+            written = read_json(self._place)
+            found = written.get("answers") if written.get("alike") == self._alike else None
+            self._known = found if isinstance(found, dict) else {}
+        return self._known
+
+
+def read_json(place: Path) -> Mapping[str, object]:
+    """Read an object from a file; an empty one where there is no such file, or something else is in it."""
+    try:
+        value = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_json(place: Path, value: object) -> None:
+    """Write a value into a file, whole or not at all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = place.with_suffix(".new")
+    unfinished.write_text(json.dumps(value), encoding="utf-8")
+    unfinished.replace(place)
