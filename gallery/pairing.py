@@ -23,7 +23,7 @@ from watermark.overlay import (
     inverse,
     lay_over,
 )
-from watermark.pixels import Picture, encode, open_picture
+from watermark.pixels import Picture, encode, guard
 
 MEASURED_PX = 1200
 """Long side at which pairs are measured and shown; recorded alignments are in pixels of the whole photographs."""
@@ -211,7 +211,8 @@ def _shares_enough(pair: Pair, alignment: Alignment) -> bool:
 def _pictures(folder: DataFolder, pair: Pair) -> tuple[Picture, Picture]:
     vault = Vault(folder.originals)
     before, after = (
-        open_picture(vault.get(photo.digest), longest=MEASURED_PX) for photo in (pair.before, pair.after)
+        guard().open_picture(vault.get(photo.digest), longest=MEASURED_PX)
+        for photo in (pair.before, pair.after)
     )
     return before, after
 

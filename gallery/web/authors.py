@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 from gallery.accounts import Task
 from gallery.casework import Authorship, Relation, Section
 from gallery.errors import GalleryError
+from gallery.intake.check import INTAKE_LIMITS
 from gallery.model import Case, Photo
 from gallery.vault import Vault
 from gallery.web.sections import open_case, save_section, show_section, typed_values
 from gallery.web.workplace import casework, catalog, folder, needs, note
-from watermark.pixels import read_facts
+from watermark.pixels import guard
 
 pages = Blueprint("authors", __name__, url_prefix="/cases/<int:number>")
 
@@ -91,7 +92,7 @@ def _visits(case: Case) -> list[Visit]:
     vault = Vault(folder().originals)
     groups: dict[tuple[int, str, Authorship | None], list[Photo]] = {}
     for photo in photos:
-        camera = read_facts(vault.get(photo.digest)).camera or ""
+        camera = guard().facts(vault.get(photo.digest), INTAKE_LIMITS).camera or ""
         groups.setdefault((photo.stage_id, camera, known.get(photo.id)), []).append(photo)
     return [
         Visit(members[0].id, members[0].stage, tuple(members), author, camera)

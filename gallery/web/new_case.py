@@ -13,6 +13,7 @@ from gallery.web.pairs import measure_ahead
 from gallery.web.sections import known_case
 from gallery.web.sorting import STAGE_WORDS, VIEWS, Board, propose, read_board
 from gallery.web.taking_in import take_in, watch_for_copies
+from gallery.web.twins import twins_of
 from gallery.web.viewing import note_view
 from gallery.web.workplace import catalog, drafts, folder, me, needs, now, rooms
 from watermark.errors import WatermarkError
@@ -157,8 +158,22 @@ def _shown(
         conflict=conflict,
         next_number=draft.case or catalog().next_number(),
         known=[[photo.file.split(" (part ")[0], photo.file_size] for photo in photos],
+        twins=twins_of(folder(), photos, len(catalog().photo_digests())),
     )
     return page, status
+
+
+@pages.get("/<int:number>/twins")
+@needs(Task.EDIT)
+def twins(number: int) -> ResponseReturnValue:
+    """Tell which photographs a case has already, as far as they were looked up."""
+    photos = {photo.id: photo for photo in drafts().photos(number)}
+    known = twins_of(folder(), list(photos.values()), len(catalog().photo_digests()))
+    found = {
+        photo: {"sentence": twin.sentence(photos[photo].file), "case": url_for("cases.one", number=twin.case)}
+        for photo, twin in known.found.items()
+    }
+    return jsonify({"waiting": known.waiting, "found": found})
 
 
 def _fixed(draft: Draft) -> list[str]:
@@ -194,7 +209,12 @@ def _free_name(stages: tuple[str, ...]) -> str:
 
 
 def _finished(draft: Draft) -> ResponseReturnValue:
+    photos = [photo for photo in drafts().photos(draft.id) if photo.stage]
+    known = twins_of(folder(), photos, len(catalog().photo_digests())).found
     number, count = take_in(rooms(), folder(), draft, me().name, now())
+    for photo in photos:
+        if photo.id in known:
+            flash(f"Please check: {known[photo.id].sentence(photo.file)}.", "error")
     watch_for_copies(folder())
     measure_ahead(number)
     flash(

@@ -10,7 +10,7 @@ from gallery.model import Digest
 from gallery.settings import DataFolder
 from gallery.vault import Vault, digest_of
 from watermark.composite import find_panels
-from watermark.pixels import Facts, Picture, crop, encode, open_picture, read_facts, resize
+from watermark.pixels import Facts, Picture, crop, encode, guard, resize
 
 THUMBNAIL_PX = 480
 SCREEN_PX = 1600
@@ -43,11 +43,13 @@ def plain_name(name: str) -> str:
 def receive(name: str, data: bytes, *, split: bool = True) -> Received:
     """Read a dropped file; an old composite becomes one photograph for each of its parts, cut without loss.
 
+    Whoever made it, it is opened in a process of its own with a cap on time and memory (ADR 9), as are all below.
+
     Raises:
-        WatermarkError: It is not a picture, is damaged, or too large.
+        WatermarkError: It is not a picture, is damaged, too large, or takes too long.
     """
-    facts = read_facts(data, INTAKE_LIMITS)
-    picture = open_picture(data, longest=SCREEN_PX)
+    facts = guard().facts(data, INTAKE_LIMITS)
+    picture = guard().open_picture(data, INTAKE_LIMITS, longest=SCREEN_PX)
     boxes = _boxes(picture, facts) if split else ()
     if boxes:
         return _parts(name, data, boxes)
@@ -79,7 +81,7 @@ def _boxes(picture: Picture, facts: Facts) -> tuple[Box, ...]:
 
 
 def _parts(name: str, data: bytes, boxes: tuple[Box, ...]) -> Received:
-    whole = open_picture(data)
+    whole = guard().open_picture(data, INTAKE_LIMITS)
     photos, files = [], [data]
     for number, box in enumerate(boxes, start=1):
         part = crop(whole, box)
@@ -110,7 +112,7 @@ def screen_size(data: bytes) -> bytes:
     Raises:
         WatermarkError: The bytes are no picture.
     """
-    return encode(open_picture(data, longest=SCREEN_PX), format="jpeg", quality=84)
+    return encode(guard().open_picture(data, INTAKE_LIMITS, longest=SCREEN_PX), format="jpeg", quality=84)
 
 
 def thumbnail(data: bytes) -> bytes:
@@ -119,7 +121,7 @@ def thumbnail(data: bytes) -> bytes:
     Raises:
         WatermarkError: The bytes are no picture.
     """
-    return _small(open_picture(data, longest=THUMBNAIL_PX))
+    return _small(guard().open_picture(data, INTAKE_LIMITS, longest=THUMBNAIL_PX))
 
 
 def _small(picture: Picture) -> bytes:

@@ -49,6 +49,27 @@
     save();
   };
 
+  // Whether a case has a photo already is found out beside the page: a warning that comes when it is known.
+  const twins = form.querySelector("[data-twins]");
+  const warn = (photo, { sentence, case: place }) => {
+    const card = form.querySelector(`[data-card="${photo}"]`);
+    if (!card || card.querySelector("[data-twin]")) return;
+    const line = document.createElement("p"), link = document.createElement("a");
+    line.className = "why unsure"; line.dataset.twin = ""; line.textContent = `${sentence}. `;
+    link.href = place; link.textContent = "Open that case";
+    line.append(link); card.append(line);
+  };
+  const ask = async () => {
+    try {
+      const answer = await (await fetch(twins.dataset.twins, { headers: { Accept: "application/json" } })).json();
+      Object.entries(answer.found).forEach(([photo, twin]) => warn(photo, twin));
+      if (answer.waiting) { setTimeout(ask, 1500); return; }
+      const count = Object.keys(answer.found).length;
+      twins.textContent = count ? `${count} of these photos ${count === 1 ? "is" : "are"} in a case already: see the warnings.` : "No case has one of these photos.";
+    } catch { setTimeout(ask, 5000); }
+  };
+  if (twins) ask();
+
   for (const card of form.querySelectorAll("[data-card]")) {
     card.draggable = true;
     card.addEventListener("dragstart", (event) => { dragged = card; card.classList.add("moving"); event.dataTransfer.effectAllowed = "move"; event.dataTransfer.setData("text/plain", ""); });

@@ -185,7 +185,7 @@ def nine_photos(tmp_path_factory):
 def wait_for_fingerprints():
     """Wait for what the pages have started beside themselves."""
     for thread in threading.enumerate():
-        if thread.name in {"fingerprints", "measurements"}:
+        if thread.name in {"fingerprints", "measurements", "copies", "renditions"}:
             thread.join()
 
 

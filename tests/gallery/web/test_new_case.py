@@ -4,6 +4,8 @@ import base64
 import io
 import shutil
 import socket
+import time
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,6 +19,7 @@ from gallery.schema import open_database
 from gallery.vault import Vault
 from gallery.web.receiving import composite_vault
 from tests.gallery.web.conftest import composite, enter, portrait, sign_in, token
+from watermark.pixels import guard
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -401,3 +404,63 @@ def test_every_large_look_is_written_down(site):
     database.close()
 
     assert len(looks) == 3
+
+
+def looked_up(client, number):
+    """Ask as the page does until every photo of a draft was looked up."""
+    for _ in range(600):
+        answer = client.get(f"/drafts/{number}/twins").get_json()
+        if not answer["waiting"]:
+            return answer["found"]
+        time.sleep(0.1)
+    raise AssertionError("the draft's photos are still being looked up")
+
+
+def test_a_photo_of_another_case_saved_anew_is_named_and_may_come_in(site, case):
+    """A smaller copy of Patient 1's photo is a warning with a link; the patient's other shots are none."""
+    picture = Image.open(io.BytesIO(portrait("before", "front", "2026-01-05 10:00:00")))
+    smaller = io.BytesIO()
+    picture.resize((432, 324)).save(smaller, "JPEG", quality=80)
+    files = {
+        "copy.jpg": smaller.getvalue(),
+        "later.jpg": portrait("later", "front", "2027-02-12 10:00:00"),
+        "stranger.jpg": portrait("before", "front", "2026-03-05 10:00:00", person=8),
+    }
+    sent = {
+        "csrf_token": token(case, "/drafts/new"),
+        "files": [(io.BytesIO(data), name) for name, data in files.items()],
+    }
+    there = case.post("/drafts/new", data=sent).location
+    number = int(there.strip("/").split("/")[-1])
+    found = looked_up(case, number)
+    shown = case.get(there).text
+    board = {"csrf_token": sent["csrf_token"], "version": "1", "stage-1": "before", "then": "case"}
+    for photo in Drafts(open_database(site.folder.database)).photos(number):
+        board |= {f"photo-{photo.id}-stage": "1", f"photo-{photo.id}-view": "front"}
+    made = case.post(f"/drafts/{number}/arrange", data=board, follow_redirects=True)
+
+    [twin] = found.values()
+    assert twin["case"] == "/cases/1/"
+    assert twin["sentence"].startswith("copy.jpg is a copy of Patient 1's before photo")
+    assert 'href="/cases/1/">Open Patient 1</a>' in shown
+    assert "Patient 2: 3 photos sealed" in made.text
+    assert "Please check: copy.jpg is a copy of Patient 1" in made.text
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="a process's children are read from /proc")
+def test_a_strangers_file_is_opened_outside_the_server(site, case):
+    """After an upload the server has a helper process, the one that decodes within caps."""
+    guard().close()
+    sent = {
+        "csrf_token": token(case, "/drafts/new"),
+        "files": (io.BytesIO(portrait("later", "left", "2027-02-12 10:00:00")), "a.jpg"),
+    }
+    assert case.post("/drafts/new", data=sent).status_code == 302
+
+    children = [
+        child
+        for task in Path("/proc/self/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+    said = [Path(f"/proc/{child}/cmdline").read_bytes() for child in children]
+    assert any(b"watermark.pixels.guarded" in words for words in said)

@@ -1,0 +1,95 @@
+"""Photographs of a draft that a case has already, saved anew or made smaller: found and named beside the pages."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gallery.drafts import DraftPhoto
+from gallery.errors import GalleryError
+from gallery.lookup import Lookup
+from gallery.model import Digest, subject_of
+from gallery.settings import DataFolder
+from gallery.web.receiving import draft_vault
+from watermark.errors import WatermarkError
+
+_MOST_KEPT = 5_000  # answers; each is small
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A photo in the catalogue that a draft's file is a copy of."""
+
+    case: int
+    stage: str
+
+    def sentence(self, file: str) -> str:
+        """Say it as a warning."""
+        return f"{file} is a copy of {subject_of(self.case, self.stage)}, saved anew or made smaller"
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """What is known of a draft's photographs: by their ids, and how many are still being looked up."""
+
+    found: dict[int, Twin]
+    waiting: int
+
+
+_Question = tuple[Path, int, Digest]
+"""Whose catalogue, how many photos it holds (with more of them the answer may change), and which file."""
+
+_lock, _turn = threading.Lock(), threading.Lock()
+_answers: dict[_Question, Twin | None] = {}
+_asked: set[_Question] = set()
+
+
+def twins_of(folder: DataFolder, photos: Sequence[DraftPhoto], catalogued: int) -> Twins:
+    """Give what is known, and begin to look up the rest beside the pages; nothing waits for it.
+
+    Args:
+        folder: of the practice.
+        photos: of a draft.
+        catalogued: how many photos the catalogue holds.
+    """
+    if not catalogued:
+        return Twins({}, 0)
+    asked = {photo.id: (folder.root, catalogued, photo.digest) for photo in photos}
+    with _lock:
+        known = {photo: _answers[question] for photo, question in asked.items() if question in _answers}
+        new = [question for question in asked.values() if question not in _answers and question not in _asked]
+        _asked.update(new)
+    if new:
+        threading.Thread(target=_look_up, args=(folder, new), name="copies", daemon=True).start()
+    found = {photo: twin for photo, twin in known.items() if twin}
+    return Twins(found, len(asked) - len(known))
+
+
+def _look_up(folder: DataFolder, questions: Sequence[_Question]) -> None:
+    """Answer questions one after the other; what cannot be answered is no copy as far as anybody knows."""
+    with _turn:
+        lookup: Lookup | None = None
+        for question in questions:
+            twin = None
+            try:
+                lookup = lookup or Lookup(folder)
+                twin = _twin(lookup, draft_vault(folder).get(question[2]))
+            except (GalleryError, WatermarkError) as error:
+                logging.getLogger(__name__).warning("a draft's photo was not looked up: %s", error)
+            except Exception:
+                logging.getLogger(__name__).exception("a draft's photo was not looked up")
+            with _lock:
+                while len(_answers) >= _MOST_KEPT:
+                    del _answers[next(iter(_answers))]
+                _answers[question] = twin
+                _asked.discard(question)
+
+
+def _twin(lookup: Lookup, data: bytes) -> Twin | None:
+    from watermark.identify import Verdict  # noqa: PLC0415 (heavy, and only for drafts)
+
+    found = lookup.identify(data, "")
+    if found.photo is None or found.answer.verdict is not Verdict.COPY:
+        return None
+    return Twin(found.photo.case, found.photo.stage)
