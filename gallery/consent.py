@@ -29,7 +29,7 @@ def may_show_case(case: Case) -> Permission:
 
 
 def may_publish(consents: Iterable[Consent], photo: Photo, channel: str, now: datetime) -> Permission:
-    """Rule on one photo in one channel; the last day of a consent counts (UTC).
+    """Rule on one photo in one channel; the last day of a consent counts, to midnight by the clock of `now`.
 
     Any one valid consent permits. Without one, the reason speaks of the consent that comes nearest.
     """

@@ -63,7 +63,7 @@ def obstacles_to(standing: Standing, settings: Settings, now: datetime) -> list[
     """Name everything that is missing, what blocks first."""
     found = [
         *_about_the_case(standing),
-        *_about_consent(standing, now),
+        *_about_consent(standing, settings.local(now)),
         *_about_the_record(standing),
         *_about_words(standing, settings),
     ]

@@ -3,8 +3,10 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gallery.errors import GalleryError
 from gallery.model import PUBLIC_CHANNEL
@@ -117,6 +119,7 @@ class Settings:
     practice: str = "Example Clinic"
     web: str = ""
     contact: str = ""
+    time_zone: str = ""
     mark_text: str = ""
     mark_opacity: float = 0.5
     picture_seconds: float = 20.0
@@ -137,6 +140,10 @@ class Settings:
     tags: tuple[Tag, ...] = ()
     crawler: Mapping[str, object] = field(default_factory=dict)
 
+    def local(self, moment: datetime) -> datetime:
+        """Give a moment by the practice's own clock: the days of consents begin and end by it."""
+        return moment.astimezone(ZoneInfo(self.time_zone) if self.time_zone else None)
+
     @property
     def scopes(self) -> tuple[str, ...]:
         """What patients are asked about: each scope once, in the channels' order."""
@@ -147,6 +154,7 @@ _KEYS: Mapping[tuple[str, str], tuple[str, type | tuple[type, ...]]] = {
     ("practice", "name"): ("practice", str),
     ("practice", "web"): ("web", str),
     ("practice", "contact"): ("contact", str),
+    ("practice", "time_zone"): ("time_zone", str),
     ("mark", "text"): ("mark_text", str),
     ("mark", "opacity"): ("mark_opacity", (float, int)),
     ("pictures", "seconds"): ("picture_seconds", (float, int)),
@@ -217,11 +225,28 @@ def parse_settings(raw: Mapping[str, object]) -> tuple[Settings, list[str]]:
         for section, key in _KEYS
         if section == "pictures" and not 0 < _number(values.get(f"picture_{key}", 1)) < _ENDLESS
     )
+    zone = str(values.get("time_zone", ""))
+    if zone and not _is_zone(zone):
+        problems.append(
+            f'[practice] time_zone = {zone!r} is not known here: expected one such as "Europe/Berlin"'
+        )
     values["channels"] = _channels(raw.get("channels", {}), problems)
     values["tags"] = _tags(raw.get("tags", {}), problems)
     crawler = raw.get("crawler", {})
     values["crawler"] = crawler if isinstance(crawler, Mapping) else {}
     return Settings(**values), problems  # type: ignore[arg-type]
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (
+        ZoneInfoNotFoundError,
+        ValueError,
+        OSError,
+    ):  # a name may lead out of the zones' folder, or to one
+        return False
+    return True
 
 
 def _number(value: object) -> float:

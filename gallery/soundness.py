@@ -172,7 +172,7 @@ def _site(folder: DataFolder, catalog: Catalog, now: datetime) -> tuple[list[str
     """Hold every file of the built site against what consent allows at this moment."""
     if not folder.public.is_dir():
         return [], ["no site is built yet"]
-    names = catalog.publications(PUBLIC_CHANNEL)
+    names, now = catalog.publications(PUBLIC_CHANNEL), load_settings(folder).local(now)
     cases, consents = {case.number: case for case in catalog.cases()}, catalog.consents()
     allowed = {
         names[photo.id].token

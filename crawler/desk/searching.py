@@ -21,7 +21,7 @@ from gallery.consent import may_publish, may_show_case
 from gallery.ledger import Ledger
 from gallery.model import PUBLIC_CHANNEL
 from gallery.renditions import kept_sums
-from gallery.settings import DataFolder
+from gallery.settings import DataFolder, load_settings
 
 _PATIENCE_S = 60.0
 _MOST_BYTES = 8 * 1024 * 1024
@@ -68,6 +68,7 @@ def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -
         cases: Only these cases; all when empty.
     """
     folder.require()
+    now = load_settings(folder).local(now)
     wanted, sums = frozenset(cases), kept_sums(folder.renditions) or {}
     db = open_watch(folder.database)
     try:

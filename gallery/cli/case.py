@@ -138,12 +138,14 @@ def show(folder: DataFolder, number: int, as_json: bool) -> None:
     from gallery.catalog import Catalog
     from gallery.consent import may_publish, may_show_case
     from gallery.model import PUBLIC_CHANNEL
+    from gallery.settings import load_settings
 
     with opened(folder) as database:
         catalog = Catalog(database)
         item, stages = catalog.case(number), catalog.stages(number)
         photos, consents = catalog.photos(number), catalog.consents(number)
-    rules = {photo.id: may_publish(consents, photo, PUBLIC_CHANNEL, now()) for photo in photos}
+    today = load_settings(folder).local(now())
+    rules = {photo.id: may_publish(consents, photo, PUBLIC_CHANNEL, today) for photo in photos}
     whole = may_show_case(item)
     if as_json:
         print_json(
@@ -245,6 +247,7 @@ def record(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
     from gallery.catalog import Catalog
     from gallery.model import PUBLIC_CHANNEL, Consent
     from gallery.records import record_consent
+    from gallery.settings import load_settings
     from gallery.vault import Vault
 
     last: date | None = expires.date() if expires else None
@@ -262,7 +265,7 @@ def record(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
             document=Vault(folder.evidence / "consents").put(document.read_bytes()) if document else None,
         )
         form = record_consent(database, form, getpass.getuser(), now())
-    today = now().date()
+    today = load_settings(folder).local(now()).date()
     not_today = "is dated in the future" if form.signed_on > today else ""
     if last and last < today:
         not_today = f"expired on {last}"

@@ -103,7 +103,7 @@ class _Build:
         self, folder: DataFolder, settings: Settings, database: "Database", actor: str, now: datetime
     ) -> None:
         self._folder, self._settings, self._database = folder, settings, database
-        self._actor, self._now = actor, now
+        self._actor, self._now, self._today = actor, now, settings.local(now)
         self._catalog, self._ledger = Catalog(database), Ledger(database)
         self._renditions = Renditions(folder.renditions, folder.originals)
         self._stamp = folder.renditions / "built.json"
@@ -118,7 +118,9 @@ class _Build:
 
     def run(self, *, force: bool, progress: Progress, token: Token) -> Built:
         records = self._records()
-        rules = hold_back(rulings(records, PUBLIC_CHANNEL, self._now), records, self._settings, self._judged)
+        rules = hold_back(
+            rulings(records, PUBLIC_CHANNEL, self._today), records, self._settings, self._judged
+        )
         shown = [photo for photo in records.photos if rules[photo.id].allowed]
         before = self._catalog.publications(PUBLIC_CHANNEL)
         plan = self._plan(records, shown, before, token)
@@ -146,7 +148,7 @@ class _Build:
             published=len(plan.published.keys() - before.keys()),
             removed=len(before.keys() - plan.published.keys()),
             unpublished_reasons=_reasons(rules),
-            expiring=tuple(expires_soon(records.consents, self._now)),
+            expiring=tuple(expires_soon(records.consents, self._today)),
         )
 
     def _plan(
@@ -171,7 +173,7 @@ class _Build:
         return [channel for name, channel in self._settings.channels.items() if name != PUBLIC_CHANNEL]
 
     def _export(self, records: Records, channel: Channel, token: Token) -> Export:
-        rules = rulings(records, channel.scope, self._now)
+        rules = rulings(records, channel.scope, self._today)
         photos = [photo for photo in records.photos if rules[photo.id].allowed]
         before = self._catalog.publications(channel.name)
         return Export(channel, photos, *self._published(photos, channel, before, token))
@@ -377,7 +379,7 @@ class _Build:
     def _selection(self, records: Records, shown: Collection[int]) -> Selection:
         numbers = frozenset(shown)
         if numbers not in self._selected:
-            chosen = selection(records, numbers, PUBLIC_CHANNEL, self._now, self._settings.tags)
+            chosen = selection(records, numbers, PUBLIC_CHANNEL, self._today, self._settings.tags)
             self._selected[numbers] = chosen
         return self._selected[numbers]
 

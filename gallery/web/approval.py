@@ -11,7 +11,7 @@ from gallery.public_site.wording import photo_alt, photo_caption, stage_sentence
 from gallery.web.content import besides, content_of
 from gallery.web.publishing import rendered
 from gallery.web.viewing import note_view
-from gallery.web.workplace import casework, catalog, ledger, me, now, settings
+from gallery.web.workplace import casework, catalog, ledger, local_now, me, now, settings
 
 pages = Blueprint("approval", __name__, url_prefix="/approve/<secret>")
 
@@ -36,7 +36,7 @@ def _may_answer() -> bool:
 def _photos(asked: Approval) -> list[Photo]:
     consents = catalog().consents(asked.case)
     photos = catalog().photos(asked.case)
-    return [photo for photo in photos if may_publish(consents, photo, PUBLIC_CHANNEL, now()).allowed]
+    return [photo for photo in photos if may_publish(consents, photo, PUBLIC_CHANNEL, local_now()).allowed]
 
 
 @pages.get("")

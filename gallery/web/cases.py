@@ -10,7 +10,7 @@ from gallery.accounts import Role, Task
 from gallery.consent import expires_soon
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
 from gallery.web.sections import known_case, show
-from gallery.web.workplace import catalog, drafts, folder, here, ledger, me, needs, now
+from gallery.web.workplace import catalog, drafts, folder, here, ledger, local_now, me, needs
 
 pages = Blueprint("cases", __name__)
 
@@ -46,7 +46,7 @@ def overview() -> ResponseReturnValue:
         cases=_lines(found[(at - 1) * _PAGE : at * _PAGE]),
         drafts=drafts().all() if me().may(Task.EDIT) else [],
         still_shown=_still_shown(),
-        ending=expires_soon(catalog().consents(), now()),
+        ending=expires_soon(catalog().consents(), local_now()),
         wanted=wanted,
         count=len(found),
         page=at,

@@ -15,7 +15,7 @@ from gallery.public_site import build_site
 from gallery.records import record_consent, withdraw_consent
 from gallery.vault import Vault
 from gallery.web.sections import open_case, show
-from gallery.web.workplace import catalog, folder, me, needs, note, now, rooms, settings
+from gallery.web.workplace import catalog, folder, local_now, me, needs, note, now, rooms, settings
 
 pages = Blueprint("consents", __name__, url_prefix="/cases/<int:number>")
 
@@ -42,9 +42,9 @@ def _shown(case: Case, *, problem: GalleryError | None = None, status: int = 200
         status,
         photos=photos,
         consents=consents[::-1],
-        rulings=[(photo, may_publish(consents, photo, PUBLIC_CHANNEL, now())) for photo in photos],
+        rulings=[(photo, may_publish(consents, photo, PUBLIC_CHANNEL, local_now())) for photo in photos],
         channels=list(settings().scopes),
-        today=now().date(),
+        today=local_now().date(),
         law=_law(),
         laws=laws(),
         typed=request.form,
@@ -76,7 +76,7 @@ def _consent(case: Case) -> Consent:
     signed, expires = _day("signed_on"), _day("expires_on")
     if signed is None:
         raise GalleryError("the day of the signature is missing", hint="it stands beside the signature")
-    if signed > now().date():
+    if signed > local_now().date():
         raise GalleryError("the day of the signature is in the future", hint="correct the date")
     if expires is not None and expires < signed:
         raise GalleryError("it would end before it was signed", hint="correct one of the two dates")

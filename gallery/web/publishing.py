@@ -20,7 +20,7 @@ from gallery.web.proof import prove
 from gallery.web.readiness import obstacles_of
 from gallery.web.sections import known_case, open_case, show
 from gallery.web.viewing import note_view
-from gallery.web.workplace import casework, catalog, folder, me, needs, note, now, rooms, settings
+from gallery.web.workplace import casework, catalog, folder, local_now, me, needs, note, now, rooms, settings
 
 pages = Blueprint("publishing", __name__, url_prefix="/cases/<int:number>")
 
@@ -37,7 +37,7 @@ def page(number: int) -> ResponseReturnValue:
     photos = catalog().photos(number)
     consents = catalog().consents(number)
     channels = [
-        (channel, [(photo, may_publish(consents, photo, channel.scope, now())) for photo in photos])
+        (channel, [(photo, may_publish(consents, photo, channel.scope, local_now())) for photo in photos])
         for channel in settings().channels.values()
     ]
     public = catalog().publications(PUBLIC_CHANNEL)

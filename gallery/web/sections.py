@@ -12,7 +12,7 @@ from gallery.consent import may_publish, may_show_case
 from gallery.errors import ChangedMeanwhileError, GalleryError
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
 from gallery.web.content import HELD, content_of, hold_back
-from gallery.web.workplace import casework, catalog, me, now, rooms
+from gallery.web.workplace import casework, catalog, local_now, me, now, rooms
 
 Values = Mapping[str, str]
 
@@ -52,7 +52,7 @@ def steps_of(case: Case) -> list[Step]:
     saved, photos = casework().saved(case.number), catalog().photos(case.number)
     authors = casework().authorships(photo.id for photo in photos)
     consents = catalog().consents(case.number)
-    permitted = sum(may_publish(consents, photo, PUBLIC_CHANNEL, now()).allowed for photo in photos)
+    permitted = sum(may_publish(consents, photo, PUBLIC_CHANNEL, local_now()).allowed for photo in photos)
     public = set(catalog().publications(PUBLIC_CHANNEL)) & {photo.id for photo in photos}
 
     def by_save(name: str, page: str, section: Section) -> Step:

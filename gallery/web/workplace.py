@@ -63,6 +63,11 @@ def now() -> datetime:
     return here().clock()
 
 
+def local_now() -> datetime:
+    """Give the time by the practice's own clock, by which consents begin and end."""
+    return settings().local(now())
+
+
 def settings() -> Settings:
     """Give the practice's settings, read once per request."""
     if "settings" not in g:

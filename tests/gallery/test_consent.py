@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gallery.consent import expires_soon, may_publish, may_show_case
 from gallery.model import Case, CaseStatus, Consent, Digest, Photo
+from gallery.settings import parse_settings
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PHOTO = Photo(
@@ -105,3 +106,35 @@ def test_an_ending_consent_is_announced_a_week_before():
     ends = [replace(CONSENT, id=n, expires_on=(NOW + timedelta(days=n)).date()) for n in (-1, 0, 7, 8)]
 
     assert [consent.id for consent in expires_soon(ends, NOW)] == [0, 7]
+
+
+@pytest.mark.parametrize(
+    ("zone", "utc", "allowed"),
+    [
+        ("America/Los_Angeles", "2026-03-02T07:59:00", True),
+        ("America/Los_Angeles", "2026-03-02T08:00:00", False),
+        ("Asia/Tokyo", "2026-03-01T14:59:00", True),
+        ("Asia/Tokyo", "2026-03-01T15:00:00", False),
+        ("UTC", "2026-03-01T23:59:00", True),
+        ("UTC", "2026-03-02T00:00:00", False),
+    ],
+)
+def test_a_consents_last_day_ends_at_the_practices_own_midnight(clinic, zone, utc, allowed):
+    """A consent to 1 March holds until midnight where the practice is, on the site and in what `verify` says."""
+    rows = clinic.rows({1: ["before"]}, consent_signed="2026-01-01", consent_expires="2026-03-01")
+    clinic.take_in(rows)
+    text = clinic.folder.settings_file.read_text("utf-8")
+    said = text.replace("[practice]", f'[practice]\ntime_zone = "{zone}"', 1)
+    clinic.folder.settings_file.write_text(said, "utf-8")
+    clinic.build()
+    moment = datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+    assert (clinic.verify(moment).problems == ()) == allowed
+    assert bool(clinic.build(moment).photos) == allowed
+
+
+def test_a_time_zone_that_is_none_is_named():
+    """A typing error in the settings is said, and no other clock is used instead."""
+    for name in ("Europe/Atlantis", "../etc/passwd", "Europe"):
+        _, problems = parse_settings({"practice": {"time_zone": name}})
+        assert any(name in problem and "time_zone" in problem for problem in problems)
