@@ -83,6 +83,40 @@ def test_the_slider_obeys_the_mouse(site):
     page.context.close()
 
 
+def test_the_slider_obeys_a_finger(site):
+    """A finger drags the line to and fro; a drag up or down belongs to the page, which scrolls."""
+    page = site.open("patient-1/index.html", has_touch=True, viewport={"width": 400, "height": 500})
+    slider = page.locator(".pair-range").first
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    across, down = box["x"] + box["width"] / 2, max(box["y"], 0) + 60
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind, *points):
+        at = [{"x": x, "y": y} for x, y in points]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    def drag(x, y):
+        touch("touchStart", (across, down))
+        for step in range(1, 11):
+            touch("touchMove", (across + (x - across) * step / 10, down + (y - down) * step / 10))
+        touch("touchEnd")
+        page.wait_for_timeout(300)
+
+    drag(box["x"] + box["width"] * 0.8, down)
+    assert 75 <= int(slider.input_value()) <= 85
+    drag(box["x"] + box["width"] * 0.2, down)
+    assert 15 <= int(slider.input_value()) <= 25
+    assert "inset(0px 0px 0px " in page.evaluate(
+        "() => getComputedStyle(document.querySelector('.shot-after')).clipPath"
+    )
+    scrolled = page.evaluate("() => scrollY")
+    drag(across, down - 55 if scrolled == 0 else down + 200)
+    assert page.evaluate("() => scrollY") != scrolled
+    assert page.complaints == []
+    page.context.close()
+
+
 def test_any_two_stages_are_compared(site):
     """A reader chooses the stage on either side, by keyboard too; the earlier one is always on the left, and named."""
     page = site.open("patient-1/index.html")
