@@ -12,7 +12,7 @@ import importlib.util
 import json
 import pickle
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -248,7 +248,7 @@ def thresholds(said: list[Said]) -> dict[str, float]:
 
 
 def rates(said: list[Said], least: Mapping[str, float]) -> dict[str, Any]:
-    """Misses per kind of copy, accusations per kind of innocent."""
+    """How many of each kind of copy were missed, and of each kind of innocent accused."""
     kinds: dict[str, list[Said]] = {}
     for one in said:
         kinds.setdefault(one.kind, []).append(one)
@@ -259,20 +259,15 @@ def rates(said: list[Said], least: Mapping[str, float]) -> dict[str, Any]:
             right = [s.label == COPY for s in ones]
             misses[kind] = {
                 "cases": len(ones),
-                "not copy": _share(v != "copy" for v in verdicts),
-                "neither copy nor possible": _share(v not in ("copy", "possible") for v in verdicts),
-                "wrong photo": _share(v == "copy" and not r for v, r in zip(verdicts, right, strict=True)),
+                "not copy": sum(v != "copy" for v in verdicts),
+                "neither copy nor possible": sum(v not in ("copy", "possible") for v in verdicts),
+                "wrong photo": sum(v == "copy" and not r for v, r in zip(verdicts, right, strict=True)),
             }
         else:
             accused[kind] = {"cases": len(ones)} | {
-                v: _share(x == v for x in verdicts) for v in ("copy", "possible", "same-scene")
+                v: sum(said == v for said in verdicts) for v in ("copy", "possible", "same-scene")
             }
     return {"misses": misses, "accused": accused}
-
-
-def _share(values: Iterable[bool]) -> float:
-    listed = list(values)
-    return round(sum(listed) / max(1, len(listed)), 4)
 
 
 def main() -> None:
@@ -299,8 +294,9 @@ def main() -> None:
         kept[f"{which}_line"] = np.array([model._baseline_prediction.item(), slope, offset])  # noqa: SLF001
     said = said_of(data, chances["copy"], chances["ours"])
     least = thresholds(said)
-    measured = {"thresholds": least, "worlds": list(worlds), "cases": len(said), **rates(said, least)}
-    copy_misses = [m["not copy"] for m in measured["misses"].values()]
+    sizes = {name: len({r.case for r in data.rows if r.world == name}) for name in worlds}
+    measured = {"thresholds": least, "worlds": sizes, "cases": len(said), **rates(said, least)}
+    copy_misses = [m["not copy"] / m["cases"] for m in measured["misses"].values()]
     print(json.dumps(measured, indent=1), f"\ncopies found, mean over kinds: {1 - np.mean(copy_misses):.4f}")
     if not options.quick:
         np.savez_compressed(HERE / decide.TABLES, **kept)

@@ -61,8 +61,8 @@ class Matcher:
         except WatermarkError as error:
             verdict = TOO_LARGE if isinstance(error, PictureTooLargeError) else UNREADABLE
             return Looked(digest=digest, verdict=verdict, upto=self.upto, trouble=str(error))
-        told = str(found.answer.verdict) in TOLD
-        look = _look(body, found.answer.frame, lookup) if told else ""
+        told, marked = str(found.answer.verdict) in TOLD, found.answer.carries_our_mark
+        look = _look(body, found.answer.frame, lookup) if told or marked else ""
         return Looked(
             digest=digest,
             verdict=str(found.answer.verdict),
@@ -75,6 +75,7 @@ class Matcher:
             width=facts.width,
             height=facts.height,
             look=look,
+            carries_our_mark=marked,
         )
 
 

@@ -201,6 +201,7 @@ class Looked:
         trouble: Why the bytes could not be looked at, or "".
         look: How the picture looks, as text, where something of ours is in it: the same picture saved again
             looks nearly the same.
+        carries_our_mark: Our mark is in the picture, whatever else is.
     """
 
     digest: str
@@ -215,6 +216,12 @@ class Looked:
     trouble: str = ""
     also: tuple[tuple[int, float], ...] = ()
     look: str = ""
+    carries_our_mark: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the legal desk must see it: one of our photos, or our mark on what is none of them."""
+        return self.photo is not None or self.carries_our_mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +283,8 @@ class Likeness:
 class Finding:
     """What the machine says: this image, shown there, is one of our photos; a person decides what it is.
 
+    Where `photo_id` is None it is none of our catalogued photos, but carries our mark: nothing is said of a copy then.
+
     Args:
         places: Every page and element where the image was seen.
         name: The file name of our photo, as given at import; it may name a patient, so it never leaves the house.
@@ -289,9 +298,9 @@ class Finding:
     site_url: str
     page_url: str
     image_url: str
-    photo_id: int
+    photo_id: int | None
     name: str
-    case: int
+    case: int | None
     stage: str
     verdict: str
     probability: float

@@ -211,6 +211,53 @@ def m0006_how_a_picture_looks(db: Database) -> None:
     db.execute("alter table contents add column look text not null default ''")
 
 
+@migrations()
+def m0007_our_mark_on_what_is_none_of_ours(db: Database) -> None:
+    """A picture that carries our mark, but is none of our photos, is a finding and can be decided: without a photo."""
+    for statement in (
+        """alter table contents add column carries_our_mark integer not null default 0
+               check (carries_our_mark in (0, 1))""",
+        """create table findings_now (
+               id           integer primary key,
+               site_id      integer not null references sites (id),
+               image_id     integer not null references urls (id),
+               photo_id     integer references photos (id),
+               digest       text not null references contents (digest),
+               verdict      text not null,
+               probability  real not null check (probability between 0 and 1),
+               run_id       integer references runs (id),
+               first_seen   text not null,
+               last_seen    text not null check (last_seen >= first_seen)
+           ) strict""",
+        """insert into findings_now (id, site_id, image_id, photo_id, digest, verdict, probability, run_id, first_seen,
+                                     last_seen)
+           select id, site_id, image_id, photo_id, digest, verdict, probability, run_id, first_seen, last_seen
+             from findings""",
+        "drop table findings",
+        "alter table findings_now rename to findings",
+        # a null is like no other null, so that a plain unique constraint would let the same finding in every night
+        "create unique index one_finding on findings (image_id, coalesce(photo_id, 0), digest)",
+        """create table decisions_now (
+               id        integer primary key,
+               site_id   integer not null references sites (id),
+               photo_id  integer references photos (id),
+               digest    text not null references contents (digest),
+               decision  text not null check (decision in """
+        + _one_of(Decision)
+        + """),
+               note      text not null,
+               by        text not null check (by <> ''),
+               at        text not null
+           ) strict""",
+        """insert into decisions_now (id, site_id, photo_id, digest, decision, note, by, at)
+           select id, site_id, photo_id, digest, decision, note, by, at from decisions""",
+        "drop table decisions",
+        "alter table decisions_now rename to decisions",
+        "create index decisions_by_subject on decisions (site_id, photo_id, digest)",
+    ):
+        db.execute(statement)
+
+
 def open_watch(path: Path) -> Database:
     """Open the catalogue's database with the crawler's tables in it, up to date."""
     db = open_database(path)

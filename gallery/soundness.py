@@ -7,7 +7,7 @@ import platform
 import shutil
 import sqlite3
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -273,9 +273,13 @@ def examine(folder: DataFolder) -> list[Check]:
     ]
 
 
-def matching_lines() -> tuple[object, list[str]]:
-    """Give the matcher's measured error rates, as values and as lines to read."""
-    from watermark.identify import matching_rates  # noqa: PLC0415 (heavy, and only asked for by name)
+def matching_measured() -> tuple[object, str]:
+    """Give what was measured of the matcher, as values and as text to read.
+
+    Raises:
+        GalleryError: It did not come with this installation.
+    """
+    from watermark.identify import Sureness, matching_rates  # noqa: PLC0415 (heavy, and only asked for by name)
 
     try:
         rates = matching_rates()
@@ -283,38 +287,7 @@ def matching_lines() -> tuple[object, list[str]]:
         raise GalleryError(
             "no measured rates came with this installation", hint="install pairwatch again"
         ) from error
-    return rates, list(_as_lines(rates))
-
-
-def _as_lines(value: Mapping[str, object], indent: str = "") -> Iterator[str]:
-    """Write nested values as indented lines; rows with the same fields become a table."""
-    for name, inner in value.items():
-        if not isinstance(inner, Mapping):
-            yield f"{indent}{name}: {_shown(inner)}"
-            continue
-        yield f"{indent}{name}:"
-        fields = {tuple(row) if isinstance(row, Mapping) else () for row in inner.values()}
-        if len(fields) == 1 and fields != {()}:
-            yield from _as_table(inner, fields.pop(), indent + "  ")
-        else:
-            yield from _as_lines(inner, indent + "  ")
-
-
-def _as_table(
-    rows: Mapping[str, Mapping[str, object]], fields: tuple[str, ...], indent: str
-) -> Iterator[str]:
-    first = max(map(len, rows))
-    yield f"{indent}{'':{first}}  " + "  ".join(fields)
-    for name, row in rows.items():
-        cells = (f"{_shown(row[field]):>{len(field)}}" for field in fields)
-        yield f"{indent}{name:{first}}  " + "  ".join(cells)
-
-
-def _shown(value: object) -> str:
-    """Write a share as a percentage, and everything else as it is."""
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return f"{value:.1%}" if isinstance(value, float) else str(value)
+    return rates, Sureness.of(rates).text()
 
 
 def _version(name: str) -> Check:

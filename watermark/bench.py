@@ -148,13 +148,11 @@ def _practice(
 
 
 def everyday_world(seed: int, photos: int) -> World:
-    """Drawn everyday pictures, and the furniture of web pages as strangers.
-
-    Other drawn scenes are no strangers to them: landscapes share the grain they are drawn with.
-    """
+    """Drawn everyday pictures, and as strangers other ones and the furniture of web pages."""
     catalogue = {n: everyday.draw_everyday(seed * 1000 + n) for n in range(photos)}
     draws = (furniture.draw_logo, furniture.draw_badge, furniture.draw_banner, furniture.draw_stock)
     strangers = [(draw(seed * 100 + n), "furniture") for n in range(photos // 3) for draw in draws]
+    strangers += [(everyday.draw_everyday(seed * 1000 + photos + n), "everyday") for n in range(photos)]
     return World(f"everyday {seed}", catalogue, {n: n for n in catalogue}, (), tuple(strangers), catalogue)
 
 

@@ -37,10 +37,12 @@ def say(line: str, *, err: bool = False) -> None:
 
 def say_finding(one: Finding) -> None:
     """Print a finding for people."""
-    from crawler.desk.words import likeness
+    from crawler.desk.words import likeness, subject
 
-    what = f"{one.verdict:<10} case {one.case}, {one.stage}  [{one.decision}]"
+    what = f"{one.verdict:<10} {subject(one)}  [{one.decision}]"
     sure = ">99.9%" if one.probability >= _CERTAIN else f"{one.probability:6.1%}"
+    if one.photo_id is None:  # how like it is to some photo of ours would be taken for how sure the mark is
+        sure = "  mark"
     say(f"{one.id:>5}  {sure}  {what}")
     also = f"In the same picture: {'; '.join(one.also)}." if one.also else ""
     for line in filter(None, (one.image_url, f"on {one.page_url}", one.explanation, also, likeness(one))):

@@ -46,9 +46,11 @@ def _bar(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
 
 
 def _show(told: "Told") -> None:
+    from crawler.desk.words import subject  # noqa: PLC0415 (as above)
+
     click.echo(f"\n{'sure':>6}  {'verdict':<10}  {'our photo':<38}  found at")
     for finding in told.findings:
-        ours = f"Patient {finding.case}, {finding.stage}"
+        ours = subject(finding)
         click.echo(f"{finding.probability:6.1%}  {finding.verdict:<10}  {ours:<38}  {finding.image_url}")
     for copy in told.missed:
         click.echo(

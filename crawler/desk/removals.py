@@ -19,7 +19,8 @@ def known_copies(folder: DataFolder) -> list[KnownCopy]:
                 finding=finding.id, case=finding.case, page=finding.page_url, decision=str(finding.decision)
             )
             for finding in Findings(database).all()
-            if Decision.DISMISSED not in (finding.decision, finding.like and finding.like.decision)
+            if finding.case is not None
+            and Decision.DISMISSED not in (finding.decision, finding.like and finding.like.decision)
         ]
     finally:
         database.close()

@@ -3,7 +3,7 @@
 import base64
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -11,7 +11,16 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from crawler.desk.words import COLUMNS, answer_of, finding_row, is_for_the_desk, likeness, says
+from crawler.desk.words import (
+    COLUMNS,
+    MARK_ONLY_MEANS,
+    answer_of,
+    finding_row,
+    is_for_the_desk,
+    likeness,
+    says,
+    subject,
+)
 from crawler.model import Finding
 from crawler.schema import open_watch
 from crawler.store.findings import Findings
@@ -21,7 +30,7 @@ from gallery.model import Digest
 from gallery.settings import DataFolder, load_settings
 from gallery.vault import Vault
 from watermark.errors import WatermarkError
-from watermark.identify import explain_picture, matching_rates
+from watermark.identify import Sureness, explain_picture, matching_rates
 from watermark.pixels import Picture, encode, guard, resize
 
 LONGEST = 560
@@ -42,6 +51,7 @@ class Exhibit:
     """A finding with its pictures; `trouble` says why there are none."""
 
     finding: Finding
+    subject: str
     says: str
     changes: tuple[str, ...]
     mark: str
@@ -94,9 +104,10 @@ def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
         trouble = f"The pictures cannot be shown: {error}"
     return Exhibit(
         finding=finding,
+        subject=subject(finding),
         says=" ".join(filter(None, (says(finding), likeness(finding)))),
         changes=tuple(answer.get("changes", ())),
-        mark=str(answer.get("mark") or "unknown"),
+        mark="there" if finding.photo_id is None else str(answer.get("mark") or "unknown"),
         pictures=pictures,
         trouble=trouble,
     )
@@ -104,12 +115,14 @@ def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
 
 def _pictures(finding: Finding, lookup: Lookup, evidence: Vault) -> Iterator[Shown]:
     data = evidence.get(Digest(finding.digest))
-    photo = lookup.picture(finding.photo_id)
     answer = lookup.identify(data, "evidence").answer
     found = guard().open_picture(data, lookup.limits, frame=answer.frame)
     moving = f", frame {answer.frame + 1} of {answer.frames}" if answer.frames > 1 else ""
     yield Shown(f"Found there, as it is{moving}", _uri(found))
-    yield Shown(f"Ours: case {finding.case}, {finding.stage}, {finding.view}", _uri(photo))
+    if finding.photo_id is None:
+        return
+    photo = lookup.picture(finding.photo_id)
+    yield Shown(f"Ours: {subject(finding)}, {finding.view}", _uri(photo))
     if answer.photo != finding.photo_id or answer.transform is None:
         return
     exhibit = explain_picture(found, photo, answer)
@@ -134,27 +147,31 @@ def _render(exhibits: list[Exhibit], practice: str, now: datetime) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    sites = [(site, list(group)) for site, group in groupby(exhibits, key=lambda one: one.finding.site_url)]
+    copies, marks = (
+        _by_site(one for one in exhibits if (one.finding.photo_id is None) is alone)
+        for alone in (False, True)
+    )
     return environment.get_template("report.html").render(
-        sites=sites, exhibits=exhibits, practice=practice, now=now, rates=_rates()
+        copies=copies,
+        marks=marks,
+        exhibits=exhibits,
+        practice=practice,
+        now=now,
+        mark_only_means=MARK_ONLY_MEANS,
+        measured=_measured(),
     )
 
 
-def _rates() -> list[tuple[str, str]]:
-    """Give what was measured about the matcher, one line each; nothing where it was not shipped."""
+def _by_site(exhibits: Iterable[Exhibit]) -> list[tuple[str, list[Exhibit]]]:
+    return [(site, list(group)) for site, group in groupby(exhibits, key=lambda one: one.finding.site_url)]
+
+
+def _measured() -> Sureness | None:
+    """Give what was measured about the matcher; None where it was not shipped."""
     try:
-        rates = matching_rates()
+        return Sureness.of(matching_rates())
     except FileNotFoundError:
-        return []
-    return list(_flat(rates, ""))
-
-
-def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _flat(inner, f"{name}, {key}" if name else str(key))
-    else:
-        yield name, f"{value:.4g}" if isinstance(value, float) else str(value)
+        return None
 
 
 def _csv(findings: Iterable[Finding]) -> str:

@@ -129,9 +129,14 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
         looked = Matcher(folder.root, upto, _forget)(body, path.name)
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
         found: list[dict[str, object]] = [
-            {"digest": digest, "verdict": looked.verdict, "photo": looked.photo}
+            {
+                "digest": digest,
+                "verdict": looked.verdict,
+                "photo": looked.photo,
+                "carries_our_mark": looked.carries_our_mark,
+            }
         ]
-        if looked.photo is not None:
+        if looked.is_ours:
             Vault(folder.evidence).put(body)
         number = Findings(db).note_tip(
             path.name, state="failed" if looked.trouble else "checked", found=found, now=now

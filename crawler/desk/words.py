@@ -1,6 +1,7 @@
 """Findings in the words and fields that people and machines are given."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from crawler.model import Finding
@@ -27,6 +28,7 @@ COLUMNS = [
     "note",
     "changes",
     "mark",
+    "carries_our_mark",
     "explanation",
     "also",
     "like",
@@ -36,11 +38,22 @@ COLUMNS = [
     "pages",
     "digest",
 ]
+MARK_ONLY = "our mark, none of our photos"
+MARK_ONLY_MEANS = (
+    "It shows either a patient of ours whose photograph is not catalogued, or somebody else's picture under our mark: "
+    "look which before anything is claimed. It is not counted as a copy."
+)
+_SAYS_MARK_ONLY = "The machine says: it carries our mark, but is none of our catalogued photographs."
 _VERDICTS = {
     "copy": "The machine says: a copy of our photograph.",
     "same-scene": "The machine says: another photograph of the same moment, not this file.",
     "possible": "The machine says: possibly ours; a person has to look.",
 }
+
+
+def subject(finding: Finding) -> str:
+    """Name what of ours a finding is about: `case 51, after`; or that it is our mark alone."""
+    return MARK_ONLY if finding.photo_id is None else f"case {finding.case}, {finding.stage}"
 
 
 def finding_json(finding: Finding) -> dict[str, object]:
@@ -51,9 +64,9 @@ def finding_json(finding: Finding) -> dict[str, object]:
         "site": finding.site_url,
         "page_url": finding.page_url,
         "image_url": finding.image_url,
-        "photo": finding.name,
+        "photo": finding.name or None,
         "case": finding.case,
-        "stage": finding.stage,
+        "stage": finding.stage or None,
         "verdict": finding.verdict,
         "probability": round(finding.probability, 4),
         "first_seen": finding.first_seen.isoformat(),
@@ -70,6 +83,7 @@ def finding_json(finding: Finding) -> dict[str, object]:
         else {"finding": finding.like.finding, "decision": str(finding.like.decision)},
         "changes": answer.get("changes", []),
         "mark": answer.get("mark"),
+        "carries_our_mark": finding.photo_id is None or bool(answer.get("carries_our_mark")),
         "pages": [
             {
                 "page_url": place.page_url,
@@ -117,6 +131,8 @@ def says(finding: Finding) -> str:
     """Give the sentence that keeps apart what the machine says and what a person has confirmed."""
     if finding.decision == "infringement":
         return f"Confirmed as an infringement by {finding.decided_by}."
+    if finding.photo_id is None:
+        return _SAYS_MARK_ONLY
     return _VERDICTS.get(finding.verdict, f"The machine says: {finding.verdict}.")
 
 
@@ -140,4 +156,11 @@ def is_for_the_desk(finding: Finding) -> bool:
 
 def is_news(finding: Finding) -> bool:
     """Tell whether a night's finding is worth a line in summary and mail."""
-    return finding.verdict == "copy" and is_for_the_desk(finding)
+    return (finding.verdict == "copy" or finding.photo_id is None) and is_for_the_desk(finding)
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """Say how many findings these are, our mark alone apart: `2 new findings, 1 of them our mark, …`."""
+    alone = sum(one.photo_id is None for one in findings)
+    plural = "" if len(findings) == 1 else "s"
+    return f"{len(findings)} new finding{plural}" + (f", {alone} of them {MARK_ONLY}" if alone else "")

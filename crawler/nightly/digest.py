@@ -8,6 +8,7 @@ from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
+from crawler.desk.words import counted, subject
 from crawler.errors import CrawlerError
 from crawler.model import Finding, Listing, Outcome, RunSummary, printable
 from crawler.settings import Plan
@@ -60,7 +61,7 @@ def _domain(address: str) -> str:
 def _subject(night: Night) -> str:
     count = len(night.findings)
     if count:
-        return f"pairwatch: {count} new finding{'s' if count > 1 else ''}"
+        return f"pairwatch: {counted(night.findings)}"
     if night.summary.outcome is Outcome.FAILED:
         return "pairwatch: no site could be reached"
     if night.summary.notes or any(site.blind for site in night.summary.sites):
@@ -74,7 +75,7 @@ def _lines(night: Night) -> list[str]:
     lines = [
         f"The night of {summary.started_at:%Y-%m-%d} for {night.practice}.",
         f"{len(summary.sites)} sites, {read} pages and images read, {summary.tally.unchanged} unchanged.",
-        f"{len(night.findings)} new findings.",
+        f"{counted(night.findings)}.",
         *(f"look: {note}" for note in summary.notes),
         "",
     ]
@@ -85,9 +86,8 @@ def _lines(night: Night) -> list[str]:
         allowed = " (allowed)" if site.listing is Listing.ALLOW else ""
         lines.append(f"{site.url}{allowed}")
         for one in found:
-            lines.append(
-                f"  finding {one.id}: {one.probability:.0%} sure, case {one.case}, {one.stage}: {one.verdict}"
-            )
+            how = "" if one.photo_id is None else f"{one.probability:.0%} sure, "
+            lines.append(f"  finding {one.id}: {how}{subject(one)}: {one.verdict}")
             lines.append(f"    {one.image_url} on {one.page_url}")
         lines += [f"  not seen: {sentence}" for sentence in site.blind]
         lines.append("")

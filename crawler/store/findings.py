@@ -23,15 +23,17 @@ _FINDINGS = """
       from findings
       join sites on sites.id = findings.site_id
       join urls as images on images.id = findings.image_id
-      join photos on photos.id = findings.photo_id
-      join stages on stages.id = photos.stage_id
+      left join photos on photos.id = findings.photo_id
+      left join stages on stages.id = photos.stage_id
       join contents on contents.digest = findings.digest
       left join decisions on decisions.id = (
            select max(id) from decisions as latest
-            where latest.site_id = findings.site_id and latest.photo_id = findings.photo_id
+            where latest.site_id = findings.site_id and latest.photo_id is findings.photo_id
               and latest.digest = findings.digest)
      where (:id is null or findings.id = :id) and (:run is null or findings.run_id = :run)
-     order by sites.url, findings.photo_id, findings.id
+       -- a photo catalogued since explains the mark
+       and (findings.photo_id is not null or contents.photo_id is null)
+     order by sites.url, findings.photo_id is null, findings.photo_id, findings.id
 """
 _SAME_LOOK = 10
 _PLACES = """
@@ -168,7 +170,7 @@ def _likenesses(findings: Iterable[Finding]) -> dict[int, Likeness]:
     logo that differs less from what it covers can hardly be seen.
     """
     known = list(findings)
-    decided: dict[tuple[str, int], list[Finding]] = {}
+    decided: dict[tuple[str, int | None], list[Finding]] = {}
     for one in known:
         if one.decision is not Decision.OPEN and one.look:
             decided.setdefault((one.site_url, one.photo_id), []).append(one)
@@ -192,16 +194,20 @@ def _likenesses(findings: Iterable[Finding]) -> dict[int, Likeness]:
 def _finding(row: Row, places: tuple[Place, ...], subjects: Mapping[int, str]) -> Finding:
     is_first = row["photo_id"] == row["first_photo"]
     inside = [row["first_photo"], *(int(photo) for photo, _ in json.loads(row["also"]))]
-    further = f"{subject_of(row['case'], row['stage'])} is in the same picture as another photo of ours."
+    further = (
+        ""
+        if is_first
+        else f"{subject_of(row['case'], row['stage'])} is in the same picture as another photo of ours."
+    )
     return Finding(
         id=row["id"],
         site_url=row["site_url"],
         page_url=places[0].page_url if places else (row["parent"] or row["site_url"]),
         image_url=row["image_url"],
         photo_id=row["photo_id"],
-        name=row["name"],
+        name=row["name"] or "",
         case=row["case"],
-        stage=row["stage"],
+        stage=row["stage"] or "",
         verdict=row["verdict"],
         probability=row["probability"],
         explanation=row["explanation"] if is_first else further,
@@ -214,8 +220,8 @@ def _finding(row: Row, places: tuple[Place, ...], subjects: Mapping[int, str]) -
         decided_at=time_of(row["decided_at"]),
         note=row["note"] or "",
         places=places,
-        view=row["view"],
-        original=row["original"],
+        view=row["view"] or "",
+        original=row["original"] or "",
         also=tuple(subjects[photo] for photo in inside if photo != row["photo_id"] and photo in subjects),
         look=row["look"],
     )

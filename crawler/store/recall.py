@@ -7,6 +7,8 @@ from pathlib import Path
 
 from crawler.model import Looked
 
+_TURNED = ("photo", "upto", "also", "carries_our_mark")  # kept under another name, or as another type
+
 
 class Recall:
     """Remembers, in any process, what was already said about bytes seen before; only reads."""
@@ -26,8 +28,11 @@ class Recall:
             return None
         row = rows[0]
         also = tuple((int(photo), float(probability)) for photo, probability in json.loads(row["also"]))
-        values = {name: row[name] for name in Looked.__slots__ if name not in ("photo", "upto", "also")}
-        return Looked(**values, photo=row["photo_id"], upto=row["matched_upto"], also=also)
+        values = {name: row[name] for name in Looked.__slots__ if name not in _TURNED}
+        marked = bool(row["carries_our_mark"])
+        return Looked(
+            **values, photo=row["photo_id"], upto=row["matched_upto"], also=also, carries_our_mark=marked
+        )
 
 
 _here = threading.local()

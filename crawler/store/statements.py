@@ -47,24 +47,25 @@ PUT_SIGHTING = """
 """
 PUT_CONTENT = """
     insert into contents (digest, verdict, photo_id, probability, explanation, answer, width, height,
-                          matched_upto, matched_at, trouble, also, look)
+                          matched_upto, matched_at, trouble, also, look, carries_our_mark)
     values (:digest, :verdict, :photo_id, :probability, :explanation, :answer, :width, :height,
-            :matched_upto, :at, :trouble, :also, :look)
+            :matched_upto, :at, :trouble, :also, :look, :carries_our_mark)
     on conflict (digest) do update set verdict = excluded.verdict, photo_id = excluded.photo_id,
         probability = excluded.probability, explanation = excluded.explanation, answer = excluded.answer,
         matched_upto = excluded.matched_upto, matched_at = excluded.matched_at, trouble = excluded.trouble,
-        also = excluded.also, look = excluded.look
+        also = excluded.also, look = excluded.look, carries_our_mark = excluded.carries_our_mark
 """
 TOLD = """
     select urls.id from urls join contents on contents.digest = urls.digest
-     where urls.site_id = :site and contents.photo_id is not null
-       and contents.verdict in ('copy', 'same-scene', 'possible')
+     where urls.site_id = :site
+       and (contents.photo_id is not null and contents.verdict in ('copy', 'same-scene', 'possible')
+            or contents.photo_id is null and contents.carries_our_mark)
 """
 _FINDING = """
     insert into findings (site_id, image_id, photo_id, digest, verdict, probability, run_id, first_seen, last_seen)
     {found}
      where urls.id = :image
-    on conflict (image_id, photo_id, digest) do update set verdict = excluded.verdict,
+    on conflict (image_id, coalesce(photo_id, 0), digest) do update set verdict = excluded.verdict,
         probability = excluded.probability, last_seen = max(first_seen, excluded.last_seen)
 """
 PUT_FINDING = _FINDING.format(

@@ -55,7 +55,7 @@ def verify(folder: DataFolder, kept: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--matching", is_flag=True, help="Print the matcher's measured error rates instead.")
+@click.option("--matching", is_flag=True, help="Print how often the matcher was right and wrong, in counts.")
 @as_json_option
 @click.pass_obj
 def doctor(folder: DataFolder, matching: bool, as_json: bool) -> None:
@@ -66,11 +66,11 @@ def doctor(folder: DataFolder, matching: bool, as_json: bool) -> None:
       pairwatch doctor
       pairwatch doctor --matching --json
     """
-    from gallery.soundness import Check, examine, matching_lines
+    from gallery.soundness import Check, examine, matching_measured
 
     if matching:
-        rates, lines = matching_lines()
-        print_json(rates) if as_json else click.echo("\n".join(lines))
+        rates, text = matching_measured()
+        print_json(rates) if as_json else click.echo(text)
         return
     checks = examine(folder)
     fault = click.get_current_context().meta.get("pairwatch.crawler_fault")

@@ -5,6 +5,7 @@ from watermark.forensics import MarkState
 from watermark.identify.answer import Answer, Exhibit, Overlap, RunnerUp, Transform
 from watermark.identify.exhibit import explain_picture
 from watermark.identify.search import WORKED, compared, hypotheses, identify, identify_file, identify_opened
+from watermark.identify.sureness import Sureness
 from watermark.identify.words import explain
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "MarkState",
     "Overlap",
     "RunnerUp",
+    "Sureness",
     "Transform",
     "Verdict",
     "compared",

@@ -21,8 +21,14 @@ def _paint(rng: np.random.Generator, low: float = 0.03, high: float = 0.8) -> ND
     return np.asarray(np.clip(rng.uniform(low, high) * rng.uniform(0.6, 1.4, 3), 0, 1), np.float32)
 
 
-def _laid(rng: np.random.Generator, noise: Plane, size: tuple[int, int], zoom: float) -> Plane:
-    """Lay a tile from a place of its own, so that no two pictures share a patch of noise."""
+def _grain(
+    rng: np.random.Generator, seed: int, which: int, slope: float, size: tuple[int, int], zoom: float
+) -> Plane:
+    """Noise that no other picture has, not even from another place of one tile: a matcher would find the patch.
+
+    Tiles of other samples are numbered below `_FIRST_TILE`.
+    """
+    noise = tile(_FIRST_TILE + 2 * seed + which, 512, slope)
     return spread(noise, size, zoom, (float(rng.uniform(0, 512)), float(rng.uniform(0, 512))))
 
 
@@ -42,10 +48,10 @@ def _landscape(rng: np.random.Generator, seed: int, size: tuple[int, int]) -> Pl
         _paint(rng, 0.4) - _paint(rng, 0.4)
     ) + _paint(rng, 0.5)
     scene = np.ascontiguousarray(np.broadcast_to(scene, (height, width, 3)))
-    clouds = _laid(rng, tile(seed % 9 + 60, 512, 1.4), size, width / 512 * 1.3)
+    clouds = _grain(rng, seed, 0, 1.4, size, width / 512 * 1.3)
     scene += np.clip(clouds * 0.12, 0, 1)[..., None]
     rows = np.arange(height, dtype=np.float32)[:, None]
-    ground = _laid(rng, tile(seed % 7 + 80, 512, 0.6), size, 1.3)
+    ground = _grain(rng, seed, 1, 0.6, size, 1.3)
     for layer in range(int(rng.integers(2, 6))):
         line = height * (0.35 + 0.12 * layer + 0.07 * _ridge(rng, width, rng.uniform(0.7, 1.3)))
         below = np.clip(rows - line, 0, 1)[..., None]
@@ -69,7 +75,7 @@ def _street(rng: np.random.Generator, seed: int, size: tuple[int, int]) -> Plane
         x += wide
     floor = int(height * 0.88)
     scene[floor:] = _paint(rng, 0.05, 0.3)
-    scene *= (1 + np.float32(0.08) * _laid(rng, tile(seed % 7 + 90, 512, 0.5), size, 1.0))[..., None]
+    scene *= (1 + np.float32(0.08) * _grain(rng, seed, 0, 0.5, size, 1.0))[..., None]
     return scene
 
 
@@ -77,7 +83,7 @@ def _still_life(rng: np.random.Generator, seed: int, size: tuple[int, int]) -> P
     width, height = size
     scene = draw_backdrop(backdrop_of(seed), size, (0.0, 0.0))
     columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    texture = _laid(rng, tile(seed % 11 + 100, 512, 0.9), size, 0.8)
+    texture = _grain(rng, seed, 0, 0.9, size, 0.8)
     for _ in range(int(rng.integers(3, 12))):
         x, y, radius = rng.uniform(0, width), height * rng.uniform(0.4, 1), height * rng.uniform(0.06, 0.26)
         u, v = (columns - x) / (radius * np.float32(rng.uniform(0.7, 1.5))), (rows - y) / radius
@@ -93,8 +99,9 @@ def _still_life(rng: np.random.Generator, seed: int, size: tuple[int, int]) -> P
 
 def _texture(rng: np.random.Generator, seed: int, size: tuple[int, int]) -> Plane:
     width, height = size
-    first = _laid(rng, tile(seed % 13 + 120, 512, rng.uniform(0.3, 1.5)), size, rng.uniform(0.7, 4))
-    second = _laid(rng, tile(seed % 17 + 140, 512, rng.uniform(0.3, 1.5)), size, rng.uniform(0.7, 4))
+    first, second = (
+        _grain(rng, seed, which, rng.uniform(0.3, 1.5), size, rng.uniform(0.7, 4)) for which in (0, 1)
+    )
     warp = np.sin(
         (np.arange(width, dtype=np.float32) * rng.uniform(0.01, 0.15))[None, :] + first * rng.uniform(0, 4)
     )
@@ -114,4 +121,5 @@ def _room(rng: np.random.Generator, seed: int, size: tuple[int, int]) -> Plane:
     return near
 
 
+_FIRST_TILE = 100_000
 _KINDS = (_landscape, _street, _still_life, _texture, _room)
