@@ -13,7 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from watermark.fingerprint.index import Index
 from watermark.fingerprint.record import fingerprint
 from watermark.identify import Verdict, identify
 from watermark.pixels import Picture
-from watermark.visible import draw_mark
+from watermark.visible import MarkDesign, draw_mark
 
 FOUND = (Verdict.COPY, Verdict.POSSIBLE)
 ALTERED = 0.7
@@ -42,6 +42,7 @@ class Said:
     copied: bool
     verdict: Verdict
     right: bool
+    marked: bool
 
 
 def attacked(picture: Picture, attack: Attack, rng: Generator) -> Picture:
@@ -55,7 +56,7 @@ def photographs(folder: Path) -> World:
     half = len(pictures) // 2
     made = bench.pictures_world("photographs", pictures[:half], pictures[half:])
     published = {key: draw_mark(picture, bench.design(0)) for key, picture in made.catalogue.items()}
-    return World(made.name, made.catalogue, made.scenes, made.shots, made.strangers, published)
+    return replace(made, published=published)
 
 
 def cases(world: World, rng: Generator, each: int, again: int) -> Iterator[Case]:
@@ -76,11 +77,11 @@ def cases(world: World, rng: Generator, each: int, again: int) -> Iterator[Case]
             yield Case(shown, kind, None, scene)
 
 
-def judge(case: Case, folder: Path, first: int) -> Said:
+def judge(case: Case, folder: Path, first: int, mark: MarkDesign) -> Said:
     """Identify one case against the whole catalogue; its world's keys start at `first`."""
-    answer = identify(case.picture, opened(folder))
+    answer = identify(case.picture, opened(folder), (mark,))
     right = case.photo is not None and answer.photo == case.photo + first
-    return Said(case.kind, case.photo is not None, answer.verdict, right)
+    return Said(case.kind, case.photo is not None, answer.verdict, right, answer.carries_our_mark)
 
 
 _OPENED: dict[Path, Index] = {}
@@ -105,7 +106,7 @@ def judged(worlds: list[World], each: int, again: int, pool: ProcessPoolExecutor
         index.save()
         for world, first in zip(worlds, firsts, strict=False):
             rng = np.random.default_rng([9, *world.name.encode()])
-            asked = partial(judge, folder=folder, first=first)
+            asked = partial(judge, folder=folder, first=first, mark=bench.design(world.seed))
             said += pool.map(asked, cases(world, rng, each, again), chunksize=4)
             print(f"{world.name}: {len(world.catalogue)} photos, {len(said)} cases so far", flush=True)
     return said
@@ -149,7 +150,18 @@ def table(said: list[Said]) -> list[tuple[str, str, str]]:
             "<= 5 %",
         ),
         ("other shots given `same-scene`", f"{same} of {len(shots)} ({same / max(1, len(shots)):.1%})", "-"),
+        ("our mark seen on uncatalogued patients of ours", _marked(said, bench.OUR_ROOM), "-"),
+        (
+            "our mark seen where it is not",
+            _marked(strangers, *({one.kind for one in strangers} - {bench.OUR_ROOM})),
+            "-",
+        ),
     ]
+
+
+def _marked(said: list[Said], *kinds: str) -> str:
+    seen = [one.marked for one in said if one.kind in kinds and not one.copied]
+    return f"{sum(seen)} of {len(seen)}"
 
 
 def main() -> None:
@@ -167,7 +179,7 @@ def main() -> None:
     with ProcessPoolExecutor(2) as pool:
         said = judged(worlds, options.each, options.again, pool)
     for measure, measured, bar in table(said):
-        print(f"{measure:<46} {measured:<24} {bar}")
+        print(f"{measure:<48} {measured:<24} {bar}")
     missed = Counter(
         one.kind for one in said if one.copied and not (one.verdict == Verdict.COPY and one.right)
     )

@@ -56,6 +56,7 @@ class World:
         shots: other photographs of those sessions, with the session.
         strangers: pictures that are nobody's copy, with what they are.
         published: what the practice shows of its photos: the same, marked.
+        seed: whose mark that is, see `design`.
     """
 
     name: str
@@ -64,6 +65,7 @@ class World:
     shots: tuple[tuple[Picture, int], ...] = ()
     strangers: tuple[tuple[Picture, str], ...] = ()
     published: Mapping[int, Picture] = field(default_factory=dict)
+    seed: int = 0
 
     def index(self, folder: Path) -> Index:
         """Its catalogue, fingerprinted."""
@@ -144,7 +146,7 @@ def _practice(
         elsewhere = seed * 77 + 1 + number % 5
         strangers.append((take(seed * 1000 + 700 + number, elsewhere, "after", 0), "rival"))
     published = {key: mark(picture) for key, picture in catalogue.items()}
-    return World(name, catalogue, scenes, tuple(shots), tuple(strangers), published)
+    return World(name, catalogue, scenes, tuple(shots), tuple(strangers), published, seed)
 
 
 def everyday_world(seed: int, photos: int) -> World:

@@ -194,7 +194,12 @@ class Watched:
         self.left = dict.fromkeys(HOSTS, 3) | {"h0.example": 4}
         self.free_at, self.parked = dict.fromkeys(HOSTS, 0.0), dict.fromkeys(HOSTS, 0.0)
         self.flying: list[str] = []
-        self.clock, self.count = 0.0, 0
+        self.tenths, self.count = 0, 0
+
+    @property
+    def clock(self) -> float:
+        """Seconds, from whole tenths: sums of fractions would differ from the wall clock's microseconds."""
+        return self.tenths / 10
 
     def ready_at(self, host: str) -> float | None:
         """When a host may be asked, looked up by the rule itself; None while it may not be."""
@@ -226,9 +231,9 @@ class Watched:
         elif what == "land" and self.flying:
             self.one.land(self.flying.pop(number % len(self.flying)))
         elif what == "later":
-            self.clock += number / 10
+            self.tenths += number
         elif what == "park":
-            self.parked[host] = self.clock + 1.5
+            self.parked[host] = (self.tenths + 15) / 10
             self.one.park(host, NOW + timedelta(seconds=self.parked[host]))
         elif what == "offer":
             self.count += 1
