@@ -18,10 +18,13 @@ from gallery.cli.talk import as_json_option, print_json
 from gallery.errors import GalleryError
 
 if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
     from crawler.nightly.night import Step
     from gallery.settings import DataFolder
 
 SOME_FAILING, ANOTHER_RUN = 3, 75
+_BAR_COLUMNS = 36  # of the bar and its count, to the left of what is told
 
 
 @click.command()
@@ -88,12 +91,13 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
 
 
 class _Talk:
-    """Tells how a run goes on: one line that is written over on a terminal, one line per slice elsewhere."""
+    """Tells how a run goes on: a bar of the sites that are done on a terminal, one line per slice elsewhere."""
 
     def __init__(self, *, as_lines: bool) -> None:
         self.as_lines = as_lines
         self.is_terminal = sys.stderr.isatty() and not as_lines
         self.requests = 0
+        self._bar: ProgressBar[int] | None = None
 
     def __call__(self, step: "Step") -> None:
         tally = step.result.tally
@@ -110,8 +114,28 @@ class _Talk:
         if not self.is_terminal:
             click.echo(line, err=True)
             return
-        start = f"{self.requests} requests, {step.waiting} sites to go  {line}"
-        click.echo(f"\r{start[: get_terminal_size().columns - 1]}\x1b[K", nl=False, err=True)
+        self._show(step.waiting, f"{self.requests} requests  {line}")
+
+    def _show(self, waiting: int, line: str) -> None:
+        """Draw the bar; it is made with the first slice that comes back, when the sites are counted."""
+        if self._bar is None:
+            room = get_terminal_size().columns - _BAR_COLUMNS
+            self._bar = click.progressbar(
+                length=waiting + 1,
+                file=sys.stderr,
+                width=20,
+                show_pos=True,
+                show_percent=False,
+                show_eta=False,
+                item_show_func=lambda said: printable(said or "")[: max(0, room)],
+            )
+        done = max(0, (self._bar.length or 0) - waiting)
+        self._bar.update(max(0, done - self._bar.pos), line)  # type: ignore[arg-type]
+
+    def end(self) -> None:
+        """Leave the line with the bar."""
+        if self._bar is not None:
+            self._bar.render_finish()
 
 
 def _unreachable(step: "Step") -> bool:
@@ -124,8 +148,7 @@ def _shown(*, as_lines: bool) -> Iterator[_Talk]:
     try:
         yield talk
     finally:
-        if talk.is_terminal and talk.requests:
-            click.echo("", err=True)
+        talk.end()
 
 
 def _say_summary(summary: RunSummary) -> None:

@@ -44,7 +44,7 @@ from gallery.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is told while a run goes on: one slice of one site was written down."""
+    """What is told while a run goes on: one slice of one site was written down; so many sites are not done yet."""
 
     site: Site
     result: SliceResult
@@ -284,7 +284,7 @@ def _budget(night: _Night, site: Site, planned: int) -> Budget:
 
 def _collect(night: _Night, leases: list[tuple[Site, Lease]], done: Done, todo: dict[int, Site]) -> None:
     """Write down a group's slices, and decide for each site whether it goes on."""
-    for (site, lease), result in zip(leases, done, strict=True):
+    for number, ((site, lease), result) in enumerate(zip(leases, done, strict=True), start=1):
         if isinstance(result, str):
             night.crashes[site.id] = result
             continue
@@ -300,7 +300,8 @@ def _collect(night: _Night, leases: list[tuple[Site, Lease]], done: Done, todo: 
             night.quotas[site.id] = quota
         if result.more and not _over_quota(night.plan, tally):
             _schedule(night, site, result, todo)
-        night.talk(Step(site, result, len(todo)))
+        in_the_air = sum(len(flight.leases) for flight in night.flying.values()) + len(leases) - number
+        night.talk(Step(site, result, len(todo) + in_the_air))
 
 
 def _over_quota(plan: Plan, tally: Tally) -> str:

@@ -1,6 +1,11 @@
 """What the commands print: for machines where asked, and nothing that a hostile site can steer a terminal with."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
+import termios
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -65,3 +70,35 @@ def test_a_dead_site_is_called_unreachable(serve, watch):
     shown = CliRunner().invoke(cli, ["--data", str(watch(dead).root), "crawl"])
 
     assert "http://127.0.0.1:9/: unreachable" in shown.stderr
+
+
+@pytest.mark.slow
+def test_a_terminal_gets_a_bar_of_sites(serve, watch):
+    """On a real terminal the bar ends with all sites done; no line is left half written."""
+    first, second = (serve({"/": "<title>t</title>"}).site() for _ in range(2))
+    folder = watch(first, second)
+    parent, child = pty.openpty()
+    termios.tcsetwinsize(child, (24, 80))
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "pairwatch", "--data", str(folder.root), "crawl"],
+        stdin=child,
+        stdout=subprocess.PIPE,
+        stderr=child,
+    ) as crawl:
+        os.close(child)
+        shown = "".join(_read(parent))
+        crawl.communicate(timeout=60)
+
+    assert crawl.returncode == 0
+    assert "2/2" in shown
+    assert "####" in shown
+    assert shown.endswith("\n")
+
+
+def _read(terminal):
+    while True:
+        try:
+            yield os.read(terminal, 4096).decode()
+        except OSError:  # Linux says so when the other side is closed
+            return
