@@ -218,11 +218,6 @@ class Looked:
     look: str = ""
     carries_our_mark: bool = False
 
-    @property
-    def is_ours(self) -> bool:
-        """Whether the legal desk must see it: one of our photos, or our mark on what is none of them."""
-        return self.photo is not None or self.carries_our_mark
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:

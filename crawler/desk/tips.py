@@ -136,7 +136,7 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
                 "carries_our_mark": looked.carries_our_mark,
             }
         ]
-        if looked.is_ours:
+        if looked.photo is not None or looked.carries_our_mark:
             Vault(folder.evidence).put(body)
         number = Findings(db).note_tip(
             path.name, state="failed" if looked.trouble else "checked", found=found, now=now

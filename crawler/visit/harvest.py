@@ -57,7 +57,7 @@ class Harvest:
         self.matched[looked.digest] = looked.upto
         if looked.trouble:
             self.notes.failure(url, Step.MATCH, "unreadable", looked.trouble, now)
-        elif looked.is_ours:
+        elif looked.photo is not None or looked.carries_our_mark:
             self.notes.kept[looked.digest] = body
 
     def _rank_parent(self, parent: str) -> None:

@@ -55,15 +55,21 @@ def _pairwatch(folder, *words):
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory, serve_long):
-    """A site shows our uncatalogued patient under our mark, the same without it, and a patient of its own."""
-    root = tmp_path_factory.mktemp("practice")
+    """A night that nobody decided anything about."""
+    folder, summary, db = _night(tmp_path_factory.mktemp("practice"), serve_long)
+    yield folder, summary, db
+    db.close()
+
+
+def _night(root, serve):
+    """A site shows our uncatalogued patient under our mark, another without it, and a patient of its own."""
     folder = DataFolder(root / "data")
     open_watch(folder.database).close()
     folder.settings_file.write_text(
         f'[mark]\ntext = "{MARK.text}"\n[crawler]\ndelay_s = 0\nworkers = 1\n', encoding="utf-8"
     )
     _import(folder, root, (51, 52))
-    copier = serve_long(
+    copier = serve(
         {
             "/": '<img src="/marked.jpg"><img src="/unmarked.jpg"><img src="/theirs.jpg">',
             "/marked.jpg": encode(draw_mark(_portrait(60), MARK), format="jpeg", quality=85),
@@ -73,15 +79,13 @@ def night(tmp_path_factory, serve_long):
     )
     db = open_watch(folder.database)
     Sites(db).put(copier.site(), NOW)
-    summary = _run(folder)
-    yield folder, root, summary, db
-    db.close()
+    return folder, _run(folder), db
 
 
 @pytest.mark.slow
 def test_the_mark_alone_is_a_finding_and_no_copy(night):
     """Only the marked picture is told, without a photo, with the verdict none; a withdrawal does not list it."""
-    folder, _, summary, db = night
+    folder, summary, db = night
 
     told = [json.loads(line) for line in _pairwatch(folder, "findings", "--json").splitlines()]
 
@@ -116,9 +120,9 @@ def test_the_report_tells_it_under_a_heading_of_its_own(night, tmp_path):
 
 
 @pytest.mark.slow
-def test_its_decision_sticks_and_a_photo_catalogued_later_explains_it(night):
+def test_its_decision_sticks_and_a_photo_catalogued_later_explains_it(tmp_path, serve):
     """What was dismissed stays so the next night; once the patient is catalogued, the same picture is a copy."""
-    folder, root, _, db = night
+    folder, _, db = _night(tmp_path, serve)
     finding = Findings(db).all()[0]
     _pairwatch(folder, "review", str(finding.id), "dismissed", "--by", "J. Doe", "--note", "old flyer")
     again = _run(folder)
@@ -127,12 +131,12 @@ def test_its_decision_sticks_and_a_photo_catalogued_later_explains_it(night):
     assert (kept.decision, kept.note, again.new_findings) == (Decision.DISMISSED, "old flyer", 0)
     assert len(Findings(db).all()) == 1
 
-    _import(folder, root, (60,))
+    _import(folder, tmp_path, (60,))
     _run(folder)
 
-    assert [(one.case, one.verdict, one.decision) for one in Findings(db).all()] == [
-        (60, "copy", Decision.OPEN)
-    ]
+    told = [(one.case, one.verdict, one.decision) for one in Findings(db).all()]
+    db.close()
+    assert told == [(60, "copy", Decision.OPEN)]
 
 
 def test_an_older_database_keeps_its_findings_and_decisions(tmp_path):
