@@ -131,15 +131,20 @@ def show(folder: "DataFolder", timer: str | None, at: datetime) -> None:
     Example:
       pairwatch schedule show --timer cron
     """
-    for unit in _units(folder, _chosen(timer), f"{at:%H:%M}"):
+    _show(_units(folder, _chosen(timer), f"{at:%H:%M}"))
+
+
+def _show(made: "tuple[Unit, ...]") -> None:
+    for unit in made:
         click.echo(f"# ~/{unit.path}\n{unit.text}")
 
 
 @schedule.command("install")
 @_timer_option
 @click.option("--at", type=click.DateTime(["%H:%M"]), default="02:30", show_default=True, help="Local time.")
+@click.option("--dry-run", is_flag=True, help="Say what would be written and run, and do neither.")
 @click.pass_obj
-def install(folder: "DataFolder", timer: str | None, at: datetime) -> None:
+def install(folder: "DataFolder", timer: str | None, at: datetime, dry_run: bool) -> None:
     """Start the crawl every night from now on, for the user who says so.
 
     \b
@@ -149,6 +154,11 @@ def install(folder: "DataFolder", timer: str | None, at: datetime) -> None:
     folder.require()
     chosen = _chosen(timer)
     made = _units(folder, chosen, f"{at:%H:%M}")
+    if dry_run:
+        _show(made)
+        command = ("crontab", "-") if chosen == "cron" else _command(chosen, made, on=True)
+        click.echo(f"Would run: {' '.join(command)}\nNothing was installed.")
+        return
     if chosen == "cron":
         _crontab([*_crontab_without(), made[0].text.rstrip("\n")])
     else:

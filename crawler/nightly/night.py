@@ -37,7 +37,6 @@ from crawler.visit.fetch import Resolver, system_resolver
 from crawler.visit.frontier import Budget
 from crawler.visit.slices import Done
 from crawler.visit.slots import Slots
-from gallery.lookup import Lookup
 from gallery.settings import DataFolder, load_settings
 from gallery.vault import Vault
 
@@ -162,6 +161,8 @@ def _kit(folder: DataFolder, plan: Plan, begun: Run, eyes: Look, clock: Clock, r
 def _eyes(folder: DataFolder, upto: int) -> Look:
     """Give what looks at pictures; the index is made whole here once, so that no worker spends its slice on it."""
     if upto:
+        from gallery.lookup import Lookup  # noqa: PLC0415 (heavy, and needed where there is something to compare)
+
         Lookup(folder).index()
     return Matcher(folder.root, upto, Recall(folder.database, upto))
 

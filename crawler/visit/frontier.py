@@ -98,10 +98,27 @@ class Frontier:
         self._lanes = Lanes()
         self._count = itertools.count()
         self._later: list[datetime] = []
-        for address in self.addresses.values():
-            if self._is_due(address, now):
-                self._enqueue(address)
+        for address in self._in_turn([one for one in self.addresses.values() if self._is_due(one, now)]):
+            self._enqueue(address)
         self.offer(site.url, Kind.PAGE, depth=0, parent="")
+
+    def _in_turn(self, due: list[Address]) -> list[Address]:
+        """Order what is due so that hosts which the last nights left out come first, and those of hits before them.
+
+        Only where there are more hosts than a night may ask; with fewer the order says nothing.
+        """
+        hosts = {one.url: host_of(one.url) for one in due}
+        if len(set(hosts.values())) <= self.plan.site_hosts:
+            return due
+        hits = {hosts[one.url] for one in due if one.rank == RANK_HIT}
+        asked = {host: known.asked_at for host, known in self.hosts.items() if known.asked_at is not None}
+
+        def turn(one: Address) -> tuple[bool, bool, float]:
+            host = hosts[one.url]
+            last = asked.get(host)
+            return host not in hits, last is not None, last.timestamp() if last else 0.0
+
+        return sorted(due, key=turn)
 
     def _is_due(self, address: Address, now: datetime) -> bool:
         if address.url.startswith("data:"):

@@ -256,6 +256,41 @@ def test_the_host_that_waited_longest_is_next_and_none_before_its_time(steps, sl
     assert not any(watched.left.values()), "nothing is forgotten"
 
 
+def test_hosts_that_were_left_out_have_their_turn_the_next_night():
+    """Of more hosts than a night may ask, every one is asked within a few nights; those of known hits in each."""
+    hosts = [f"h{number}.example" for number in range(10)]
+    images = {
+        f"https://{host}/1.jpg": Address(url=f"https://{host}/1.jpg", kind=Kind.IMAGE) for host in hosts
+    }
+    hit = "https://h9.example/1.jpg"
+    state = SiteState(addresses=images | {hit: replace(images[hit], rank=0)})
+    nights = []
+    for number in range(4):
+        now = NOW + timedelta(days=number)
+        one = Frontier(SITE, state, replace(PLAN, site_hosts=4), began=now, now=now)
+        nights.append({turn.host for turn in asked_about(one, now) if turn.host != "a.example"})
+        state = one.state()
+
+    assert [len(night) for night in nights] == [4, 4, 4, 4]
+    assert set.union(*nights) == set(hosts)
+    assert all("h9.example" in night for night in nights)
+
+
+def asked_about(one, now):
+    """Take every turn there is, all robots.txt missing, nothing due later."""
+    clock = 0.0
+    while (turn := one.next(clock, now)) is not None:
+        if isinstance(turn, Wait):
+            clock += turn.seconds
+            continue
+        if turn.is_robots:
+            one.settle_robots(turn.host, 404, b"", now)
+        else:
+            one.land(turn.host)
+            one.visited(turn.address, now, changed=True)
+        yield turn
+
+
 def test_a_step_does_not_look_at_hosts_that_rest(monkeypatch):
     """A page with pictures from thousands of hosts does not slow every single request down."""
     known = [HostState(host=f"h{n}.example", robots_status=404, robots_at=NOW) for n in range(3000)]

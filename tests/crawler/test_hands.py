@@ -34,7 +34,7 @@ def test_a_worker_that_dies_or_hangs_costs_its_own_site_only(serve, watch, pictu
     """One site kills every worker that reads it: the other is visited, and the first is named as broken off."""
     bad = serve({"/": f'<img src="{PIXEL}">'})
     good = serve({"/": '<img src="/a.jpg">', "/a.jpg": picture("a")})
-    folder = watch(bad.site(), good.site(), settings="workers = 1\nslice_s = 3\n")
+    folder = watch(bad.site(), good.site(), settings="workers = 1\nslice_s = 6\n")
 
     summary = run(folder, look=look)
 

@@ -256,6 +256,29 @@ def test_schedule_show_prints_what_install_would_write(tmp_path):
     assert f"--data {tmp_path}" in shown.output
 
 
+@pytest.mark.parametrize("timer", ["systemd", "cron", "launchd", "windows"])
+def test_a_dry_run_says_what_install_would_do_and_does_nothing(tmp_path, monkeypatch, timer):
+    """The files and the command are shown for every timer; the home folder stays empty and nothing is run."""
+    home, folder = tmp_path / "home", tmp_path / "data"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setenv("PATH", str(home))  # whatever it tried to run would not be found
+    assert CliRunner().invoke(cli, ["--data", str(folder), "init"]).exit_code == 0
+
+    said = CliRunner().invoke(
+        cli, ["--data", str(folder), "schedule", "install", "--dry-run", "--timer", timer]
+    )
+
+    assert (said.exit_code, "Nothing was installed." in said.output) == (0, True)
+    assert all(
+        unit.path in said.output for unit in units(Timer(timer), Nightly(program=Path("/x"), data=folder))
+    )
+    command = {"systemd": "systemctl", "cron": "crontab -", "launchd": "launchctl", "windows": "schtasks"}
+    assert f"Would run: {command[timer]}" in said.output
+    assert list(home.iterdir()) == []
+
+
 def test_wrong_settings_are_all_named():
     """Every wrong key and value under [crawler] is named at once."""
     with pytest.raises(CrawlerError, match=r"no key 'dely'.*workers = -1"):

@@ -11,7 +11,7 @@ import pytest
 from crawler.nightly import run
 from crawler.visit.slots import Slots, hold
 
-PICTURES, SITES, PAUSE_S = 3, 3, 0.3
+PICTURES, SITES, PAUSE_S = 2, 3, 0.8  # a pause much longer than what a busy machine takes to send a request
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 import pickle
 
 import cv2
+import imagehash
 import numpy as np
 import pytest
+from PIL import Image
 
 from watermark import pixels
 from watermark.errors import IndexDamagedError
@@ -86,6 +88,15 @@ def test_the_hash_is_the_text_other_tools_print(picture):
     luma = local.grey(picture)
     softer = cv2.GaussianBlur(luma, (0, 0), 2)
     assert whole.distances(whole.look(luma), np.array([whole.look(softer)], np.uint64))[0] <= 6
+
+
+@pytest.mark.parametrize("shape", [(128, 171), (40, 33), (9, 9), (600, 31)])
+def test_the_hash_is_that_of_imagehash(shape):
+    """Bit for bit what the known library gives: for noise and for pictures of one grey."""
+    rng = np.random.default_rng(shape[0])
+    for luma in (*(rng.integers(0, 256, shape) for _ in range(20)), np.full(shape, 9), np.zeros(shape)):
+        grey = np.asarray(luma, np.uint8)
+        assert f"{whole.look(grey):016x}" == str(imagehash.phash(Image.fromarray(grey)))
 
 
 def test_cells_tell_saving_again_from_a_change_in_place(picture):
