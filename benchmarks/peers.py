@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -93,7 +94,8 @@ class _Other:
     """A tool in another environment: pictures go out as PNG files, opinions come back as lines of JSON."""
 
     def __init__(self, catalogue: dict[int, Picture]) -> None:
-        self._folder = Path(tempfile.mkdtemp())
+        self._kept = tempfile.TemporaryDirectory()
+        self._folder = Path(self._kept.name)
         for key, picture in catalogue.items():
             Image.fromarray(picture.rgb).save(self._folder / f"{key}.png", compress_level=1)
         self._process = subprocess.Popen(
@@ -101,6 +103,8 @@ class _Other:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            # Threads that wait for each other would be counted as ten times the work.
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         self.seconds = 0.0
 
@@ -131,12 +135,11 @@ def pairwatch(catalogue: dict[int, Picture]) -> Peer:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool of the table: how it is started, what must be there for it, and whether it asks every photo in turn."""
+    """A tool of the table: how it is started, and what must be there for it."""
 
     name: str
     make: Callable[[dict[int, Picture]], Peer]
     needs: str
-    slow: bool = False
 
     @property
     def there(self) -> bool:
@@ -147,7 +150,7 @@ class Tool:
 TOOLS = (
     Tool("pHash 10/64", phash, "imagehash"),
     Tool("PDQ 31/256", pdq, "pdqhash"),
-    Tool("crop-resistant", crop_resistant, "imagehash", slow=True),
-    Tool("perception SIFT", perception_sift, PERCEPTION, slow=True),
+    Tool("crop-resistant", crop_resistant, "imagehash"),
+    Tool("perception SIFT", perception_sift, PERCEPTION),
     Tool("pairwatch", pairwatch, "watermark"),
 )
