@@ -26,9 +26,9 @@ from tests.gallery.web.conftest import (  # noqa: F401 (fixtures)
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NO_PAGES = {
-    "static", "site.file", "cases.start",  # files, and an address that only leads on to the cases
+    "static", "site.file", "cases.start",  # files, answers for scripts, and an address that only leads on to the cases
     "new_case.picture", "pairs.picture", "photos.picture", "publishing.preview", "approval.picture",
-    "consents.document",
+    "consents.document", "new_case.twins",
 }  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
