@@ -18,6 +18,7 @@ from crawler.desk.words import (
     finding_row,
     is_for_the_desk,
     likeness,
+    mark_says,
     says,
     subject,
 )
@@ -107,7 +108,7 @@ def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
         subject=subject(finding),
         says=" ".join(filter(None, (says(finding), likeness(finding)))),
         changes=tuple(answer.get("changes", ())),
-        mark="there" if finding.photo_id is None else str(answer.get("mark") or "unknown"),
+        mark=mark_says(finding),
         pictures=pictures,
         trouble=trouble,
     )

@@ -46,8 +46,14 @@ MARK_ONLY_MEANS = (
 _SAYS_MARK_ONLY = "The machine says: it carries our mark, but is none of our catalogued photographs."
 _VERDICTS = {
     "copy": "The machine says: a copy of our photograph.",
-    "same-scene": "The machine says: another photograph of the same moment, not this file.",
+    "same-scene": "The machine says: another photograph of the same session; very probably ours, but not this file.",
     "possible": "The machine says: possibly ours; a person has to look.",
+}
+_MARKS = {
+    "kept": "on the picture",
+    "cropped": "cut off",
+    "painted-over": "painted over",
+    "never": "not on the picture, and no trace that it was removed",
 }
 
 
@@ -134,6 +140,13 @@ def says(finding: Finding) -> str:
     if finding.photo_id is None:
         return _SAYS_MARK_ONLY
     return _VERDICTS.get(finding.verdict, f"The machine says: {finding.verdict}.")
+
+
+def mark_says(finding: Finding) -> str:
+    """Say what became of our mark, in the words of the report."""
+    if finding.photo_id is None:
+        return "on the picture"
+    return _MARKS.get(str(answer_of(finding).get("mark")), "cannot be told")
 
 
 def likeness(finding: Finding) -> str:

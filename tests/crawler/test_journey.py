@@ -152,7 +152,8 @@ def test_the_report_needs_nothing_else_and_escapes_everything(night, tmp_path):
         csv.DictReader((tmp_path / "r" / "findings.csv").read_text(encoding="utf-8-sig").splitlines())
     )
 
-    assert re.findall(r"(?:src|href)=\"(?!data:)[^\"]+", page) == []
+    assert re.findall(r"(?:src|href)=\"(?!data:|#)[^\"]+", page) == []
+    assert set(re.findall(r"href=\"#([^\"]+)", page)) <= set(re.findall(r"id=\"([^\"]+)", page))
     assert page.count("data:image/webp;base64,") >= 2 * len(rows)
     assert "<b>honestly" not in page
     assert "-after.jpg" not in page + str(rows)
