@@ -127,8 +127,13 @@ def _pictures(finding: Finding, lookup: Lookup, evidence: Vault) -> Iterator[Sho
     if answer.photo != finding.photo_id or answer.transform is None:
         return
     exhibit = explain_picture(found, photo, answer)
-    yield Shown("Both, one laid over the other", _uri(exhibit.overlay))
-    yield Shown("Where they agree (green) and where not (red)", _uri(exhibit.agreement))
+    yield Shown(
+        "Both in turn, in upright stripes: where they fit, lines run on from one to the next",
+        _uri(exhibit.overlay),
+    )
+    yield Shown(
+        "Green: fine detail agrees; red: it does not; grey: nothing can be said", _uri(exhibit.agreement)
+    )
 
 
 def _uri(picture: Picture) -> str:
