@@ -231,7 +231,8 @@ def said_of(data: Table, copy: Scores, ours: Scores) -> list[Said]:
 def thresholds(said: list[Said]) -> dict[str, float]:
     """The least probabilities of the verdicts.
 
-    No stranger reaches `copy`, one other shot in 20 may, as the goal allows; one stranger in 400 is `possible`, one in 100 `same-scene`.
+    No stranger reaches `copy`, one other shot in 20 may, as the goal allows; one stranger in 400 is `possible`, one in
+    100 `same-scene`.
     Parts of our own room, asked for far more often than they are met, count for `copy` alone.
     """
     strangers = [s for s in said if not s.copied and s.kind != SAME_SCENE]
