@@ -21,6 +21,7 @@ from watermark.errors import WatermarkError
 TABLES, RATES = "decision.npz", "rates.json"
 LEAST_MIDDLE, LEAST_OWN = 0.45, 0.25
 NOBODY, ANYBODY = 0.05, 0.5  # the most that is believed where only the room agrees
+LITTLE, FEW_PLACES = 0.2, 12  # of the photo covered; features in place
 NODES = ("feature", "bound", "left", "right", "missing_left", "value")
 
 
@@ -109,12 +110,15 @@ def most(numbers: NDArray[np.float32]) -> float:
 
     The trees alone take a patterned wall in the very same place for a copy. Where the middle of the photo disagrees,
     somebody else stands before the wall, and nobody is accused. Where all that agrees is in other photos of ours too,
-    it may be a wall, or a shirt that is the same before and after: possible, never sure.
+    it may be a wall, or a shirt that is the same before and after: possible, never sure. The same holds of a small part
+    that few features hold in place: a collar before planks fits many a photo.
     """
-    middle, own, share = (numbers[NUMBERS.index(name)] for name in ("centre_50", "own_agreeing", "own_share"))
+    names = ("centre_50", "own_agreeing", "own_share", "covered", "inliers")
+    middle, own, share, covered, places = (numbers[NUMBERS.index(name)] for name in names)
     if middle < LEAST_MIDDLE:
         return NOBODY
-    return ANYBODY if share < 1 and own < LEAST_OWN else 1.0
+    part = covered < LITTLE and np.expm1(places) < FEW_PLACES - 0.5
+    return ANYBODY if part or (share < 1 and own < LEAST_OWN) else 1.0
 
 
 def probabilities(agreement: Agreement) -> tuple[float, float]:
