@@ -39,6 +39,7 @@ NEEDS = {
         "new_case": (
             ("GET", "start"), ("POST", "begin"), ("POST", "begin_for"), ("POST", "add_files"), ("POST", "sort"),
             ("GET", "board"), ("POST", "arrange"), ("POST", "join"), ("POST", "discard"), ("GET", "picture"),
+            ("GET", "twins"),
         ),
         "pairs": (("GET", "page"), ("POST", "save"), ("GET", "one"), ("POST", "lay"), ("GET", "picture")),
         "facts": (("GET", "page"), ("POST", "save")),
