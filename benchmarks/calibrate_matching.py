@@ -96,7 +96,7 @@ def packaged() -> bench.World:
 
 WORLDS: Mapping[str, Callable[[], bench.World]] = {
     **{f"clinic {seed}": partial(bench.clinic_world, seed, 14) for seed in range(21, 27)},
-    **{f"painted {seed}": partial(bench.painted_world, seed, 10) for seed in range(31, 34)},
+    **{f"painted {seed}": partial(bench.painted_world, seed, 10) for seed in range(31, 37)},
     "everyday 3": partial(bench.everyday_world, 3, 30),
     "packaged": packaged,
 }

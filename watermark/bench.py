@@ -36,6 +36,7 @@ OFTEN: Mapping[str, int] = MappingProxyType(
         "photo-of-screen": 4,
         "shrunk-96": 3,
         "jpeg-10": 2,
+        "new-background": 3,
         "tile-of-four": 2,
         "several": 6,
     }

@@ -262,11 +262,13 @@ class Flow:
         centres: float32 (n, 2), block centres in small-picture pixels.
         shifts: float32 (n, 2), where to, pixels.
         weights: float32 (n,), how well the block's texture fixes its shift, 0 to 1.
+        alike: float32 (n,), how much of what the block shows is in both pictures, 0 to 1.
     """
 
     centres: Array
     shifts: Array
     weights: Array
+    alike: Array
 
 
 def motion(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float, block: int) -> Flow:
@@ -276,19 +278,23 @@ def motion(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float,
     differ = found - photo
     products = (across * across, across * down, down * down, across * differ, down * differ)
     xx, xy, yy, xt, yt = (_blocks(part, half) for part in products)
+    apart, there = (_blocks(part, half) for part in (differ * differ, photo * photo + found * found))
     determinant = xx * yy - xy * xy
     middle = (xx + yy) / 2
     weak = middle - np.sqrt(np.maximum(middle * middle - determinant, 0))
     usable = (_blocks(covered, half) == COVERED) & (weak > 2e-3 / sigma**2)
     rows, columns = np.nonzero(usable)
-    xx, xy, yy, xt, yt, determinant, weak = (part[usable] for part in (xx, xy, yy, xt, yt, determinant, weak))
+    xx, xy, yy, xt, yt, determinant, weak, apart, there = (
+        part[usable] for part in (xx, xy, yy, xt, yt, determinant, weak, apart, there)
+    )
     shifts = np.stack([yy * xt - xy * yt, xx * yt - xy * xt], 1) / determinant[:, None]
     reach = 2.0 * sigma
     length = np.linalg.norm(shifts, axis=1)
     shifts *= np.minimum(1, reach / np.maximum(length, 1e-6))[:, None]
     weights = np.minimum(1, weak * sigma**2 / 0.05) * np.exp(-((length / (2 * reach)) ** 2))
     centres = (np.stack([columns, rows], 1) + 1).astype(np.float32) * half
-    return Flow(centres, shifts.astype(np.float32), weights.astype(np.float32))
+    alike = np.clip(1 - apart / np.maximum(there, 1e-6), 0, 1) ** 2
+    return Flow(centres, shifts.astype(np.float32), weights.astype(np.float32), alike)
 
 
 def _blocks(values: Array | NDArray[np.uint8], half: int) -> Array:
@@ -346,7 +352,8 @@ def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
     design = design[:free]
     asked = flow.shifts.T.astype(np.float64).ravel() / half
     ridge = np.diag([1e-4] * 6 + [4e-3] * 2)[:free, :free] * (1e-3 + flow.weights.sum())
-    weights = flow.weights.astype(np.float64)
+    trusted = (flow.weights * flow.alike).astype(np.float64)
+    weights = trusted
     found = np.zeros(free)
     for _ in range(5):
         weighed = design * np.concatenate([weights, weights])
@@ -354,7 +361,7 @@ def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
         over = asked - found @ design
         left = np.sqrt(over[:count] ** 2 + over[count:] ** 2) * half
         usual = max(0.3, 1.5 * float(np.partition(left, count // 2)[count // 2]))
-        weights = flow.weights / (1 + (left / usual) ** 2) ** 2
+        weights = trusted / (1 + (left / usual) ** 2) ** 2
     p = np.zeros(8)
     p[:free] = found
     step = np.array([[1 + p[0], p[1], p[2]], [p[3], 1 + p[4], p[5]], [-p[6], -p[7], 1]])

@@ -96,7 +96,11 @@ def test_the_hash_is_that_of_imagehash(shape):
     rng = np.random.default_rng(shape[0])
     for luma in (*(rng.integers(0, 256, shape) for _ in range(20)), np.full(shape, 9), np.zeros(shape)):
         grey = np.asarray(luma, np.uint8)
-        assert f"{whole.look(grey):016x}" == str(imagehash.phash(Image.fromarray(grey)))
+        known = imagehash.phash(Image.fromarray(grey))
+        assert f"{whole.look(grey):016x}" == str(known)
+        coloured = Picture(np.stack([grey, grey[::-1], grey // 2], 2))
+        finer = imagehash.phash(Image.fromarray(coloured.rgb), hash_size=16)
+        assert whole.look_text(coloured, 16) == f"phash256:{finer}"
 
 
 def test_cells_tell_saving_again_from_a_change_in_place(picture):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from watermark import register
+from watermark.attacks.canvas import stranger
 from watermark.fingerprint.index import Index
 from watermark.fingerprint.propose import propose
 from watermark.pixels import Picture
@@ -49,19 +50,33 @@ def slant(amount):
 def test_the_map_is_found_to_half_a_pixel(index, photo, matrix):
     """A point of the copy is shown on the right point of the photo, to half a pixel of its small picture."""
     size = tuple(int(v) for v in np.ceil(np.abs(matrix[:2, :2]) @ SIZE)) if matrix[2, 0] == 0 else SIZE
-    copy = Picture(np.asarray(cv2.warpPerspective(photo.rgb, matrix, size, flags=cv2.INTER_AREA)))
-    suspect = Suspect(copy)
+    copy = np.asarray(cv2.warpPerspective(photo.rgb, matrix, size, flags=cv2.INTER_AREA))
+    points = np.array([[250, 200, 1.0], [500, 220, 1], [400, 420, 1], [380, 120, 1]])
+    assert apart(index, copy, matrix, points) < 0.5
+
+
+def apart(index, copy, matrix, points):
+    """How far at most the found map puts points of the photo from where they are, in small-picture pixels."""
+    suspect = Suspect(Picture(np.ascontiguousarray(copy)))
     best = propose(index, suspect.features, suspect.mirrored, 1)[0]
     likeness = index.likeness(best.slot)
     rough = register.align(suspect, likeness, best)
     luma = cv2.cvtColor(likeness.small_rgb(), cv2.COLOR_RGB2GRAY)
     fine = register.refine(suspect, luma, rough, register.ROUGH + register.FINE)
-    points = np.array([[250, 200, 1.0], [500, 220, 1], [400, 420, 1], [380, 120, 1]])
     there = points @ matrix.T
     back = (there / there[:, 2:]) @ fine.matrix.T
-    scale = likeness.frame[0] / SIZE[0]
-    wanted = (points[:, :2] + 0.5) * scale - 0.5
-    assert np.abs(back[:, :2] / back[:, 2:] - wanted).max() < 0.5
+    wanted = (points[:, :2] + 0.5) * likeness.frame[0] / SIZE[0] - 0.5
+    return np.abs(back[:, :2] / back[:, 2:] - wanted).max()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_foreign_background_does_not_pull_a_head_off_its_place(index, photo, seed):
+    """A head cut out and set before something else still lies on its photo, to a third of a pixel."""
+    head = np.zeros((SIZE[1], SIZE[0], 1), np.float32)
+    cv2.ellipse(head, (400, 270), (120, 180), 0, 0, 360, 1.0, -1)
+    copy = photo.rgb * head + stranger(np.random.default_rng(seed), SIZE[1], SIZE[0]) * (1 - head)
+    points = np.array([[330, 200, 1.0], [470, 220, 1], [400, 390, 1], [390, 150, 1]])
+    assert apart(index, copy.astype(np.uint8), np.eye(3), points) < 1 / 3
 
 
 def test_maps_that_tear_a_picture_are_refused():

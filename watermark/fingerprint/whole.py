@@ -1,32 +1,46 @@
 """The whole picture as 64 bits: the cheap first look, and the text that other tools understand. Never a decision."""
 
+from functools import cache
+
 import numpy as np
+from imagehash import ImageHash
 from numpy.typing import NDArray
 from PIL import Image
 
 from watermark.pixels import Picture
 
 CELLS = 32
-_GRID, _KEPT = 32, 8  # the picture at 32 by 32, and its 8 by 8 lowest frequencies
-_WAVES = 2 * np.cos(np.pi * np.arange(_KEPT)[:, None] * (2 * np.arange(_GRID)[None, :] + 1) / (2 * _GRID))
+_SIDE, _FINER = (
+    8,
+    4,
+)  # frequencies kept each way, and by how much finer the picture is at which they are taken
 
 
 def look(luma: NDArray[np.uint8]) -> int:
-    """The perceptual hash of a grey picture (height, width) as an unsigned 64-bit number.
-
-    Gives what imagehash.phash gives, a DCT of the picture at 32 by 32, without loading the half of scipy that
-    it needs for that: half a second of every worker.
-    """
-    small = Image.fromarray(luma).resize((_GRID, _GRID), Image.Resampling.LANCZOS)
-    low = np.round(_WAVES @ np.asarray(small, np.float64) @ _WAVES.T, 6)  # a flat picture's zeros stay zeros
-    return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")
+    """The perceptual hash of a grey picture (height, width) as an unsigned 64-bit number."""
+    return int.from_bytes(np.packbits(_bits(luma, _SIDE)).tobytes(), "big")
 
 
-def look_text(picture: Picture, side: int = 8) -> str:
+def look_text(picture: Picture, side: int = _SIDE) -> str:
     """The hash with its kind, as other tools print it: `phash64:c3d1…`; `side` squared is its bits."""
-    import imagehash  # noqa: PLC0415 (see above)
+    luma = np.asarray(Image.fromarray(picture.rgb).convert("L"))
+    return f"phash{side * side}:{ImageHash(_bits(luma, side))}"
 
-    return f"phash{side * side}:{imagehash.phash(Image.fromarray(picture.rgb), hash_size=side)}"
+
+def _bits(luma: NDArray[np.uint8], side: int) -> NDArray[np.bool_]:
+    """The bits of imagehash.phash, without the half of scipy that it loads for a DCT: half a second of every worker."""
+    grid = _FINER * side
+    small = Image.fromarray(luma).resize((grid, grid), Image.Resampling.LANCZOS)
+    waves = _waves(side)
+    low = np.round(waves @ np.asarray(small, np.float64) @ waves.T, 6)  # a flat picture's zeros stay zeros
+    return np.asarray(low > np.median(low))
+
+
+@cache
+def _waves(side: int) -> NDArray[np.float64]:
+    """The lowest rows of the DCT-II matrix, float64 (side, grid)."""
+    grid = _FINER * side
+    return 2 * np.cos(np.pi * np.arange(side)[:, None] * (2 * np.arange(grid)[None, :] + 1) / (2 * grid))
 
 
 def distances(one: int, many: NDArray[np.uint64]) -> NDArray[np.uint8]:
