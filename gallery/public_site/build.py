@@ -1,10 +1,12 @@
 """Builds the site from the records: what consent allows today, in the place of the old site, in one step."""
 
+import gc
 import hashlib
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -30,7 +32,7 @@ from gallery.public_site.honesty import disclose, hold_back, judged_alike
 from gallery.public_site.pages import Page, pages, shared_key, templates_digest
 from gallery.public_site.remembered import Remembered, read_json, write_json
 from gallery.public_site.selection import Selection, selection
-from gallery.public_site.story import File, Published, Records, Story, address_of, gone, rulings, tell
+from gallery.public_site.story import Published, Records, Story, address_of, gone, rulings, tell
 from gallery.renditions import (
     Recipe,
     Renditions,
@@ -76,7 +78,7 @@ def build_site(
     """
     folder.require()
     settings = load_settings(folder)
-    with FileLock(folder.root / "build.lock"):
+    with FileLock(folder.root / "build.lock"), _unswept():
         recover(folder.public)
         database = open_database(folder.database)
         try:
@@ -84,6 +86,18 @@ def build_site(
             return build.run(force=force, progress=progress, token=token)
         finally:
             database.close()
+
+
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """Hold the search for rings of garbage: a build makes none, and its many records are slow to search."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +137,8 @@ class _Build:
         )
         shown = [photo for photo in records.photos if rules[photo.id].allowed]
         before = self._catalog.publications(PUBLIC_CHANNEL)
-        plan = self._plan(records, shown, before, token)
+        channel = self._settings.channels[PUBLIC_CHANNEL]
+        plan = _Plan(records, shown, *self._published(shown, channel, before, token))
         last = self._last
         untouched = last.get("site") == digest_of(self._standing)
         whole = untouched and not force and self._sums_kept is not None
@@ -150,12 +165,6 @@ class _Build:
             unpublished_reasons=_reasons(rules),
             expiring=tuple(expires_soon(records.consents, self._today)),
         )
-
-    def _plan(
-        self, records: Records, shown: Sequence[Photo], before: Mapping[int, Publication], token: Token
-    ) -> _Plan:
-        channel = self._settings.channels[PUBLIC_CHANNEL]
-        return _Plan(records, shown, *self._published(shown, channel, before, token))
 
     def _published(
         self, shown: Sequence[Photo], channel: Channel, before: Mapping[int, Publication], token: Token
@@ -236,10 +245,9 @@ class _Build:
         for photo in plan.shown:
             shown = plan.published[photo.id]
             look, made = self._shown.of(shown.recipe, partial(self._renditions.described, shown.recipe))
-            named = tuple(_file(shown.token, *file) for file in made)
-            files[photo.id] = Published(shown.token, look, named)
-            place = self._renditions.folder_of(shown.recipe)
-            pictures |= {file.path: f"{place}/{name}" for file, (name, *_) in zip(named, made, strict=True)}
+            files[photo.id] = published = Published.of(shown.token, look, made)
+            place, named = self._renditions.folder_of(shown.recipe), zip(published.files, made, strict=True)
+            pictures |= {file.path: f"{place}/{name}" for file, (name, *_) in named}
         stories = self._stories(plan.records, files)
         chosen = self._selection(plan.records, [story.number for story in stories])
         keys = {story.number: story.key for story in stories}
@@ -387,7 +395,3 @@ class _Build:
 def _reasons(rules: Mapping[int, Permission]) -> dict[str, int]:
     reasons = Counter(rule.reason for rule in rules.values() if not rule.allowed)
     return dict(reasons.most_common())
-
-
-def _file(token: str, _name: str, extension: str, format_: str, width: int, height: int) -> File:
-    return File(path=f"photos/{token}-{width}.{extension}", format=format_, width=width, height=height)

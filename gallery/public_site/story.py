@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import combinations
+from typing import Self
 
 from gallery.consent import Permission, may_publish, may_show_case
 from gallery.model import Case, CaseStatus, Consent, Photo, Stage
@@ -30,6 +31,15 @@ class Published:
     token: str
     look: str
     files: tuple[File, ...]
+
+    @classmethod
+    def of(cls, token: str, look: str, made: Sequence[tuple[str, str, str, int, int]]) -> Self:
+        """Name the files of a rendition (name, extension, format, width, height) as the site shows them."""
+        files = (
+            File(path=f"photos/{token}-{width}.{extension}", format=kind, width=width, height=height)
+            for _, extension, kind, width, height in made
+        )
+        return cls(token, look, tuple(files))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
