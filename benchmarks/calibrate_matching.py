@@ -231,7 +231,7 @@ def said_of(data: Table, copy: Scores, ours: Scores) -> list[Said]:
 def thresholds(said: list[Said]) -> dict[str, float]:
     """The least probabilities of the verdicts.
 
-    No stranger reaches `copy`, one other shot in 20 may, as the goal allows; one stranger in 400 is `possible`, one in
+    No stranger reaches `copy`, one other shot in 25 may (the goal allows 20); one stranger in 400 is `possible`, one in
     100 `same-scene`.
     Parts of our own room, asked for far more often than they are met, count for `copy` alone.
     """
@@ -242,7 +242,7 @@ def thresholds(said: list[Said]) -> dict[str, float]:
     shots = sorted((s.copy for s in said if s.kind == SAME_SCENE), reverse=True)
     allowed = len(usual) // 400
     return {
-        "copy": max(LEAST_COPY, (1 + 3 * max(s.copy for s in strangers)) / 4, shots[len(shots) // 20] + 1e-6),
+        "copy": max(LEAST_COPY, (1 + 3 * max(s.copy for s in strangers)) / 4, shots[len(shots) // 25] + 1e-6),
         "possible": max(LEAST_POSSIBLE, chances[allowed] + 1e-6),
         "same-scene": max(LEAST_COPY, related[4 * allowed] + 1e-6),
     }

@@ -41,6 +41,35 @@ def test_a_forest_is_read_as_it_was_grown():
     assert high == pytest.approx(1 / (1 + np.exp(-3)))
 
 
+WALL = {"own_share": 0.3, "own_agreeing": 0.1, "own_blocks": np.log1p(4), "sides": 0.05}
+
+
+@pytest.mark.parametrize(
+    ("found", "most"),
+    [
+        ({}, 1.0),
+        ({"centre_50": 0.3}, decide.NOBODY),
+        (WALL, decide.ANYBODY),
+        (WALL | {"sides": np.nan}, decide.ANYBODY),
+        (WALL | {"own_blocks": np.log1p(40)}, 1.0),
+        (WALL | {"sides": 0.6}, 1.0),
+        ({"covered": 0.15, "inliers": np.log1p(7)}, decide.ANYBODY),
+        ({"covered": 0.15, "inliers": np.log1p(30)}, 1.0),
+    ],
+    ids=[
+        "a copy", "somebody else before our wall", "only what other photos of ours show too",
+        "the same, and no other photo differs", "a head of ours before a foreign background",
+        "the other photos fit worse where they differ", "a collar before planks", "a small part held firmly",
+    ],
+)  # fmt: skip
+def test_no_more_is_believed_than_what_agrees_can_prove(found, most):
+    """A wall or a shirt that many of our photos show is possible at most, whatever the trees say."""
+    usual = {"centre_50": 0.9, "own_share": 1.0, "own_agreeing": 0.8, "own_blocks": 4.0, "sides": np.nan}
+    usual |= {"covered": 1.0, "inliers": np.log1p(60)}
+    numbers = np.array([(usual | found).get(name, 0.5) for name in NUMBERS], np.float32)
+    assert decide.most(numbers) == most
+
+
 def test_more_agreement_never_speaks_against_a_copy():
     """The shipped trees can only rise with agreement, so that no odd picture is accused for agreeing less."""
     model = decide.decision()

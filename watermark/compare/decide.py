@@ -21,6 +21,7 @@ from watermark.errors import WatermarkError
 TABLES, RATES = "decision.npz", "rates.json"
 LEAST_MIDDLE, LEAST_OWN = 0.45, 0.25
 NOBODY, ANYBODY = 0.05, 0.5  # the most that is believed where only the room agrees
+MANY_OWN, SIDED = 10, 0.3  # blocks that only this photo explains; how much better it does where a rival differs
 LITTLE, FEW_PLACES = 0.2, 12  # of the photo covered; features in place
 NODES = ("feature", "bound", "left", "right", "missing_left", "value")
 
@@ -110,15 +111,17 @@ def most(numbers: NDArray[np.float32]) -> float:
 
     The trees alone take a patterned wall in the very same place for a copy. Where the middle of the photo disagrees,
     somebody else stands before the wall, and nobody is accused. Where all that agrees is in other photos of ours too,
-    it may be a wall, or a shirt that is the same before and after: possible, never sure. The same holds of a small part
-    that few features hold in place: a collar before planks fits many a photo.
+    it may be a wall, or a shirt that is the same before and after: possible, never sure; unless a whole patch is the
+    photo's own after all (a head before a foreign background), or the other photos fit worse wherever they differ. The
+    same holds of a small part that few features hold in place: a collar before planks fits many a photo.
     """
-    names = ("centre_50", "own_agreeing", "own_share", "covered", "inliers")
-    middle, own, share, covered, places = (numbers[NUMBERS.index(name)] for name in names)
+    names = ("centre_50", "own_agreeing", "own_share", "own_blocks", "sides", "covered", "inliers")
+    middle, own, share, blocks, sides, covered, places = (numbers[NUMBERS.index(name)] for name in names)
     if middle < LEAST_MIDDLE:
         return NOBODY
     part = covered < LITTLE and np.expm1(places) < FEW_PLACES - 0.5
-    return ANYBODY if part or (share < 1 and own < LEAST_OWN) else 1.0
+    shared = share < 1 and own < LEAST_OWN and np.expm1(blocks) < MANY_OWN - 0.5
+    return ANYBODY if part or (shared and not sides >= SIDED) else 1.0
 
 
 def probabilities(agreement: Agreement) -> tuple[float, float]:
