@@ -1,6 +1,6 @@
 """The matcher on what it never saw: each bar beside what was measured.
 
-Run: python -m benchmarks.held_out [--photos FOLDER]
+Run: python -m benchmarks.held_out [--photos FOLDER] [--shift 20]
 Rooms, people and other hands' strangers that no calibration has drawn, copied in 38 ways that share no code with
 `watermark.attacks`, all in one catalogue. `--photos` adds real photographs, half catalogued, half strangers.
 """
@@ -170,11 +170,12 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=24, help="catalogued in each practice")
     parser.add_argument("--each", type=int, default=3, help="copies of every kind in each world")
     parser.add_argument("--again", type=int, default=4, help="times that every stranger is shown")
+    parser.add_argument("--shift", type=int, default=0, help="other rooms and people: added to every seed")
     parser.add_argument("--photos", type=Path, help="folder of real photographs (.jpg)")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    worlds = [bench.clinic_world(71, options.people), bench.clinic_world(74, options.people)]
-    worlds += [bench.painted_world(seed, options.people) for seed in (81, 83)]
+    worlds = [bench.clinic_world(seed + options.shift, options.people) for seed in (71, 74)]
+    worlds += [bench.painted_world(seed + options.shift, options.people) for seed in (81, 83)]
     worlds += [photographs(options.photos)] if options.photos else []
     with ProcessPoolExecutor(2) as pool:
         said = judged(worlds, options.each, options.again, pool)

@@ -9,6 +9,7 @@ import sys
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from gallery.errors import GalleryError
@@ -122,7 +123,7 @@ def listing(folder: Path) -> dict[str, tuple[int, int]]:
 def digest_of(listed: Mapping[str, tuple[int, int]]) -> str:
     """Digest a listing, quickly: there may be a hundred thousand files."""
     addresses = sorted(listed)
-    facts = array("q", (number for address in addresses for number in listed[address]))
+    facts = array("q", chain.from_iterable(map(listed.__getitem__, addresses)))
     return hashlib.sha256(
         "\0".join(addresses).encode("utf-8", "surrogateescape") + facts.tobytes()
     ).hexdigest()
