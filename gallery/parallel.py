@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Protocol, TypeVar
@@ -31,19 +31,25 @@ def silently(items: Iterable[Item], length: int, label: str) -> Iterator[Item]: 
 def in_parallel(
     work: Callable[[Task], Result], tasks: Sequence[Task], *, few: int = _FEW
 ) -> Iterator[Result]:
-    """Do the same work on each task, in order, on every core; as few tasks as `few` are done right here.
+    """Do the same work on each task, in order, on every core; as few tasks as `few` are done in this process.
+
+    Threads are enough for a few photographs: decoding, resizing and encoding go on beside each other.
 
     Raises:
         GalleryError: A worker was ended from outside, mostly for want of memory.
     """
-    if len(tasks) <= few:
+    cores = min(os.cpu_count() or 1, len(tasks))
+    if cores < 2:  # noqa: PLR2004 (nothing to share)
         yield from map(work, tasks)
         return
-    cores = min(os.cpu_count() or 1, len(tasks))
+    if len(tasks) <= few:
+        with ThreadPoolExecutor(cores) as pool:
+            yield from pool.map(work, tasks)
+        return
     chunk = max(1, min(8, len(tasks) // (4 * cores)))
-    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as workers:
         try:
-            yield from pool.map(work, tasks, chunksize=chunk)
+            yield from workers.map(work, tasks, chunksize=chunk)
         except BrokenProcessPool as error:
             raise GalleryError(
                 "a worker process was ended from outside before its work was done",
