@@ -43,6 +43,8 @@ def test_a_forest_is_read_as_it_was_grown():
 
 WALL = {"own_share": 0.3, "own_agreeing": 0.1, "own_blocks": np.log1p(4), "sides": 0.05}
 
+LINES = {"blocks": np.log1p(40), "inliers": np.log1p(10), "colour": -0.4}
+
 
 @pytest.mark.parametrize(
     ("found", "most"),
@@ -55,17 +57,32 @@ WALL = {"own_share": 0.3, "own_agreeing": 0.1, "own_blocks": np.log1p(4), "sides
         (WALL | {"sides": 0.6}, 1.0),
         ({"covered": 0.15, "inliers": np.log1p(7)}, decide.ANYBODY),
         ({"covered": 0.15, "inliers": np.log1p(30)}, 1.0),
+        (LINES, decide.NOBODY),
+        (LINES | {"colour": 0.95}, 1.0),
+        (LINES | {"inliers": np.log1p(40)}, 1.0),
+        (LINES | {"colour": np.nan}, 1.0),
+        (LINES | {"colour": np.nan, "inliers": 0.0}, decide.ANYBODY),
+        ({"covered": 0.3, "colour": 0.0}, decide.ANYBODY),
+        ({"covered": 0.3, "colour": 0.0, "inliers": np.log1p(10)}, decide.NOBODY),
+        ({"stretch": 1.8, "inliers": np.log1p(10)}, decide.NOBODY),
+        ({"stretch": 1.8}, 1.0),
+        ({"covered": 0.3, "colour": np.nan}, 1.0),
+        ({"covered": 0.9, "colour": -0.8}, 1.0),
     ],
     ids=[
         "a copy", "somebody else before our wall", "only what other photos of ours show too",
         "the same, and no other photo differs", "a head of ours before a foreign background",
         "the other photos fit worse where they differ", "a collar before planks", "a small part held firmly",
+        "the edge of another door", "the edge of this door", "a plain picture held firmly",
+        "a plain picture in grey", "a plain picture in grey that nothing holds", "windows in rows, in other colours",
+        "a window or two", "pulled to twice its width", "pulled, and held firmly", "a part in grey",
+        "the whole recoloured",
     ],
 )  # fmt: skip
 def test_no_more_is_believed_than_what_agrees_can_prove(found, most):
     """A wall or a shirt that many of our photos show is possible at most, whatever the trees say."""
     usual = {"centre_50": 0.9, "own_share": 1.0, "own_agreeing": 0.8, "own_blocks": 4.0, "sides": np.nan}
-    usual |= {"covered": 1.0, "inliers": np.log1p(60)}
+    usual |= {"covered": 1.0, "inliers": np.log1p(60), "blocks": np.log1p(500), "colour": 0.9, "stretch": 1.0}
     numbers = np.array([(usual | found).get(name, 0.5) for name in NUMBERS], np.float32)
     assert decide.most(numbers) == most
 

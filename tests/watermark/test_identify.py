@@ -103,6 +103,15 @@ def test_nobody_else_is_accused(index):
     assert {identify(picture, index).verdict for picture in strangers} <= {Verdict.NONE, Verdict.CANNOT_TELL}
 
 
+def test_the_edge_of_one_wall_is_not_that_of_another(tmp_path):
+    """Two plain areas and the line between them fit any two such areas: nothing is said of them."""
+    index = Index.create(tmp_path)
+    index.add([(308, draw_everyday(308, (900, 675)))])
+    for seed, width in ((1, 650), (5, 900)):
+        other = draw_everyday(seed, (900, 675)).rgb[:, :width]
+        assert identify(Picture(other.copy()), index).verdict == Verdict.NONE
+
+
 def test_our_mark_on_a_photo_that_is_none_of_ours_is_said(index):
     """A patient of ours who is not in the catalogue: no copy, but it carries our mark, and the lawyer is told."""
     answer = identify(draw_mark(portrait(52), DESIGN), index, (DESIGN,))

@@ -20,9 +20,15 @@ from watermark.errors import WatermarkError
 
 TABLES, RATES = "decision.npz", "rates.json"
 LEAST_MIDDLE, LEAST_OWN = 0.45, 0.25
-NOBODY, ANYBODY = 0.05, 0.5  # the most that is believed where only the room agrees
-MANY_OWN, SIDED = 10, 0.3  # blocks that only this photo explains; how much better it does where a rival differs
+NOBODY, ANYBODY = 0.05, 0.5  # the most that is believed where no more agrees than strangers do
+MANY_OWN = 10  # blocks that only this photo explains
+SIDED = 0.3  # how much better it fits where another photo of ours differs
 LITTLE, FEW_PLACES = 0.2, 12  # of the photo covered; features in place
+PLAIN = 80  # blocks with texture in a whole photo of little more than lines
+HELD, HELD_GREY = 20, 6  # features in place that hold even what is strange, and lines in grey
+PULLED = 1.6  # longer than wide, by so much nobody stretches what he shows; of 1,854 copies none was
+PART = 0.35  # of the photo covered
+OTHER_COLOURS, SAME_COLOURS = 0.25, 0.8  # how the photo's colours correlate with those found
 NODES = ("feature", "bound", "left", "right", "missing_left", "value")
 
 
@@ -107,21 +113,29 @@ def matching_rates() -> Mapping[str, Any]:
 
 
 def most(numbers: NDArray[np.float32]) -> float:
-    """The most that may be believed, whatever the trees say, where no more agrees than a room does.
+    """The most that may be believed, whatever the trees say, where no more agrees than strangers do.
 
-    The trees alone take a patterned wall in the very same place for a copy. Where the middle of the photo disagrees,
-    somebody else stands before the wall, and nobody is accused. Where all that agrees is in other photos of ours too,
-    it may be a wall, or a shirt that is the same before and after: possible, never sure; unless a whole patch is the
-    photo's own after all (a head before a foreign background), or the other photos fit worse wherever they differ. The
-    same holds of a small part that few features hold in place: a collar before planks fits many a photo.
+    The trees alone take a patterned wall in the very same place for a copy, and one door's edge for another's. So
+    nobody is accused where the middle of the photo disagrees (somebody else stands before the wall), and where next to
+    no features hold what had to be pulled out of shape, what is little more than lines in other colours, or a part in
+    other colours (windows in rows fit all windows in rows).
+
+    Possible, never sure, is what other photos of ours show too (a wall, or a shirt that is the same before and after),
+    unless a whole patch is the photo's own after all (a head before a foreign background), or the other photos fit
+    worse wherever they differ; and what too few features hold: a small part (a collar before planks fits many a
+    photo), lines in grey, a part in other colours.
     """
-    names = ("centre_50", "own_agreeing", "own_share", "own_blocks", "sides", "covered", "inliers")
-    middle, own, share, blocks, sides, covered, places = (numbers[NUMBERS.index(name)] for name in names)
-    if middle < LEAST_MIDDLE:
+    at = dict(zip(NUMBERS, numbers.tolist(), strict=True))
+    places, covered, colour = np.expm1(at["inliers"]) + 0.5, at["covered"], at["colour"]
+    lines = np.expm1(at["blocks"]) < PLAIN * covered
+    recoloured = covered < PART and colour < OTHER_COLOURS
+    strange = at["stretch"] > PULLED or recoloured or (lines and colour < SAME_COLOURS)
+    if at["centre_50"] < LEAST_MIDDLE or (strange and places < HELD):
         return NOBODY
-    part = covered < LITTLE and np.expm1(places) < FEW_PLACES - 0.5
-    shared = share < 1 and own < LEAST_OWN and np.expm1(blocks) < MANY_OWN - 0.5
-    return ANYBODY if part or (shared and not sides >= SIDED) else 1.0
+    elsewhere = at["own_share"] < 1 and at["own_agreeing"] < LEAST_OWN
+    its_own = np.expm1(at["own_blocks"]) + 0.5 > MANY_OWN or at["sides"] >= SIDED
+    loose = (covered < LITTLE and places < FEW_PLACES) or (lines and np.isnan(colour) and places < HELD_GREY)
+    return ANYBODY if loose or recoloured or (elsewhere and not its_own) else 1.0
 
 
 def probabilities(agreement: Agreement) -> tuple[float, float]:
