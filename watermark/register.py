@@ -352,8 +352,7 @@ def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
     design = design[:free]
     asked = flow.shifts.T.astype(np.float64).ravel() / half
     ridge = np.diag([1e-4] * 6 + [4e-3] * 2)[:free, :free] * (1e-3 + flow.weights.sum())
-    trusted = (flow.weights * flow.alike).astype(np.float64)
-    weights = trusted
+    weights = trusted = (flow.weights * flow.alike).astype(np.float64)
     found = np.zeros(free)
     for _ in range(5):
         weighed = design * np.concatenate([weights, weights])
