@@ -3,8 +3,8 @@
 Run: python -m benchmarks.crawl_matching
 Needs nginx. The first run draws and imports 1,000 photographs into --folder (about four minutes on two cores) and
 keeps them; every run then visits a fresh site of 200 pages with 400 JPEGs, 20 of them copies of ours. It measures
-speed; what is found and who is accused is measured by benchmarks/matching.py. A --folder from before drawn landscapes
-had grain of their own calls some strangers copies: remove it, and it is drawn again.
+speed, and counts verdicts: more copies than were planted means that strangers were accused, as plain drawn ones once
+were. What is found in general is measured by benchmarks/matching.py and benchmarks/held_out.py.
 """
 
 import argparse

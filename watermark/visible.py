@@ -28,6 +28,7 @@ _DRAWN_AT = 96  # pixels: the height at which letters are set before they are fi
 _WEIGHT = 600  # of the letters, 400 is regular
 _LABEL_AT, _LABEL_SHARE = (480, 1200), (0.05, 0.036)  # letters' height by the long side, both in pixels
 _LABEL_LEAST = 9  # pixels
+LABEL_REACH = max(_LABEL_SHARE) * 5 / 3  # how far down at most, by the long side: edge, ground and letters
 _LABEL_GROUND = np.array([18.0, 24.0, 26.0], np.float32)
 _LABEL_OPACITY = np.float32(0.8)
 

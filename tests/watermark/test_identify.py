@@ -21,12 +21,12 @@ from watermark.identify import (
     identify_file,
     matching_rates,
 )
-from watermark.pixels import Picture, encode
+from watermark.pixels import Picture, encode, resize
 from watermark.register import Suspect
 from watermark.samples.clinic import Person, Room, draw_portrait
 from watermark.samples.everyday import draw_everyday
 from watermark.samples.furniture import draw_banner, draw_logo
-from watermark.visible import MarkDesign, draw_mark
+from watermark.visible import MarkDesign, draw_label, draw_mark
 
 SIZE = (800, 600)
 ROOM = Room(311)
@@ -187,6 +187,8 @@ SAID = {
     "P, whole, with our mark; without colour": lambda p: Picture(np.repeat(p.rgb[..., 1:2], 3, 2)),
     "P, a strip laid over its top 15 %, with our mark": lambda p: _over(p, 0, 0, 1, 0.15),
     "P, a bar laid over its middle, with our mark": lambda p: _over(p, 0.2, 0.38, 0.75, 0.5),
+    "P, whole, with our mark": lambda p: draw_label(resize(p, 640), "After session 2 of 2", right=True),
+    "P, a box laid over its upper right part, with our mark": lambda p: _over(p, 0.8, 0, 1, 0.14, 230),
 }  # fmt: skip
 
 

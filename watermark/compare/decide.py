@@ -126,14 +126,15 @@ def most(numbers: NDArray[np.float32]) -> float:
     photo), lines in grey, a part in other colours.
     """
     at = dict(zip(NUMBERS, numbers.tolist(), strict=True))
-    places, covered, colour = np.expm1(at["inliers"]) + 0.5, at["covered"], at["colour"]
-    lines = np.expm1(at["blocks"]) < PLAIN * covered
+    places, blocks, own_blocks = (np.rint(np.expm1(at[name])) for name in ("inliers", "blocks", "own_blocks"))
+    covered, colour = at["covered"], at["colour"]
+    lines = blocks < PLAIN * covered
     recoloured = covered < PART and colour < OTHER_COLOURS
     strange = at["stretch"] > PULLED or recoloured or (lines and colour < SAME_COLOURS)
     if at["centre_50"] < LEAST_MIDDLE or (strange and places < HELD):
         return NOBODY
     elsewhere = at["own_share"] < 1 and at["own_agreeing"] < LEAST_OWN
-    its_own = np.expm1(at["own_blocks"]) + 0.5 > MANY_OWN or at["sides"] >= SIDED
+    its_own = own_blocks >= MANY_OWN or at["sides"] >= SIDED
     loose = (covered < LITTLE and places < FEW_PLACES) or (lines and np.isnan(colour) and places < HELD_GREY)
     return ANYBODY if loose or recoloured or (elsewhere and not its_own) else 1.0
 

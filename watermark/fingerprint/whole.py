@@ -10,10 +10,8 @@ from PIL import Image
 from watermark.pixels import Picture
 
 CELLS = 32
-_SIDE, _FINER = (
-    8,
-    4,
-)  # frequencies kept each way, and by how much finer the picture is at which they are taken
+_SIDE = 8  # frequencies kept each way
+_FINER = 4  # pixels for each of them
 
 
 def look(luma: NDArray[np.uint8]) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from watermark.compare.bands import STEP
 from watermark.compare.measure import Agreement
-from watermark.visible import MarkDesign, mark_area
+from watermark.visible import LABEL_REACH, MarkDesign, mark_area
 
 Box: TypeAlias = tuple[float, float, float, float]
 DIFFERS = 0.25  # correlation of a block that shows something else
@@ -24,6 +24,11 @@ TEXTURED = 0.4  # share of a piece where the photo has detail that could be seen
 AROUND = 3  # sides
 WIDE, BAR = 0.8, 2.5  # share of the width; ratio of the sides
 LOW, HIGH = 0.36, 0.64  # where the middle begins and ends
+LABELLED, SMEARED = (
+    3 * STEP,
+    3 * STEP,
+)  # pixels: a label begins so near the side; blocks make it so much higher
+DARK, GROUND = 100, 0.2  # grey levels that a label's ground stays below; its share of the piece at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Cover:
 def found(
     agreement: Agreement, agreeing: NDArray[np.bool_], edges: Box, design: MarkDesign | None
 ) -> tuple[Cover, ...]:
-    """Pieces inside `edges` that disagree while all around agrees; our own mark's place is left out."""
+    """Pieces inside `edges` that disagree while all around agrees; where our own mark and label stand is left out."""
     fine = agreement.fine
     inside = np.zeros(fine.shape, bool)
     left, top, right, bottom = (round(edge / STEP) for edge in edges)
@@ -66,8 +71,19 @@ def found(
         # plain ground that is merely lighter or darker is a filter's work: something must be gone
         if blocks >= max(4, LEAST * inside.sum()) and np.isfinite(fine[piece]).mean() > TEXTURED:
             box = (float(x * STEP), float(y * STEP), float((x + wide) * STEP), float((y + high) * STEP))
-            pieces.append(Cover(box, _blurred(agreement, piece)))
+            if design is None or not _is_our_label(box, agreement.found):
+                pieces.append(Cover(box, _blurred(agreement, piece)))
     return tuple(pieces)
+
+
+def _is_our_label(box: Box, shown: NDArray[np.uint8]) -> bool:
+    """Whether a piece lies in an upper corner, on a dark ground: there we write ourselves what a photo shows."""
+    left, top, right, bottom = (round(edge) for edge in box)
+    height, width = shown.shape
+    aside = left >= width / 2 or right <= width / 2 or min(left, width - right) <= LABELLED
+    above = top == 0 and bottom <= LABEL_REACH * max(height, width) + SMEARED
+    dark = np.quantile(shown[top:bottom, left:right], GROUND) < DARK
+    return bool(aside and above and right - left <= WIDE * width and dark)
 
 
 def _blurred(agreement: Agreement, piece: NDArray[np.bool_]) -> bool:
