@@ -13,10 +13,11 @@ import click
 from crawler.cli import COMMANDS as CRAWLER_COMMANDS
 from crawler.errors import CrawlerError
 from gallery.cli import COMMANDS as GALLERY_COMMANDS
-from gallery.cli.talk import JSON_WANTED, print_json
+from gallery.cli.output import JSON_WANTED, print_json
 from gallery.errors import GalleryError
 from gallery.model import KnownCopy
 from gallery.settings import DataFolder
+from sample_clinic.demo.command import demo
 from watermark.errors import WatermarkError
 
 OUR_PACKAGES = ("watermark", "gallery", "crawler")
@@ -145,7 +146,7 @@ def completion(shell: str) -> None:
         click.echo(maker(cli, {}, "pairwatch", "_PAIRWATCH_COMPLETE").source())
 
 
-for _command in (*GALLERY_COMMANDS, *CRAWLER_COMMANDS):
+for _command in (*GALLERY_COMMANDS, *CRAWLER_COMMANDS, demo):
     cli.add_command(_command)
 
 

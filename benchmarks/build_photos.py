@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gallery.catalog import Catalog
 from gallery.model import PUBLIC_CHANNEL, Case, Consent, Digest, Performer, Photo, Stage
-from gallery.renditions import recipe_for
-from gallery.schema import open_database, transaction
 from gallery.settings import DataFolder, load_settings
-from gallery.vault import Vault
-from watermark.samples.clinic import Person, Room, draw_portrait
+from gallery.site.renditions import recipe_for
+from gallery.store.catalog import Catalog
+from gallery.store.database import open_database, transaction
+from gallery.store.vault import Vault
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 
 SIZE = (3000, 4000)  # pixels: an ordinary phone's twelve megapixels, upright
 STAGES = ("before", "after session 1 of 2", "one year later")

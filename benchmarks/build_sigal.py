@@ -17,7 +17,7 @@ WIDTHS = (1600, 960, 480)  # pixels on the long side
 
 def options(*, ours: bool) -> dict[str, dict[str, Any]]:
     """Give what Pillow is told for each format: with our encoders' effort, or with Pillow's own default."""
-    from watermark.pixels.writing import AVIF_SPEED, WEBP_METHOD
+    from watermark.picture.encode import AVIF_SPEED, WEBP_METHOD
 
     return {
         "jpg": {"format": "JPEG", "quality": 82, "optimize": True, "progressive": True},

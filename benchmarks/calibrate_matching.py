@@ -1,7 +1,7 @@
 """Calibrate the matcher: `python benchmarks/calibrate_matching.py` rewrites the shipped decision and its rates.
 
 Draws worlds, copies their photos in every way, weighs every case, trains the trees leaving one world out at a time, and
-writes watermark/compare/decision.npz and rates.json from what was said of the worlds that were left out. Needs
+writes watermark/matching/model.npz and error_rates.json from what was said of the worlds that were left out. Needs
 benchmarks/requirements.txt. `--quick` is a tenth of it, to try the machinery, and writes nothing.
 """
 
@@ -26,13 +26,13 @@ from PIL import Image
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from watermark import bench
-from watermark.compare import decide
-from watermark.compare.measure import NUMBERS
-from watermark.pixels import Picture
+from benchmarks import worlds
+from watermark.matching import model
+from watermark.matching.agreement import NUMBERS
+from watermark.picture.pixels import Picture
 
 Scores: TypeAlias = NDArray[np.float64]
-HERE = Path(decide.__file__).parent
+HERE = Path(model.__file__).parent
 SAME_SCENE = "same scene"
 # More agreement can only speak for a copy, more leftover motion only against it.
 RISING = (
@@ -61,7 +61,7 @@ LEAST_COPY, LEAST_POSSIBLE = 0.8, 0.3
 REPEATED = {"grass", "gravel", "brick"}  # seamless textures: their tiles show one another's parts
 
 
-def packaged() -> bench.World:
+def packaged() -> worlds.World:
     """Photographs inside the wheels of scikit-image and scikit-learn, in tiles: half catalogued, half strangers."""
     flat = {
         "logo",
@@ -91,13 +91,13 @@ def packaged() -> bench.World:
             ]
     order = np.random.default_rng(0).permutation(len(tiles))
     pictures = [Picture(np.ascontiguousarray(tiles[i])) for i in order]
-    return bench.pictures_world("packaged", pictures[::2], pictures[1::2], seed=6)
+    return worlds.pictures_world("packaged", pictures[::2], pictures[1::2], seed=6)
 
 
-WORLDS: Mapping[str, Callable[[], bench.World]] = {
-    **{f"clinic {seed}": partial(bench.clinic_world, seed, 14) for seed in range(21, 27)},
-    **{f"painted {seed}": partial(bench.painted_world, seed, 10) for seed in range(31, 37)},
-    "everyday 3": partial(bench.everyday_world, 3, 30),
+WORLDS: Mapping[str, Callable[[], worlds.World]] = {
+    **{f"clinic {seed}": partial(worlds.clinic_world, seed, 14) for seed in range(21, 27)},
+    **{f"painted {seed}": partial(worlds.painted_world, seed, 10) for seed in range(31, 37)},
+    "everyday 3": partial(worlds.everyday_world, 3, 30),
     "packaged": packaged,
 }
 
@@ -106,7 +106,7 @@ WORLDS: Mapping[str, Callable[[], bench.World]] = {
 class Table:
     """All rows as arrays."""
 
-    rows: list[bench.Row]
+    rows: list[worlds.Row]
     numbers: NDArray[np.float32]
     labels: NDArray[np.int64]
     worlds: NDArray[np.str_]
@@ -114,22 +114,22 @@ class Table:
 
 
 def rows_of(
-    name: str, draw: Callable[[], bench.World], keep: Path | None, copies: int, innocents: int
-) -> list[bench.Row]:
+    name: str, draw: Callable[[], worlds.World], keep: Path | None, copies: int, innocents: int
+) -> list[worlds.Row]:
     """Draw a world and weigh its cases, or read what was kept of it."""
     kept = keep / f"{name}.rows" if keep else None
     if kept and kept.exists():
-        rows: list[bench.Row] = pickle.loads(kept.read_bytes())  # noqa: S301 (our own file of a moment ago)
+        rows: list[worlds.Row] = pickle.loads(kept.read_bytes())  # noqa: S301 (our own file of a moment ago)
         return rows
     world = draw()
     rng = np.random.default_rng([1, *name.encode()])
 
-    def cases() -> Iterator[bench.Case]:
-        yield from bench.copies(world, rng, copies)
-        yield from bench.innocents(world, rng, innocents)
+    def cases() -> Iterator[worlds.Case]:
+        yield from worlds.copies(world, rng, copies)
+        yield from worlds.innocents(world, rng, innocents)
 
     with tempfile.TemporaryDirectory() as folder:
-        rows = list(bench.weighed(world, world.index(Path(folder)), cases()))
+        rows = list(worlds.weighed(world, world.index(Path(folder)), cases()))
     spent = {row.case: row.seconds for row in rows}
     print(
         f"{name}: {len(spent)} cases, {1000 * np.mean(list(spent.values())):.0f} ms of CPU each", flush=True
@@ -140,7 +140,7 @@ def rows_of(
     return rows
 
 
-def table(rows: list[bench.Row]) -> Table:
+def table(rows: list[worlds.Row]) -> Table:
     """Rows as arrays."""
     return Table(
         rows,
@@ -236,7 +236,7 @@ def thresholds(said: list[Said]) -> dict[str, float]:
     Parts of our own room, asked for far more often than they are met, count for `copy` alone.
     """
     strangers = [s for s in said if not s.copied and s.kind != SAME_SCENE]
-    usual = [s for s in strangers if s.kind != bench.OUR_WALL]
+    usual = [s for s in strangers if s.kind != worlds.OUR_WALL]
     chances = sorted((s.copy for s in usual), reverse=True)
     related = sorted((s.ours for s in usual), reverse=True)
     shots = sorted((s.copy for s in said if s.kind == SAME_SCENE), reverse=True)
@@ -255,7 +255,7 @@ def rates(said: list[Said], least: Mapping[str, float]) -> dict[str, Any]:
         kinds.setdefault(one.kind, []).append(one)
     misses, accused = {}, {}
     for kind, ones in kinds.items():
-        verdicts = [decide.named(s.copy, s.ours, least) for s in ones]
+        verdicts = [model.named(s.copy, s.ours, least) for s in ones]
         if ones[0].copied:
             right = [s.label == COPY for s in ones]
             misses[kind] = {
@@ -278,10 +278,10 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder that keeps the rows of each world between runs")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    worlds = {f"clinic {s}": partial(bench.clinic_world, s, 4) for s in (1, 2)} if options.quick else WORLDS
+    drawn = {f"clinic {s}": partial(worlds.clinic_world, s, 4) for s in (1, 2)} if options.quick else WORLDS
     each = (1, 1) if options.quick else (2, 3)
     with ProcessPoolExecutor(2) as pool:
-        started = [pool.submit(rows_of, name, draw, options.keep, *each) for name, draw in worlds.items()]
+        started = [pool.submit(rows_of, name, draw, options.keep, *each) for name, draw in drawn.items()]
         data = table([row for one in started for row in one.result()])
     kept: dict[str, Any] = {"names": np.array(NUMBERS)}
     chances = {}
@@ -289,19 +289,19 @@ def main() -> None:
         scores = left_out(data, wanted)
         slope, offset = line(scores[data.weighed], wanted[data.weighed])
         chances[which] = 1 / (1 + np.exp(-(slope * scores + offset)))
-        chances[which] = np.minimum(chances[which], [decide.most(numbers) for numbers in data.numbers])
-        model = trees(data.numbers[data.weighed], wanted[data.weighed])
-        kept |= {f"{which}_{name}": block for name, block in nodes_of(model).items()}
-        kept[f"{which}_line"] = np.array([model._baseline_prediction.item(), slope, offset])  # noqa: SLF001
+        chances[which] = np.minimum(chances[which], [model.most(numbers) for numbers in data.numbers])
+        grown = trees(data.numbers[data.weighed], wanted[data.weighed])
+        kept |= {f"{which}_{name}": block for name, block in nodes_of(grown).items()}
+        kept[f"{which}_line"] = np.array([grown._baseline_prediction.item(), slope, offset])  # noqa: SLF001
     said = said_of(data, chances["copy"], chances["ours"])
     least = thresholds(said)
-    sizes = {name: len({r.case for r in data.rows if r.world == name}) for name in worlds}
+    sizes = {name: len({r.case for r in data.rows if r.world == name}) for name in drawn}
     measured = {"thresholds": least, "worlds": sizes, "cases": len(said), **rates(said, least)}
     copy_misses = [m["not copy"] / m["cases"] for m in measured["misses"].values()]
     print(json.dumps(measured, indent=1), f"\ncopies found, mean over kinds: {1 - np.mean(copy_misses):.4f}")
     if not options.quick:
-        np.savez_compressed(HERE / decide.TABLES, **kept)
-        (HERE / decide.RATES).write_text(json.dumps(measured, indent=1) + "\n", "utf-8")
+        np.savez_compressed(HERE / model.TABLES, **kept)
+        (HERE / model.RATES).write_text(json.dumps(measured, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

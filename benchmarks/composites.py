@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from watermark.composite import find_panels
+from sample_clinic.drawing.clinic import VIEWS, Person, Room, draw_portrait
+from sample_clinic.drawing.everyday import draw_everyday
 from watermark.errors import WatermarkError
-from watermark.pixels import Picture, encode, open_picture, resize
-from watermark.samples.clinic import VIEWS, Person, Room, draw_portrait
-from watermark.samples.everyday import draw_everyday
+from watermark.pairs.composite import find_panels
+from watermark.picture.decode import open_picture
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture, resize
 
 GAPS = (0, 2, 8, 30)
 SIZE = (480, 600)

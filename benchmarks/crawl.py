@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.crawl_site import make, served
 from crawler.model import Site
-from crawler.schema import open_watch
+from crawler.store.database import open_watch
 from crawler.store.sites import Sites
 from gallery.settings import DataFolder
 

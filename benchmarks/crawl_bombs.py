@@ -189,13 +189,13 @@ def _held(process: int) -> int:
 
 def visit(data: str, port: int, told: "multiprocessing.SimpleQueue[str]") -> None:
     """Visit the site as a worker does, and tell what became of the bomb."""
+    from crawler.clock import SystemClock
     from crawler.match import Matcher
     from crawler.model import Site, SiteState
     from crawler.settings import Plan
-    from crawler.visit.ask import Kit
-    from crawler.visit.clock import SystemClock
+    from crawler.visit.download import Kit
     from crawler.visit.frontier import Budget
-    from crawler.visit.walk import crawl_site
+    from crawler.visit.site import crawl_site
 
     eye = Matcher(Path(data), 1, lambda _digest: None)
     kit = Kit(

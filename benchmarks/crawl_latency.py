@@ -10,12 +10,12 @@ import time
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 
+from crawler.clock import SystemClock
 from crawler.model import Looked, Site, SiteState
+from crawler.run.slices import crawl_slices
 from crawler.settings import Plan
-from crawler.visit.ask import Kit
-from crawler.visit.clock import SystemClock
+from crawler.visit.download import Kit
 from crawler.visit.frontier import Budget
-from crawler.visit.slices import crawl_slices
 
 HOSTS, PAGES, LATENCY_S = 128, 50, 0.15
 

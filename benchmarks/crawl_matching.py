@@ -33,19 +33,21 @@ PAIRWATCH = [sys.executable, "-c", "import pairwatch; pairwatch.main()"]
 SIZE, FIRST_SEED = (900, 675), 100
 EVERY = 10  # so many pages show one copy of ours
 ROOMS = (
-    ("watermark/fingerprint/", "features, signatures and the index"),
-    ("watermark/register", "registering"),
-    ("watermark/compare/", "comparing and deciding"),
-    ("watermark/identify/", "walking through hypotheses"),
-    ("watermark/forensics", "our mark"),
-    ("watermark/pixels/", "opening (waiting for the decoder's process)"),
+    ("watermark/matching/registration", "registering"),
+    ("watermark/matching/agreement", "comparing"),
+    ("watermark/matching/bands", "comparing"),
+    ("watermark/matching/model", "deciding"),
+    ("watermark/matching/identify", "walking through hypotheses"),
+    ("watermark/matching/", "features, signatures and the index"),
+    ("watermark/marking/forensics", "our mark"),
+    ("watermark/picture/", "opening (waiting for the sandbox)"),
 )
 
 
 def photograph(place: tuple[str, int]) -> None:
     """Draw one photograph of ours."""
-    from watermark.pixels import encode
-    from watermark.samples.everyday import draw_everyday
+    from sample_clinic.drawing.everyday import draw_everyday
+    from watermark.picture.encode import encode
 
     folder, number = place
     drawn = draw_everyday(FIRST_SEED + number, SIZE)
@@ -91,7 +93,7 @@ def site(folder: Path, pages: int, photos: int) -> int:
 def night(data: Path, urls: tuple[str, str], limit: float) -> tuple[float, float]:
     """Watch both sites for one night, as the command does; gives wall and CPU seconds of all processes."""
     from crawler.model import Site
-    from crawler.schema import open_watch
+    from crawler.store.database import open_watch
     from crawler.store.sites import Sites
 
     db = open_watch(data / "pairwatch.db")

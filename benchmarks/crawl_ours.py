@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 def night(data: str) -> dict[str, int]:
     """Run one night."""
     from benchmarks.whole_picture import look_at_whole
-    from crawler.nightly import run
+    from crawler.run.night import run
     from gallery.settings import DataFolder
 
     tally = run(DataFolder(Path(data)), look=look_at_whole).tally

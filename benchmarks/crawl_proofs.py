@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from crawler.visit.extract import read_page
+from crawler.extract.page import read_page
 
 ROOT = Path(__file__).parent.parent
 TESTS = ROOT / "tests" / "crawler"

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from watermark.samples.everyday import draw_everyday
+from sample_clinic.drawing.everyday import draw_everyday
 
 PROGRESSIVE = 0.15
 WORDS = [

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from watermark.pixels.writing import AVIF_SPEED, WEBP_METHOD
-from watermark.samples.clinic import Person, Room, draw_portrait
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from watermark.picture.encode import AVIF_SPEED, WEBP_METHOD
 
 SIZE = (1200, 1600)
 TRIES: dict[str, dict[str, int]] = {

@@ -2,7 +2,7 @@
 
 Run: python -m benchmarks.held_out [--photos FOLDER] [--shift 20]
 Rooms, people and other hands' strangers that no calibration has drawn, copied in 38 ways that share no code with
-`watermark.attacks`, all in one catalogue. `--photos` adds real photographs, half catalogued, half strangers.
+`sample_clinic.copying`, all in one catalogue. `--photos` adds real photographs, half catalogued, half strangers.
 """
 
 import watermark  # noqa: F401, I001 (before numpy, as in the program: it asks for one BLAS thread)
@@ -22,13 +22,14 @@ from numpy.random import Generator
 from PIL import Image
 
 from benchmarks.other_attacks import OTHER_ATTACKS, Attack
-from watermark import bench
-from watermark.bench import Case, World
-from watermark.fingerprint.index import Index
-from watermark.fingerprint.record import fingerprint
-from watermark.identify import Verdict, identify
-from watermark.pixels import Picture
-from watermark.visible import MarkDesign, draw_mark
+from benchmarks import worlds
+from benchmarks.worlds import Case, World
+from watermark.matching.index import Index
+from watermark.matching.fingerprint import fingerprint
+from watermark.matching.model import Verdict
+from watermark.matching.identify import identify
+from watermark.picture.pixels import Picture
+from watermark.marking.visible import MarkDesign, draw_mark
 
 FOUND = (Verdict.COPY, Verdict.POSSIBLE)
 ALTERED = 0.7
@@ -54,8 +55,8 @@ def photographs(folder: Path) -> World:
     """Real photographs: half catalogued and published under a mark, half strangers, second shots simulated."""
     pictures = [Picture(np.asarray(Image.open(path).convert("RGB"))) for path in sorted(folder.glob("*.jpg"))]
     half = len(pictures) // 2
-    made = bench.pictures_world("photographs", pictures[:half], pictures[half:])
-    published = {key: draw_mark(picture, bench.design(0)) for key, picture in made.catalogue.items()}
+    made = worlds.pictures_world("photographs", pictures[:half], pictures[half:])
+    published = {key: draw_mark(picture, worlds.design(0)) for key, picture in made.catalogue.items()}
     return replace(made, published=published)
 
 
@@ -94,19 +95,19 @@ def opened(folder: Path) -> Index:
     return _OPENED[folder]
 
 
-def judged(worlds: list[World], each: int, again: int, pool: ProcessPoolExecutor) -> list[Said]:
+def judged(drawn: list[World], each: int, again: int, pool: ProcessPoolExecutor) -> list[Said]:
     """Everything that was said, over one catalogue of all worlds."""
     said: list[Said] = []
     with tempfile.TemporaryDirectory() as name:
-        folder, firsts = Path(name), np.cumsum([0, *(len(world.catalogue) for world in worlds)]).tolist()
+        folder, firsts = Path(name), np.cumsum([0, *(len(world.catalogue) for world in drawn)]).tolist()
         index = Index.create(folder)
-        for world, first in zip(worlds, firsts, strict=False):
+        for world, first in zip(drawn, firsts, strict=False):
             prints = pool.map(fingerprint, world.catalogue.values(), chunksize=4)
             index.insert({key + first: made for key, made in zip(world.catalogue, prints, strict=True)})
         index.save()
-        for world, first in zip(worlds, firsts, strict=False):
+        for world, first in zip(drawn, firsts, strict=False):
             rng = np.random.default_rng([9, *world.name.encode()])
-            asked = partial(judge, folder=folder, first=first, mark=bench.design(world.seed))
+            asked = partial(judge, folder=folder, first=first, mark=worlds.design(world.seed))
             said += pool.map(asked, cases(world, rng, each, again), chunksize=4)
             print(f"{world.name}: {len(world.catalogue)} photos, {len(said)} cases so far", flush=True)
     return said
@@ -150,10 +151,10 @@ def table(said: list[Said]) -> list[tuple[str, str, str]]:
             "<= 5 %",
         ),
         ("other shots given `same-scene`", f"{same} of {len(shots)} ({same / max(1, len(shots)):.1%})", "-"),
-        ("our mark seen on uncatalogued patients of ours", _marked(said, bench.OUR_ROOM), "-"),
+        ("our mark seen on uncatalogued patients of ours", _marked(said, worlds.OUR_ROOM), "-"),
         (
             "our mark seen where it is not",
-            _marked(strangers, *({one.kind for one in strangers} - {bench.OUR_ROOM})),
+            _marked(strangers, *({one.kind for one in strangers} - {worlds.OUR_ROOM})),
             "-",
         ),
     ]
@@ -174,11 +175,11 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, help="folder of real photographs (.jpg)")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    worlds = [bench.clinic_world(seed + options.shift, options.people) for seed in (71, 74)]
-    worlds += [bench.painted_world(seed + options.shift, options.people) for seed in (81, 83)]
-    worlds += [photographs(options.photos)] if options.photos else []
+    drawn = [worlds.clinic_world(seed + options.shift, options.people) for seed in (71, 74)]
+    drawn += [worlds.painted_world(seed + options.shift, options.people) for seed in (81, 83)]
+    drawn += [photographs(options.photos)] if options.photos else []
     with ProcessPoolExecutor(2) as pool:
-        said = judged(worlds, options.each, options.again, pool)
+        said = judged(drawn, options.each, options.again, pool)
     for measure, measured, bar in table(said):
         print(f"{measure:<48} {measured:<24} {bar}")
     missed = Counter(

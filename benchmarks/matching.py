@@ -29,9 +29,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.peers import TOOLS, Opinion, Peer
-from watermark import bench
-from watermark.pixels import Picture
-from watermark.samples import everyday, furniture
+from benchmarks import worlds
+from watermark.picture.pixels import Picture
+from sample_clinic.drawing import everyday, furniture
 
 STRANGERS = ("our room", "part of our room", "rival", "everyday", "furniture")
 SHOTS = "same scene"
@@ -47,7 +47,7 @@ class Judged:
     seconds: float
 
 
-def judged(peer: Peer, cases: Iterable[bench.Case]) -> Iterator[Judged]:
+def judged(peer: Peer, cases: Iterable[worlds.Case]) -> Iterator[Judged]:
     """Ask one tool about every case."""
     for case in cases:
         start = time.process_time()
@@ -97,12 +97,12 @@ class Asked:
     said: dict[str, list[Judged]]
 
 
-def asked(make: Callable[[], bench.World], copies: int, names: list[str]) -> Asked:
+def asked(make: Callable[[], worlds.World], copies: int, names: list[str]) -> Asked:
     """Make one world and ask every named tool about the same cases of it."""
     cv2.setNumThreads(1)
     world = make()
     rng = np.random.default_rng(9)
-    cases = [*bench.copies(world, rng, copies), *bench.innocents(world, rng)]
+    cases = [*worlds.copies(world, rng, copies), *worlds.innocents(world, rng)]
     said = {}
     for tool in (tool for tool in TOOLS if tool.name in names):
         said[tool.name] = list(judged(tool.make(dict(world.catalogue)), cases))
@@ -110,18 +110,18 @@ def asked(make: Callable[[], bench.World], copies: int, names: list[str]) -> Ask
     return Asked(f"{len(cases)} cases on {len(world.catalogue)} photos ({world.name})", said)
 
 
-def worlds(photos: Path | None, *, quick: bool) -> list[Callable[[], bench.World]]:
+def makers(photos: Path | None, *, quick: bool) -> list[Callable[[], worlds.World]]:
     """How to make the worlds to judge: never those the calibration was trained on."""
     if photos is not None:
         return [partial(photographs, photos)]
     people = 4 if quick else 16
     return [
-        partial(amid, bench.clinic_world, 71, people),
-        partial(amid, bench.painted_world, 82, people),
+        partial(amid, worlds.clinic_world, 71, people),
+        partial(amid, worlds.painted_world, 82, people),
     ]
 
 
-def amid(make: Callable[[int, int], bench.World], seed: int, people: int) -> bench.World:
+def amid(make: Callable[[int, int], worlds.World], seed: int, people: int) -> worlds.World:
     """A practice, and among its strangers as many everyday pictures and as many pieces of web pages' furniture."""
     world = make(seed, people)
     draws = (furniture.draw_logo, furniture.draw_badge, furniture.draw_banner, furniture.draw_stock)
@@ -130,14 +130,14 @@ def amid(make: Callable[[int, int], bench.World], seed: int, people: int) -> ben
     return replace(world, strangers=(*world.strangers, *more))
 
 
-def photographs(folder: Path) -> bench.World:
+def photographs(folder: Path) -> worlds.World:
     """A folder's photographs: half a catalogue, half strangers."""
     pictures = []
     for path in sorted(folder.glob("*.jpg")):
         with Image.open(path) as image:
             pictures.append(Picture(np.asarray(image.convert("RGB"))))
     half = len(pictures) // 2
-    return bench.pictures_world("photographs", pictures[:half], pictures[half:])
+    return worlds.pictures_world("photographs", pictures[:half], pictures[half:])
 
 
 def table(results: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -179,7 +179,7 @@ def main() -> None:
     names = [tool.name for tool in TOOLS if tool.name in options.only and tool.there]
     each = options.copies or (1 if options.quick else 2)
     with ProcessPoolExecutor(2) as pool:
-        making = worlds(options.photos, quick=options.quick)
+        making = makers(options.photos, quick=options.quick)
         answers = list(pool.map(asked, making, repeat(each), repeat(names)))
     results = {name: summary([one for answer in answers for one in answer.said[name]]) for name in names}
     print(f"## {' + '.join(answer.size for answer in answers)}", "", *table(results), "", sep="\n")

@@ -22,13 +22,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from watermark import bench
-from watermark.attacks import ATTACKS
-from watermark.fingerprint import words
-from watermark.fingerprint.index import Index
-from watermark.fingerprint.record import Fingerprint, fingerprint
-from watermark.identify import identify_file
-from watermark.pixels import Picture, encode, resize
+from benchmarks import worlds
+from sample_clinic.copying import ATTACKS
+from watermark.matching import codebook
+from watermark.matching.index import Index
+from watermark.matching.fingerprint import Fingerprint, fingerprint
+from watermark.matching.identify import identify_file
+from watermark.picture.pixels import Picture, resize
+from watermark.picture.encode import encode
 
 FEATURES, SIDE = 480, 1000
 YARDSTICK_SIDE, YARDSTICK_FEATURES = 640, 600
@@ -42,7 +43,7 @@ def filler(real: list[Fingerprint], rng: np.random.Generator) -> Fingerprint:
     signed = np.concatenate([made.signatures for made in real])
     chosen = rng.integers(0, len(words_of), FEATURES)
     flips = rng.integers(0, 2**63, FEATURES, np.uint64) & rng.integers(0, 2**63, FEATURES, np.uint64)
-    near = np.where(rng.random(FEATURES) < 1 / 2, words_of[chosen], rng.integers(0, words.WORDS, FEATURES))
+    near = np.where(rng.random(FEATURES) < 1 / 2, words_of[chosen], rng.integers(0, codebook.WORDS, FEATURES))
     likeness = next(made.likeness for made in real if len(made.words) == FEATURES)
     return Fingerprint(likeness, near.astype(np.int32), signed[chosen] ^ flips)
 
@@ -137,7 +138,7 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     rng = np.random.default_rng(4)
-    world = bench.clinic_world(61, 8)
+    world = worlds.clinic_world(61, 8)
     real = [fingerprint(picture) for picture in world.catalogue.values()]
     shown = [ATTACKS[kind](world.published[0], rng) for kind in COPIED] + [p for p, _ in world.strangers[:5]]
     files = [

@@ -24,8 +24,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from watermark.pixels import Blocks, encode
-from watermark.samples.clinic import Person, Room, draw_portrait
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from watermark.picture.encode import Blocks, encode
 
 BAR = 180.0  # seconds
 KEY, POINT, PRESS, HAND, THINK = 0.28, 1.1, 0.2, 0.4, 1.35

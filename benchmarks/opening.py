@@ -15,8 +15,10 @@ import argparse
 import os
 import time
 
-from watermark.pixels import encode, guard, open_picture
-from watermark.samples import clinic
+from watermark.picture.encode import encode
+from watermark.picture.sandbox import guard
+from watermark.picture.decode import open_picture
+from sample_clinic.drawing import clinic
 
 
 def decoder() -> Path:

@@ -13,9 +13,10 @@ from typing import Protocol
 import imagehash
 from PIL import Image
 
-from watermark import bench
-from watermark.identify import Verdict, identify
-from watermark.pixels import Picture
+from benchmarks import worlds
+from watermark.matching.identify import identify
+from watermark.matching.model import Verdict
+from watermark.picture.pixels import Picture
 
 # perception wants OpenCV 4, pairwatch has 5: requirements-perception.txt says how its environment is made.
 PERCEPTION = str(Path(__file__).parents[1] / ".venv-perception/bin/python")
@@ -123,7 +124,7 @@ class _Other:
 
 def pairwatch(catalogue: dict[int, Picture]) -> Peer:
     """Ours, at the verdict `copy`."""
-    world = bench.World("catalogue", catalogue)
+    world = worlds.World("catalogue", catalogue)
     index = world.index(Path(tempfile.mkdtemp()))
 
     def judge(picture: Picture) -> Opinion:

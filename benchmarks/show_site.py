@@ -7,14 +7,14 @@ import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gallery.intake import Wishes, import_manifest
 from gallery.parallel import in_parallel
-from gallery.public_site import build_site
-from gallery.records import withdraw_case
-from gallery.schema import open_database
+from gallery.services.intake import Wishes, import_manifest
+from gallery.services.withdraw import withdraw_case
 from gallery.settings import DataFolder
-from watermark.pixels import encode
-from watermark.samples.clinic import Person, Room, draw_portrait
+from gallery.site.build import build_site
+from gallery.store.database import open_database
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from watermark.picture.encode import encode
 
 NINE = 1  # the case with nine photographs
 WITHDRAWN = 8

@@ -1,4 +1,4 @@
-"""Train the alphabet of local features: `python benchmarks/train_words.py` rewrites watermark/fingerprint/words.npz.
+"""Train the alphabet of local features: `python benchmarks/train_words.py` rewrites watermark/matching/codebook.npz.
 
 Trained on photographs that come with scikit-image and scikit-learn. Run it only to change the alphabet itself: every
 index has to be rebuilt afterwards, and says so.
@@ -14,9 +14,9 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.fingerprint import local, words
+from watermark.matching import codebook, features
 
-OUT = Path(words.__file__).with_name(words.TABLES)
+OUT = Path(codebook.__file__).with_name(codebook.TABLES)
 SEED = 20261120
 LEAST_SIDE = 200
 Luma: TypeAlias = NDArray[np.uint8]
@@ -34,16 +34,16 @@ def packaged() -> Iterator[Luma]:
                 yield np.asarray(luma, np.uint8)
 
 
-def sample(luma: Luma, most: int) -> words.Floats:
+def sample(luma: Luma, most: int) -> codebook.Floats:
     """Descriptors of a picture and its mirror image at three sizes."""
     ways = (luma, np.ascontiguousarray(luma[:, ::-1]))
     areas = (480_000, 120_000, 30_000)
     return np.concatenate(
-        [local.describe_suspect(way, area=area, most=most).described for area in areas for way in ways]
+        [features.describe_suspect(way, area=area, most=most).described for area in areas for way in ways]
     )
 
 
-def centroids(points: words.Floats, count: int) -> words.Floats:
+def centroids(points: codebook.Floats, count: int) -> codebook.Floats:
     """Lloyd's k-means from a fixed seed."""
     means = faiss.Kmeans(points.shape[1], count, niter=25, seed=SEED, max_points_per_centroid=1500)
     means.train(np.ascontiguousarray(points))
@@ -54,15 +54,15 @@ def main() -> None:
     """Train and write."""
     rng = np.random.default_rng(SEED)
     points = rng.permutation(np.concatenate([sample(luma, 3000) for luma in packaged()]))
-    first = centroids(points, words.FIRST)
+    first = centroids(points, codebook.FIRST)
     rest = points - first[((first**2).sum(1) - 2 * points @ first.T).argmin(1)]
-    second = centroids(rest, words.SECOND)
+    second = centroids(rest, codebook.SECOND)
     left = rest - second[((second**2).sum(1) - 2 * rest @ second.T).argmin(1)]
     # principal directions, then a random turn among them so that every bit carries alike
     directions = np.linalg.eigh(np.cov(left.T))[1][:, -64:]
     turn = directions @ np.linalg.qr(rng.standard_normal((64, 64)))[0]
-    parts = points.reshape(len(points), words.CODE_BYTES, -1)
-    book = np.stack([centroids(parts[:, i], 256) for i in range(words.CODE_BYTES)])
+    parts = points.reshape(len(points), codebook.CODE_BYTES, -1)
+    book = np.stack([centroids(parts[:, i], 256) for i in range(codebook.CODE_BYTES)])
     tables = {"first": first, "second": second, "turn": turn, "codebook": book}
     np.savez_compressed(OUT, **{name: values.astype(np.float16) for name, values in tables.items()})
     print(f"{len(points)} descriptors of photographs: {OUT.stat().st_size} bytes")

@@ -21,12 +21,12 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.show_site import NOW, SETTINGS
-from gallery.intake import Wishes, import_manifest
-from gallery.public_site import build_site
-from gallery.schema import open_database
+from gallery.services.intake import Wishes, import_manifest
 from gallery.settings import DataFolder
-from watermark.pixels import encode
-from watermark.samples.clinic import Person, Room, draw_portrait
+from gallery.site.build import build_site
+from gallery.store.database import open_database
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from watermark.picture.encode import encode
 
 SIZE = (600, 800)
 Change = Callable[[Image.Image], Image.Image]

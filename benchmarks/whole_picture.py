@@ -8,8 +8,8 @@ import hashlib
 import numpy as np
 
 from crawler.model import Looked
-from watermark.fingerprint.whole import look
-from watermark.pixels import open_header
+from watermark.matching.perceptual_hash import look
+from watermark.picture.decode import open_header
 
 SIDE = 128
 

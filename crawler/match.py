@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from crawler.model import Looked
 
 if TYPE_CHECKING:
-    from gallery.lookup import Lookup
-    from watermark.pixels import Facts, Limits
+    from gallery.services.lookup import Lookup
+    from watermark.picture.decode import Facts, Limits
 
 TOLD = frozenset(("copy", "same-scene", "possible"))
 UNREADABLE, TOO_LARGE = "unreadable", "too-large"
@@ -44,11 +44,9 @@ class Matcher:
         known = self.recall(digest)
         if known is not None:
             return known
-        from watermark.errors import (  # noqa: PLC0415 (a night without new pictures does without)
-            PictureTooLargeError,
-            WatermarkError,
-        )
-        from watermark.pixels import Limits, guard  # noqa: PLC0415
+        from watermark.errors import PictureTooLargeError, WatermarkError  # noqa: PLC0415
+        from watermark.picture.decode import Limits  # noqa: PLC0415
+        from watermark.picture.sandbox import guard  # noqa: PLC0415
 
         try:
             facts = guard().facts(body, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, max_memory=MEMORY))
@@ -82,8 +80,8 @@ class Matcher:
 def _look(body: bytes, frame: int, lookup: "Lookup") -> str:
     """Give how the frame that is ours looks, as text."""
     from watermark.errors import WatermarkError  # noqa: PLC0415 (see above)
-    from watermark.fingerprint.whole import cells_text  # noqa: PLC0415
-    from watermark.pixels import guard  # noqa: PLC0415
+    from watermark.matching.perceptual_hash import cells_text  # noqa: PLC0415
+    from watermark.picture.sandbox import guard  # noqa: PLC0415
 
     try:
         return cells_text(guard().open_picture(body, lookup.limits, longest=512, frame=frame))
@@ -93,7 +91,7 @@ def _look(body: bytes, frame: int, lookup: "Lookup") -> str:
 
 def _bounded(limits: "Limits", facts: "Facts") -> "Limits":
     """Give the practice's limits, or a worker's where those are lower: many may be at work at the same time."""
-    from watermark.identify import WORKED  # noqa: PLC0415 (see above)
+    from watermark.matching.identify import WORKED  # noqa: PLC0415 (see above)
 
     scale = min(1.0, WORKED / max(facts.width, facts.height))
     frames = int(_FRAMES_BYTES / (3 * facts.width * facts.height * scale**2))
@@ -113,7 +111,7 @@ def _lookup(root: Path, upto: int) -> "Lookup":
 
 @lru_cache(maxsize=1)
 def _opened(root: Path, upto: int) -> "Lookup":  # noqa: ARG001 (part of the key: more photos, another index)
-    from gallery.lookup import Lookup  # noqa: PLC0415 (see above)
+    from gallery.services.lookup import Lookup  # noqa: PLC0415 (see above)
     from gallery.settings import DataFolder  # noqa: PLC0415
 
     lookup = Lookup(DataFolder(root))

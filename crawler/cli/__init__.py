@@ -4,6 +4,5 @@ from crawler.cli.desk import findings, report, review, tip
 from crawler.cli.operate import log, schedule, status
 from crawler.cli.run import crawl
 from crawler.cli.sites import site
-from crawler.demo.command import demo
 
-COMMANDS = (site, crawl, tip, findings, review, report, status, log, schedule, demo)
+COMMANDS = (site, crawl, tip, findings, review, report, status, log, schedule)

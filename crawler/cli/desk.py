@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.talk import say, say_finding, watch
+from crawler.cli.output import say, say_finding, watch
 from crawler.model import Decision
-from gallery.cli.talk import as_json_option, bar, print_json
+from gallery.cli.output import as_json_option, bar, print_json
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ def tip(ctx: click.Context, url_or_file: str, as_json: bool) -> None:
     Example:
       pairwatch tip https://someone.example/gallery.html
     """
+    from crawler.clock import SystemClock
     from crawler.desk.tips import check_file, check_url
-    from crawler.visit.clock import SystemClock
-    from crawler.visit.urls import names_an_image
+    from crawler.urls import names_an_image
 
     folder: DataFolder = ctx.obj
     path = Path(url_or_file)
@@ -46,7 +46,7 @@ def tip(ctx: click.Context, url_or_file: str, as_json: bool) -> None:
 
 
 def _tip_json(answer: "TipAnswer") -> dict[str, object]:
-    from crawler.desk.words import finding_json
+    from crawler.desk.wording import finding_json
 
     plain: dict[str, object] = {"tip": answer.number, "given": answer.given, "images": answer.images}
     plain |= {"findings": [finding_json(one) for one in answer.findings], "failures": list(answer.failures)}
@@ -80,7 +80,7 @@ def findings(folder: DataFolder, everything: bool, as_json: bool) -> None:
     Example:
       pairwatch findings --json
     """
-    from crawler.desk.words import finding_json, is_for_the_desk
+    from crawler.desk.wording import finding_json, is_for_the_desk
     from crawler.store.findings import Findings
 
     with watch(folder) as db:
@@ -111,8 +111,8 @@ def review(folder: DataFolder, number: int, decision: str, note: str, by: str, a
     Example:
       pairwatch review 7 infringement --note "same stubble, their logo" --by "J. Doe"
     """
-    from crawler.desk.review import review as decide
-    from crawler.desk.words import finding_json
+    from crawler.desk.decisions import review as decide
+    from crawler.desk.wording import finding_json
 
     decided = decide(folder, number, Decision(decision), note=note, by=by, now=datetime.now(UTC))
     if as_json:

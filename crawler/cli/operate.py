@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.errors import CrawlerError
-from gallery.cli.talk import as_json_option, print_json
+from gallery.cli.output import as_json_option, print_json
 
 if TYPE_CHECKING:
-    from crawler.nightly.schedule import Timer, Unit
+    from crawler.run.timer import Timer, Unit
     from gallery.settings import DataFolder
 
 _COLOURS = {"green": "green", "yellow": "yellow", "red": "red"}
@@ -28,7 +28,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     Example:
       pairwatch status
     """
-    from crawler.nightly.status import status as look
+    from crawler.run.status import status as look
 
     folder: DataFolder = ctx.obj
     now = look(folder, now=datetime.now(UTC))
@@ -54,7 +54,7 @@ def log(folder: "DataFolder", number: int | None, as_json: bool) -> None:
     Example:
       pairwatch log --json
     """
-    from crawler.nightly.status import policing_log
+    from crawler.run.status import policing_log
 
     for run in policing_log(folder, number):
         if as_json:
@@ -99,7 +99,7 @@ _timer_option = click.option(
 def _chosen(timer: str | None) -> "Timer":
     from shutil import which
 
-    from crawler.nightly.schedule import Timer
+    from crawler.run.timer import Timer
 
     if timer:
         return Timer(timer)
@@ -111,7 +111,7 @@ def _chosen(timer: str | None) -> "Timer":
 
 
 def _units(folder: "DataFolder", timer: "Timer", at: str = "02:30") -> "tuple[Unit, ...]":
-    from crawler.nightly.schedule import Nightly, units
+    from crawler.run.timer import Nightly, units
 
     hour, _, minute = at.partition(":")
     program = Path(sys.argv[0]).resolve()
@@ -201,7 +201,7 @@ def installed(ctx: click.Context, timer: str | None) -> None:
     Example:
       pairwatch schedule status
     """
-    from crawler.nightly.schedule import NAME
+    from crawler.run.timer import NAME
 
     chosen = _chosen(timer)
     if chosen == "cron":
@@ -236,7 +236,7 @@ def _crontab_lines() -> list[str]:
 
 
 def _crontab_without() -> list[str]:
-    from crawler.nightly.schedule import NAME
+    from crawler.run.timer import NAME
 
     return [line for line in _crontab_lines() if NAME not in line]
 

@@ -14,13 +14,13 @@ import click
 
 from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.model import Outcome, RunSummary, printable
-from gallery.cli.talk import as_json_option, print_json
+from gallery.cli.output import as_json_option, print_json
 from gallery.errors import GalleryError
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-    from crawler.nightly.night import Step
+    from crawler.run.night import Step
     from gallery.settings import DataFolder
 
 SOME_FAILING, ANOTHER_RUN = 3, 75
@@ -48,9 +48,9 @@ def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> N
     Example:
       pairwatch crawl
     """
-    from crawler.nightly import run, summary_json
-    from crawler.nightly.after import tell, tell_stopped
-    from crawler.nightly.cluster import on_cluster
+    from crawler.run.cluster import on_cluster
+    from crawler.run.night import run, summary_json
+    from crawler.run.notify import tell, tell_stopped
 
     folder: DataFolder = ctx.obj
     try:

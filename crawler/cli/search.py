@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.talk import say
+from crawler.cli.output import say
 from crawler.errors import CrawlerError
-from gallery.cli.talk import as_json_option, print_json
+from gallery.cli.output import as_json_option, print_json
 from gallery.model import count
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
-    from crawler.desk.searching import Published
-    from crawler.desk.services import Service
+    from crawler.desk.reverse_search import Published
+    from crawler.desk.search_services import Service
 
 
 @click.command("search")
@@ -38,8 +38,8 @@ def search_service(  # noqa: PLR0913, PLR0917 (each is an option a person may gi
     Example:
       pairwatch site search tineye --case 51
     """
-    from crawler.desk.searching import Yes, key_of, published, search
-    from crawler.desk.services import permitted
+    from crawler.desk.reverse_search import Yes, key_of, published, search
+    from crawler.desk.search_services import permitted
     from crawler.settings import plan_from
     from gallery.settings import load_settings
 

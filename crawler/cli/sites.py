@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 import click
 
+from crawler.cli.output import watch
 from crawler.cli.search import search_service
-from crawler.cli.talk import watch
 from crawler.errors import BadUrlError
 from crawler.model import Listing, Site
-from gallery.cli.talk import as_json_option, print_json
+from gallery.cli.output import as_json_option, print_json
 from gallery.settings import DataFolder
 
 
@@ -45,9 +45,9 @@ def _listing_command(listing: Listing, sentence: str, example: str) -> click.Com
     def command(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
         folder: DataFolder, url: str, note: str, delay: float | None, slots: int, private: bool, as_json: bool
     ) -> None:
+        from crawler.http.ip_policy import is_private_by_name
         from crawler.store.sites import Sites
-        from crawler.visit.address import is_private_by_name
-        from crawler.visit.urls import typed
+        from crawler.urls import typed
 
         address = typed(url)
         private = private or is_private_by_name(urlsplit(address).hostname or "")
@@ -81,7 +81,7 @@ def _say_listed(listed: Site, *, as_json: bool) -> None:
 
 
 def _allowance(url: str) -> frozenset[str]:
-    from crawler.visit.fetch import system_resolver
+    from crawler.http.client import system_resolver
 
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -142,7 +142,7 @@ def remove_site(folder: DataFolder, url: str, as_json: bool) -> None:
       pairwatch site remove https://competitor.example/
     """
     from crawler.store.sites import Sites
-    from crawler.visit.urls import typed
+    from crawler.urls import typed
 
     with watch(folder) as db:
         removed = Sites(db).remove(typed(url))

@@ -1,7 +1,7 @@
 """Copies that a withdrawal reaches: a patient who no longer wants to be shown is still shown there."""
 
 from crawler.model import Decision
-from crawler.schema import open_watch
+from crawler.store.database import open_watch
 from crawler.store.findings import Findings
 from gallery.model import KnownCopy
 from gallery.settings import DataFolder

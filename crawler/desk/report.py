@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from crawler.desk.words import (
+from crawler.desk.wording import (
     COLUMNS,
     MARK_ONLY_MEANS,
     answer_of,
@@ -23,16 +23,20 @@ from crawler.desk.words import (
     subject,
 )
 from crawler.model import Finding
-from crawler.schema import open_watch
+from crawler.store.database import open_watch
 from crawler.store.findings import Findings
 from gallery.errors import GalleryError
-from gallery.lookup import Lookup
 from gallery.model import Digest
+from gallery.services.lookup import Lookup
 from gallery.settings import DataFolder, load_settings
-from gallery.vault import Vault
+from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
-from watermark.identify import Sureness, explain_picture, matching_rates
-from watermark.pixels import Picture, encode, guard, resize
+from watermark.matching.error_rates import Sureness
+from watermark.matching.exhibit import explain_picture
+from watermark.matching.model import matching_rates
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture, resize
+from watermark.picture.sandbox import guard
 
 LONGEST = 560
 HTML_NAME, CSV_NAME = "report.html", "findings.csv"

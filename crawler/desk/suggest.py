@@ -11,10 +11,10 @@ from pathlib import Path
 
 from crawler.errors import CrawlerError
 from crawler.model import Listing
-from crawler.schema import open_watch
+from crawler.store.database import open_watch
 from crawler.store.findings import Findings
 from crawler.store.sites import Sites
-from crawler.visit.urls import canonical, host_of, in_scope, origin_of, registrable
+from crawler.urls import canonical, host_of, in_scope, origin_of, registrable
 from gallery.settings import DataFolder
 
 SEARCHES = "searches"

@@ -5,24 +5,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from crawler.desk.words import finding_json
+from crawler.clock import Clock
+from crawler.desk.wording import finding_json
 from crawler.errors import CrawlerError
+from crawler.http.client import Resolver, system_resolver
 from crawler.match import Matcher
 from crawler.model import Address, Finding, Kind, Listing, Looked, Site, Standing
-from crawler.schema import open_watch
 from crawler.settings import plan_from
+from crawler.store.database import open_watch
 from crawler.store.findings import Findings
-from crawler.store.progress import Progress
-from crawler.store.recall import Recall
+from crawler.store.runs import Progress
 from crawler.store.sites import Sites
-from crawler.visit.ask import Kit
-from crawler.visit.clock import Clock
-from crawler.visit.fetch import Resolver, system_resolver
+from crawler.store.verdict_cache import Recall
+from crawler.urls import origin_of, typed
+from crawler.visit.download import Kit
 from crawler.visit.once import look_at
-from crawler.visit.urls import origin_of, typed
-from gallery.schema import transaction
 from gallery.settings import DataFolder, load_settings
-from gallery.vault import Vault
+from gallery.store.database import transaction
+from gallery.store.vault import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

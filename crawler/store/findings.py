@@ -10,9 +10,9 @@ from sqlite_utils import Database
 from crawler.errors import UnknownFindingError
 from crawler.model import Decision, Failure, Finding, Likeness, Place, Step
 from crawler.store.rows import Row, moment, text_of, time_of
-from gallery.ledger import Ledger
 from gallery.model import subject_of
-from gallery.schema import transaction
+from gallery.store.database import transaction
+from gallery.store.ledger import Ledger
 
 _FINDINGS = """
     select findings.*, sites.url as site_url, images.url as image_url, images.parent as parent,
@@ -176,7 +176,7 @@ def _likenesses(findings: Iterable[Finding]) -> dict[int, Likeness]:
             decided.setdefault((one.site_url, one.photo_id), []).append(one)
     if not decided:
         return {}
-    from watermark.fingerprint.whole import cells_apart  # noqa: PLC0415 (heavy, and seldom needed)
+    from watermark.matching.perceptual_hash import cells_apart  # noqa: PLC0415 (heavy, and seldom needed)
 
     likes = {}
     for one in known:

@@ -9,8 +9,8 @@ from sqlite_utils import Database
 from crawler.errors import SiteListError
 from crawler.model import Listing, Site
 from crawler.store.rows import site_of, text_of
-from crawler.visit.urls import in_scope
-from gallery.schema import transaction
+from crawler.urls import in_scope
+from gallery.store.database import transaction
 
 
 class Sites:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from crawler.http import robots
 from crawler.model import Address, HostState, Kind, Site, SiteState, Standing
 from crawler.settings import Plan
-from crawler.visit import robots
-from crawler.visit.lanes import Lane, Lanes
-from crawler.visit.urls import host_of, in_scope, is_trap, origin_of, registrable, shape_of
+from crawler.urls import host_of, in_scope, is_trap, origin_of, registrable, shape_of
+from crawler.visit.host_queues import Lane, Lanes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

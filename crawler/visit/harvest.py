@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from crawler.extract import signals
+from crawler.extract.page import PageReading
+from crawler.extract.sitemaps import MapReading
+from crawler.extract.sniff import Content
+from crawler.http.client import Reply
 from crawler.model import Address, Candidate, Kind, Looked, PageSeen, Site, Standing, Step
-from crawler.visit import signals
-from crawler.visit.ask import Kit, Visit
-from crawler.visit.extract import PageReading
-from crawler.visit.fetch import Reply
+from crawler.urls import host_of, in_scope, registrable
+from crawler.visit.download import Kit, Visit
 from crawler.visit.frontier import RANK_HIT, RANK_ORIGINAL, Frontier
-from crawler.visit.maps import MapReading
 from crawler.visit.notes import Notes
-from crawler.visit.sniff import Content
-from crawler.visit.urls import host_of, in_scope, registrable
 
 _HITS = ("copy",)
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from crawler.model import Site, SiteState, SliceResult
-from crawler.visit.ask import Kit
+from crawler.visit.download import Kit
 from crawler.visit.frontier import Budget
-from crawler.visit.walk import crawl_site
+from crawler.visit.site import crawl_site
 
 _MOST_IMAGES = 300
 _SECONDS = 120.0

@@ -5,7 +5,7 @@ from gallery.cli.catalogue import identify, import_, init
 from gallery.cli.check import check
 from gallery.cli.safety import backup, restore
 from gallery.cli.site import build, doctor, verify
-from gallery.web.cli import serve, user
+from gallery.cli.staff import serve, user
 
 case.add_command(check)
 

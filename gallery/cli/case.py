@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gallery.cli.talk import a_date, a_file, as_json_option, bar, now, opened, print_json
+from gallery.cli.output import a_date, a_file, as_json_option, bar, now, opened, print_json
 from gallery.errors import GalleryError
 from gallery.model import count
 from gallery.settings import DataFolder
@@ -59,8 +59,8 @@ def add(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
     Example:
       pairwatch case add --photo before:front:IMG_1.jpg --photo after:front:IMG_2.jpg --tag scar
     """
-    from gallery.catalog import Catalog
-    from gallery.intake import ListRefusedError, Wishes, import_listed
+    from gallery.services.intake import ListRefusedError, Wishes, import_listed
+    from gallery.store.catalog import Catalog
 
     with opened(folder) as database:
         number = number or Catalog(database).next_number()
@@ -100,7 +100,7 @@ def list_(folder: DataFolder, as_json: bool) -> None:
     Example:
       pairwatch case list --json
     """
-    from gallery.catalog import Catalog
+    from gallery.store.catalog import Catalog
 
     with opened(folder) as database:
         catalog = Catalog(database)
@@ -135,10 +135,10 @@ def show(folder: DataFolder, number: int, as_json: bool) -> None:
     Example:
       pairwatch case show 51
     """
-    from gallery.catalog import Catalog
     from gallery.consent import may_publish, may_show_case
     from gallery.model import PUBLIC_CHANNEL
     from gallery.settings import load_settings
+    from gallery.store.catalog import Catalog
 
     with opened(folder) as database:
         catalog = Catalog(database)
@@ -184,9 +184,9 @@ def withdraw(folder: DataFolder, number: int, reason: str, yes: bool, as_json: b
     Example:
       pairwatch case withdraw 87 --yes
     """
-    from gallery.catalog import Catalog
-    from gallery.public_site import build_site
-    from gallery.records import withdraw_case
+    from gallery.services.withdraw import withdraw_case
+    from gallery.site.build import build_site
+    from gallery.store.catalog import Catalog
 
     with opened(folder) as database:
         Catalog(database).case(number)
@@ -244,11 +244,11 @@ def record(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
     Example:
       pairwatch case consent record 51 --signed 2026-01-15 --expires 2028-01-14 --document form.pdf
     """
-    from gallery.catalog import Catalog
     from gallery.model import PUBLIC_CHANNEL, Consent
-    from gallery.records import record_consent
+    from gallery.services.withdraw import record_consent
     from gallery.settings import load_settings
-    from gallery.vault import Vault
+    from gallery.store.catalog import Catalog
+    from gallery.store.vault import Vault
 
     last: date | None = expires.date() if expires else None
     if last and last < signed.date():
@@ -290,8 +290,8 @@ def withdraw_consent_(folder: DataFolder, number: int, channels: tuple[str, ...]
     Example:
       pairwatch case consent withdraw 51 --channel website
     """
-    from gallery.public_site import build_site
-    from gallery.records import withdraw_consent
+    from gallery.services.withdraw import withdraw_consent
+    from gallery.site.build import build_site
 
     actor, at = getpass.getuser(), now()
     with opened(folder) as database:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gallery.cli.talk import a_file, as_json_option, bar, now, print_json
+from gallery.cli.output import a_file, as_json_option, bar, now, print_json
 from gallery.errors import GalleryError
 from gallery.model import count
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
-    from gallery.lookup import Identification, Lookup
+    from gallery.services.lookup import Identification, Lookup
 
 
 @click.command()
@@ -36,8 +36,8 @@ def init(folder: DataFolder, as_json: bool) -> None:
 
 def _start(folder: DataFolder) -> tuple[bool, str]:
     """Make what a data folder lacks; gives whether a catalogue was there, and what to say to a person."""
-    from gallery.schema import open_database
     from gallery.settings import example_settings
+    from gallery.store.database import open_database
 
     there = folder.database.is_file() and folder.database.stat().st_size
     if not there and any(folder.originals.glob("*/*")):
@@ -74,7 +74,7 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
     Example:
       pairwatch import cases.csv
     """
-    from gallery.intake import Wishes, import_manifest
+    from gallery.services.intake import Wishes, import_manifest
 
     wishes = Wishes(actor=getpass.getuser(), now=now(), skip_bad=skip_bad, add_to_existing=add_to_existing)
     if not folder.database.is_file():  # a person starts with `import` in an empty place
@@ -124,7 +124,7 @@ def identify(folder: DataFolder, files: tuple[str, ...], shown_in: Path | None, 
       find downloads -name "*.jpg" | pairwatch identify - --json
       pairwatch identify found.jpg --explain why
     """
-    from gallery.lookup import Lookup
+    from gallery.services.lookup import Lookup
     from watermark.errors import WatermarkError
 
     lookup = Lookup(folder, talk=lambda line: click.echo(line, err=True))

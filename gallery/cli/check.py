@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gallery.cli.talk import as_json_option, now, opened, print_json
+from gallery.cli.output import as_json_option, now, opened, print_json
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from gallery.casework import Casework
     from gallery.model import Photo
-    from gallery.pairing import Pair
-    from watermark.comparability import Item
+    from gallery.services.pairs import Pair
+    from gallery.store.casework import Casework
+    from watermark.pairs.comparability import Item
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ def check(folder: DataFolder, number: int, tell: bool, as_json: bool) -> None:
     Example:
       pairwatch case check 51
     """
-    from gallery.casework import Casework
-    from gallery.catalog import Catalog
-    from gallery.leaks import scan
-    from gallery.public_site.honesty import page_words
-    from gallery.readiness import obstacles_to, standing_of
-    from gallery.secrecy import secrets_of
+    from gallery.rules.leaks import scan
+    from gallery.services.readiness import obstacles_to, standing_of
     from gallery.settings import load_settings
+    from gallery.site.disclosures import page_words
+    from gallery.store.casework import Casework
+    from gallery.store.catalog import Catalog
+    from gallery.store.secrets import secrets_of
 
     settings = load_settings(folder)
     with opened(folder) as database:
@@ -105,7 +105,7 @@ def _lines(differences: "list[Measured]", *, known: bool) -> list[str]:
 
 def _measured(folder: DataFolder, casework: "Casework", photos: "Sequence[Photo]") -> "list[Measured]":
     """Measure every pair, and give what differs in each."""
-    from gallery.pairing import differences_to_tell, measure, pairs_of, recorded, sentences_about
+    from gallery.services.pairs import differences_to_tell, measure, pairs_of, recorded, sentences_about
 
     laid = casework.alignments()
     found = []
@@ -121,10 +121,10 @@ def _tell(database: "Database", number: int, differences: "list[Measured]", *, e
 
     What readers of a public page see never changes by a mere look at it, and never without a row in the ledger.
     """
-    from gallery.casework import Casework
-    from gallery.catalog import Catalog
-    from gallery.ledger import Ledger
-    from gallery.schema import transaction
+    from gallery.store.casework import Casework
+    from gallery.store.catalog import Catalog
+    from gallery.store.database import transaction
+    from gallery.store.ledger import Ledger
 
     casework, before = Casework(database), Casework(database).differences()
     measured = {found.pair.key: tuple(found.sentences) for found in differences}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gallery.cli.talk import a_file, as_json_option, bar, now, print_json
+from gallery.cli.output import a_file, as_json_option, bar, now, print_json
 from gallery.model import count
 from gallery.settings import DataFolder
 
@@ -23,7 +23,7 @@ def backup(folder: DataFolder, out: Path, as_json: bool) -> None:
     Example:
       pairwatch backup /media/disk/pairwatch-2026-11-26.tar
     """
-    from gallery.backup import write_backup
+    from gallery.services.backup import write_backup
 
     made = write_backup(folder, out, now=now(), progress=bar)
     if as_json:
@@ -47,8 +47,8 @@ def restore(folder: DataFolder, file: Path, as_json: bool) -> None:
     Example:
       pairwatch --data restored restore /media/disk/pairwatch-2026-11-26.tar
     """
-    from gallery.backup import restore_backup
-    from gallery.soundness import verify_all
+    from gallery.services.backup import restore_backup
+    from gallery.services.integrity import verify_all
 
     done = restore_backup(folder, file, actor=getpass.getuser(), now=now(), progress=bar)
     result = verify_all(folder, now=now())

@@ -4,7 +4,7 @@ import getpass
 
 import click
 
-from gallery.cli.talk import as_json_option, bar, now, print_json
+from gallery.cli.output import as_json_option, bar, now, print_json
 from gallery.settings import DataFolder
 
 
@@ -21,7 +21,7 @@ def build(folder: DataFolder, force: bool, as_json: bool) -> None:
     Example:
       pairwatch build
     """
-    from gallery.public_site import build_site
+    from gallery.site.build import build_site
 
     done = build_site(folder, actor=getpass.getuser(), now=now(), force=force, progress=bar)
     if as_json:
@@ -42,7 +42,7 @@ def verify(folder: DataFolder, kept: str | None, as_json: bool) -> None:
     Example:
       pairwatch verify
     """
-    from gallery.soundness import parse_head, verify_all
+    from gallery.services.integrity import parse_head, verify_all
 
     result = verify_all(folder, now=now(), expected=parse_head(kept) if kept else None)
     if as_json:
@@ -66,7 +66,7 @@ def doctor(folder: DataFolder, matching: bool, as_json: bool) -> None:
       pairwatch doctor
       pairwatch doctor --matching --json
     """
-    from gallery.soundness import Check, examine, matching_measured
+    from gallery.services.integrity import Check, examine, matching_measured
 
     if matching:
         rates, text = matching_measured()

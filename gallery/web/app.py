@@ -10,10 +10,10 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, ValidationError
 
-from gallery.accounts import Task
 from gallery.errors import GalleryError
-from gallery.keys import cookie_key
 from gallery.settings import DataFolder, load_settings
+from gallery.store.accounts import Task
+from gallery.store.keys import cookie_key
 from gallery.web import (
     approval,
     authors,

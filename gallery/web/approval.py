@@ -3,11 +3,11 @@
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.accounts import Task
-from gallery.casework import Approval
 from gallery.consent import may_publish
 from gallery.model import PUBLIC_CHANNEL, CaseStatus, Photo
-from gallery.public_site.wording import photo_alt, photo_caption, stage_sentences
+from gallery.site.wording import photo_alt, photo_caption, stage_sentences
+from gallery.store.accounts import Task
+from gallery.store.casework import Approval
 from gallery.web.content import besides, content_of
 from gallery.web.publishing import rendered
 from gallery.web.viewing import note_view

@@ -6,15 +6,15 @@ from dataclasses import asdict, dataclass
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from gallery.accounts import Task
-from gallery.casework import Authorship, Relation, Section
 from gallery.errors import GalleryError
-from gallery.intake.check import INTAKE_LIMITS
 from gallery.model import Case, Photo
-from gallery.vault import Vault
+from gallery.services.intake.check import INTAKE_LIMITS
+from gallery.store.accounts import Task
+from gallery.store.casework import Authorship, Relation, Section
+from gallery.store.vault import Vault
 from gallery.web.sections import open_case, save_section, show_section, typed_values
 from gallery.web.workplace import casework, catalog, folder, needs, note
-from watermark.pixels import guard
+from watermark.picture.sandbox import guard
 
 pages = Blueprint("authors", __name__, url_prefix="/cases/<int:number>")
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.accounts import Role, Task
 from gallery.consent import expires_soon
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
+from gallery.store.accounts import Role, Task
 from gallery.web.sections import known_case, show
 from gallery.web.workplace import catalog, drafts, folder, here, ledger, local_now, me, needs
 

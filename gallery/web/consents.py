@@ -6,14 +6,14 @@ from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
-from gallery.accounts import Task
-from gallery.authorization import Form, Law, laws, load_law, missing_elements
 from gallery.consent import may_publish
 from gallery.errors import GalleryError
 from gallery.model import PUBLIC_CHANNEL, Case, Consent, Digest
-from gallery.public_site import build_site
-from gallery.records import record_consent, withdraw_consent
-from gallery.vault import Vault
+from gallery.rules.authorization import Form, Law, laws, load_law, missing_elements
+from gallery.services.withdraw import record_consent, withdraw_consent
+from gallery.site.build import build_site
+from gallery.store.accounts import Task
+from gallery.store.vault import Vault
 from gallery.web.sections import open_case, show
 from gallery.web.workplace import catalog, folder, local_now, me, needs, note, now, rooms, settings
 

@@ -3,9 +3,9 @@
 import hashlib
 from dataclasses import dataclass, replace
 
-from gallery.casework import Alignment
 from gallery.model import Case
-from gallery.public_site.honesty import required_on
+from gallery.site.disclosures import required_on
+from gallery.store.casework import Alignment
 from gallery.web.workplace import casework, catalog, ledger, now, settings
 
 HELD = (

@@ -4,10 +4,10 @@ from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_t
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
-from gallery.accounts import Task
-from gallery.drafts import Draft
 from gallery.errors import ChangedMeanwhileError, GalleryError
 from gallery.model import CaseStatus
+from gallery.store.accounts import Task
+from gallery.store.drafts import Draft
 from gallery.web import receiving
 from gallery.web.pairs import measure_ahead
 from gallery.web.sections import known_case
@@ -17,8 +17,8 @@ from gallery.web.twins import twins_of
 from gallery.web.viewing import note_view
 from gallery.web.workplace import catalog, drafts, folder, me, needs, now, rooms
 from watermark.errors import WatermarkError
-from watermark.look import look_of
-from watermark.pixels import Limits, open_picture
+from watermark.pairs.look import look_of
+from watermark.picture.decode import Limits, open_picture
 
 pages = Blueprint("new_case", __name__, url_prefix="/drafts")
 

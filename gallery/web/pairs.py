@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.accounts import Task
-from gallery.casework import Alignment, Method, Section
 from gallery.errors import GalleryError
 from gallery.model import Case
-from gallery.pairing import (
+from gallery.services.pairs import (
     Alignments,
     Pair,
     aligned,
@@ -25,13 +23,15 @@ from gallery.pairing import (
     recorded,
     sentences_about,
 )
+from gallery.store.accounts import Task
+from gallery.store.casework import Alignment, Method, Section
 from gallery.web.content import HELD, content_of, hold_back
 from gallery.web.sections import known_case, open_case, save_section, show, show_section
 from gallery.web.viewing import note_view
 from gallery.web.workplace import casework, catalog, folder, me, needs, note, now, rooms
-from watermark.comparability import Comparability, Item
 from watermark.errors import WatermarkError
-from watermark.overlay import AS_IT_IS
+from watermark.pairs.alignment import AS_IT_IS
+from watermark.pairs.comparability import Comparability, Item
 
 pages = Blueprint("pairs", __name__, url_prefix="/cases/<int:number>/pairs")
 

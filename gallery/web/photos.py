@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from gallery.accounts import Task
 from gallery.model import Photo
-from gallery.vault import Vault
+from gallery.store.accounts import Task
+from gallery.store.vault import Vault
 from gallery.web.receiving import screen_size, thumbnail
 from gallery.web.viewing import note_view
 from gallery.web.workplace import casework, catalog, folder, needs

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from lxml import etree
 
-from gallery.leaks import scan
 from gallery.model import PUBLIC_CHANNEL, Case
-from gallery.secrecy import secrets_of
+from gallery.rules.leaks import scan
 from gallery.settings import DataFolder
+from gallery.store.secrets import secrets_of
 from gallery.web.workplace import Rooms
 
 _UNKNOWN_TAG = 801  # libxml2 knows no HTML 5 element names

@@ -6,15 +6,15 @@ from dataclasses import replace
 from flask import Blueprint, Response, abort, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.accounts import Task
 from gallery.consent import may_publish, may_show_case
 from gallery.errors import GalleryError
 from gallery.model import PUBLIC_CHANNEL, Case, Photo
-from gallery.pairing import frames_of
-from gallery.public_site import build_site
-from gallery.readiness import Obstacle
-from gallery.renditions import Renditions, recipe_for
+from gallery.services.pairs import frames_of
+from gallery.services.readiness import Obstacle
 from gallery.settings import Channel
+from gallery.site.build import build_site
+from gallery.site.renditions import Renditions, recipe_for
+from gallery.store.accounts import Task
 from gallery.web.content import content_of
 from gallery.web.proof import prove
 from gallery.web.readiness import obstacles_of

@@ -1,7 +1,7 @@
 """What stands between a case and the public, from what is recorded of it now."""
 
 from gallery.model import Case
-from gallery.readiness import Obstacle, obstacles_to, standing_of
+from gallery.services.readiness import Obstacle, obstacles_to, standing_of
 from gallery.web.workplace import casework, catalog, now, settings
 
 

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from gallery.drafts import Box, NewPhoto
-from gallery.intake.check import INTAKE_LIMITS
 from gallery.model import Digest
+from gallery.services.intake.check import INTAKE_LIMITS
 from gallery.settings import DataFolder
-from gallery.vault import Vault, digest_of
-from watermark.composite import find_panels
-from watermark.pixels import Facts, Picture, crop, encode, guard, resize
+from gallery.store.drafts import Box, NewPhoto
+from gallery.store.vault import Vault, digest_of
+from watermark.pairs.composite import find_panels
+from watermark.picture.decode import Facts
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture, crop, resize
+from watermark.picture.sandbox import guard
 
 THUMBNAIL_PX = 480
 SCREEN_PX = 1600

@@ -7,10 +7,10 @@ from typing import cast
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.casework import Saved, Section
 from gallery.consent import may_publish, may_show_case
 from gallery.errors import ChangedMeanwhileError, GalleryError
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
+from gallery.store.casework import Saved, Section
 from gallery.web.content import HELD, content_of, hold_back
 from gallery.web.workplace import casework, catalog, local_now, me, now, rooms
 

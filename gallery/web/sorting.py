@@ -7,10 +7,10 @@ from datetime import datetime
 
 from werkzeug.datastructures import MultiDict
 
-from gallery import grouping
-from gallery.drafts import DraftPhoto, Place
 from gallery.errors import GalleryError
-from watermark.look import Look
+from gallery.services import grouping
+from gallery.store.drafts import DraftPhoto, Place
+from watermark.pairs.look import Look
 
 VIEWS = (*grouping.CUSTOMARY, "left oblique", "right oblique", "back")
 STAGE_WORDS = ("before", "after", "after session 1 of 3", "after session 2 of 3", "one year later")

@@ -4,13 +4,13 @@ import logging
 import threading
 from datetime import datetime
 
-from gallery.catalog import Catalog
-from gallery.drafts import Draft, DraftPhoto
 from gallery.errors import GalleryError
-from gallery.lookup import Lookup
 from gallery.model import Case, Photo, Stage, sessions_in
+from gallery.services.lookup import Lookup
 from gallery.settings import DataFolder
-from gallery.vault import Vault
+from gallery.store.catalog import Catalog
+from gallery.store.drafts import Draft, DraftPhoto
+from gallery.store.vault import Vault
 from gallery.web.content import hold_back
 from gallery.web.receiving import composite_vault, draft_vault
 from gallery.web.workplace import Rooms

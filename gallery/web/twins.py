@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gallery.drafts import DraftPhoto
 from gallery.errors import GalleryError
-from gallery.lookup import Lookup
 from gallery.model import Digest, subject_of
+from gallery.services.lookup import Lookup
 from gallery.settings import DataFolder
+from gallery.store.drafts import DraftPhoto
 from gallery.web.receiving import draft_vault
 from watermark.errors import WatermarkError
 
@@ -87,7 +87,7 @@ def _look_up(folder: DataFolder, questions: Sequence[_Question]) -> None:
 
 
 def _twin(lookup: Lookup, data: bytes) -> Twin | None:
-    from watermark.identify import Verdict  # noqa: PLC0415 (heavy, and only for drafts)
+    from watermark.matching.model import Verdict  # noqa: PLC0415 (heavy, and only for drafts)
 
     found = lookup.identify(data, "")
     if found.photo is None or found.answer.verdict is not Verdict.COPY:

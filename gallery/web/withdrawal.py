@@ -3,12 +3,12 @@
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.accounts import Task
 from gallery.errors import GalleryError
-from gallery.ledger import Entry
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
-from gallery.public_site import build_site
-from gallery.records import DUTIES, withdraw_case
+from gallery.services.withdraw import DUTIES, withdraw_case
+from gallery.site.build import build_site
+from gallery.store.accounts import Task
+from gallery.store.ledger import Entry
 from gallery.web.sections import known_case, show
 from gallery.web.workplace import catalog, copies_of, folder, ledger, me, needs, now, rooms, settings
 

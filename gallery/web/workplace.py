@@ -9,14 +9,14 @@ from typing import ParamSpec, TypeVar, cast
 
 from flask import abort, current_app, g
 
-from gallery.accounts import Accounts, Task, User
-from gallery.casework import Casework
-from gallery.catalog import Catalog
-from gallery.drafts import Drafts
-from gallery.ledger import Ledger
 from gallery.model import KnownCopy
-from gallery.schema import open_database, transaction
 from gallery.settings import DataFolder, Settings, load_settings
+from gallery.store.accounts import Accounts, Task, User
+from gallery.store.casework import Casework
+from gallery.store.catalog import Catalog
+from gallery.store.database import open_database, transaction
+from gallery.store.drafts import Drafts
+from gallery.store.ledger import Ledger
 
 Clock = Callable[[], datetime]
 Copies = Callable[[DataFolder], Sequence[KnownCopy]]

@@ -13,14 +13,14 @@ from typing import Any
 import hypothesis
 import pytest
 
+from crawler.clock import Clock, SystemClock
 from crawler.model import Looked, Site, SiteState, SliceResult
-from crawler.schema import open_watch
 from crawler.settings import Plan
+from crawler.store.database import open_watch
 from crawler.store.sites import Sites
-from crawler.visit.ask import Kit
-from crawler.visit.clock import Clock, SystemClock
+from crawler.visit.download import Kit
 from crawler.visit.frontier import Budget
-from crawler.visit.walk import crawl_site
+from crawler.visit.site import crawl_site
 from gallery.settings import DataFolder
 
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure

@@ -8,9 +8,9 @@ import pytest
 
 from crawler.errors import CrawlerError
 from crawler.model import Outcome
-from crawler.nightly import run
-from crawler.nightly.cluster import on_cluster
-from crawler.schema import open_watch
+from crawler.run.cluster import on_cluster
+from crawler.run.night import run
+from crawler.store.database import open_watch
 
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 

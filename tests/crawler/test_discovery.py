@@ -6,8 +6,8 @@ import gzip
 
 import pytest
 
-from crawler.visit.extract import read_page, read_style
-from crawler.visit.maps import read_map
+from crawler.extract.page import read_page, read_style
+from crawler.extract.sitemaps import read_map
 
 PAGE = "https://site.example/work/page.html"
 HOME = "https://site.example"

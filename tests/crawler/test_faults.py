@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
-import gallery.schema
+import gallery.store.database
 from crawler.errors import RunStoppedError
+from crawler.http.client import system_resolver
 from crawler.model import Outcome
-from crawler.nightly import run
-from crawler.nightly.status import status
-from crawler.schema import open_watch
-from crawler.visit.fetch import system_resolver
+from crawler.run.night import run
+from crawler.run.status import status
+from crawler.store.database import open_watch
 from pairwatch import cli
 
 
@@ -143,7 +143,7 @@ def test_a_database_that_stays_locked_stops_the_run(  # noqa: PLR0913, PLR0917 (
     """Somebody holds it for longer than is waited: one sentence; once it is free, the next run goes on."""
     served = serve(many(6, picture))
     folder = watch(served.site(), settings="slice_requests = 4\n")
-    monkeypatch.setattr(gallery.schema, "BUSY_TIMEOUT_MS", 200)
+    monkeypatch.setattr(gallery.store.database, "BUSY_TIMEOUT_MS", 200)
     others = []
 
     def lock(_step):

@@ -11,8 +11,8 @@ from hashlib import sha256
 import pytest
 
 from crawler.model import Looked, Outcome
-from crawler.nightly import run
-from crawler.nightly.hands import FELL
+from crawler.run.night import run
+from crawler.run.workers import FELL
 
 PIXEL = "data:image/png;base64,AAAA"
 

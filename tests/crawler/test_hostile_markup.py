@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from crawler.visit.extract import read_page, read_style
-from crawler.visit.inline import css_urls, text_images
-from crawler.visit.maps import read_map
-from crawler.visit.signals import CUT
+from crawler.extract.page import read_page, read_style
+from crawler.extract.signals import CUT
+from crawler.extract.sitemaps import read_map
+from crawler.extract.text import css_urls, text_images
 
 PAGE = "https://example.org/"
 IMAGES = b"".join(b"<img src=b%d.jpg>" % n for n in range(2000))

@@ -12,18 +12,20 @@ from click.testing import CliRunner
 from crawler.desk.removals import known_copies
 from crawler.errors import CrawlerError
 from crawler.model import Decision, Infringement, Listing
-from crawler.nightly import run
-from crawler.schema import open_watch
+from crawler.run.night import run
+from crawler.store.database import open_watch
 from crawler.store.findings import Findings
 from crawler.store.sites import Sites
-from gallery.intake import Wishes, import_manifest
-from gallery.ledger import Ledger
+from gallery.services.intake import Wishes, import_manifest
 from gallery.settings import DataFolder
-from gallery.vault import Vault
+from gallery.store.ledger import Ledger
+from gallery.store.vault import Vault
 from pairwatch import cli
-from watermark.pixels import crop, encode, open_picture, resize
-from watermark.samples.clinic import Person, Room, draw_portrait
-from watermark.samples.furniture import collage
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from sample_clinic.drawing.furniture import collage
+from watermark.picture.decode import open_picture
+from watermark.picture.encode import encode
+from watermark.picture.pixels import crop, resize
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 

@@ -18,8 +18,8 @@ from filelock import FileLock
 
 from crawler.errors import AnotherRunActiveError
 from crawler.model import Outcome
-from crawler.nightly import run
-from crawler.schema import open_watch
+from crawler.run.night import run
+from crawler.store.database import open_watch
 from pairwatch import cli
 
 

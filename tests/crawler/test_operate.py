@@ -22,11 +22,11 @@ from click.testing import CliRunner
 
 from crawler.errors import CrawlerError
 from crawler.model import Outcome
-from crawler.nightly import run
-from crawler.nightly.after import ping, tell
-from crawler.nightly.digest import send
-from crawler.nightly.schedule import Nightly, Timer, units
-from crawler.nightly.status import status
+from crawler.run.digest import send
+from crawler.run.night import run
+from crawler.run.notify import ping, tell
+from crawler.run.status import status
+from crawler.run.timer import Nightly, Timer, units
 from crawler.settings import Plan, plan_from
 from pairwatch import cli
 

@@ -11,18 +11,18 @@ from sqlite_utils import Database
 
 from crawler.desk.removals import known_copies
 from crawler.model import Decision
-from crawler.nightly import run
-from crawler.schema import migrations, open_watch
+from crawler.run.night import run
+from crawler.store.database import migrations, open_watch
 from crawler.store.findings import Findings
 from crawler.store.sites import Sites
-from gallery.intake import Wishes, import_manifest
-from gallery.schema import migrations as catalogue
-from gallery.schema import open_database, transaction
+from gallery.services.intake import Wishes, import_manifest
 from gallery.settings import DataFolder
+from gallery.store.database import migrations as catalogue
+from gallery.store.database import open_database, transaction
 from pairwatch import cli
-from watermark.pixels import encode
-from watermark.samples.clinic import Person, Room, draw_portrait
-from watermark.visible import MarkDesign, draw_mark
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from watermark.marking.visible import MarkDesign, draw_mark
+from watermark.picture.encode import encode
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 MARK = MarkDesign(text="clinic.example")

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.visit.extract import read_page, read_style
-from crawler.visit.inline import srcset
-from crawler.visit.maps import read_map
+from crawler.extract.page import read_page, read_style
+from crawler.extract.sitemaps import read_map
+from crawler.extract.sniff import Content, sniff
+from crawler.extract.text import srcset
 from crawler.visit.notes import retry_after
-from crawler.visit.sniff import Content, sniff
 
 PAGE = "https://example.org/x/"
 

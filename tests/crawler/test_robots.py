@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.visit.robots import is_fresh, read
+from crawler.http.robots import is_fresh, read
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 PAGE = "https://example.org/private/x.html"

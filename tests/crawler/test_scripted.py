@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.visit.render import browser_program
+from crawler.extract.browser import browser_program
 
 APP = '<div id="root"></div><script src="/app.js"></script><script src="http://127.0.0.3:{port}/evil.js"></script>'
 SCRIPT = """

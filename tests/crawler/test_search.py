@@ -9,15 +9,15 @@ from email import policy
 import pytest
 from click.testing import CliRunner
 
-from crawler.desk import searching
-from crawler.schema import open_watch
-from gallery.intake import Wishes, import_manifest
-from gallery.ledger import Ledger
-from gallery.public_site import build_site
+from crawler.desk import reverse_search
+from crawler.store.database import open_watch
+from gallery.services.intake import Wishes, import_manifest
 from gallery.settings import DataFolder
+from gallery.site.build import build_site
+from gallery.store.ledger import Ledger
 from pairwatch import cli
 from tests.gallery.conftest import NOW, SETTINGS, Clinic
-from watermark.pixels import open_picture
+from watermark.picture.decode import open_picture
 
 LINKS = [
     ("https://cdn.example/a.jpg", "https://copier.example/results"),
@@ -207,14 +207,14 @@ def test_what_was_not_built_or_is_not_allowed_any_more_is_never_sent(practice, s
     original = files[0].read_bytes()
     try:
         files[0].write_bytes(original + b"!")
-        changed = searching.published(practice, now=NOW)
+        changed = reverse_search.published(practice, now=NOW)
     finally:
         files[0].write_bytes(original)
-    ended = searching.published(practice, now=NOW.replace(year=NOW.year + 100))
+    ended = reverse_search.published(practice, now=NOW.replace(year=NOW.year + 100))
 
-    assert len(changed) == len(searching.published(practice, now=NOW)) - 1
-    assert {one.case for one in searching.published(practice, now=NOW)} == {51}
-    assert searching.published(practice, now=NOW, cases=[52]) == ()
+    assert len(changed) == len(reverse_search.published(practice, now=NOW)) - 1
+    assert {one.case for one in reverse_search.published(practice, now=NOW)} == {51}
+    assert reverse_search.published(practice, now=NOW, cases=[52]) == ()
     assert len(ended) in (0, 2)
 
 

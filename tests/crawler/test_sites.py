@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from crawler.desk.suggest import addresses_in, read_list, suggest
 from crawler.errors import CrawlerError, SiteListError
 from crawler.model import Listing, Site
-from crawler.schema import open_watch
+from crawler.store.database import open_watch
 from crawler.store.sites import Sites
 from pairwatch import cli
 

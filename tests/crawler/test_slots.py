@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.nightly import run
-from crawler.visit.slots import Slots, hold
+from crawler.http.host_locks import Slots, hold
+from crawler.run.night import run
 
 PICTURES, SITES, PAUSE_S = 2, 3, 0.8  # a pause much longer than what a busy machine takes to send a request
 

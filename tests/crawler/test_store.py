@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.desk.words import COLUMNS, finding_row, says
+from crawler.desk.wording import COLUMNS, finding_row, says
 from crawler.model import (
     Address,
     Candidate,
@@ -25,10 +25,10 @@ from crawler.model import (
     Standing,
     Tally,
 )
-from crawler.schema import open_watch
-from crawler.store.progress import Progress
-from crawler.store.recall import Recall
+from crawler.store.database import open_watch
+from crawler.store.runs import Progress
 from crawler.store.sites import Sites
+from crawler.store.verdict_cache import Recall
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 DIGEST = "sha256:" + "0" * 64

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
-from crawler.cli.talk import say_finding
+from crawler.cli.output import say_finding
 from crawler.model import Finding, printable
 from pairwatch import cli
 

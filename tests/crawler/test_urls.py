@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.errors import BadUrlError
-from crawler.visit.originals import originals_of
-from crawler.visit.urls import canonical, host_of, in_scope, is_trap, registrable, shape_of, typed
+from crawler.extract.originals import originals_of
+from crawler.urls import canonical, host_of, in_scope, is_trap, registrable, shape_of, typed
 
 SPELLINGS = [
     ("HTTP://Example.org:80/a/../b/./c?utm_source=x&a=1#f", "http://example.org/b/c?a=1"),

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gallery.intake import Imported, Wishes, import_manifest
-from gallery.public_site import Built, build_site
-from gallery.schema import open_database
+from gallery.services.intake import Imported, Wishes, import_manifest
+from gallery.services.integrity import Soundness, verify_all
 from gallery.settings import DataFolder
-from gallery.soundness import Soundness, verify_all
-from watermark.pixels import Picture, encode
+from gallery.site.build import build_site
+from gallery.site.built import Built
+from gallery.store.database import open_database
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SETTINGS = """

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.authorization import Form, laws, load_law, missing_elements
 from gallery.errors import GalleryError
+from gallery.rules.authorization import Form, laws, load_law, missing_elements
 
 US = load_law("us")
 COMPLETE = Form(signed_on=date(2026, 1, 15), says=frozenset(element.id for element in US.elements))

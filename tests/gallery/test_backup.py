@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
-from gallery.backup import restore_backup, write_backup
 from gallery.errors import GalleryError
-from gallery.ledger import Ledger
-from gallery.schema import open_database
+from gallery.services.backup import restore_backup, write_backup
+from gallery.services.integrity import verify_all
 from gallery.settings import DataFolder
-from gallery.soundness import verify_all
+from gallery.store.database import open_database
+from gallery.store.ledger import Ledger
 from pairwatch import cli
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gallery.catalog import Catalog
 from gallery.errors import GalleryError
 from gallery.settings import DataFolder, load_settings, parse_settings
-from watermark.credit import read_credit
+from gallery.store.catalog import Catalog
+from watermark.picture.credit import read_credit
 
 FIVE = """
 [channels.sister-site]

@@ -6,14 +6,14 @@ from datetime import date
 import pytest
 from PIL import ExifTags, Image
 
-from gallery.casework import Casework, Details, Words
-from gallery.catalog import Catalog
 from gallery.errors import GalleryError
-from gallery.keys import ChartLock
-from gallery.leaks import LeakKind, scan
-from gallery.public_site.clean import refuse_leaks
-from gallery.public_site.folder import Layout
-from gallery.secrecy import NEVER_PUBLISH, secrets_of
+from gallery.rules.leaks import LeakKind, scan
+from gallery.site.deploy import Layout
+from gallery.site.leak_check import refuse_leaks
+from gallery.store.casework import Casework, Details, Words
+from gallery.store.catalog import Catalog
+from gallery.store.keys import ChartLock
+from gallery.store.secrets import NEVER_PUBLISH, secrets_of
 
 
 def with_exif(clinic, name: str) -> None:

@@ -8,8 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from gallery.records import withdraw_case
-from watermark.pixels import Picture, encode
+from gallery.services.withdraw import withdraw_case
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture
 
 pytestmark = [
     pytest.mark.slow,

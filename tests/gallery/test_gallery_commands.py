@@ -13,8 +13,8 @@ from click.testing import CliRunner
 import pairwatch
 from gallery.cli import COMMANDS
 from gallery.errors import GalleryError
-from gallery.ledger import Ledger
 from gallery.model import KnownCopy
+from gallery.store.ledger import Ledger
 
 CLI = click.Group(commands={str(command.name): command for command in COMMANDS})
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.grouping import Item, propose
-from watermark.look import likeness, look_of, mirrored
-from watermark.samples.clinic import Person, Room, draw_portrait
+from gallery.services.grouping import Item, propose
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from watermark.pairs.look import likeness, look_of, mirrored
 
 DAY = datetime(2026, 3, 1, 9, 0)  # noqa: DTZ001 (cameras know no zone)
 

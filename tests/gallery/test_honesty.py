@@ -2,8 +2,8 @@
 
 from bs4 import BeautifulSoup
 
-from gallery.casework import Casework, Words
-from gallery.catalog import Catalog
+from gallery.store.casework import Casework, Words
+from gallery.store.catalog import Catalog
 
 
 def text_of(clinic, address="patient-51/index.html"):

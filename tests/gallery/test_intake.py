@@ -6,11 +6,11 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from gallery.catalog import Catalog
 from gallery.errors import GalleryError
-from gallery.ledger import Ledger
-from gallery.lookup import Lookup
-from gallery.vault import Vault
+from gallery.services.lookup import Lookup
+from gallery.store.catalog import Catalog
+from gallery.store.ledger import Ledger
+from gallery.store.vault import Vault
 
 
 def catalogue(clinic):

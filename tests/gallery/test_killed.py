@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from gallery.lookup import Lookup
+from gallery.services.lookup import Lookup
 
 pytestmark = [
     pytest.mark.slow,
@@ -19,8 +19,8 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from datetime import datetime, UTC
-from gallery.intake import Wishes, import_manifest
-from gallery.public_site import build_site
+from gallery.services.intake import Wishes, import_manifest
+from gallery.site.build import build_site
 from gallery.settings import DataFolder
 if __name__ == "__main__":
     folder, now = DataFolder(Path(sys.argv[2])), datetime(2026, 3, 1, tzinfo=UTC)

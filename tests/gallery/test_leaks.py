@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, PngImagePlugin
 
-from gallery.leaks import LeakKind, Secrets, scan
-from watermark.credit import Credit, credit_blocks
-from watermark.pixels import Picture, encode
+from gallery.rules.leaks import LeakKind, Secrets, scan
+from watermark.picture.credit import Credit, credit_blocks
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture
 
 SECRETS = Secrets(
     names=frozenset({"Anna Maria Keller", "José García", "김민수", "Li"}),

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gallery.ledger import Head, Ledger
-from gallery.schema import open_database, transaction
+from gallery.store.database import open_database, transaction
+from gallery.store.ledger import Head, Ledger
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from gallery.errors import GalleryError
-from gallery.lookup import Lookup
+from gallery.services.lookup import Lookup
 from pairwatch import cli
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from watermark.errors import WatermarkError
-from watermark.pixels import encode
-from watermark.samples.clinic import Person, Room, draw_portrait
+from watermark.picture.encode import encode
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.errors import GalleryError
-from gallery.intake.manifest import COLUMNS, read_manifest
 from gallery.model import Performer
+from gallery.services.intake.manifest import COLUMNS, read_manifest
 
 PLAIN = "case,stage,view,file\n51,before,front,a.jpg\n51,after,Frontal,b.jpg\n"
 

@@ -13,15 +13,15 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image, ImageChops, ImageStat
 
-from gallery.catalog import Catalog
 from gallery.errors import GalleryError
-from gallery.ledger import Ledger
 from gallery.model import Performer, Stage
-from gallery.public_site.folder import Layout, exchange, lay_out, listing, recover
-from gallery.public_site.story import slug
-from gallery.public_site.wording import stage_sentences
-from gallery.records import withdraw_case
-from watermark.credit import read_credit
+from gallery.services.withdraw import withdraw_case
+from gallery.site.deploy import Layout, exchange, lay_out, listing, recover
+from gallery.site.stories import slug
+from gallery.site.wording import stage_sentences
+from gallery.store.catalog import Catalog
+from gallery.store.ledger import Ledger
+from watermark.picture.credit import read_credit
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from watermark.pixels import encode
-from watermark.samples.clinic import Person, Room, draw_portrait
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from watermark.picture.encode import encode
 
 pytestmark = pytest.mark.browser
 

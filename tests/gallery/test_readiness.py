@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 
 from click.testing import CliRunner
 
-from gallery.casework import Casework, Section, Words
-from gallery.catalog import Catalog
 from gallery.cli import case as case_command
-from gallery.ledger import Ledger
 from gallery.model import Case, Consent, Digest, Performer, Photo, Stage
-from gallery.readiness import Standing, obstacles_to
+from gallery.services.readiness import Standing, obstacles_to
 from gallery.settings import Settings
+from gallery.store.casework import Casework, Section, Words
+from gallery.store.catalog import Catalog
+from gallery.store.ledger import Ledger
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PHOTOS = [

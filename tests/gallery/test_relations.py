@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.public_site.relations import Relations
-from gallery.public_site.story import Story
+from gallery.site.relations import Relations
+from gallery.site.stories import Story
 
 
 def story(number: int, tags: frozenset[str]) -> Story:

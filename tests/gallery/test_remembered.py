@@ -1,6 +1,6 @@
 """What builds remember of earlier ones is used for the same question only, and losing it costs time alone."""
 
-from gallery.public_site.remembered import Remembered
+from gallery.site.cache import Remembered
 
 
 def test_an_answer_is_worked_out_once_for_as_long_as_it_is_made_from_the_same(tmp_path):

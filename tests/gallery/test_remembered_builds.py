@@ -1,6 +1,6 @@
 """A build that leans on earlier ones gives the very site that a build without them gives."""
 
-from gallery.public_site.folder import digest_of, listing
+from gallery.site.deploy import digest_of, listing
 
 
 def _site(clinic):

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from gallery.errors import GalleryError
-from gallery.schema import migrations, open_database
+from gallery.store.database import migrations, open_database
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import os
 import pytest
 
 from gallery.errors import GalleryError
-from gallery.ledger import Head
-from gallery.public_site import build_site
-from gallery.soundness import examine, parse_head
+from gallery.services.integrity import examine, parse_head
+from gallery.site.build import build_site
+from gallery.store.ledger import Head
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_photo_that_does_not_belong_on_the_site_is_named(sound):
 
 def test_what_an_interrupted_import_left_is_a_note(sound):
     """An original without a row is no damage, and is said."""
-    from gallery.vault import Vault
+    from gallery.store.vault import Vault
 
     Vault(sound.folder.originals).put(b"left by a crash")
 
@@ -65,7 +65,7 @@ def test_what_an_interrupted_import_left_is_a_note(sound):
 
 def test_a_ledger_cut_since_is_named(sound):
     """Against a head that was kept, a shorter ledger fails."""
-    from gallery.soundness import verify_all
+    from gallery.services.integrity import verify_all
 
     head = sound.verify().head
     kept = Head(head.seq + 1, "sha256:" + "1" * 64)

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from gallery.errors import GalleryError
 from gallery.model import Case, Performer, Stage
-from gallery.truth import Facts, Weight, check, facts_of, jurisdictions, load_rules, required_sentences
+from gallery.rules.advertising import (
+    Facts,
+    Weight,
+    check,
+    facts_of,
+    jurisdictions,
+    load_rules,
+    required_sentences,
+)
 
 EVERY = load_rules(jurisdictions())
 

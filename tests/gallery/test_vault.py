@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery.errors import GalleryError
-from gallery.vault import Vault, digest_of
+from gallery.store.vault import Vault, digest_of
 
 
 @pytest.fixture

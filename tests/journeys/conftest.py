@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from watermark.pixels import Picture, encode
-from watermark.samples.clinic import Person, Room, draw_portrait
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture
 
 PROGRAM = Path(sys.executable).with_name("pairwatch")
 SIZE = (800, 600)

@@ -9,10 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from benchmarks.nine_photos import BAR, Hand, approve, publish, work
-from gallery.casework import Casework
-from gallery.catalog import Catalog
-from gallery.ledger import Ledger
-from gallery.schema import open_database
+from gallery.store.casework import Casework
+from gallery.store.catalog import Catalog
+from gallery.store.database import open_database
+from gallery.store.ledger import Ledger
 from tests import nu
 from tests.gallery.web.conftest import (  # noqa: F401 (fixtures)
     blank,

@@ -1,12 +1,12 @@
-"""What `watermark.attacks` promises: named ways of copying that repeat exactly and take any size."""
+"""What `sample_clinic.copying` promises: named ways of copying that repeat exactly and take any size."""
 
 import numpy as np
 import pytest
 
-from watermark.attacks import ATTACKS, SINGLE
-from watermark.attacks.shape import cropped
-from watermark.pixels import Picture
-from watermark.samples.clinic import Person, Room, draw_portrait
+from sample_clinic.copying import ATTACKS, SINGLE
+from sample_clinic.copying.shape import cropped
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from watermark.picture.pixels import Picture
 
 
 @pytest.fixture(scope="module")

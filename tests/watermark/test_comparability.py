@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watermark.comparability import compare_pair
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from watermark.errors import WatermarkError
-from watermark.overlay import align_by_points, align_pair, lay_over
-from watermark.pixels import Picture
-from watermark.samples.clinic import Person, Room, draw_portrait
+from watermark.pairs.alignment import align_by_points, align_pair, lay_over
+from watermark.pairs.comparability import compare_pair
+from watermark.picture.pixels import Picture
 
 SIZE = (800, 600)
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from watermark.compare import decide
-from watermark.compare.bands import Bands
-from watermark.compare.decide import Forest, Verdict
-from watermark.compare.measure import NUMBERS
+from watermark.matching import model
+from watermark.matching.agreement import NUMBERS
+from watermark.matching.bands import Bands
+from watermark.matching.model import Forest, Verdict
 
 LEAST = {"copy": 0.8, "possible": 0.2, "same-scene": 0.7}
 
@@ -22,7 +22,7 @@ LEAST = {"copy": 0.8, "possible": 0.2, "same-scene": 0.7}
 )
 def test_verdicts_come_from_named_thresholds(copy, ours, verdict):
     """A copy is sure, a possible one is not, another shot is ours but no copy, and the rest is nobody's."""
-    assert decide.named(copy, ours, LEAST) == verdict
+    assert model.named(copy, ours, LEAST) == verdict
 
 
 def test_a_forest_is_read_as_it_was_grown():
@@ -50,21 +50,21 @@ LINES = {"blocks": np.log1p(40), "inliers": np.log1p(10), "colour": -0.4}
     ("found", "most"),
     [
         ({}, 1.0),
-        ({"centre_50": 0.3}, decide.NOBODY),
-        (WALL, decide.ANYBODY),
-        (WALL | {"sides": np.nan}, decide.ANYBODY),
+        ({"centre_50": 0.3}, model.NOBODY),
+        (WALL, model.ANYBODY),
+        (WALL | {"sides": np.nan}, model.ANYBODY),
         (WALL | {"own_blocks": np.log1p(40)}, 1.0),
         (WALL | {"sides": 0.6}, 1.0),
-        ({"covered": 0.15, "inliers": np.log1p(7)}, decide.ANYBODY),
+        ({"covered": 0.15, "inliers": np.log1p(7)}, model.ANYBODY),
         ({"covered": 0.15, "inliers": np.log1p(30)}, 1.0),
-        (LINES, decide.NOBODY),
+        (LINES, model.NOBODY),
         (LINES | {"colour": 0.95}, 1.0),
         (LINES | {"inliers": np.log1p(40)}, 1.0),
         (LINES | {"colour": np.nan}, 1.0),
-        (LINES | {"colour": np.nan, "inliers": 0.0}, decide.ANYBODY),
-        ({"covered": 0.3, "colour": 0.0}, decide.ANYBODY),
-        ({"covered": 0.3, "colour": 0.0, "inliers": np.log1p(10)}, decide.NOBODY),
-        ({"stretch": 1.8, "inliers": np.log1p(10)}, decide.NOBODY),
+        (LINES | {"colour": np.nan, "inliers": 0.0}, model.ANYBODY),
+        ({"covered": 0.3, "colour": 0.0}, model.ANYBODY),
+        ({"covered": 0.3, "colour": 0.0, "inliers": np.log1p(10)}, model.NOBODY),
+        ({"stretch": 1.8, "inliers": np.log1p(10)}, model.NOBODY),
         ({"stretch": 1.8}, 1.0),
         ({"covered": 0.3, "colour": np.nan}, 1.0),
         ({"covered": 0.9, "colour": -0.8}, 1.0),
@@ -84,12 +84,12 @@ def test_no_more_is_believed_than_what_agrees_can_prove(found, most):
     usual = {"centre_50": 0.9, "own_share": 1.0, "own_agreeing": 0.8, "own_blocks": 4.0, "sides": np.nan}
     usual |= {"covered": 1.0, "inliers": np.log1p(60), "blocks": np.log1p(500), "colour": 0.9, "stretch": 1.0}
     numbers = np.array([(usual | found).get(name, 0.5) for name in NUMBERS], np.float32)
-    assert decide.most(numbers) == most
+    assert model.most(numbers) == most
 
 
 def test_more_agreement_never_speaks_against_a_copy():
     """The shipped trees can only rise with agreement, so that no odd picture is accused for agreeing less."""
-    model = decide.decision()
+    shipped = model.decision()
     rng = np.random.default_rng(2)
     for name in ("fine_50", "own_agreeing", "agreeing_blocks", "sides"):
         at = NUMBERS.index(name)
@@ -97,7 +97,7 @@ def test_more_agreement_never_speaks_against_a_copy():
             row = rng.uniform(0, 1, len(NUMBERS)).astype(np.float32)
             more = row.copy()
             more[at] += 0.5
-            assert model.copy.probability(more) >= model.copy.probability(row) - 1e-9
+            assert shipped.copy.probability(more) >= shipped.copy.probability(row) - 1e-9
 
 
 def test_correlation_is_one_for_the_same_and_nothing_for_the_plain():

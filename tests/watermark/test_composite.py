@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watermark.composite import Layout, find_panels
-from watermark.pixels import Picture, encode, open_picture, resize
-from watermark.samples.clinic import VIEWS, Person, Room, draw_portrait
-from watermark.samples.everyday import draw_everyday
-from watermark.samples.furniture import collage
+from sample_clinic.drawing.clinic import VIEWS, Person, Room, draw_portrait
+from sample_clinic.drawing.everyday import draw_everyday
+from sample_clinic.drawing.furniture import collage
+from watermark.pairs.composite import Layout, find_panels
+from watermark.picture.decode import open_picture
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture, resize
 
 SIZE = (240, 300)
 NEAR = 4  # pixels

@@ -1,4 +1,4 @@
-"""What `watermark.credit` promises: the owner's name is in every file we publish, and nothing else is."""
+"""What `watermark.picture.credit` promises: the owner's name is in every file we publish, and nothing else is."""
 
 import io
 
@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from lxml import etree
 from PIL import Image, IptcImagePlugin
 
-from watermark.credit import Credit, credit_blocks, read_credit
 from watermark.errors import UnreadablePictureError
-from watermark.pixels import Blocks, Picture, encode
+from watermark.picture.credit import Credit, credit_blocks, read_credit
+from watermark.picture.encode import Blocks, encode
+from watermark.picture.pixels import Picture
 
 FORMATS = ("jpeg", "webp", "avif", "png")
 CREDIT = Credit(

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sample_clinic.drawing.everyday import draw_everyday
 from watermark.errors import IndexDamagedError
-from watermark.fingerprint.index import MANIFEST, Index
-from watermark.fingerprint.local import describe_suspect, grey
-from watermark.fingerprint.propose import propose
-from watermark.fingerprint.record import fingerprint
-from watermark.samples.everyday import draw_everyday
+from watermark.matching.candidates import propose
+from watermark.matching.features import describe_suspect, grey
+from watermark.matching.fingerprint import fingerprint
+from watermark.matching.index import MANIFEST, Index
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def test_an_index_of_another_version_is_not_read(tmp_path, prints):
 SAVER = """
 import pickle, sys
 from pathlib import Path
-from watermark.fingerprint.index import Index
+from watermark.matching.index import Index
 prints = pickle.loads(Path(sys.argv[2]).read_bytes())
 index = Index.open(Path(sys.argv[1]))
 print("ready", flush=True)

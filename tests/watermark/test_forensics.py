@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from watermark import forensics
-from watermark.forensics import MarkState
-from watermark.overlay import CommonFrame, put_into_frame
-from watermark.pixels import Picture
-from watermark.register import Suspect
-from watermark.samples.everyday import draw_everyday
-from watermark.visible import MarkDesign, draw_mark, mark_area
+from sample_clinic.drawing.everyday import draw_everyday
+from watermark.marking import forensics
+from watermark.marking.forensics import MarkState
+from watermark.marking.visible import MarkDesign, draw_mark, mark_area
+from watermark.matching.registration import Suspect
+from watermark.pairs.alignment import CommonFrame, put_into_frame
+from watermark.picture.pixels import Picture
 
 DESIGN = MarkDesign(text="Seed Clinic")
 

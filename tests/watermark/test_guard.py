@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sample_clinic.drawing.everyday import draw_everyday
 from watermark.errors import PictureTooLargeError, UnreadablePictureError
-from watermark.pixels import Guard, Limits, encode, open_frames, open_picture, read_facts
-from watermark.samples.everyday import draw_everyday
+from watermark.picture.decode import Limits, open_frames, open_picture, read_facts
+from watermark.picture.encode import encode
+from watermark.picture.sandbox import Guard
 
 
 @pytest.fixture(scope="module")

@@ -8,25 +8,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from watermark.attacks import ATTACKS
+from sample_clinic.copying import ATTACKS
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from sample_clinic.drawing.everyday import draw_everyday
+from sample_clinic.drawing.furniture import draw_banner, draw_logo
 from watermark.errors import UnreadablePictureError
-from watermark.fingerprint.index import Index
-from watermark.identify import (
-    MarkState,
-    Verdict,
-    explain,
-    explain_picture,
-    hypotheses,
-    identify,
-    identify_file,
-    matching_rates,
-)
-from watermark.pixels import Picture, encode, resize
-from watermark.register import Suspect
-from watermark.samples.clinic import Person, Room, draw_portrait
-from watermark.samples.everyday import draw_everyday
-from watermark.samples.furniture import draw_banner, draw_logo
-from watermark.visible import MarkDesign, draw_label, draw_mark
+from watermark.marking.forensics import MarkState
+from watermark.marking.visible import MarkDesign, draw_label, draw_mark
+from watermark.matching.exhibit import explain_picture
+from watermark.matching.explanation import explain
+from watermark.matching.identify import hypotheses, identify, identify_file
+from watermark.matching.index import Index
+from watermark.matching.model import Verdict, matching_rates
+from watermark.matching.registration import Suspect
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture, resize
 
 SIZE = (800, 600)
 ROOM = Room(311)

@@ -1,4 +1,4 @@
-"""What `watermark.pixels` promises: any bytes give a true picture or one sentence, and files hold no more."""
+"""What `watermark.picture` promises: any bytes give a true picture or one sentence, and files hold no more."""
 
 import io
 import struct
@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
 from watermark.errors import PictureTooLargeError, UnreadablePictureError
-from watermark.pixels import Limits, Picture, crop, encode, open_frames, open_picture, read_facts, resize
+from watermark.picture.decode import Limits, open_frames, open_picture, read_facts
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture, crop, resize
 
 FORMATS = ("jpeg", "webp", "avif", "png")
 

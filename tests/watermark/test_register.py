@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from watermark import register
-from watermark.attacks.canvas import stranger
-from watermark.fingerprint.index import Index
-from watermark.fingerprint.propose import propose
-from watermark.pixels import Picture
-from watermark.register import Suspect
-from watermark.samples.clinic import Person, Room, draw_portrait
+from sample_clinic.copying.canvas import stranger
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from watermark.matching import registration
+from watermark.matching.candidates import propose
+from watermark.matching.index import Index
+from watermark.matching.registration import Suspect
+from watermark.picture.pixels import Picture
 
 SIZE = (800, 600)
 
@@ -60,9 +60,9 @@ def apart(index, copy, matrix, points):
     suspect = Suspect(Picture(np.ascontiguousarray(copy)))
     best = propose(index, suspect.features, suspect.mirrored, 1)[0]
     likeness = index.likeness(best.slot)
-    rough = register.align(suspect, likeness, best)
+    rough = registration.align(suspect, likeness, best)
     luma = cv2.cvtColor(likeness.small_rgb(), cv2.COLOR_RGB2GRAY)
-    fine = register.refine(suspect, luma, rough, register.ROUGH + register.FINE)
+    fine = registration.refine(suspect, luma, rough, registration.ROUGH + registration.FINE)
     there = points @ matrix.T
     back = (there / there[:, 2:]) @ fine.matrix.T
     wanted = (points[:, :2] + 0.5) * likeness.frame[0] / SIZE[0] - 0.5
@@ -81,22 +81,22 @@ def test_a_foreign_background_does_not_pull_a_head_off_its_place(index, photo, s
 
 def test_maps_that_tear_a_picture_are_refused():
     """A map that flattens, flips or explodes the picture is no explanation."""
-    assert register.sane(np.eye(3))
+    assert registration.sane(np.eye(3))
     for bad in (
         np.diag([1, 0.01, 1]),
         np.diag([-1.0, 1, 1]),
         np.diag([100.0, 100, 1]),
         np.full((3, 3), np.nan),
     ):
-        assert not register.sane(bad)
+        assert not registration.sane(bad)
 
 
 def test_what_is_laid_tells_what_it_covers(photo):
     """Where the copy does not reach, the mask says so."""
-    alignment = register.Alignment(
+    alignment = registration.Alignment(
         np.array([[1.0, 0, 0], [0, 1, 100], [0, 0, 1]]), mirrored=False, pairs=0, inliers=0
     )
-    laid, covered = register.lay(Suspect(photo), alignment, (SIZE[0], SIZE[1]))
+    laid, covered = registration.lay(Suspect(photo), alignment, (SIZE[0], SIZE[1]))
     assert laid.shape == covered.shape == (SIZE[1], SIZE[0])
     assert not covered[:99].any()
     assert (covered[102:] == 255).all()

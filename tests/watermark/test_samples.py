@@ -1,4 +1,4 @@
-"""What `watermark.samples` promises: pictures that repeat exactly, differ where people do, hold detail."""
+"""What `sample_clinic.drawing` promises: pictures that repeat exactly, differ where people do, hold detail."""
 
 import itertools
 import time
@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from watermark.pixels import resize
-from watermark.samples import clinic, furniture, studio
-from watermark.samples.clinic import STAGES, VIEWS, Person, Room, draw_portrait
-from watermark.samples.everyday import draw_everyday
-from watermark.samples.looks import look_of
-from watermark.samples.noise import tile
-from watermark.samples.painted import draw_painting
+from benchmarks.painted import draw_painting
+from sample_clinic.drawing import clinic, furniture, studio
+from sample_clinic.drawing.clinic import STAGES, VIEWS, Person, Room, draw_portrait
+from sample_clinic.drawing.everyday import draw_everyday
+from sample_clinic.drawing.looks import look_of
+from sample_clinic.drawing.noise import tile
+from watermark.picture.pixels import resize
 
 SMALL = (480, 360)
 

@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from pairwatch import cli
-from watermark.identify import Sureness, matching_rates
-from watermark.identify.sureness import aligned, share
+from watermark.matching.error_rates import Sureness, aligned, share
+from watermark.matching.model import matching_rates
 
 RATES = {
     "thresholds": {"copy": 0.93, "possible": 0.33, "same-scene": 0.8},

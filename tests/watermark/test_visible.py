@@ -1,4 +1,4 @@
-"""What `watermark.visible` promises: a mark that reads on any skin, bent anew on each picture."""
+"""What `watermark.marking.visible` promises: a mark that reads on any skin, bent anew on each picture."""
 
 import cv2
 import numpy as np
@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from watermark.errors import WatermarkError
-from watermark.pixels import Picture
-from watermark.samples.clinic import Person, Room, draw_portrait
-from watermark.visible import MarkDesign, draw_mark, mark_area
+from watermark.marking.visible import MarkDesign, draw_mark, mark_area
+from watermark.picture.pixels import Picture
 
 DESIGN = MarkDesign(text="SEED CLINIC · seed.example")
 

@@ -14,13 +14,13 @@ import waitress
 from argon2 import PasswordHasher
 from PIL import Image
 
-from gallery.accounts import Accounts, Role, User
-from gallery.schema import open_database
 from gallery.settings import DataFolder
+from gallery.store.accounts import Accounts, Role, User
+from gallery.store.database import open_database
 from gallery.web.app import create_app
-from watermark.pixels import Blocks, encode
-from watermark.samples.clinic import Person, Room, draw_portrait
-from watermark.samples.furniture import collage
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
+from sample_clinic.drawing.furniture import collage
+from watermark.picture.encode import Blocks, encode
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 (of people who do not exist)
 PEOPLE = {

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from gallery.casework import Casework, Relation, Section
-from gallery.catalog import Catalog
-from gallery.keys import ChartLock
-from gallery.ledger import Ledger
 from gallery.model import Performer
+from gallery.store.casework import Casework, Relation, Section
+from gallery.store.catalog import Catalog
+from gallery.store.keys import ChartLock
+from gallery.store.ledger import Ledger
 from tests.gallery.web.conftest import enter, form, portrait, token
 
 CHART = "CH-0042-X"

@@ -11,15 +11,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from gallery.catalog import Catalog
-from gallery.drafts import Drafts
-from gallery.ledger import Ledger
 from gallery.model import Digest
-from gallery.schema import open_database
-from gallery.vault import Vault
+from gallery.store.catalog import Catalog
+from gallery.store.database import open_database
+from gallery.store.drafts import Drafts
+from gallery.store.ledger import Ledger
+from gallery.store.vault import Vault
 from gallery.web.receiving import composite_vault
 from tests.gallery.web.conftest import composite, enter, portrait, sign_in, token
-from watermark.pixels import guard
+from watermark.picture.sandbox import guard
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -463,4 +463,4 @@ def test_a_strangers_file_is_opened_outside_the_server(site, case):
         for child in (task / "children").read_text().split()
     ]
     said = [Path(f"/proc/{child}/cmdline").read_bytes() for child in children]
-    assert any(b"watermark.pixels.guarded" in words for words in said)
+    assert any(b"watermark.picture.sandbox_worker" in words for words in said)

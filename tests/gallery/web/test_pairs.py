@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from gallery.casework import Alignment, Casework, Method
-from gallery.catalog import Catalog
-from gallery.ledger import Ledger
-from gallery.pairing import Pair, frames_of, pairs_of, pointed, recorded
-from gallery.vault import Vault
+from gallery.services.pairs import Pair, frames_of, pairs_of, pointed, recorded
+from gallery.store.casework import Alignment, Casework, Method
+from gallery.store.catalog import Catalog
+from gallery.store.ledger import Ledger
+from gallery.store.vault import Vault
+from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from tests.gallery.web.conftest import enter, form, sign_in, token
-from watermark.pixels import open_picture
-from watermark.samples.clinic import Person, Room, draw_portrait
+from watermark.picture.decode import open_picture
 
 NAMES = [f"{side}-{point}-{axis}" for side in ("before", "after") for point in (1, 2) for axis in "xy"]
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from gallery.authorization import load_law
-from gallery.catalog import Catalog
-from gallery.ledger import Ledger
 from gallery.model import KnownCopy
-from gallery.public_site import build_site
+from gallery.rules.authorization import load_law
+from gallery.site.build import build_site
+from gallery.store.catalog import Catalog
+from gallery.store.ledger import Ledger
 from gallery.web.app import create_app
 from gallery.web.proof import html_faults
 from tests.gallery.web.conftest import enter, form, portrait, token

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gallery.accounts import MAY, Role, Task
+from gallery.store.accounts import MAY, Role, Task
 from tests.gallery.web.conftest import PEOPLE, enter, token
 
 OPEN = "open"  # to whoever comes

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from gallery.errors import GalleryError
-from gallery.keys import cookie_key
+from gallery.store.keys import cookie_key
 from gallery.web.server import own_certificate, read_certificate
 from pairwatch import cli
 from tests.gallery.web.conftest import PASSWORD

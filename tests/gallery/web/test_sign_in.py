@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery.accounts import Accounts, Attempt, Role, Task, User, wait_before_sign_in
 from gallery.errors import GalleryError
-from gallery.ledger import Ledger
-from gallery.schema import open_database
+from gallery.store.accounts import Accounts, Attempt, Role, Task, User, wait_before_sign_in
+from gallery.store.database import open_database
+from gallery.store.ledger import Ledger
 from gallery.web.app import create_app
 from tests.gallery.web.conftest import PASSWORD, PEOPLE, enter, token
 

@@ -1,0 +1,30 @@
+"""A person's decision about a finding: kept for good, and recorded in the ledger."""
+
+from datetime import datetime
+
+from crawler.errors import CrawlerError
+from crawler.model import Decision, Finding
+from crawler.store.database import open_watch
+from crawler.store.findings import Findings
+from gallery.settings import DataFolder
+
+
+def review(
+    folder: DataFolder, number: int, decision: Decision, *, note: str, by: str, now: datetime
+) -> Finding:
+    """Decide a finding, and give it with the decision.
+
+    The decision belongs to this content, photo and site: seen there again, it stays decided.
+
+    Raises:
+        CrawlerError: No name was given for who decides, or there is no such finding.
+    """
+    if not by.strip():
+        raise CrawlerError("a decision needs the name of who decides", hint="add --by NAME")
+    folder.require()
+    db = open_watch(folder.database)
+    try:
+        findings = Findings(db)
+        return findings.decide(findings.get(number), decision, note=note.strip(), by=by.strip(), now=now)
+    finally:
+        db.close()

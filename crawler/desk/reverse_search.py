@@ -1,0 +1,201 @@
+"""Asking a reverse-image service: only what is published and allowed today, only after a person's recorded yes."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from crawler.desk.search_services import Hit, Service
+from crawler.desk.suggest import SEARCHES
+from crawler.errors import CrawlerError
+from crawler.http.client import Fetcher, Limits, system_resolver
+from crawler.http.ip_policy import is_private_by_name
+from crawler.settings import Plan
+from crawler.store.database import open_watch
+from gallery.consent import may_publish, may_show_case
+from gallery.model import PUBLIC_CHANNEL
+from gallery.settings import DataFolder, load_settings
+from gallery.site.renditions import kept_sums
+from gallery.store.catalog import Catalog
+from gallery.store.ledger import Ledger
+
+_PATIENCE_S = 60.0
+_MOST_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A file that anybody can see on our site today: its place, its address there, and whose photo it is."""
+
+    photo: int
+    case: int
+    stage: str
+    address: str
+    place: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yes:
+    """A person's permission to send these files to this service."""
+
+    by: str
+    files: tuple[Published, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """What came of a search: how many pictures were sent, what was found, where it is kept, what went wrong."""
+
+    sent: int
+    hits: tuple[Hit, ...]
+    kept: Path | None
+    trouble: CrawlerError | None = None
+
+
+def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -> tuple[Published, ...]:
+    """Give the largest JPEG of each photo that is public and that consent allows at this moment.
+
+    A file that the last build did not write in exactly these bytes is none of ours to send.
+
+    Args:
+        folder: The practice's data folder.
+        now: The time at which consent must hold.
+        cases: Only these cases; all when empty.
+    """
+    folder.require()
+    now = load_settings(folder).local(now)
+    wanted, sums = frozenset(cases), kept_sums(folder.renditions) or {}
+    db = open_watch(folder.database)
+    try:
+        catalog = Catalog(db)
+        names, consents = catalog.publications(PUBLIC_CHANNEL), catalog.consents()
+        shown = {case.number: may_show_case(case).allowed for case in catalog.cases()}
+        allowed = [
+            photo
+            for photo in catalog.photos()
+            if photo.id in names
+            and (not wanted or photo.case in wanted)
+            and shown.get(photo.case)
+            and may_publish(consents, photo, PUBLIC_CHANNEL, now).allowed
+        ]
+    finally:
+        db.close()
+    found = []
+    for photo in allowed:
+        files = (folder.public / "photos").glob(f"{names[photo.id].token}-*.jpg")
+        place = max(files, key=lambda one: one.stat().st_size, default=None)
+        if place is None:
+            continue
+        address = place.relative_to(folder.public).as_posix()
+        digest = hashlib.sha256(place.read_bytes()).hexdigest()
+        if sums.get(address) == digest:
+            found.append(
+                Published(
+                    photo=photo.id,
+                    case=photo.case,
+                    stage=photo.stage,
+                    address=address,
+                    place=place,
+                    digest=digest,
+                )
+            )
+    return tuple(found)
+
+
+def key_of(service: Service) -> str:
+    """Give the key of a service from the environment.
+
+    Raises:
+        CrawlerError: There is none.
+    """
+    key = os.environ.get(service.key, "").strip()
+    if not key:
+        raise CrawlerError(f"{service.company} wants a key", hint=f"set the variable {service.key} to it")
+    return key
+
+
+def search(
+    folder: DataFolder, plan: Plan, service: Service, yes: Yes, *, clock: Callable[[], datetime]
+) -> Searched:
+    """Send files to a service, one after the other, and keep what it answers for `site suggest`.
+
+    The permission is in the ledger before the first byte leaves; what was really sent is added at the end.
+
+    Raises:
+        CrawlerError: Nobody said yes, or there is no key. Trouble at the service is part of the result.
+    """
+    if not yes.by.strip() or not yes.files:
+        raise CrawlerError("nothing is sent without a person's yes to these pictures", hint="add --by NAME")
+    key, begun = key_of(service), clock()
+    files = [{"address": one.address, "sha256": one.digest, "photo": one.photo} for one in yes.files]
+    _note(folder, yes.by, "search.permitted", service, {"files": files}, begun)
+    hits: list[tuple[Published, Hit]] = []
+    sent, trouble = 0, None
+    with _door(plan, service) as fetcher:
+        for one in yes.files:
+            try:
+                sent += 1
+                hits += [(one, hit) for hit in _ask(fetcher, plan, service, one, key)]
+            except CrawlerError as error:
+                trouble = error
+                break
+    kept = _keep(folder, service, hits, begun) if hits else None
+    _note(folder, yes.by, "search.done", service, {"sent": sent, "found": len(hits)}, clock())
+    return Searched(sent=sent, hits=tuple(hit for _, hit in hits), kept=kept, trouble=trouble)
+
+
+def _door(plan: Plan, service: Service) -> Fetcher:
+    """Open the network door to the service; an address of this machine only where the settings write one."""
+    parts = urlsplit(service.question(plan, b"", "").url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    own: frozenset[str] = frozenset()
+    if is_private_by_name(host):
+        own = frozenset(f"{entry[4][0]}:{port}" for entry in system_resolver(host, port))
+    elif parts.scheme != "https":
+        raise CrawlerError(f"{service.name} is asked over https only, found {parts.scheme}://{host}")
+    return Fetcher(plan.agent, plan.contact, limits=Limits(seconds=_PATIENCE_S), allowance=own)
+
+
+def _ask(fetcher: Fetcher, plan: Plan, service: Service, one: Published, key: str) -> list[Hit]:
+    body = one.place.read_bytes()
+    if hashlib.sha256(body).hexdigest() != one.digest:
+        raise CrawlerError(f"{one.address} was changed since you said yes", hint="build, and search again")
+    question = service.question(plan, body, key)
+    reply = fetcher.post(question.url, question.body, question.headers, max_bytes=_MOST_BYTES)
+    try:
+        answer = json.loads(reply.body or b"null")
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise CrawlerError(
+            f"{service.company} answered {reply.status} with something else than its JSON",
+            hint=f"is {urlsplit(question.url).netloc} right, and the service up?",
+        )
+    return list(dict.fromkeys(service.read(reply.status, answer)))
+
+
+def _keep(folder: DataFolder, service: Service, hits: list[tuple[Published, Hit]], now: datetime) -> Path:
+    place = folder.root / SEARCHES / f"{service.name}-{now:%Y%m%dT%H%M%S}.json"
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    rows = [
+        {"case": one.case, "ours": one.address, "page": hit.page, "image": hit.image} for one, hit in hits
+    ]
+    place.write_text(
+        json.dumps({"service": service.name, "at": now.isoformat(), "hits": rows}, indent=1), "utf-8"
+    )
+    return place
+
+
+def _note(
+    folder: DataFolder, by: str, action: str, service: Service, detail: dict[str, object], now: datetime
+) -> None:
+    db = open_watch(folder.database)
+    try:
+        Ledger(db).append(by.strip(), action, f"service {service.name}", detail, now)
+    finally:
+        db.close()

@@ -1,0 +1,119 @@
+"""Pages that scripts build: Chromium runs them, and every byte it gets comes through our one network door."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from shutil import which
+from typing import TYPE_CHECKING
+
+from crawler.http.client import Reply
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+MOST_REQUESTS = 80
+SETTLE_MS = 800
+_PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+_NO_WAY_OUT = (
+    "--proxy-server=http://127.0.0.1:9",  # whatever is not routed through us ends at a closed port
+    "--proxy-bypass-list=<-loopback>",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--disable-background-networking",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+)
+_DOT = bytes.fromhex("47494638396101000100800000000000ffffff2c00000000010001000002024401003b")
+Fetch = Callable[[str], Reply | None]
+
+
+@dataclass(slots=True)
+class Rendered:
+    """What a page became when its scripts had run.
+
+    Args:
+        markup: Its elements then, as HTML; "" when nothing came.
+        images: The addresses of the pictures that it asked for; they were not fetched.
+        requests: How many requests were made for it.
+    """
+
+    markup: str = ""
+    images: list[str] = field(default_factory=list)
+    requests: int = 0
+
+
+def browser_program() -> str | None:
+    """Give the installed Chromium's path; None when there is none, or the extra `browser` is not installed."""
+    if find_spec("playwright") is None:
+        return None
+    return next((found for name in _PROGRAMS if (found := which(name))), None)
+
+
+def render(url: str, program: str, agent: str, fetch: Fetch, *, seconds: float) -> Rendered:
+    """Let a page's scripts run, and give what it shows then.
+
+    Chromium reaches no network: GET requests are answered by `fetch` (the same address policy, robots rules and
+    bounds as everywhere), everything else is refused, and pictures are noted and answered by a dot.
+
+    Args:
+        url: The page.
+        program: The browser's path.
+        agent: Our User-Agent.
+        fetch: Asks for one address; None refuses it.
+        seconds: For all of it.
+    """
+    from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 (an extra)
+
+    rendered = Rendered()
+    arguments = [*_NO_WAY_OUT, *(["--no-sandbox"] if _is_root() else [])]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=arguments)
+        try:
+            context = browser.new_context(user_agent=agent, service_workers="block", accept_downloads=False)
+            page = context.new_page()
+            page.set_default_timeout(seconds * 1000)
+            page.route("**/*", lambda route: _answer(route, fetch, rendered))
+            with suppress(Error):
+                page.goto(url, wait_until="load")
+            with suppress(Error):
+                _scroll(page)
+                rendered.markup = page.content()
+        finally:
+            browser.close()
+    return rendered
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _scroll(page: "Page") -> None:
+    """Let lazy pictures come near, as a reader who scrolls down would."""
+    page.wait_for_timeout(SETTLE_MS)
+    page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+    page.wait_for_timeout(SETTLE_MS)
+
+
+def _answer(route: "Route", fetch: Fetch, rendered: Rendered) -> None:
+    request = route.request
+    if request.method != "GET" or request.resource_type in (
+        "media",
+        "font",
+        "websocket",
+        "eventsource",
+        "ping",
+    ):
+        route.abort()
+        return
+    if request.resource_type == "image":
+        rendered.images.append(request.url)
+        route.fulfill(status=200, content_type="image/gif", body=_DOT)
+        return
+    reply = fetch(request.url) if rendered.requests < MOST_REQUESTS else None
+    rendered.requests += 1
+    if reply is None:
+        route.abort()
+        return
+    headers = {"access-control-allow-origin": "*"}
+    kind = reply.headers.get("content-type", "application/octet-stream")
+    route.fulfill(status=reply.status, content_type=kind, headers=headers, body=reply.body)

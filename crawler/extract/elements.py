@@ -1,0 +1,361 @@
+"""A walk through a page's elements: whatever names an image, and the words near it. Pure."""
+
+import html
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
+
+from crawler.extract.originals import originals_of
+from crawler.extract.reading import Element, PageReading, Words, cut, derived, text_in, tree
+from crawler.extract.signals import signals_of
+from crawler.extract.text import (
+    css_imports,
+    css_urls,
+    inline_body,
+    inline_name,
+    json_attribute,
+    script_images,
+    srcset,
+    text_images,
+)
+from crawler.model import Candidate
+from crawler.urls import canonical, names_an_image
+
+MAX_IMAGES = 4000
+MAX_LINKS = 8000
+_DEEPEST = 3
+_NOTHING_HERE = frozenset({
+    "class", "id", "alt", "title", "width", "height", "rel", "target", "type", "name", "role", "loading",
+    "decoding", "sizes", "media", "property", "lang", "dir", "tabindex", "itemprop", "itemscope",
+    "itemtype", "charset", "integrity", "crossorigin", "nonce", "for", "value", "placeholder", "method",
+    "action", "hreflang", "datetime", "fetchpriority", "referrerpolicy", "as", "defer", "async",
+    "http-equiv", "data-id", "data-type", "viewbox", "d", "fill",
+})  # fmt: skip
+_LAZY = re.compile(
+    r"data-(?:[\w-]+-)?(?:src|original|lazy|image|img|bg|background(?:-image)?|thumb|thumbnail|poster|large_image|"
+    r"orig-file|full-url|full|hi-?res|zoom-image|href|url|lightbox-src|large-file|medium-file)"
+)
+_SHOWS_SRC = frozenset(("img", "amp-img", "amp-anim", "input", "embed", "source", "image"))
+_LINK_IMAGES = re.compile(r"image_src|icon|apple-touch|fluid-icon|mask-icon|thumbnail")
+_META_IMAGES = re.compile(r"image|thumbnail|photo|logo|tile", re.IGNORECASE)
+_REFRESH = re.compile(r"url\s*=\s*['\"]?([^'\">]+)", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """What a walk through a page has found so far."""
+
+    base: str
+    encoding: str
+    title: str = ""
+    refresh: str = ""
+    links: dict[str, None] = field(default_factory=dict)
+    images: dict[tuple[str, str, str], Candidate] = field(default_factory=dict)
+    styles: dict[str, None] = field(default_factory=dict)
+    maps: dict[str, None] = field(default_factory=dict)
+    spelled: dict[str, str | None] = field(default_factory=dict)
+    heading: Element | None = None
+    heading_words: str | None = None
+    captions: dict[Element, str] = field(default_factory=dict)
+    spare: int = 0
+    tags_seen: int = 0
+    depth: int = 0
+    marks: set[str] = field(default_factory=set)
+
+    def reading(self, text: str) -> PageReading:
+        """Close the walk."""
+        images = list(self.images.values())
+        known = {image.url for image in images}
+        for image in images[:MAX_IMAGES]:
+            for original in originals_of(image.url) if image.body is None else ():
+                if original not in known:
+                    known.add(original)
+                    images.append(derived(image, original))
+        return PageReading(
+            title=self.title,
+            links=tuple(self.links)[:MAX_LINKS],
+            images=tuple(images[: MAX_IMAGES * 2]),
+            styles=tuple(self.styles)[:200],
+            maps=tuple(self.maps)[:50],
+            refresh=self.refresh,
+            signals=signals_of(text, self.title, images=len(known), marks=frozenset(self.marks))
+            if text
+            else (),
+        )
+
+    def address(self, reference: str) -> str | None:
+        """Spell an address as seen on this page; each distinct reference is worked out once."""
+        try:
+            return self.spelled[reference]
+        except KeyError:
+            found = canonical(reference, base=self.base, encoding=self.encoding)
+            self.spelled[reference] = found
+            return found
+
+    def walk(self, root: Element) -> None:
+        """Visit every element in document order."""
+        base = root.find(".//base[@href]")
+        if base is not None and self.depth == 0:
+            self.base = _joined(self.base, base.get("href", "").strip())
+        for element in root.iter():
+            tag = element.tag
+            if tag.__class__ is not str:
+                self._comment(element)
+                continue
+            if tag in _BY_TAG:
+                _BY_TAG[tag](self, element)
+            for name, value in element.items():
+                if value and name not in _NOTHING_HERE:
+                    self._attribute(element, tag, name, value)  # type: ignore[arg-type]  # text, as parsed
+
+    def walk_pieces(self, texts: Iterable[str]) -> None:
+        """Walk through a page that is nested too deeply, piece by piece; it is marked as such."""
+        self.marks.add("too-deep")
+        self.depth += 1
+        for text in texts:
+            root = tree(text)
+            if root is not None:
+                self.walk(root)
+        self.depth -= 1
+
+    def _comment(self, element: Element) -> None:
+        text = element.text or ""
+        if isinstance(element, etree._Comment) and ("." in text or "url(" in text):  # noqa: SLF001 (lxml's only name)
+            self.tags_seen += text.count("<img") + text.count("<IMG")
+            self.all_images(text_images(text), "comment", "text", Words())
+
+    def _attribute(self, element: Element, tag: str, name: str, value: str) -> None:
+        rule = _BY_ATTRIBUTE.get(name)
+        if rule is not None:
+            rule(self, element, tag, value)
+        elif "srcset" in name or name == "data-original-set":
+            self.all_images(srcset(value), tag, name, element)
+        else:
+            self._other_attribute(element, tag, name, value)
+
+    def _other_attribute(self, element: Element, tag: str, name: str, value: str) -> None:
+        first = value.lstrip()[:1]
+        if first in ("{", "["):
+            self.all_images(json_attribute(value), tag, name, element)
+        elif "url(" in value:
+            self.all_images(css_urls(value), tag, name, element)
+        elif "<img" in value or "&lt;img" in value:
+            self.fragment(html.unescape(value))
+        elif names_an_image(value):
+            several = "," in value and " " in value.strip()
+            self.all_images(srcset(value) if several else (value,), tag, name, element)
+        elif _LAZY.fullmatch(name) and tag not in ("script", "form") and " " not in value.strip():
+            if tag in ("iframe", "a", "frame"):
+                self.link(value)
+            elif "/" in value or "." in value or value.startswith("data:"):
+                self.all_images((value,), tag, name, element)
+
+    def all_images(self, references: Iterable[str], tag: str, via: str, near: "Element | Words") -> None:
+        """Keep each reference as an image candidate, with the words near its element."""
+        words: Words | None = near if isinstance(near, Words) else None
+        for reference in references:
+            if len(self.images) >= MAX_IMAGES:
+                self.marks.add("cut")
+                return
+            if reference.startswith("data:"):
+                body = inline_body(reference)
+                url = inline_name(reference, body) if body else None
+            else:
+                body, url = None, self.address(reference)
+            if url is None or (url, tag, via) in self.images:
+                continue
+            words = words or self._words(near)
+            self.images[url, tag, via] = Candidate(
+                url=url,
+                element=tag,
+                via=via,
+                alt=words.alt,
+                caption=words.caption,
+                heading=words.heading,
+                body=body,
+            )
+
+    def _words(self, near: "Element | Words") -> Words:
+        if isinstance(near, Words):
+            return near
+        inner = near if near.tag in ("img", "amp-img") else _first(near, "img", 100)
+        alt = (inner.get("alt") or inner.get("title") or "") if inner is not None else ""
+        caption = ""
+        for above in near.iterancestors("figure"):
+            if above not in self.captions:
+                found = _first(above, "figcaption", 1000)
+                self.captions[above] = text_in(found) if found is not None else ""
+            caption = self.captions[above]
+            break
+        if self.heading_words is None:
+            self.heading_words = text_in(self.heading) if self.heading is not None else ""
+        heading = self.heading_words
+        return Words(cut(alt or near.get("title") or near.get("aria-label") or ""), caption, heading)
+
+    def link(self, reference: str) -> None:
+        """Keep a link to a page."""
+        url = self.address(reference) if len(self.links) < MAX_LINKS else None
+        if url is not None:
+            self.links[url] = None
+        elif len(self.links) >= MAX_LINKS:
+            self.marks.add("cut")
+
+    def fragment(self, text: str) -> None:
+        """Walk through HTML inside the page: noscript, srcdoc, escaped markup; twice the page's letters in all."""
+        if self.depth >= _DEEPEST or len(text) > self.spare:
+            return
+        self.spare -= len(text)
+        self.depth += 1
+        root = tree(text)
+        if root is not None:
+            self.walk(root)
+        self.depth -= 1
+
+    def on_title(self, element: Element) -> None:
+        """Take the first title outside SVG."""
+        above = element.getparent()
+        if not self.title and above is not None and above.tag == "head":
+            self.title = text_in(element)
+
+    def on_heading(self, element: Element) -> None:
+        """Remember the heading that following images stand under."""
+        self.heading, self.heading_words = element, None
+
+    def on_style(self, element: Element) -> None:
+        """Read an inline style sheet."""
+        text = element.text or ""
+        self.all_images(css_urls(text), "style", "css", Words())
+        self.sheets(css_imports(text))
+
+    def sheets(self, references: Iterable[str]) -> None:
+        """Keep the addresses of style sheets."""
+        for reference in references:
+            url = self.address(reference)
+            if url is not None:
+                self.styles[url] = None
+
+    def on_script(self, element: Element) -> None:
+        """Read JSON-LD and page state; scan other inline scripts."""
+        text = element.text or ""
+        self.tags_seen += text.count("<img") + text.count("<IMG")
+        kind = (element.get("type") or "").lower()
+        if text and ("." in text or "json" in kind):
+            via = "json-ld" if "ld+json" in kind else "json" if "json" in kind else "script"
+            self.all_images(script_images(text, kind), "script", via, Words())
+        if element.get("id") == "__NEXT_DATA__":
+            self.marks.add("next-data")
+
+    def on_noscript(self, element: Element) -> None:
+        """Read what readers without scripts get, also when it is escaped."""
+        if next(element.iterancestors("noscript"), None) is not None:
+            return
+        text = "".join(part for part in element.itertext() if isinstance(part, str))
+        if "<" in text:
+            self.fragment(html.unescape(text))
+
+    def on_img(self, _element: Element) -> None:
+        """Count, so that images lost in broken markup are noticed."""
+        self.tags_seen += 1
+
+    def on_input(self, element: Element) -> None:
+        """Notice a login form."""
+        if (element.get("type") or "").lower() == "password":
+            self.marks.add("password")
+
+    def on_src(self, element: Element, tag: str, value: str) -> None:
+        """Take `src` as an image, a page in a frame, or nothing (scripts, films)."""
+        if tag in _SHOWS_SRC or names_an_image(value) or value.startswith("data:image/"):
+            if tag != "script":
+                self.all_images((value,), tag, "src", element)
+        elif tag in ("iframe", "frame"):
+            self.link(value)
+
+    def on_href(self, element: Element, tag: str, value: str) -> None:
+        """Take `href` as a link to a page, an image, a style sheet or a feed."""
+        if tag == "link":
+            self._link_element(element, value)
+        elif tag in ("image", "use", "feimage") or (names_an_image(value) and tag != "base"):
+            self.all_images((value,), tag, "href", element)
+            if tag in ("a", "area"):
+                self.link(value)
+        elif tag in ("a", "area"):
+            self.link(value)
+
+    def _link_element(self, element: Element, value: str) -> None:
+        rel = (element.get("rel") or "").lower()
+        kind = (element.get("type") or "").lower()
+        url = self.address(value)
+        if url is None:
+            return
+        if "stylesheet" in rel or element.get("as") == "style":
+            self.styles[url] = None
+        elif _LINK_IMAGES.search(rel) or element.get("as") == "image" or names_an_image(value):
+            self.all_images((value,), "link", rel or "href", element)
+        elif "rss" in kind or "atom" in kind or "sitemap" in rel:
+            self.maps[url] = None
+        elif {"next", "prev", "alternate", "canonical", "amphtml"} & set(
+            rel.split()
+        ) and "oembed" not in kind:
+            self.links[url] = None
+
+    def on_content(self, element: Element, tag: str, value: str) -> None:
+        """Take a meta element's image, refresh and robots wishes."""
+        name = " ".join(element.get(key) or "" for key in ("property", "name", "itemprop"))
+        if (element.get("http-equiv") or "").lower() == "refresh":
+            found = _REFRESH.search(value)
+            self.refresh = (self.address(found[1]) or "") if found else self.refresh
+        elif names_an_image(value) or (_META_IMAGES.search(name) and "/" in value):
+            self.all_images((value,), tag, name.strip() or "content", element)
+        elif "robots" in name.lower() and "noimageindex" in value.lower():
+            self.marks.add("noimageindex")
+
+    def on_image_attribute(self, element: Element, tag: str, value: str) -> None:
+        """Take an attribute that always names an image (`poster`, `background`), or an object's `data`."""
+        if tag != "object" or names_an_image(value) or "image" in (element.get("type") or ""):
+            self.all_images((value,), tag, "poster" if tag == "video" else "attribute", element)
+
+    def on_style_attribute(self, element: Element, tag: str, value: str) -> None:
+        """Take the images of a `style` attribute."""
+        self.all_images(css_urls(value), tag, "style", element)
+
+    def on_srcdoc(self, _element: Element, _tag: str, value: str) -> None:
+        """Read the page inside an iframe's `srcdoc`."""
+        self.fragment(value)
+
+
+def _first(element: Element, tag: str, within: int) -> Element | None:
+    """Give the first element of that name among the first few in another."""
+    return next((one for one in islice(element.iter(), within) if one.tag == tag), None)
+
+
+def _joined(base: str, reference: str) -> str:
+    """Give the address that a base element names; the page's own where it is none."""
+    try:
+        joined = urljoin(base, reference)
+        return joined if urlsplit(joined).hostname else base
+    except ValueError:
+        return base
+
+
+_BY_TAG: dict[str, Callable[[Gathering, Element], None]] = {
+    "title": Gathering.on_title,
+    "style": Gathering.on_style,
+    "script": Gathering.on_script,
+    "noscript": Gathering.on_noscript,
+    "img": Gathering.on_img,
+    "input": Gathering.on_input,
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), Gathering.on_heading),
+}
+_BY_ATTRIBUTE: dict[str, Callable[[Gathering, Element, str, str], None]] = {
+    "src": Gathering.on_src,
+    "href": Gathering.on_href,
+    "xlink:href": Gathering.on_href,
+    "content": Gathering.on_content,
+    "style": Gathering.on_style_attribute,
+    "srcdoc": Gathering.on_srcdoc,
+    **dict.fromkeys(("poster", "background", "lowsrc", "data", "dynsrc"), Gathering.on_image_attribute),
+}

@@ -1,0 +1,151 @@
+"""From a served variant of a picture to its original: what image services and CMSs do. Pure."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
+
+from crawler.urls import canonical
+
+_SIZES = re.compile(r"-\d{2,5}x\d{2,5}(?=\.(?:jpe?g|png|webp|avif|gif)$)", re.IGNORECASE)
+_SCALED = re.compile(r"-(?:scaled|rotated|e\d{10,})(?=\.(?:jpe?g|png|webp|avif|gif)$)", re.IGNORECASE)
+_CLOUDINARY = re.compile(r"(/image/(?:upload|fetch)/)((?:[a-z]{1,3}_[^/]+(?:,[a-z]{1,3}_[^/]+)*/)+)(.+)")
+_WIX = re.compile(r"^(/media/[^/]+\.(?:jpe?g|png|webp|avif|gif))/v1/.+", re.IGNORECASE)
+_SHOPIFY = re.compile(
+    r"_(?:pico|icon|thumb|small|compact|medium|large|grande|master|original|\d*x\d*)"
+    r"(?:_crop_\w+)?(?:@\dx)?(?=\.(?:jpe?g|png|webp|avif|gif)$)",
+    re.IGNORECASE,
+)
+_WEBP_TWIN = re.compile(r"\.(jpe?g|png)\.(?:webp|avif)$", re.IGNORECASE)
+_RESIZING = frozenset(
+    [
+        "w",
+        "h",
+        "width",
+        "height",
+        "fit",
+        "crop",
+        "resize",
+        "q",
+        "quality",
+        "auto",
+        "fm",
+        "format",
+        "dpr",
+        "ssl",
+        "strip",
+        "zoom",
+        "sharp",
+        "ixlib",
+        "s",
+        "rect",
+    ]
+)
+_RESIZERS = ("imgix.net", "squarespace-cdn.com", "shopify.com", "wp.com", "contentful.net", "ctfassets.net")
+
+
+def originals_of(url: str) -> tuple[str, ...]:
+    """Give the addresses from which this variant of a picture was probably made; none when it is no variant.
+
+    Only addresses derived from well-known schemes are given, at most three: WordPress sizes, Photon,
+    next/image and other proxies with a `url=` parameter, Cloudinary, imgix, Wix, Shopify, Squarespace.
+    """
+    found: list[str] = []
+    for rule in _RULES:
+        made = rule(url)
+        spelled = canonical(made, base=url) if made else None
+        if spelled and spelled != url and spelled not in found:
+            found.append(spelled)
+    return tuple(found[:3])
+
+
+def _with_path(url: str, path: str, *, query: str | None = None) -> str:
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc, path, parts.query if query is None else query, ""))
+
+
+def _wordpress(url: str) -> str:
+    path = urlsplit(url).path
+    shorter = _SIZES.sub("", path)
+    shorter = _SCALED.sub("", shorter)
+    return _with_path(url, shorter) if shorter != path else ""
+
+
+def _photon(url: str) -> str:
+    parts = urlsplit(url)
+    if re.fullmatch(r"i\d\.wp\.com", parts.netloc):
+        return f"https://{parts.path.lstrip('/')}"
+    return ""
+
+
+def _proxied(url: str) -> str:
+    parts = urlsplit(url)
+    if "=" not in parts.query:
+        return ""
+    fields = parse_qs(parts.query)
+    for name in ("url", "src", "image", "img", "u", "imgurl"):
+        for value in fields.get(name, ()):
+            if value.startswith(("http://", "https://", "/")):
+                return value
+    return ""
+
+
+def _embedded(url: str) -> str:
+    """Thumbor, imgproxy's plain form, Cloudinary fetch: a whole address inside the path."""
+    path = unquote(urlsplit(url).path)
+    found = re.search(r"/(https?:/{1,2}[^/].*)$", path)
+    return re.sub(r"^(https?:)/+", r"\1//", found[1]) if found else ""
+
+
+def _cloudinary(url: str) -> str:
+    path = urlsplit(url).path
+    found = _CLOUDINARY.search(path)
+    if not found:
+        return ""
+    return _with_path(url, path[: found.start()] + found[1] + found[3])
+
+
+def _wix(url: str) -> str:
+    parts = urlsplit(url)
+    found = _WIX.match(parts.path)
+    return _with_path(url, found[1]) if found and parts.netloc.endswith("wixstatic.com") else ""
+
+
+def _shopify(url: str) -> str:
+    parts = urlsplit(url)
+    if "cdn.shopify.com" not in parts.netloc and "/cdn/shop/" not in parts.path:
+        return ""
+    path = _SHOPIFY.sub("", parts.path)
+    return _with_path(url, path) if path != parts.path else ""
+
+
+def _resized(url: str) -> str:
+    """Imgix, Squarespace and the like: parameters that only ask for a size."""
+    parts = urlsplit(url)
+    if not parts.query:
+        return ""
+    names = {part.partition("=")[0].lower() for part in parts.query.split("&")}
+    known_host = parts.netloc.endswith(_RESIZERS)
+    if names <= _RESIZING and (known_host or names & {"w", "width", "h", "height", "resize", "fit"}):
+        return _with_path(url, parts.path, query="")
+    if parts.netloc.endswith("squarespace-cdn.com"):
+        return _with_path(url, parts.path, query="format=original")
+    return ""
+
+
+def _webp_twin(url: str) -> str:
+    path = urlsplit(url).path
+    twin = _WEBP_TWIN.sub(r".\1", path)
+    return _with_path(url, twin) if twin != path else ""
+
+
+_RULES: tuple[Callable[[str], str], ...] = (
+    _proxied,
+    _photon,
+    _embedded,
+    _cloudinary,
+    _wix,
+    _shopify,
+    _wordpress,
+    _resized,
+    _webp_twin,
+)

@@ -1,0 +1,393 @@
+"""The one door to the network: single requests, each bounded in bytes, time and where it may connect to."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ClosedPoolError, HTTPError, NewConnectionError
+from urllib3.exceptions import TimeoutError as PoolTimeoutError
+
+from crawler.errors import CrawlerError
+from crawler.http.deadlines import WATCHDOG, Watched
+from crawler.http.host_locks import Slots, hold
+from crawler.http.ip_policy import may_connect
+
+CHUNK = 65536
+MAX_HEADERS = 100
+Resolver = Callable[[str, int], list[tuple[Any, ...]]]
+
+
+class Trouble(StrEnum):
+    """Why no answer was got, in one word for tables."""
+
+    REFUSED = "refused-address"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too-large"
+    BROKEN = "broken-answer"
+    TLS = "tls"
+
+
+class FetchError(CrawlerError):
+    """An address gave no usable answer; `trouble` says why in one word."""
+
+    def __init__(self, trouble: Trouble, message: str) -> None:
+        """Keep the kind of trouble and the sentence."""
+        super().__init__(message)
+        self.trouble = trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The bounds of one request: bytes of the body as decoded, and seconds in all."""
+
+    page_bytes: int = 10 * 1024 * 1024
+    image_bytes: int = 32 * 1024 * 1024
+    seconds: float = 60.0
+    connect_s: float = 10.0
+    read_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer: status, headers with lower-case names, and the whole body; of a `cut` one the beginning."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    seconds: float = 0.0
+    address: str = ""
+    cut: bool = False
+
+
+_here = threading.local()
+
+
+def _connect(connection: HTTPConnection, allowance: frozenset[str], resolve: Resolver) -> socket.socket:
+    """Resolve once, refuse what may not be reached, and connect to that very address (no second look-up)."""
+    host, port = connection.host.strip("[]"), int(connection.port or connection.default_port)
+    try:
+        found = resolve(host, port)
+    except (OSError, UnicodeError) as error:
+        raise NewConnectionError(connection, f"{host} is not known: {error}") from error
+    open_ones = [entry for entry in found if may_connect(str(entry[4][0]), port, allowance)]
+    if not open_ones:
+        places = ", ".join(sorted({str(entry[4][0]) for entry in found})) or "no address"
+        raise _RefusedError(f"{host} leads to {places}, which is not a public address")
+    trouble: OSError | None = None
+    patience = connection.timeout if isinstance(connection.timeout, float | int) else 10.0
+    ends = time.monotonic() + patience
+    for family, kind, protocol, _, place in open_ones[:4]:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(max(0.1, ends - time.monotonic()))  # one deadline for all addresses of a host
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.connect(place)
+            sock.settimeout(patience)
+        except OSError as error:
+            sock.close()
+            trouble = error
+        else:
+            return sock
+    raise NewConnectionError(connection, f"{host} does not answer: {trouble}") from trouble
+
+
+class _RefusedError(urllib3.exceptions.HTTPError):
+    """The address policy said no."""
+
+
+class _Guarded:
+    """What our two kinds of connections share: policy at connect time and a handle for the watchdog."""
+
+    allowance: frozenset[str] = frozenset()
+    resolve: Resolver
+    slots: Slots | None = None
+    twin: socket.socket | None = None
+
+    def _new_conn(self) -> socket.socket:
+        sock = _connect(self, self.allowance, type(self).resolve)  # type: ignore[arg-type]
+        self.twin = sock.dup()
+        _enter(self.twin, self.slots)
+        return sock
+
+    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (urllib3's own signature)
+        _enter(self.twin, self.slots)
+        super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def close(self) -> None:
+        twin, self.twin = self.twin, None
+        if twin is not None:
+            twin.close()
+        super().close()  # type: ignore[misc]
+
+
+def _enter(twin: socket.socket | None, slots: Slots | None) -> None:
+    """Note whose request this is, and wait until no other one to the same public address is in the air."""
+    watched: Watched | None = getattr(_here, "watched", None)
+    if watched is None or twin is None:
+        return
+    watched.twin = twin
+    address, port = twin.getpeername()[:2]
+    _here.address = address
+    if watched.release is None and may_connect(address, port, frozenset()):
+        watched.release = hold(address, slots, max(0.0, watched.deadline - time.monotonic()))
+
+
+def system_resolver(host: str, port: int) -> list[tuple[Any, ...]]:
+    """Ask the system for a host's addresses, in getaddrinfo's form."""
+    return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter with guarded connections and no retries."""
+
+    def __init__(self, allowance: frozenset[str], resolver: Resolver, slots: Slots | None, pool: int) -> None:
+        super().__init__(pool_connections=pool, pool_maxsize=pool, max_retries=0)
+        extra = {"allowance": allowance, "resolve": staticmethod(resolver), "slots": slots}
+        plain = type("GuardedHTTP", (_Guarded, HTTPConnection), dict(extra))
+        secure = type("GuardedHTTPS", (_Guarded, HTTPSConnection), dict(extra))
+        http = type("HTTPPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": plain})
+        https = type("HTTPSPool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": secure})
+        self.poolmanager.pool_classes_by_scheme = {"http": http, "https": https}
+        self._last: tuple[str, urllib3.HTTPConnectionPool] | None = None
+
+    def ask(
+        self, url: str, headers: Mapping[str, str], timeout: urllib3.Timeout, sent: bytes | None
+    ) -> urllib3.BaseHTTPResponse:
+        """Send one GET, or a POST where something is `sent`, and give the answer, its body unread.
+
+        requests chooses a host's connections and how its certificate is checked; what it would wrap around each
+        answer is work that nobody here looks at, a third of a request's cost.
+        """
+        origin, path = _parted(url)
+        try:
+            return self._send(self._pool(origin, url), path, headers, timeout, sent)
+        except ClosedPoolError:  # pushed out by other hosts since it was last used
+            self._last = None
+            return self._send(self._pool(origin, url), path, headers, timeout, sent)
+
+    def _send(
+        self,
+        pool: urllib3.HTTPConnectionPool,
+        path: str,
+        headers: Mapping[str, str],
+        timeout: urllib3.Timeout,
+        sent: bytes | None,
+    ) -> urllib3.BaseHTTPResponse:
+        return pool.urlopen(
+            "GET" if sent is None else "POST",
+            path,
+            body=sent,
+            headers=headers,
+            timeout=timeout,
+            retries=self.max_retries,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+        )
+
+    def _pool(self, origin: str, url: str) -> urllib3.HTTPConnectionPool:
+        last = self._last
+        if last is not None and last[0] == origin:
+            return last[1]
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url = "GET", url  # canonical already: requests need not spell it again
+        pool: Any = self.get_connection_with_tls_context(prepared, verify=True)
+        self.cert_verify(pool, url, verify=True, cert=None)  # type: ignore[no-untyped-call]
+        self._last = (origin, pool)
+        found: urllib3.HTTPConnectionPool = pool
+        return found
+
+
+def _parted(url: str) -> tuple[str, str]:
+    """Cut a canonical address into its origin and what is asked for there."""
+    end = url.find("/", url.index("//") + 2)
+    return (url, "/") if end < 0 else (url[:end], url[end:])
+
+
+class Fetcher:
+    """Asks for single addresses, never follows a redirect, keeps no cookies, and never logs in."""
+
+    def __init__(
+        self,
+        agent: str,
+        contact: str,
+        *,
+        limits: Limits,
+        allowance: frozenset[str] = frozenset(),
+        resolver: Resolver = system_resolver,
+        slots: Slots | None = None,
+    ) -> None:
+        """Name ourselves honestly: `agent` is the User-Agent, `contact` the From header.
+
+        Without `slots` an address is asked one request at a time by this process, with them by all that share them.
+        """
+        self._headers = {
+            "User-Agent": agent,
+            "Accept-Encoding": "gzip, deflate",
+            "Accept": "text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.5",
+            "Connection": "keep-alive",
+        }
+        if "@" in contact:
+            self._headers["From"] = contact
+        self._limits = limits
+        self._timeout = urllib3.Timeout(connect=limits.connect_s, read=limits.read_s)
+        self._adapter = _Adapter(allowance, resolver, slots, 16)
+
+    def __enter__(self) -> Self:
+        """Use as a context, so that connections are closed."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self._adapter.close()
+
+    def get(
+        self, url: str, *, max_bytes: int = 0, etag: str = "", last_modified: str = "", seconds: float = 0.0
+    ) -> Reply:
+        """Ask once and give the answer, whatever its status.
+
+        Raises:
+            FetchError: Refused address, no answer, too many bytes, past the deadline, or broken.
+        """
+        headers = dict(self._headers)
+        if etag:
+            headers["If-None-Match"] = etag
+        if last_modified:
+            headers["If-Modified-Since"] = last_modified
+        watched = Watched(time.monotonic() + (seconds or self._limits.seconds))
+        return self._watched(url, headers, watched, max_bytes or self._limits.page_bytes)
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, max_bytes: int) -> Reply:
+        """Send bytes to a service that a person chose: bounded as `get` is, with its errors, and never sent on."""
+        watched = Watched(time.monotonic() + self._limits.seconds, sent=body)
+        return self._watched(url, self._headers | dict(headers), watched, max_bytes)
+
+    def _watched(self, url: str, headers: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
+        _here.watched, _here.address = watched, ""
+        WATCHDOG.begin(watched)
+        try:
+            return self._ask(url, headers, watched, max_bytes)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            raise _translated(url, error, late=watched.cut) from error
+        finally:
+            WATCHDOG.end(watched)
+            _here.watched = None
+            if watched.release is not None:
+                watched.release()
+
+    def _ask(self, url: str, headers: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
+        begun = time.monotonic()
+        response = self._adapter.ask(url, headers, self._timeout, watched.sent)
+        try:
+            told = {
+                name.lower(): value[:4096]
+                for name, value in islice(response.headers.itermerged(), MAX_HEADERS)
+            }
+            body, cut = b"", False
+            if response.status not in (204, 304):
+                body, cut = _body(response, told, watched, max_bytes, self._limits.image_bytes)
+            if cut:
+                response.close()
+            return Reply(
+                url=url,
+                status=response.status,
+                headers=told,
+                body=body,
+                cut=cut,
+                seconds=time.monotonic() - begun,
+                address=_here.address,
+            )
+        except BaseException:
+            response.close()
+            raise
+        finally:
+            response.release_conn()
+
+
+def _body(
+    response: urllib3.BaseHTTPResponse,
+    told: Mapping[str, str],
+    watched: Watched,
+    max_bytes: int,
+    image_bytes: int,
+) -> tuple[bytes, bool]:
+    """Read chunk by chunk, so that neither a drip nor a bomb gets further than its limit.
+
+    Gives the body, and whether it was cut: the beginning of a page that is too large is worth reading, that of
+    anything else is not.
+    """
+    kind = told.get("content-type", "").strip().lower()
+    max_bytes = max(max_bytes, image_bytes) if kind.startswith("image/") else max_bytes
+    declared = told.get("content-length", "") if "content-encoding" not in told else ""
+    if declared.isdigit() and int(declared) > max_bytes and not _is_text(kind):
+        raise _too_large(max_bytes)
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := response.read1(CHUNK, decode_content=True):
+        size += len(chunk)
+        if size > max_bytes and not _is_text(kind):
+            raise _too_large(max_bytes)
+        if size > max_bytes:
+            return b"".join((*chunks, chunk))[:max_bytes], True
+        if time.monotonic() > watched.deadline:
+            raise FetchError(Trouble.TIMEOUT, "the answer came too slowly")
+        chunks.append(chunk)
+    if watched.cut:
+        raise FetchError(Trouble.TIMEOUT, "the answer came too slowly")
+    if declared.isdigit() and size < int(declared):
+        raise FetchError(Trouble.BROKEN, f"{size} of {declared} bytes came")
+    return b"".join(chunks), False
+
+
+def _is_text(kind: str) -> bool:
+    return not kind or kind.startswith("text/") or any(word in kind for word in ("html", "xml", "json"))
+
+
+def _too_large(max_bytes: int) -> FetchError:
+    return FetchError(Trouble.TOO_LARGE, f"the answer is larger than {max_bytes // (1024 * 1024)} MiB")
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    queue: list[object] = [error]
+    while queue and len(found) < 12:  # noqa: PLR2004 (chains are short; a ring must not catch us)
+        current = queue.pop(0)
+        if isinstance(current, BaseException) and current not in found:
+            found.append(current)
+            queue += [getattr(current, "reason", None), current.__cause__, *current.args]
+    return found
+
+
+def _translated(url: str, error: BaseException, *, late: bool) -> FetchError:
+    """Turn what the libraries raise into one sentence and one word."""
+    causes = _causes(error)
+    for cause in causes:
+        if isinstance(cause, _RefusedError):
+            return FetchError(Trouble.REFUSED, f"{url}: {cause}")
+    kinds = tuple(type(cause) for cause in causes)
+    slow = (
+        kind for kind in kinds if not issubclass(kind, NewConnectionError)
+    )  # a timeout by its ancestry only
+    if late or any(issubclass(kind, TimeoutError | PoolTimeoutError) for kind in slow):
+        return FetchError(Trouble.TIMEOUT, f"{url} answered too slowly")
+    if any(issubclass(kind, ssl.SSLError) for kind in kinds):
+        return FetchError(Trouble.TLS, f"{url}: the certificate or encryption is not valid: {causes[-1]}")
+    if any(issubclass(kind, NewConnectionError | ConnectionRefusedError | socket.gaierror) for kind in kinds):
+        return FetchError(Trouble.UNREACHABLE, f"{url} cannot be reached: {causes[-1]}")
+    return FetchError(Trouble.BROKEN, f"{url} gave a broken answer: {causes[-1]}")

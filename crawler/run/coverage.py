@@ -1,0 +1,108 @@
+"""Why silence is not "clean": names, in sentences, what a night could not see at a site. Pure."""
+
+from dataclasses import dataclass
+
+from crawler.extract import signals
+from crawler.model import Site
+from crawler.store.coverage import Seen
+
+_MANY = 0.2
+_FEWEST = 5
+_DROP = 10
+_SIGNS = {
+    signals.LOGIN: "ask for a login",
+    signals.BOT_BLOCK: "show a bot block instead of their content",
+    signals.PARKED: "belong to a parked domain",
+    signals.SCRIPT_BUILT: "are built by scripts and show no picture without them",
+    signals.TOO_DEEP: "are nested so deeply that they were read in pieces",
+    signals.CUT: "were read in part: each is larger than what is read of one",
+    signals.NO_IMAGE_INDEX: "ask that their images are not indexed (noted; it does not forbid a visit)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """What was not seen, in sentences; `missed` says that the visit did not go as planned."""
+
+    sentences: tuple[str, ...]
+    missed: bool
+
+
+def blind_spots(site: Site, seen: Seen, *, quota: str = "", crash: str = "") -> Blind:
+    """Name everything because of which "nothing found" at a site would be too much said.
+
+    Args:
+        site: The site.
+        seen: What the night counted there.
+        quota: The bound that ended the visit, or "".
+        crash: What the visit broke off with, or "".
+    """
+    missed = [f"the visit broke off: {crash}"] if crash else []
+    missed += _start(site, seen)
+    missed += _failures(seen)
+    told = [quota] if quota else []
+    if seen.left:
+        told.append(f"{seen.left} addresses are left for the next night")
+    told += _signs(seen)
+    told += _skips(seen)
+    told += _pictures(seen)
+    return Blind(tuple(dict.fromkeys(missed + told)), bool(missed))
+
+
+def _start(site: Site, seen: Seen) -> list[str]:
+    standing, _, why = seen.start
+    if seen.robots:
+        return [seen.robots]
+    if standing in ("failed", "gone"):
+        return [f"the start page {site.url} could not be read: {why}"]
+    if standing == "skipped":
+        return [f"the start page {site.url} was left alone: {why}"]
+    return []
+
+
+def _failures(seen: Seen) -> list[str]:
+    found = []
+    total = max(1, seen.tally.pages + seen.tally.images + seen.tally.unchanged + seen.tally.failed)
+    for trouble, count in seen.troubles:
+        if trouble in ("unreadable", "no-picture", "empty", "status-404", "status-410"):
+            continue
+        if count >= _FEWEST and count / total >= _MANY:
+            found.append(f"{count} of {total} requests ended with {trouble}")
+    return found
+
+
+def _signs(seen: Seen) -> list[str]:
+    found = []
+    pages = max(1, seen.pages)
+    for sign, count in seen.signs:
+        if sign == signals.CUT:
+            found.append(f"{count} pages, style sheets or sitemaps {_SIGNS[sign]}")
+            continue
+        share = count / pages
+        if sign in seen.start_signs or share >= _MANY:
+            where = "the start page among them" if sign in seen.start_signs else "not the start page"
+            found.append(f"{count} of {pages} pages {_SIGNS.get(sign, sign)} ({where})")
+    return found
+
+
+def _skips(seen: Seen) -> list[str]:
+    found = [
+        f"{count} addresses were left alone: {why}"
+        for why, count in seen.skips
+        if why.startswith(("trap", "beyond"))
+    ]
+    barred = sum(count for why, count in seen.skips if "robots" in why)
+    if barred and seen.start[0] != "skipped":
+        found.append(f"robots.txt forbids {barred} addresses, which were left alone")
+    return found
+
+
+def _pictures(seen: Seen) -> list[str]:
+    if seen.images_lost >= _DROP and seen.images < _MANY * seen.images_lost:
+        before = seen.images + seen.images_lost
+        return [f"pictures went from {before} to {seen.images}: look whether the site hides them from us"]
+    if seen.pages and not seen.images_ever:
+        return ["no picture was seen on any page"]
+    if seen.images_too_large:
+        return [f"{seen.images_too_large} pictures are larger than is fetched or looked at"]
+    return []

@@ -1,0 +1,88 @@
+"""What follows a run: the digest by mail when there is something to say, and a sign of life to a monitor."""
+
+import json
+import os
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from crawler.desk.wording import is_news
+from crawler.errors import CrawlerError
+from crawler.http.client import Fetcher, FetchError, Limits, system_resolver
+from crawler.model import RunSummary
+from crawler.run.digest import Night, compose, is_due, send
+from crawler.settings import Plan, plan_from
+from crawler.store.database import open_watch
+from crawler.store.findings import Findings
+from crawler.store.runs import Progress
+from gallery.errors import GalleryError
+from gallery.settings import DataFolder, load_settings
+
+PASSWORD = "PAIRWATCH_SMTP_PASSWORD"  # noqa: S105 (the name of a variable)
+PASSWORD_FILE = "keys/smtp.password"  # noqa: S105 (the name of a file: a timer's run has no variables of ours)
+
+
+def tell(folder: DataFolder, summary: RunSummary) -> str:
+    """Send the digest if one is due, and ping; gives the subject of what was sent, or "".
+
+    Raises:
+        CrawlerError: The mail server does not take the digest; it is due again after the next run.
+    """
+    settings = load_settings(folder)
+    plan = plan_from(settings.crawler, settings.contact or settings.web)
+    if plan.ping_url:
+        ping(plan, failed=bool(summary.failing))
+    if not plan.mail_to:
+        return ""
+    db = open_watch(folder.database)
+    try:
+        progress = Progress(db)
+        before = progress.last_finished(before=summary.id)
+        night = Night(
+            summary=summary,
+            findings=tuple(one for one in Findings(db).all(run_id=summary.id) if is_news(one)),
+            blind_before=_blind(before.summary) if before else frozenset(),
+            last_mail=progress.last_mail(),
+            practice=settings.practice,
+        )
+        if not is_due(night):
+            return ""
+        mail = compose(night, plan)
+        send(mail, plan, password=_password(folder))
+        progress.note_mail(summary.id, str(mail["Subject"]), summary.finished_at)
+        return str(mail["Subject"])
+    finally:
+        db.close()
+
+
+def _password(folder: DataFolder) -> str:
+    """Give the mail server's password: from the environment, or from the file for runs that a timer starts."""
+    given = os.environ.get(PASSWORD, "")
+    file = folder.root / PASSWORD_FILE
+    return given or (file.read_text(encoding="utf-8").strip() if file.is_file() else "")
+
+
+def tell_stopped(folder: DataFolder) -> None:
+    """Tell the monitor that a run stopped; no mail, since what stopped it may be the disk that mail needs."""
+    with suppress(GalleryError, CrawlerError):  # settings that cannot be read are said by the run itself
+        settings = load_settings(folder)
+        plan = plan_from(settings.crawler, settings.contact or settings.web)
+        if plan.ping_url:
+            ping(plan, failed=True)
+
+
+def _blind(summary: str) -> frozenset[tuple[str, str]]:
+    sites = json.loads(summary).get("sites", [])
+    return frozenset((site["url"], sentence) for site in sites for sentence in site["blind"])
+
+
+def ping(plan: Plan, *, failed: bool) -> bool:
+    """Ask for the monitor's address once; a monitor that is down changes nothing about the run."""
+    url = plan.ping_url.rstrip("/") + ("/fail" if failed else "")
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        own = frozenset(f"{entry[4][0]}:{port}" for entry in system_resolver(parts.hostname or "", port))
+        with Fetcher(plan.agent, plan.contact, limits=Limits(seconds=10), allowance=own) as fetcher:
+            return fetcher.get(url, max_bytes=100_000).status < 400  # noqa: PLR2004 (no error)
+    except (FetchError, OSError):
+        return False

@@ -1,0 +1,127 @@
+"""How the watch is doing: when the last good run was, what it could not see, and whether that is too long ago."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crawler.store.coverage import Nights
+from crawler.store.database import open_watch
+from crawler.store.findings import Findings
+from crawler.store.runs import Progress, RunRow
+from gallery.settings import DataFolder
+
+RED_AFTER = timedelta(hours=36)
+_SLACK = timedelta(minutes=5)
+_WRONG = "this computer's clock is or was wrong. Set it, and run: pairwatch crawl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The watch at a glance.
+
+    Args:
+        light: "green", "yellow" (the last run was blind somewhere) or "red" (no good run for 36 hours).
+        age_s: Seconds since the last run that came to its end; None when there was none.
+        blind: Site and sentence for everything that the last run could not see.
+    """
+
+    light: str
+    sentence: str
+    age_s: float | None
+    last: RunRow | None
+    running: RunRow | None
+    blind: tuple[tuple[str, str], ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Give it for machines."""
+        return {
+            "light": self.light,
+            "sentence": self.sentence,
+            "age_hours": None if self.age_s is None else round(self.age_s / 3600, 1),
+            "last_finished": self.last.finished_at.isoformat()
+            if self.last and self.last.finished_at
+            else None,
+            "outcome": str(self.last.outcome) if self.last else None,
+            "running_since": self.running.started_at.isoformat() if self.running else None,
+            "blind": [{"site": site, "says": sentence} for site, sentence in self.blind],
+        }
+
+
+def status(folder: DataFolder, *, now: datetime) -> Status:
+    """Tell how the watch is doing."""
+    folder.require()
+    db = open_watch(folder.database)
+    try:
+        progress = Progress(db)
+        return judge(progress.last_finished(), progress.unfinished(), now, latest=progress.latest())
+    finally:
+        db.close()
+
+
+def judge(
+    last: RunRow | None, running: RunRow | None, now: datetime, *, latest: RunRow | None = None
+) -> Status:
+    """Give the light for what is known; `latest` is the last run that ended in whatever way.
+
+    A run dated in the future proves nothing about the last 36 hours: that is red too.
+    """
+    if last is None or last.finished_at is None:
+        sentence = "The watch has never finished a run. Start one with: pairwatch crawl"
+        return Status(light="red", sentence=sentence, age_s=None, last=None, running=running, blind=())
+    age = max(timedelta(), now - last.finished_at)
+    blind = _blind(last) + (_blind(latest) if latest and latest.id > last.id else ())
+    ago = f"{age.total_seconds() / 3600:.0f} h ago" if age >= timedelta(hours=1) else "less than an hour ago"
+    if last.finished_at > now + _SLACK:
+        light, sentence = (
+            "red",
+            f"The last run is dated {last.finished_at:%Y-%m-%d %H:%M}, which is still to come: {_WRONG}",
+        )
+    elif age > RED_AFTER:
+        light, sentence = "red", f"The last run ended {ago}: the watch is not running as it should."
+    elif blind:
+        light, sentence = "yellow", f"The last run ended {ago}; it could not see everything."
+    else:
+        light, sentence = "green", f"The last run ended {ago}, and saw everything it planned to."
+    if not json.loads(last.summary).get("photos", 1):
+        sentence += " The catalogue held no photograph, so nothing could be found."
+    return Status(
+        light=light, sentence=sentence, age_s=age.total_seconds(), last=last, running=running, blind=blind
+    )
+
+
+def _blind(run: RunRow) -> tuple[tuple[str, str], ...]:
+    told = json.loads(run.summary)
+    sites = [(site["url"], sentence) for site in told.get("sites", ()) for sentence in site["blind"]]
+    return (*(("this computer", note) for note in told.get("notes", ())), *sites)
+
+
+def policing_log(folder: DataFolder, number: int | None = None) -> list[dict[str, object]]:
+    """Give, for each run, what was planned and seen at each site, what failed, and what was left alone and why.
+
+    Addresses left alone are those that stand so now; every failure is of its own run.
+    """
+    folder.require()
+    db = open_watch(folder.database)
+    try:
+        runs = Progress(db).runs(number=number)
+        failures = {run.id: Findings(db).failures(run_id=run.id) for run in runs}
+        alone = Nights(db).left_alone()
+    finally:
+        db.close()
+    return [
+        {
+            "run": run.id,
+            "started_at": run.started_at.isoformat(),
+            "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+            "outcome": str(run.outcome),
+            "sites": json.loads(run.summary).get("sites", []),
+            "failures": [
+                {"at": one.at.isoformat(), "url": one.url, "step": str(one.step), "why": one.message}
+                for one in failures[run.id]
+            ],
+            "left_alone": [{"site": site, "url": url, "why": why} for site, url, why in alone]
+            if place == 0
+            else [],
+        }
+        for place, run in enumerate(runs)
+    ]

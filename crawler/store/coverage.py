@@ -1,0 +1,152 @@
+"""What a night saw at each site, and what the nights before saw: the numbers behind "clean" and "blind"."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from crawler.model import Site, Tally
+from crawler.store.rows import text_of
+from crawler.store.runs import Run
+
+Query = Mapping[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One site in one night.
+
+    Args:
+        start: Standing, status and reason of the start page.
+        pages: Pages of the site that are known and could be read.
+        images: Images that pages were seen to show this night.
+        images_lost: Images that the same pages showed within the last week, and show no more.
+        images_ever: Images ever seen there.
+        images_too_large: Images that are larger than is fetched or looked at.
+        signs: How many pages bear each sign (login wall, bot block, …).
+        start_signs: The signs of the start page.
+        troubles: How many addresses ended the night with each kind of failure; what went well later is none.
+        robots: What was said about robots.txt when it could not be read, or "".
+    """
+
+    tally: Tally
+    planned: int
+    visited: int
+    left: int
+    skipped: int
+    skips: tuple[tuple[str, int], ...]
+    troubles: tuple[tuple[str, int], ...]
+    robots: str
+    start: tuple[str, int, str]
+    pages: int
+    images: int
+    images_lost: int
+    images_ever: int
+    images_too_large: int
+    signs: tuple[tuple[str, int], ...]
+    start_signs: tuple[str, ...]
+    allowed_sightings: int
+
+
+class Nights:
+    """Counts over the crawl's tables."""
+
+    def __init__(self, db: Database) -> None:
+        """Use this database."""
+        self._db = db
+
+    def seen(self, run: Run, site: Site) -> Seen:
+        """Count what a run saw at a site."""
+        what: Query = {
+            "run": run.id,
+            "site": site.id,
+            "began": text_of(run.started_at),
+            "url": site.url,
+            "week": text_of(run.started_at - timedelta(days=7)),
+        }
+        tally = self._one("select tally from site_runs where run_id = :run and site_id = :site", what)
+        start = self._rows(
+            "select standing, status, why, signs from urls where site_id = :site and url = :url", what
+        ) or [("waiting", 0, "", "[]")]
+        robots = self._rows(
+            "select message from failures where run_id = :run and site_id = :site and step = 'robots'", what
+        )
+        return Seen(
+            tally=Tally(**json.loads(str(tally))),
+            planned=int(self._one("select count(*) from urls where site_id = :site", what)),
+            visited=int(self._one(_COUNT + "fetched_at >= :began", what)),
+            left=int(self._one(_COUNT + "standing = 'waiting' and due_at is null", what)),
+            skipped=int(self._one(_COUNT + "standing = 'skipped' and rank < 9", what)),
+            skips=tuple((str(why), int(n)) for why, n in self._rows(_SKIPS, what)),
+            troubles=tuple((str(trouble), int(n)) for trouble, n in self._rows(_TROUBLES, what)),
+            robots=str(robots[0][0]) if robots else "",
+            start=(str(start[0][0]), int(start[0][1]), str(start[0][2])),
+            images=int(self._one(_IMAGES, what)),
+            images_lost=int(self._one(_LOST, what)),
+            images_ever=int(self._one(_EVER, what)),
+            images_too_large=int(self._one(_TOO_LARGE, what)),
+            pages=int(self._one(_COUNT + "kind = 'page' and standing = 'done'", what)),
+            signs=tuple((str(sign), int(n)) for sign, n in self._rows(_SIGNS, what)),
+            start_signs=tuple(json.loads(str(start[0][3]))),
+            allowed_sightings=int(self._one(_ALLOWED, what)) if site.listing == "allow" else 0,
+        )
+
+    def left_alone(self) -> list[tuple[str, str, str]]:
+        """Give site, address and reason of everything that is left alone on purpose (robots, traps, bounds)."""
+        rows = self._db.execute(
+            """select sites.url, urls.url, urls.why from urls join sites on sites.id = urls.site_id
+                where urls.standing = 'skipped' and urls.rank < 9 order by 1, 2"""
+        )
+        return [(str(site), str(url), str(why)) for site, url, why in rows]
+
+    def _one(self, query: str, what: Query) -> str | int:
+        row = self._db.execute(query, dict(what)).fetchone()
+        return row[0]  # type: ignore[no-any-return]
+
+    def _rows(self, query: str, what: Query) -> list[tuple[Any, ...]]:
+        return list(self._db.execute(query, dict(what)).fetchall())
+
+
+_COUNT = "select count(*) from urls where site_id = :site and "
+_SKIPS = """
+    select why, count(*) from urls where site_id = :site and standing = 'skipped' and rank < 9
+     group by why order by 2 desc limit 10
+"""
+_TROUBLES = """
+    select trouble, count(distinct failures.url)
+      from failures left join urls on urls.site_id = failures.site_id and urls.url = failures.url
+     where run_id = :run and failures.site_id = :site and step <> 'robots'
+       and (urls.standing is null or urls.standing <> 'done')
+     group by trouble order by 2 desc
+"""
+_IMAGES = """
+    select count(distinct image_id) from sightings join urls on urls.id = sightings.page_id
+     where urls.site_id = :site and sightings.last_seen >= :began
+"""
+_LOST = """
+    select count(distinct image_id) from sightings join urls on urls.id = sightings.page_id
+     where urls.site_id = :site and sightings.last_seen < :began and sightings.last_seen >= :week
+       and (urls.fetched_at >= :began or urls.standing = 'failed')
+       and image_id not in (select image_id from sightings where last_seen >= :began)
+"""
+_EVER = """
+    select count(distinct image_id) from sightings join urls on urls.id = sightings.page_id
+     where urls.site_id = :site
+"""
+_TOO_LARGE = """
+    select count(*) from urls left join contents on contents.digest = urls.digest
+     where site_id = :site and kind = 'image' and rank < 9
+       and ((standing = 'failed' and why like '%larger than%') or contents.verdict = 'too-large')
+"""
+_SIGNS = """
+    select value, count(*) from urls, json_each(urls.signs)
+     where site_id = :site and standing = 'done' and (kind = 'page' or value = 'read in part')
+     group by value order by 2 desc
+"""
+_ALLOWED = """
+    select count(*) from urls join contents on contents.digest = urls.digest
+     where urls.site_id = :site and contents.verdict = 'copy' and urls.fetched_at >= :began
+"""

@@ -1,0 +1,384 @@
+"""Runs, and what each slice of a visit changes: written in one transaction, by one process, under a lease."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from crawler.model import (
+    Candidate,
+    Failure,
+    Kind,
+    Listing,
+    Looked,
+    Outcome,
+    PageSeen,
+    Site,
+    SiteState,
+    SliceResult,
+    Tally,
+)
+from crawler.store import statements
+from crawler.store.rows import Row, address_of, address_row, host_of_row, host_row, moment, text_of, time_of
+from gallery.store.database import transaction
+
+_RESUMABLE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One nightly run; `resumed` says that an earlier process was cut off in it."""
+
+    id: int
+    started_at: datetime
+    upto: int
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """A run as it is kept; `summary` is JSON."""
+
+    id: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: Outcome
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write about a site: whoever holds the highest epoch."""
+
+    site_id: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteProgress:
+    """How far the visit of a site has got in a run."""
+
+    site: Site
+    outcome: Outcome
+    tally: Tally
+    quota: str
+    resume_at: datetime | None
+
+
+class Progress:
+    """The crawl's memory."""
+
+    def __init__(self, db: Database) -> None:
+        """Use this database."""
+        self._db = db
+
+    def begin(self, now: datetime, *, upto: int) -> Run:
+        """Begin a run, or go on with one that was cut off less than 24 hours ago."""
+        with transaction(self._db):
+            cut = list(self._db.query("select * from runs where outcome = 'running'"))
+            if cut and timedelta() <= now - moment(cut[0]["started_at"]) < _RESUMABLE:
+                row = cut[0]
+                self._db.execute("update runs set resumed = 1 where id = :id", {"id": row["id"]})
+                return Run(id=row["id"], started_at=moment(row["started_at"]), upto=row["upto"], resumed=True)
+            self._db.execute(
+                "update runs set outcome = 'abandoned', finished_at = :at where outcome = 'running'",
+                {"at": text_of(now)},
+            )
+            cursor = self._db.execute(
+                "insert into runs (started_at, outcome, upto) values (:at, 'running', :upto)",
+                {"at": text_of(now), "upto": upto},
+            )
+            number = int(cursor.lastrowid or 0)
+            self._db.execute("update sites set barren = '{}'")
+            started = moment(str(text_of(now)))
+            return Run(id=number, started_at=started, upto=upto)
+
+    def last_finished(self, *, before: int | None = None) -> RunRow | None:
+        """Give the last run that came to its end, or the last one before a run; None when there is none."""
+        return self._run(
+            "outcome in ('done', 'partial') and (:before is null or id < :before)", {"before": before}
+        )
+
+    def latest(self) -> RunRow | None:
+        """Give the last run that ended in whatever way; None when there is none."""
+        return self._run("outcome <> 'running'", {})
+
+    def photos(self) -> int:
+        """Give how many photos of ours there are."""
+        return int(self._db.execute("select count(*) from photos").fetchone()[0])
+
+    def runs(self, *, number: int | None = None) -> list[RunRow]:
+        """Give all runs, the latest first, or the one of this number."""
+        query = "select * from runs where :id is null or id = :id order by id desc"
+        return [_run_row(row) for row in self._db.query(query, {"id": number})]
+
+    def unfinished(self) -> RunRow | None:
+        """Give the run that is going on, or was cut off; None when there is none."""
+        return self._run("outcome = 'running'", {})
+
+    def _run(self, condition: str, what: Row) -> RunRow | None:
+        for row in self._db.query(f"select * from runs where {condition} order by id desc limit 1", what):  # noqa: S608
+            return _run_row(row)
+        return None
+
+    def latest_time(self) -> datetime | None:
+        """Give the time at which the last run ended, or began; None before the first."""
+        query = "select max(started_at, coalesce(finished_at, started_at)) from runs order by id desc limit 1"
+        found = self._db.execute(query).fetchone()
+        return time_of(found[0]) if found else None
+
+    def forget_plans(self, now: datetime) -> None:
+        """Make due whatever is planned for a time that a wrong clock gave; what was seen stays as it is written."""
+        late, parked = text_of(now), text_of(now + timedelta(days=1, hours=1))
+        with transaction(self._db):
+            self._db.execute(
+                "update urls set due_at = null where rank < 9 and (due_at > :now or fetched_at > :now)",
+                {"now": late},
+            )
+            self._db.execute(
+                "update hosts set parked_until = null where parked_until > :now", {"now": parked}
+            )
+
+    def last_mail(self) -> datetime | None:
+        """Give when the last digest was sent."""
+        return time_of(self._db.execute("select max(at) from mails").fetchone()[0])
+
+    def note_mail(self, run_id: int, subject: str, now: datetime) -> None:
+        """Note that a digest was sent."""
+        with transaction(self._db):
+            self._db.execute(
+                "insert into mails (run_id, subject, at) values (:run, :subject, :at)",
+                {"run": run_id, "subject": subject, "at": text_of(now)},
+            )
+
+    def highest_photo(self) -> int:
+        """Give the highest number of a photo there is; 0 for an empty catalogue."""
+        return int(self._db.execute("select coalesce(max(id), 0) from photos").fetchone()[0])
+
+    def plan(self, run: Run, sites: Iterable[Site]) -> list[SiteProgress]:
+        """Note which sites this run is to visit, and give how far each has got."""
+        with transaction(self._db):
+            for site in sites:
+                self._db.execute(
+                    "insert into site_runs (run_id, site_id) values (:run, :site) on conflict do nothing",
+                    {"run": run.id, "site": site.id},
+                )
+        return [self.progress(run, site) for site in sites]
+
+    def progress(self, run: Run, site: Site) -> SiteProgress:
+        """Give how far the visit of a site has got."""
+        rows = self._db.query(
+            "select * from site_runs where run_id = :run and site_id = :site",
+            {"run": run.id, "site": site.id},
+        )
+        row = next(iter(rows))
+        return SiteProgress(
+            site=site,
+            outcome=Outcome(row["outcome"]),
+            tally=Tally(**json.loads(row["tally"])),
+            quota=row["quota"],
+            resume_at=time_of(row["resume_at"]),
+        )
+
+    def take_lease(self, site: Site, owner: str, now: datetime, *, seconds: float) -> Lease:
+        """Take the right to write about a site; an older holder's result will be refused."""
+        with transaction(self._db):
+            self._db.execute(
+                """insert into leases (site_id, owner, epoch, expires_at) values (:site, :owner, 1, :until)
+                   on conflict (site_id) do update set owner = excluded.owner, epoch = epoch + 1,
+                       expires_at = excluded.expires_at""",
+                {"site": site.id, "owner": owner, "until": text_of(now + timedelta(seconds=seconds))},
+            )
+            row = self._db.execute(
+                "select epoch from leases where site_id = :site", {"site": site.id}
+            ).fetchone()
+        return Lease(site.id, int(row[0]))
+
+    def state(self, site: Site) -> SiteState:
+        """Give all that is known of a site's addresses and hosts."""
+        what = {"site": site.id}
+        urls = self._db.query("select * from urls where site_id = :site order by id", what)
+        hosts = self._db.query("select * from hosts where site_id = :site", what)
+        barren = self._db.execute("select barren from sites where id = :site", what).fetchone()[0]
+        return SiteState(
+            addresses={row["url"]: address_of(row) for row in urls},
+            hosts={row["host"]: host_of_row(row) for row in hosts},
+            barren=json.loads(barren),
+        )
+
+    def save(self, run: Run, site: Site, lease: Lease, result: SliceResult, now: datetime) -> bool:
+        """Write down a slice, all or nothing; false when the lease has passed to somebody else.
+
+        Everything has a key of its own, so that the same slice written twice changes nothing.
+        """
+        with transaction(self._db):
+            row = self._db.execute(
+                "select epoch from leases where site_id = :site", {"site": site.id}
+            ).fetchone()
+            if row is None or int(row[0]) != lease.epoch:
+                return False
+            self.save_seen(site, result, now, run_id=run.id)
+            self._save_site_run(run, site, result)
+        return True
+
+    def save_seen(self, site: Site, result: SliceResult, now: datetime, *, run_id: int | None) -> None:
+        """Write down what was seen and found, inside the caller's transaction."""
+        with transaction(self._db):
+            self._save_addresses(site, result)
+            ids = self._ids(site, result, now)
+            self._save_sightings(ids, result, now)
+            self._save_contents(result.looks, now)
+            if site.listing is not Listing.ALLOW:
+                self._save_findings(site, ids, result, run_id, now)
+            self._save_failures(site, result.failures, run_id)
+
+    def _save_addresses(self, site: Site, result: SliceResult) -> None:
+        self._db.conn.executemany(
+            statements.PUT_URL, [address_row(address, site.id) for address in result.addresses]
+        )
+        self._db.conn.executemany(statements.PUT_HOST, [host_row(host, site.id) for host in result.hosts])
+        self._db.execute(
+            "update sites set barren = :barren where id = :site",
+            {"barren": json.dumps(dict(result.barren)), "site": site.id},
+        )
+
+    def _ids(self, site: Site, result: SliceResult, now: datetime) -> dict[str, int]:
+        """Give the number of each address that the slice speaks of; pages outside the site get a row too."""
+        query = "select url, id from urls where site_id = :site"
+        ids = {str(url): int(number) for url, number in self._db.execute(query, {"site": site.id})}
+        named = {page.url: Kind.PAGE for page in result.pages}
+        named |= {image.url: Kind.IMAGE for page in result.pages for image in page.images}
+        missing = [(url, kind) for url, kind in named.items() if url not in ids]
+        for url, kind in missing:
+            cursor = self._db.execute(
+                statements.PUT_STUB,
+                {"site": site.id, "url": url, "kind": str(kind), "due": text_of(now + timedelta(days=3650))},
+            )
+            ids[url] = int(cursor.lastrowid or 0)
+        return ids
+
+    def _save_sightings(self, ids: Mapping[str, int], result: SliceResult, now: datetime) -> None:
+        at = text_of(now)
+        seen = [_sighting(ids, page, image, at) for page in result.pages for image in page.images]
+        self._db.conn.executemany(statements.PUT_SIGHTING, seen)
+        self._db.conn.executemany(
+            "update urls set title = :title, signs = :signs where id = :id",
+            [
+                {"title": page.title, "signs": json.dumps(page.signals), "id": ids[page.url]}
+                for page in result.pages
+                if page.is_whole
+            ],
+        )
+        self._db.conn.executemany(
+            "update sightings set last_seen = max(first_seen, :at) where page_id = :page",
+            [{"at": at, "page": ids[url]} for url in result.unchanged if url in ids],
+        )
+
+    def _save_contents(self, looks: Iterable[Looked], now: datetime) -> None:
+        at = text_of(now)
+        self._db.conn.executemany(
+            statements.PUT_CONTENT,
+            [
+                {
+                    name: getattr(look, name)
+                    for name in Looked.__slots__
+                    if name not in ("photo", "upto", "also")
+                }
+                | {"photo_id": look.photo, "matched_upto": look.upto, "also": json.dumps(look.also), "at": at}
+                for look in looks
+            ],
+        )
+
+    def _save_findings(
+        self, site: Site, ids: Mapping[str, int], result: SliceResult, run_id: int | None, now: datetime
+    ) -> None:
+        shown = {address.url for address in result.addresses if address.kind is Kind.IMAGE and address.digest}
+        seen = {ids[url] for url in shown.union(result.unchanged) if url in ids}
+        told = {int(number) for (number,) in self._db.execute(statements.TOLD, {"site": site.id})}
+        found = [
+            {"site": site.id, "image": number, "run": run_id, "at": text_of(now)}
+            for number in sorted(seen & told)
+        ]
+        self._db.conn.executemany(statements.PUT_FINDING, found)
+        self._db.conn.executemany(statements.PUT_FURTHER_FINDING, found)
+
+    def _save_failures(self, site: Site, failures: Iterable[Failure], run_id: int | None) -> None:
+        self._db.conn.executemany(
+            """insert into failures (run_id, site_id, url, step, trouble, message, at)
+               values (:run, :site, :url, :step, :trouble, :message, :at)""",
+            [
+                {
+                    "run": run_id,
+                    "site": site.id,
+                    "url": failure.url,
+                    "step": str(failure.step),
+                    "trouble": str(failure.trouble),
+                    "message": failure.message,
+                    "at": text_of(failure.at),
+                }
+                for failure in failures
+            ],
+        )
+
+    def _save_site_run(self, run: Run, site: Site, result: SliceResult) -> None:
+        before = self.progress(run, site)
+        self._db.execute(
+            """update site_runs set tally = :tally, quota = :quota, resume_at = :resume_at
+               where run_id = :run and site_id = :site""",
+            {
+                "tally": json.dumps(asdict(before.tally + result.tally)),
+                "quota": result.quota or before.quota,
+                "resume_at": text_of(result.resume_at),
+                "run": run.id,
+                "site": site.id,
+            },
+        )
+
+    def end_site(self, run: Run, site: Site, outcome: Outcome, blind: tuple[str, ...], quota: str) -> None:
+        """Close a site's visit in a run; `blind` says why silence there does not mean clean."""
+        with transaction(self._db):
+            self._db.execute(
+                """update site_runs set outcome = :outcome, blind = :blind,
+                       quota = case when :quota = '' then quota else :quota end
+                   where run_id = :run and site_id = :site""",
+                {
+                    "outcome": str(outcome),
+                    "blind": json.dumps(blind),
+                    "quota": quota,
+                    "run": run.id,
+                    "site": site.id,
+                },
+            )
+
+    def end(self, run: Run, outcome: Outcome, summary: Row, now: datetime) -> None:
+        """Close a run."""
+        with transaction(self._db):
+            self._db.execute(
+                "update runs set outcome = :outcome, finished_at = :at, summary = :summary where id = :id",
+                {"outcome": str(outcome), "at": text_of(now), "summary": json.dumps(summary), "id": run.id},
+            )
+
+
+def _run_row(row: Row) -> RunRow:
+    return RunRow(
+        id=row["id"],
+        started_at=moment(row["started_at"]),
+        finished_at=time_of(row["finished_at"]),
+        outcome=Outcome(row["outcome"]),
+        summary=row["summary"],
+    )
+
+
+def _sighting(ids: Mapping[str, int], page: PageSeen, image: Candidate, at: str | None) -> Row:
+    return {
+        "page": ids[page.url],
+        "image": ids[image.url],
+        "element": image.element,
+        "via": image.via,
+        "alt": image.alt,
+        "caption": image.caption,
+        "heading": image.heading,
+        "at": at,
+    }

@@ -1,0 +1,65 @@
+"""What all commands share: how they print, show progress, and open the catalogue."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+    from gallery.settings import DataFolder
+
+Item = TypeVar("Item")
+
+JSON_WANTED = "pairwatch.json"
+
+
+def _remember(ctx: click.Context, _: click.Parameter, wanted: bool) -> bool:
+    """Let the door know that a failure, too, is to be said in JSON."""
+    ctx.meta[JSON_WANTED] = wanted
+    return wanted
+
+
+as_json_option = click.option(
+    "--json", "as_json", is_flag=True, is_eager=True, callback=_remember, help="Print JSON, for machines."
+)
+a_date = click.DateTime(formats=["%Y-%m-%d"])
+a_file = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+def now() -> datetime:
+    """Give the time, which the rooms below only know from their arguments."""
+    return datetime.now(UTC)
+
+
+def bar(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
+    """Show a progress bar on the terminal, and nothing where nobody watches."""
+    if length == 0 or not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, length=length, label=label, file=sys.stderr) as shown:
+        yield from shown
+
+
+def print_json(value: object) -> None:
+    """Print one line of JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+@contextmanager
+def opened(folder: "DataFolder") -> "Iterator[Database]":
+    """Open the catalogue of a data folder that has one."""
+    from gallery.store.database import open_database
+
+    folder.require()
+    database = open_database(folder.database)
+    try:
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,1 @@
+"""Rules of the trade and of law: values in, values out."""

@@ -1,0 +1,1 @@
+"""What a person can ask the gallery to do, each once."""

@@ -1,0 +1,311 @@
+"""Whose photograph is this? The catalogue and the fingerprint index, kept in step with each other."""
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from gallery.errors import GalleryError
+from gallery.model import Digest, Photo, subject_of
+from gallery.parallel import Progress, in_parallel, silently
+from gallery.services.pairs import frames_of
+from gallery.settings import DataFolder, Settings, load_settings
+from gallery.store.casework import Casework
+from gallery.store.catalog import Catalog
+from gallery.store.database import open_database
+from gallery.store.vault import Vault
+from watermark.errors import IndexDamagedError, WatermarkError
+from watermark.marking.visible import MarkDesign
+from watermark.matching.fingerprint import Fingerprint, fingerprint
+from watermark.matching.index import MANIFEST, Index
+from watermark.picture.decode import Limits, open_picture
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture
+from watermark.picture.sandbox import Opened, guard
+
+if TYPE_CHECKING:
+    from watermark.matching.result import Answer, RunnerUp
+    from watermark.pairs.alignment import CommonFrame
+
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """What a file was found to be: the matcher's answer, and the photo of ours that it speaks of."""
+
+    file: str
+    answer: "Answer"
+    photo: Photo | None
+    runner_up: dict[str, object] | None
+    explanation: str
+    also: tuple[dict[str, object], ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """Give the machine-readable line of `pairwatch identify --json`."""
+        answer, photo = self.answer, self.photo
+        return {
+            "file": self.file,
+            "verdict": str(answer.verdict),
+            "probability": round(answer.probability, 4),
+            "photo": photo.file if photo else None,
+            "case": photo.case if photo else None,
+            "stage": photo.stage if photo else None,
+            "view": photo.view if photo else None,
+            "transform": asdict(answer.transform) if answer.transform else None,
+            "overlap": asdict(answer.overlap) if answer.overlap else None,
+            "runner_up": self.runner_up,
+            "also": list(self.also),
+            "part": answer.part,
+            "changes": list(answer.changes),
+            "mark": str(answer.mark),
+            "carries_our_mark": answer.carries_our_mark,
+            "frame": answer.frame,
+            "frames": answer.frames,
+            "frames_looked_at": answer.judged,
+            "explanation": self.explanation,
+        }
+
+
+def _tell(line: str) -> None:
+    """Say it where the night's log and the terminal both take it."""
+    sys.stderr.write(f"{line}\n")
+
+
+class Lookup:
+    """The catalogue as it is now, with an index that covers exactly its photos.
+
+    Holds no open file of the catalogue, so that one may be used in each thread or process.
+    """
+
+    def __init__(self, folder: DataFolder, *, talk: Callable[[str], None] = _tell) -> None:
+        """Read the catalogue; `talk` is told in one line when the index must be rebuilt or caught up (standard error).
+
+        Raises:
+            GalleryError: There is no catalogue.
+        """
+        folder.require()
+        self._folder, self._talk = folder, talk
+        self._vault = Vault(folder.originals)
+        database = open_database(folder.database)
+        try:
+            self._photos = {photo.id: photo for photo in Catalog(database).photos()}
+            self._frames = frames_of(self._photos.values(), Casework(database).alignments())
+        finally:
+            database.close()
+        self._index: Index | None = None
+        self._revision: object = None
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How much one picture may ask for, as the practice set it."""
+        chosen = self._settings
+        return Limits(
+            max_seconds=chosen.picture_seconds,
+            max_memory=chosen.picture_memory_mib * 1024**2,
+            max_frames=chosen.picture_frames,
+        )
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return load_settings(self._folder)
+
+    def index(self, *, progress: Progress = silently) -> Index:
+        """Give the index, which covers every photo of the catalogue and no other."""
+        if self._index is None:
+            self._index = self.catch_up(progress=progress)
+        return self._index
+
+    def catch_up(self, *, progress: Progress = silently) -> Index:
+        """Fingerprint what the index lacks, forget what the catalogue lacks; saved every few photos.
+
+        A photo that cannot be fingerprinted is said, and left for the next time; all others go on.
+        """
+        with FileLock(self._folder.root / "index.lock"):
+            index = self._opened()
+            behind = len(self._photos.keys() - index.keys())
+            if behind and len(index):
+                self._talk(
+                    f"The fingerprint index lacks {behind} photos of the catalogue; they are added now."
+                )
+            return self._completed(index, progress)
+
+    def _completed(self, index: Index, progress: Progress) -> Index:
+        gone = index.keys() - self._photos.keys()
+        missing = sorted(self._photos.keys() - index.keys())
+        if gone:
+            index.remove(gone)
+        if gone and not missing:
+            index.save()
+        for key, made in progress(self._fingerprints(missing), len(missing), "Fingerprinting"):
+            if isinstance(made, str):
+                self._talk(f"Copies of {self.subject(key)} cannot be recognised yet: {made}.")
+            else:
+                index.insert({key: made})
+            if len(index) % _BATCH == 0 or key == missing[-1]:
+                index.save()
+        self._index, self._revision = index, self._on_disk()
+        return index
+
+    def _on_disk(self) -> object:
+        """Tell one state of the index on disk from every other."""
+        manifest = self._folder.index / MANIFEST
+        return manifest.stat().st_mtime_ns if manifest.is_file() else None
+
+    def identify(self, data: bytes, name: str, limits: Limits | None = None) -> Identification:
+        """Tell which of our photos a file shows, if any; it is opened in a process of its own, within the limits.
+
+        Args:
+            data: The file.
+            name: What the answer calls it.
+            limits: How much it may ask for; the practice's own unless told.
+
+        Raises:
+            WatermarkError: The bytes are no readable picture, or one beyond the limits.
+        """
+        from watermark.matching.explanation import explain  # noqa: PLC0415 (intake does without the judge)
+        from watermark.matching.identify import WORKED  # noqa: PLC0415 (intake does without the judge)
+
+        answer = self._judged(guard().open_frames(data, limits or self.limits, longest=WORKED))
+        photo = None if answer.photo is None else self.photo(answer.photo)
+        return Identification(
+            file=name,
+            answer=answer,
+            photo=photo,
+            runner_up=self._named(answer.runner_up) if answer.runner_up else None,
+            also=tuple(self._named(other) for other in answer.also),
+            explanation=explain(
+                answer,
+                self.subject(photo.id) if photo else "one of our photos",
+                [self.subject(other.photo) for other in answer.also],
+            ),
+        )
+
+    def exhibit(self, found: Identification, data: bytes) -> dict[str, bytes]:
+        """Give the pictures that show why, as PNG files by name; none where no photo of ours was found.
+
+        Raises:
+            GalleryError: The original is missing or was changed.
+            WatermarkError: The bytes cannot be opened a second time.
+        """
+        from watermark.matching.exhibit import explain_picture  # noqa: PLC0415
+
+        if found.photo is None or found.answer.transform is None:
+            return {}
+        seen = guard().open_picture(data, self.limits, frame=found.answer.frame)
+        shown = explain_picture(seen, self.picture(found.photo.id), found.answer)
+        return {
+            "theirs-on-ours": encode(shown.found_registered, format="png"),
+            "ours": encode(shown.photo, format="png"),
+            "overlay": encode(shown.overlay, format="png"),
+            "agreement": encode(shown.agreement, format="png"),
+            "mask": encode(shown.mask, format="png"),
+        }
+
+    def _named(self, other: "RunnerUp") -> dict[str, object]:
+        photo = self.photo(other.photo)
+        return {
+            "photo": photo.file,
+            "case": photo.case,
+            "stage": photo.stage,
+            "probability": round(other.probability, 4),
+        }
+
+    def _judged(self, opened: Opened) -> "Answer":
+        """Ask the matcher; an index that turns out damaged is rebuilt once, and nothing else gets out but one error."""
+        from watermark.matching.identify import identify_opened  # noqa: PLC0415
+
+        try:
+            return identify_opened(opened, self.index(), self._marks(), self._published)
+        except IndexDamagedError as error:
+            return identify_opened(opened, self._rebuilt(error), self._marks(), self._published)
+        except (GalleryError, WatermarkError):
+            raise
+        except Exception as error:
+            raise WatermarkError(
+                f"expected an answer, found a picture that breaks the matcher ({type(error).__name__}: {error})",
+                hint="look at it yourself, and tell us: this must not happen",
+            ) from error
+
+    def _rebuilt(self, why: IndexDamagedError) -> Index:
+        """Rebuild the index, unless another process did so since we opened it."""
+        with FileLock(self._folder.root / "index.lock"):
+            if self._on_disk() == self._revision:
+                self._say_rebuilt(str(why))
+                return self._completed(Index.create(self._folder.index), silently)
+        return self.catch_up()
+
+    def _say_rebuilt(self, why: str) -> None:
+        self._talk(f"{why.rstrip('.')}: it is rebuilt from the originals.")
+
+    def _marks(self) -> tuple[MarkDesign, ...]:
+        """Give the mark that published photos bear, so that it is known when it is seen."""
+        settings = self._settings
+        if not settings.mark_text.strip():
+            return ()
+        return (MarkDesign(text=settings.mark_text, opacity=settings.mark_opacity),)
+
+    def _published(self, photo_id: int, width: int) -> "CommonFrame | None":
+        """Tell which part of a photo is published, and so marked, in pixels of a picture of it so many wide."""
+        frame, photo = self._frames.get(photo_id), self.photo(photo_id)
+        share = width / photo.width
+        return frame.shrunk(photo=share, frame=share) if frame else None
+
+    def photo(self, photo_id: int) -> Photo:
+        """Give a photo of the catalogue.
+
+        Raises:
+            GalleryError: There is none of this id.
+        """
+        try:
+            return self._photos[photo_id]
+        except KeyError:
+            raise GalleryError(
+                f"the index knows photo {photo_id}, the catalogue does not", hint="run: pairwatch doctor"
+            ) from None
+
+    def subject(self, photo_id: int) -> str:
+        """Name a photo as a sentence's subject: `Patient 51's after photo`."""
+        photo = self.photo(photo_id)
+        return subject_of(photo.case, photo.stage)
+
+    def picture(self, photo_id: int) -> Picture:
+        """Decode a photo's original.
+
+        Raises:
+            GalleryError: The original is missing or was changed.
+        """
+        return open_picture(self._vault.get(self.photo(photo_id).digest))
+
+    def _opened(self) -> Index:
+        """Open the index, or start a new one where it cannot be used, and say so."""
+        folder = self._folder.index
+        if not (folder / MANIFEST).exists() and any(folder.glob("*.bin")):
+            self._say_rebuilt(f"The fingerprint index has lost its {MANIFEST}")
+            return Index.create(folder)
+        try:
+            return Index.open(folder)
+        except IndexDamagedError as error:
+            self._say_rebuilt(str(error))
+        except Exception as error:  # noqa: BLE001 (whatever its bytes make the reader stumble over)
+            self._say_rebuilt(f"The fingerprint index is damaged ({type(error).__name__}: {error})")
+        return Index.create(folder)
+
+    def _fingerprints(self, keys: list[int]) -> Iterable[tuple[int, Fingerprint | str]]:
+        work = partial(_fingerprint_of, self._folder.originals)
+        digests = [self._photos[key].digest for key in keys]
+        return zip(keys, in_parallel(work, digests), strict=True)
+
+
+def _fingerprint_of(originals: Path, digest: Digest) -> Fingerprint | str:
+    """Give a photo's fingerprint, or why there is none: one bad photo must not cost all others their watch."""
+    try:
+        return fingerprint(open_picture(Vault(originals).get(digest)))
+    except (GalleryError, WatermarkError) as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 (whatever in its bytes makes the matcher stumble)
+        return f"it breaks the matcher ({type(error).__name__}: {error})"

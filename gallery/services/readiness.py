@@ -1,0 +1,112 @@
+"""What stands between a case and the public: obstacles that block, and advice that does not."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gallery.consent import may_publish
+from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Consent, Performer, Photo, Stage
+from gallery.settings import Settings
+from gallery.site.disclosures import findings_about
+from gallery.store.casework import Casework, Section
+from gallery.store.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One thing to do, in plain words; `blocks` keeps the case from being published, `section` is where it is done."""
+
+    words: str
+    blocks: bool
+    section: Section | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """All that is recorded of a case.
+
+    Attributes:
+        case: itself.
+        stages: of it.
+        photos: of it.
+        consents: of its patient.
+        saved: the sections that somebody has filled in.
+        authored: ids of the photos of which it is recorded who took them.
+    """
+
+    case: Case
+    stages: Sequence[Stage]
+    photos: Sequence[Photo]
+    consents: Sequence[Consent]
+    saved: Collection[Section] = ()
+    authored: Collection[int] = ()
+
+
+def standing_of(catalog: Catalog, casework: Casework, number: int) -> Standing:
+    """Read all that is recorded of a case.
+
+    Raises:
+        GalleryError: There is no such case.
+    """
+    photos = catalog.photos(number)
+    return Standing(
+        case=catalog.case(number),
+        stages=catalog.stages(number),
+        photos=photos,
+        consents=catalog.consents(number),
+        saved=casework.saved(number),
+        authored=casework.authorships(photo.id for photo in photos),
+    )
+
+
+def obstacles_to(standing: Standing, settings: Settings, now: datetime) -> list[Obstacle]:
+    """Name everything that is missing, what blocks first."""
+    found = [
+        *_about_the_case(standing),
+        *_about_consent(standing, settings.local(now)),
+        *_about_the_record(standing),
+        *_about_words(standing, settings),
+    ]
+    return sorted(found, key=lambda obstacle: not obstacle.blocks)
+
+
+def _about_the_case(standing: Standing) -> Iterator[Obstacle]:
+    if standing.case.status is CaseStatus.WITHDRAWN:
+        yield Obstacle("The case was withdrawn: its number stays gone", blocks=True, section=Section.FACTS)
+    if standing.case.minor:
+        words = "The patient was a minor: this case is never published"
+        yield Obstacle(words, blocks=True, section=Section.FACTS)
+
+
+def _about_consent(standing: Standing, now: datetime) -> Iterator[Obstacle]:
+    rulings = [may_publish(standing.consents, photo, PUBLIC_CHANNEL, now) for photo in standing.photos]
+    refused = sorted({ruling.reason for ruling in rulings if not ruling.allowed})
+    if not any(ruling.allowed for ruling in rulings):
+        reason = "; ".join(refused) or "there is no photo"
+        yield Obstacle(f"No photo may be published: {reason}", blocks=True, section=Section.CONSENT)
+    elif refused:
+        left_out = sum(not ruling.allowed for ruling in rulings)
+        words = f"{left_out} of {len(standing.photos)} photos are left out: {'; '.join(refused)}"
+        yield Obstacle(words, blocks=False, section=Section.CONSENT)
+
+
+def _about_the_record(standing: Standing) -> Iterator[Obstacle]:
+    if Section.FACTS not in standing.saved and standing.case.held:
+        yield Obstacle("The facts are not filled in", blocks=True, section=Section.FACTS)
+    elif any(stage.performed_by is Performer.UNKNOWN and stage.position > 1 for stage in standing.stages):
+        words = "For some stages it is not known who did the work: the page will say so"
+        yield Obstacle(words, blocks=False, section=Section.FACTS)
+    if Section.PAIRS not in standing.saved:
+        words = "Nobody has looked whether before and after can be compared"
+        yield Obstacle(words, blocks=False, section=Section.PAIRS)
+    missing = sum(photo.id not in standing.authored for photo in standing.photos)
+    if missing:
+        words = f"For {missing} of {len(standing.photos)} photos it is not recorded who took them"
+        yield Obstacle(words, blocks=False, section=Section.AUTHORS)
+
+
+def _about_words(standing: Standing, settings: Settings) -> Iterator[Obstacle]:
+    for finding in findings_about(standing.case, standing.stages, standing.photos, settings):
+        yield Obstacle(
+            f"Words: {finding.sentence().rstrip('.')}", blocks=finding.blocks, section=Section.WORDS
+        )

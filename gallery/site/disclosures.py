@@ -1,0 +1,134 @@
+"""What a case's page must say beside its photos, and whether its words may be published at all. Pure."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from gallery.consent import Permission
+from gallery.model import Case, Photo, Stage
+from gallery.rules.advertising import (
+    Facts,
+    Finding,
+    check,
+    facts_of,
+    load_rules,
+    required_sentences,
+    rules_digest,
+)
+from gallery.settings import Settings
+from gallery.site.cache import Remembered
+from gallery.site.stories import Records, Story
+from gallery.site.wording import photo_caption, stage_sentences, stage_title
+
+_Part = TypeVar("_Part", Stage, Photo)
+
+
+def facts_about(case: Case, stages: Sequence[Stage], settings: Settings) -> Facts:
+    """Draw from the record and the settings what a page's words are checked against."""
+    return facts_of(case, stages, registered=settings.registered, trademarks=settings.trademarks)
+
+
+def required_on(case: Case, stages: Sequence[Stage], settings: Settings) -> tuple[str, ...]:
+    """Give the sentences that the practice's jurisdictions want on the page of such a case."""
+    return required_sentences(facts_about(case, stages, settings), load_rules(settings.jurisdictions))
+
+
+def page_words(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings) -> str:
+    """Put together what readers of a case's page will read, paragraph by paragraph."""
+    return _page_words(case, stages, photos, settings, facts_about(case, stages, settings))
+
+
+def _page_words(
+    case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings, facts: Facts
+) -> str:
+    said = [sentence for stage in stages for sentence in (stage_title(stage), *stage_sentences(stage))]
+    for photo in photos:
+        said += [photo_caption(photo.stage, photo.view, photo.caption), photo.alt]
+    said += [case.region, case.classification, case.limits or settings.limits, *case.tags, *settings.required]
+    said += required_sentences(facts, load_rules(settings.jurisdictions))
+    return "\n\n".join(filter(None, said))
+
+
+def findings_about(
+    case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings
+) -> list[Finding]:
+    """Check everything that the page of a case will say, what blocks first."""
+    facts = facts_about(case, stages, settings)
+    words = _page_words(case, stages, photos, settings, facts)
+    findings = check(words, facts, load_rules(settings.jurisdictions))
+    return sorted(findings, key=lambda finding: not finding.blocks)
+
+
+def hold_back(
+    rules: Mapping[int, Permission], records: Records, settings: Settings, judged: Remembered
+) -> dict[int, Permission]:
+    """Take back the permission of every photo whose page may not be published as it is worded.
+
+    Args:
+        rules: what consent says of each photo.
+        records: all cases.
+        settings: of the practice.
+        judged: what earlier builds thought of the same words under the same rules (see `judged_alike`).
+    """
+    stages, photos = _by_case(records.stages), _by_case(records.photos)
+    allowed = {photo.case for photo in records.photos if rules[photo.id].allowed}
+    held, asked = {}, set()
+    for case in records.cases:
+        if case.number in allowed:
+            own = (case, stages[case.number], photos[case.number], settings)
+            key = _words_key(*own)
+            asked.add(key)
+            blocking = judged.of(key, partial(_blocking, *own))
+            if blocking:
+                reason = f"the words of Patient {case.number} may not stand so: {blocking.rstrip('.')}"
+                held[case.number] = Permission(allowed=False, reason=reason)
+    judged.keep(asked)
+    return {photo.id: held.get(photo.case, rules[photo.id]) for photo in records.photos}
+
+
+def judged_alike(settings: Settings) -> str:
+    """Digest what every page's words are judged by: settings, rules, and the very code that applies them."""
+    parts = (replace(settings, crawler={}), rules_digest())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _words_key(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings) -> str:
+    """Digest what one page's words are judged by; the practice's marks are the same for all pages."""
+    facts = facts_about(case, stages, settings)
+    words = _page_words(case, stages, photos, settings, facts)
+    own = replace(facts, registered=frozenset(), trademarks=frozenset())
+    return hashlib.sha256(repr((words, own)).encode()).hexdigest()
+
+
+def _blocking(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings) -> str:
+    findings = findings_about(case, stages, photos, settings)
+    return next((finding.sentence() for finding in findings if finding.blocks), "")
+
+
+def disclose(
+    stories: Sequence[Story],
+    records: Records,
+    settings: Settings,
+    differences: Mapping[tuple[int, int], tuple[str, ...]],
+) -> list[Story]:
+    """Add to each story the sentences its jurisdictions want, and what was measured to differ in its pairs."""
+    cases, stages = {case.number: case for case in records.cases}, _by_case(records.stages)
+    told = []
+    for story in stories:
+        mine = {photo.id for photo in story.photos}
+        own = tuple(
+            sorted((pair, words) for pair, words in differences.items() if words and mine.issuperset(pair))
+        )
+        required = required_on(cases[story.number], stages[story.number], settings)
+        told.append(replace(story, required=required, differences=own))
+    return told
+
+
+def _by_case(parts: Sequence[_Part]) -> defaultdict[int, list[_Part]]:
+    grouped: defaultdict[int, list[_Part]] = defaultdict(list)
+    for part in parts:
+        grouped[part.case].append(part)
+    return grouped

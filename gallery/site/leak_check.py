@@ -1,0 +1,90 @@
+"""Refuses a site that would betray a patient: what a build newly writes is searched before anybody can see it."""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from gallery.errors import GalleryError
+from gallery.parallel import in_parallel
+from gallery.rules.leaks import Leak, Secrets, scan
+from gallery.site.deploy import Layout
+
+_FEWEST = 100  # pictures that are worth a worker's start
+_TURNS = 4  # for each worker: what is searched for is made ready anew in each
+_TOLD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What earlier builds searched for leaks and found clean.
+
+    Args:
+        listed: a digest of the practice's own list; under another one nothing is clean.
+        shared: a digest of what all pages share; under another one each story is told anew.
+        pictures: addresses; a published name stands for its very bytes.
+        stories: their keys; a list that shows such a story again says nothing new.
+    """
+
+    listed: str
+    shared: str
+    pictures: frozenset[str] = frozenset()
+    stories: frozenset[str] = frozenset()
+
+    def of(self, written: object) -> "Searched":
+        """Add what a build wrote down, as far as the same was searched for in the same pages."""
+        if not isinstance(written, dict) or written.get("listed") != self.listed:
+            return self
+        told_alike = written.get("shared") == self.shared
+        stories = frozenset(written["stories"]) if told_alike else self.stories
+        return replace(self, pictures=frozenset(written["pictures"]), stories=stories)
+
+    def to_json(self) -> dict[str, object]:
+        """Give it as plain values."""
+        told = {"listed": self.listed, "shared": self.shared}
+        return told | {"pictures": sorted(self.pictures), "stories": sorted(self.stories)}
+
+
+def refuse_leaks(
+    layout: Layout,
+    secrets: Secrets,
+    clean: Collection[str],
+    new: Mapping[str, bytes] | None = None,
+    what: str = "the site was not built",
+) -> None:
+    """Search the pages that are new and the pictures that were not searched before.
+
+    Args:
+        layout: the site as it will be, or a channel's folder.
+        secrets: what must not be found in it.
+        clean: addresses of pictures that were searched.
+        new: of pages that say little anew, what has to be searched.
+        what: how the refusal begins.
+
+    Raises:
+        GalleryError: Something leaks; every leak is counted, and the first few are named.
+    """
+    new = new or {}
+    pages = [
+        (address, new.get(address, content))
+        for address, content in layout.pages.items()
+        if isinstance(content, bytes)
+    ]
+    fresh = [(address, place) for address, place in layout.pictures.items() if address not in clean]
+    leaks = scan(pages, secrets)
+    together = max(_FEWEST, -(-len(fresh) // (_TURNS * (os.cpu_count() or 1))))
+    batches = [fresh[at : at + together] for at in range(0, len(fresh), together)]
+    for found in in_parallel(partial(_searched, secrets), batches, few=1):
+        leaks += found
+    if leaks:
+        told = "; ".join(leak.sentence() for leak in leaks[:_TOLD])
+        more = f"; and {len(leaks) - _TOLD} more" if len(leaks) > _TOLD else ""
+        raise GalleryError(
+            f"{what}, because it would betray a patient: {told}{more}",
+            hint="mend the words or the picture and build again; what was public before is as it was",
+        )
+
+
+def _searched(secrets: Secrets, places: Sequence[tuple[str, str | Path]]) -> list[Leak]:
+    return scan(((address, Path(place).read_bytes()) for address, place in places), secrets)

@@ -1,0 +1,77 @@
+"""How the shown cases were chosen: of how many whose patients agreed, in all and of each kind. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gallery.consent import may_publish
+from gallery.model import Case, CaseStatus, Consent, Stage
+from gallery.settings import Tag
+from gallery.site.stories import Records, canonical, facts_of, procedures_of
+
+Kind = tuple[str, str]
+"""What a case is, as a reader may ask for it: ("Region", "full head"), ("Tag", "scar")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many cases of one kind are shown, of how many whose patients agreed."""
+
+    shown: int
+    consented: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """How many cases are shown, of how many whose patients consented, of how many that were catalogued."""
+
+    shown: int
+    consented: int
+    catalogued: int
+    kinds: tuple[tuple[Kind, Share], ...] = ()
+
+    def of(self, *names: str) -> tuple[tuple[Kind, Share], ...]:
+        """Give the shares by kinds of these names, in their order."""
+        return tuple(one for name in names for one in self.kinds if one[0][0] == name)
+
+    def share(self, name: str, value: str) -> Share:
+        """Give the share of one kind; of a kind that no patient agreed to, nothing of nothing."""
+        return dict(self.kinds).get((name, value), Share(0, 0))
+
+
+def selection(
+    records: Records, shown: Collection[int], channel: str, now: datetime, tags: Sequence[Tag] = ()
+) -> Selection:
+    """Count what a reader must know to judge the choice: patients who withdrew count as catalogued no more."""
+    whole = {case.number for case in records.cases if case.status is CaseStatus.OPEN}
+    consents: dict[int, list[Consent]] = {}
+    for consent in records.consents:
+        consents.setdefault(consent.case, []).append(consent)
+    agreed = whole & {
+        photo.case
+        for photo in records.photos
+        if may_publish(consents.get(photo.case, ()), photo, channel, now).allowed
+    }
+    visible = set(shown)
+    kinds = _kinds(records, tags)
+    shown_kinds = Counter(kind for number in visible for kind in kinds.get(number, ()))
+    agreed_kinds = Counter(kind for number in agreed | visible for kind in kinds.get(number, ()))
+    shares = tuple((kind, Share(shown_kinds[kind], count)) for kind, count in sorted(agreed_kinds.items()))
+    return Selection(len(visible), len(agreed), len(whole), shares)
+
+
+def _kinds(records: Records, tags: Sequence[Tag]) -> Mapping[int, frozenset[Kind]]:
+    stages: dict[int, list[Stage]] = {}
+    for stage in records.stages:
+        stages.setdefault(stage.case, []).append(stage)
+    known = canonical(tags)
+    return {
+        case.number: frozenset(_kinds_of(case, stages.get(case.number, ()), known)) for case in records.cases
+    }
+
+
+def _kinds_of(case: Case, stages: Sequence[Stage], known: Mapping[str, Tag]) -> Iterator[Kind]:
+    yield from facts_of(case)
+    yield from (("Procedure", procedure) for procedure in procedures_of(stages))
+    yield from (("Tag", known[tag].name if tag in known else tag) for tag in case.tags)

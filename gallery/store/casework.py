@@ -1,0 +1,357 @@
+"""What staff add to a case and correct in it, each section from the version that was opened."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlite_utils import Database
+
+from gallery.errors import ChangedMeanwhileError, GalleryError
+from gallery.model import Case, Stage
+from gallery.store.database import transaction
+
+
+class Section(StrEnum):
+    """Parts of a case that are saved each for itself."""
+
+    FACTS = "facts"
+    AUTHORS = "authors"
+    WORDS = "words"
+    PAIRS = "pairs"
+    CONSENT = "consent"
+
+
+class Relation(StrEnum):
+    """What the person who took a picture is to the practice: it decides who owns the picture."""
+
+    EMPLOYEE = "employee"
+    OWNER = "owner"
+    CONTRACTOR = "contractor"
+    PATIENT = "patient"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """When a section was last saved; version 0 means never."""
+
+    version: int = 0
+    by: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Facts of a case that only staff see: the light, and the chart number as it is encrypted."""
+
+    light: str = ""
+    chart: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorship:
+    """Who took a picture, what they are to the practice, with what, and what they chose."""
+
+    person: str
+    relation: Relation
+    camera: str = ""
+    choices: str = ""
+    assignment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a picture shows for readers who cannot see it, and the line under it."""
+
+    alt: str
+    caption: str
+
+
+class Method(StrEnum):
+    """Who decided how a pair lies: the program, two points that a person clicked, or a person who left it as taken."""
+
+    AUTOMATIC = "automatic"
+    POINTS = "points"
+    AS_TAKEN = "as taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How the second photo of a pair is laid over the first: a 2 by 3 matrix, found or clicked."""
+
+    transform: tuple[tuple[float, float, float], tuple[float, float, float]]
+    method: Method
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A doctor's or patient's answer to one exact content of a case; no answer yet is None."""
+
+    id: int
+    case: int
+    asked: str
+    content: str
+    asked_by: str
+    asked_at: datetime
+    answer: str | None
+    answered_by: str
+    words: str
+
+
+class Casework:
+    """Facts, authorship, words, alignments and approvals of cases in the catalogue's database."""
+
+    def __init__(self, db: Database) -> None:
+        """Read from and write to an opened catalogue."""
+        self._db = db
+
+    # -- versions
+
+    def saved(self, number: int) -> dict[Section, Saved]:
+        """Give when each section of a case was last saved; sections never saved are not in it."""
+        rows = self._db.execute(
+            "select section, version, saved_by, saved_at from case_sections where case_number = ?", [number]
+        )
+        return {
+            Section(row[0]): Saved(int(row[1]), str(row[2]), datetime.fromisoformat(row[3])) for row in rows
+        }
+
+    @contextmanager
+    def saving(self, number: int, section: Section, version: int, by: str, now: datetime) -> Iterator[None]:
+        """Save a section of a case as one transaction.
+
+        Raises:
+            ChangedMeanwhileError: Somebody saved this section since `version`.
+        """
+        with transaction(self._db):
+            last = self.saved(number).get(section, Saved())
+            if last.version != version:
+                raise ChangedMeanwhileError("this page", last.by or "Somebody", last.at or now)
+            yield
+            self._db.execute(
+                """insert into case_sections (case_number, section, version, saved_by, saved_at)
+                   values (:number, :section, :version, :by, :now)
+                   on conflict do update set version = :version, saved_by = :by, saved_at = :now""",
+                {
+                    "number": number,
+                    "section": str(section),
+                    "version": version + 1,
+                    "by": by,
+                    "now": _time(now),
+                },
+            )
+
+    # -- holding back
+
+    def hold(self, number: int) -> None:
+        """Keep a case from being published, whatever was signed, until it is released."""
+        with transaction(self._db):
+            self._db.execute("insert into held_cases values (?) on conflict do nothing", [number])
+
+    def release(self, number: int) -> None:
+        """Let a case be published as far as its consents go."""
+        with transaction(self._db):
+            self._db.execute("delete from held_cases where case_number = ?", [number])
+
+    # -- facts
+
+    def details(self, number: int) -> Details:
+        """Give what only staff see of a case."""
+        row = self._db.execute(
+            "select light, chart from case_details where case_number = ?", [number]
+        ).fetchone()
+        return Details(str(row[0]), bytes(row[1]) if row[1] is not None else None) if row else Details()
+
+    def charts(self) -> list[bytes]:
+        """Give the chart numbers of all cases, as they are encrypted."""
+        rows = self._db.execute("select chart from case_details where length(chart) > 0 order by case_number")
+        return [bytes(row[0]) for row in rows]
+
+    def write_facts(self, case: Case, stages: Iterable[Stage], details: Details) -> None:
+        """Write a case's facts over those it has; its photographs stay where they are."""
+        with transaction(self._db):
+            self._db.execute(
+                """update cases set limits = :limits, region = :region, classification = :classification,
+                                    hair_length = :hair_length, minor = :minor where number = :number""",
+                {name: getattr(case, name) for name in _CASE_FACTS} | {"minor": int(case.minor)},
+            )
+            self._db.execute("delete from case_tags where case_number = ?", [case.number])
+            self._db.conn.executemany(
+                "insert into case_tags (case_number, tag) values (?, ?)",
+                [(case.number, tag) for tag in case.tags],
+            )
+            self._write_stages(list(stages))
+            self._db.execute(
+                """insert into case_details (case_number, light, chart) values (:number, :light, :chart)
+                   on conflict do update set light = :light, chart = :chart""",
+                {"number": case.number, "light": details.light, "chart": details.chart},
+            )
+
+    def _write_stages(self, stages: list[Stage]) -> None:
+        for stage in stages:  # a name may go from one stage to another: free all of them first
+            self._db.execute("update stages set label = '#' || id where id = ?", [stage.id])
+        for stage in stages:
+            self._db.execute(
+                """update stages set label = :label, procedure = :procedure, performed_by = :performed_by,
+                                     session = :session, sessions = :sessions, elapsed = :elapsed,
+                                     in_progress = :in_progress, note = :note where id = :id""",
+                {name: getattr(stage, name) for name in _STAGE_FACTS}
+                | {"performed_by": str(stage.performed_by), "in_progress": int(stage.in_progress)},
+            )
+
+    # -- photographs
+
+    def write_words(self, words: Mapping[int, Words]) -> None:
+        """Write the description and the caption of photographs."""
+        with transaction(self._db):
+            self._db.conn.executemany(
+                "update photos set alt = ?, caption = ? where id = ?",
+                [(said.alt, said.caption, photo) for photo, said in words.items()],
+            )
+
+    def authorships(self, photos: Iterable[int]) -> dict[int, Authorship]:
+        """Give who took these photographs, as far as it was recorded."""
+        wanted = frozenset(photos)
+        rows = self._db.query("select * from authorships")
+        return {
+            int(row.pop("photo_id")): Authorship(**{**row, "relation": Relation(row["relation"])})
+            for row in rows
+            if row["photo_id"] in wanted
+        }
+
+    def people(self) -> list[str]:
+        """Name everybody who ever took a photograph here, whoever took most first."""
+        rows = self._db.execute(
+            "select person from authorships group by person order by count(*) desc, person"
+        )
+        return [str(row[0]) for row in rows]
+
+    def write_authorships(self, authors: Mapping[int, Authorship]) -> None:
+        """Write who took these photographs."""
+        with transaction(self._db):
+            for photo, author in authors.items():
+                self._db.execute(
+                    """insert into authorships (photo_id, person, relation, camera, choices, assignment)
+                       values (:photo, :person, :relation, :camera, :choices, :assignment)
+                       on conflict do update set person = :person, relation = :relation, camera = :camera,
+                                                 choices = :choices, assignment = :assignment""",
+                    {
+                        "photo": photo,
+                        "person": author.person,
+                        "relation": str(author.relation),
+                        "camera": author.camera,
+                        "choices": author.choices,
+                        "assignment": author.assignment,
+                    },
+                )
+                self._db.execute("update photos set taken_by = ? where id = ?", [author.person, photo])
+
+    def thumbnail(self, photo: int) -> bytes | None:
+        """Give a photograph's small JPEG for the screen; None when none was kept yet."""
+        row = self._db.execute("select jpeg from thumbnails where photo_id = ?", [photo]).fetchone()
+        return bytes(row[0]) if row else None
+
+    def keep_thumbnail(self, photo: int, jpeg: bytes) -> None:
+        """Keep a photograph's small JPEG."""
+        with transaction(self._db):
+            self._db.execute(
+                "insert into thumbnails (photo_id, jpeg) values (?, ?) on conflict do nothing", [photo, jpeg]
+            )
+
+    # -- pairs
+
+    def alignments(self) -> dict[tuple[int, int], Alignment]:
+        """Give how pairs were laid together, by the ids of the earlier and the later photo."""
+        rows = self._db.execute("select before_id, after_id, transform, method from alignments")
+        return {(row[0], row[1]): Alignment(_matrix(row[2]), Method(row[3])) for row in rows}
+
+    def write_alignment(self, before: int, after: int, alignment: Alignment | None) -> None:
+        """Write how a pair is laid together; None forgets it."""
+        with transaction(self._db):
+            self._db.execute("delete from alignments where before_id = ? and after_id = ?", [before, after])
+            if alignment is not None:
+                self._db.execute(
+                    "insert into alignments (before_id, after_id, transform, method) values (?, ?, ?, ?)",
+                    [before, after, json.dumps(alignment.transform), alignment.method],
+                )
+
+    def differences(self) -> dict[tuple[int, int], tuple[str, ...]]:
+        """Give what is told to readers about the pairs that were measured, by the ids of their photos."""
+        rows = self._db.execute("select before_id, after_id, sentences from differences")
+        return {(row[0], row[1]): tuple(json.loads(row[2])) for row in rows}
+
+    def write_differences(self, before: int, after: int, sentences: Iterable[str], now: datetime) -> None:
+        """Write what readers are told about a pair; nothing to tell is written too, because it was measured."""
+        with transaction(self._db):
+            self._db.execute(
+                "insert or replace into differences (before_id, after_id, sentences, measured_at) values (?, ?, ?, ?)",
+                [before, after, json.dumps(list(sentences)), now.isoformat(timespec="seconds")],
+            )
+
+    # -- approvals
+
+    def ask(self, number: int, asked: str, content: str, by: str, now: datetime) -> str:
+        """Ask a doctor or patient to approve a content, and give the secret of the link, stored as a digest."""
+        secret = secrets.token_urlsafe(24)
+        with transaction(self._db):
+            self._db.execute(
+                """insert into approvals (case_number, asked, link, content, asked_by, asked_at)
+                   values (?, ?, ?, ?, ?, ?)""",
+                [number, asked, _link(secret), content, by, _time(now)],
+            )
+        return secret
+
+    def approvals(self, number: int) -> list[Approval]:
+        """Give what was asked and answered about a case, the latest first."""
+        return self._approvals(number, None)
+
+    def asked_by_link(self, secret: str, now: datetime) -> Approval | None:
+        """Give what a link asks; None when there is no such link or it is older than two weeks."""
+        found = self._approvals(None, _link(secret))
+        return next((asked for asked in found if asked.asked_at > now - _LINK_LIFE), None)
+
+    def _approvals(self, number: int | None, link: str | None) -> list[Approval]:
+        rows = self._db.query(
+            """select id, case_number as "case", asked, content, asked_by, asked_at, answer, answered_by, words
+               from approvals where case_number = :number or link = :link order by id desc""",
+            {"number": number, "link": link},
+        )
+        return [Approval(**{**row, "asked_at": datetime.fromisoformat(row["asked_at"])}) for row in rows]
+
+    def answer(self, approval: int, answer: str, by: str, words: str, now: datetime) -> None:
+        """Write the answer to what was asked.
+
+        Raises:
+            GalleryError: It was answered before.
+        """
+        with transaction(self._db):
+            written = self._db.execute(
+                """update approvals set answer = ?, answered_by = ?, answered_at = ?, words = ?
+                   where id = ? and answer is null""",
+                [answer, by, _time(now), words, approval],
+            ).rowcount
+        if not written:
+            raise GalleryError("this was answered already", hint="ask the practice for a new link")
+
+
+_LINK_LIFE = timedelta(days=14)
+_CASE_FACTS = ("number", "limits", "region", "classification", "hair_length")
+_STAGE_FACTS = ("id", "label", "procedure", "session", "sessions", "elapsed", "note")
+
+
+def _link(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _time(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _matrix(text: str) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    (a, b, c), (d, e, f) = json.loads(text)
+    return (a, b, c), (d, e, f)

@@ -1,0 +1,400 @@
+"""The catalogue: all SQL about cases, stages, photos, consents and publications."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from sqlite_utils import Database
+
+from gallery.errors import GalleryError
+from gallery.model import Case, CaseStatus, Consent, Digest, Performer, Photo, Publication, Stage
+from gallery.store.database import transaction
+
+_PHOTOS = """
+    select photos.*, stages.case_number, stages.label, stages.position
+    from photos join stages on stages.id = photos.stage_id
+"""
+
+
+class Catalog:
+    """Cases and their photographs; each write is whole or not there, alone or in the caller's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        """Read from and write to an opened catalogue."""
+        self._db = db
+
+    # -- cases
+
+    def next_number(self) -> int:
+        """Give the lowest number above every case there ever was."""
+        return int(self._db.execute("select coalesce(max(number), 0) + 1 from cases").fetchone()[0])
+
+    def add_case(self, case: Case, now: datetime) -> None:
+        """Add a case under its permanent number.
+
+        Raises:
+            GalleryError: The number is taken, by an open or a withdrawn case.
+        """
+        if self.find_case(case.number) is not None:
+            raise GalleryError(
+                f"case {case.number} already exists",
+                hint=f"the next free number is {self.next_number()}; numbers are never reused",
+            )
+        with transaction(self._db):
+            self._db.execute(
+                """insert into cases (number, limits, region, classification, hair_length, minor, created_at)
+                   values (:number, :limits, :region, :classification, :hair_length, :minor, :now)""",
+                {
+                    "number": case.number,
+                    "limits": case.limits,
+                    "region": case.region,
+                    "classification": case.classification,
+                    "hair_length": case.hair_length,
+                    "minor": int(case.minor),
+                    "now": _time(now),
+                },
+            )
+            self.tag_case(case.number, case.tags)
+
+    def tag_case(self, number: int, tags: Iterable[str]) -> None:
+        """Add tags to a case; those it has already stay."""
+        with transaction(self._db):
+            for tag in tags:
+                self._db.execute(
+                    """insert into case_tags (case_number, tag) values (:number, :tag)
+                       on conflict do nothing""",
+                    {"number": number, "tag": tag},
+                )
+
+    def find_case(self, number: int) -> Case | None:
+        """Give a case, or None where there never was one of this number."""
+        return next(iter(self._cases(number)), None)
+
+    def case(self, number: int) -> Case:
+        """Give a case.
+
+        Raises:
+            GalleryError: There is no case of this number.
+        """
+        case = self.find_case(number)
+        if case is None:
+            raise GalleryError(f"there is no case {number}", hint="see all cases with: pairwatch case list")
+        return case
+
+    def cases(self) -> list[Case]:
+        """Give all cases by number, withdrawn ones too."""
+        return self._cases(None)
+
+    def _cases(self, number: int | None) -> list[Case]:
+        tags: dict[int, list[str]] = {}
+        for row in self._db.query("select case_number, tag from case_tags order by tag"):
+            tags.setdefault(row["case_number"], []).append(row["tag"])
+        rows = self._db.query(
+            """select *, exists (select 1 from held_cases where case_number = number) as held from cases
+               where :number is null or number = :number order by number""",
+            {"number": number},
+        )
+        return [_case(row, tuple(tags.get(row["number"], ()))) for row in rows]
+
+    def withdraw_case(self, number: int, now: datetime) -> Case:
+        """Mark a case withdrawn and end all its consents; its number stays taken for ever.
+
+        Raises:
+            GalleryError: There is no such case, or it was withdrawn before.
+        """
+        case = self.case(number)
+        if case.status is CaseStatus.WITHDRAWN:
+            raise GalleryError(f"case {number} was already withdrawn on {case.withdrawn_at:%Y-%m-%d}")
+        at = {"number": number, "now": _time(now)}
+        with transaction(self._db):
+            self._db.execute(
+                "update cases set status = 'withdrawn', withdrawn_at = :now where number = :number", at
+            )
+            self._db.execute(
+                """update consents set withdrawn_at = :now
+                   where case_number = :number and withdrawn_at is null""",
+                at,
+            )
+        return replace(case, status=CaseStatus.WITHDRAWN, withdrawn_at=now)
+
+    # -- stages and photos
+
+    def add_stage(self, stage: Stage) -> Stage:
+        """Add a stage after those the case has, and give it with its id and position."""
+        values = {
+            "case": stage.case,
+            "label": stage.label,
+            "procedure": stage.procedure,
+            "performed_by": str(stage.performed_by),
+            "session": stage.session,
+            "sessions": stage.sessions,
+            "elapsed": stage.elapsed,
+            "in_progress": int(stage.in_progress),
+            "note": stage.note,
+        }
+        with transaction(self._db):
+            row = self._db.execute(
+                """insert into stages (case_number, position, label, procedure, performed_by,
+                                       session, sessions, elapsed, in_progress, note)
+                   values (:case, (select count(*) + 1 from stages where case_number = :case), :label,
+                           :procedure, :performed_by, :session, :sessions, :elapsed, :in_progress, :note)
+                   returning id, position""",
+                values,
+            ).fetchone()
+        return replace(stage, id=int(row[0]), position=int(row[1]))
+
+    def stages(self, number: int | None = None) -> list[Stage]:
+        """Give the stages of one case, or of all, in the order of their stories."""
+        rows = self._db.query(
+            """select * from stages where :number is null or case_number = :number
+               order by case_number, position""",
+            {"number": number},
+        )
+        return [_stage(row) for row in rows]
+
+    def add_photo(self, photo: Photo, now: datetime) -> Photo:
+        """Add a photo to its stage (`photo.stage_id`), and give it with its id.
+
+        Raises:
+            GalleryError: This very file is in the catalogue already.
+        """
+        known = self.photo_of(photo.digest)
+        if known is not None:
+            raise GalleryError(
+                f"{photo.file} is already in the catalogue: Patient {known.case}, {known.stage}, {known.view}"
+            )
+        with transaction(self._db):
+            row = self._db.execute(
+                """insert into photos (stage_id, view, file, digest, bytes, width, height, format,
+                                       taken_at, taken_by, alt, caption, imported_at)
+                   values (:stage_id, :view, :file, :digest, :bytes, :width, :height, :format,
+                           :taken_at, :taken_by, :alt, :caption, :now)
+                   returning id""",
+                {name: getattr(photo, name) for name in _PHOTO_COLUMNS} | {"now": _time(now)},
+            ).fetchone()
+        return replace(photo, id=int(row[0]), imported_at=now)
+
+    def photo(self, photo_id: int) -> Photo:
+        """Give a photo by its id.
+
+        Raises:
+            GalleryError: There is no such photo.
+        """
+        row = next(iter(self._db.query(_PHOTOS + " where photos.id = :id", {"id": photo_id})), None)
+        if row is None:
+            raise GalleryError(
+                f"there is no photo {photo_id}", hint="see a case's photos with: pairwatch case show"
+            )
+        return _photo(row)
+
+    def photo_of(self, digest: Digest) -> Photo | None:
+        """Give the photo whose original has this digest, or None."""
+        row = next(iter(self._db.query(_PHOTOS + " where digest = :digest", {"digest": digest})), None)
+        return None if row is None else _photo(row)
+
+    def photos(self, number: int | None = None) -> list[Photo]:
+        """Give the photos of one case, or of all, by case, stage and order of import."""
+        rows = self._db.query(
+            _PHOTOS
+            + """ where :number is null or stages.case_number = :number
+                  order by stages.case_number, stages.position, photos.id""",
+            {"number": number},
+        )
+        return [_photo(row) for row in rows]
+
+    def files_and_days(self) -> list[tuple[str, str]]:
+        """Give every photo's file name and when it was taken, empty where nobody knows."""
+        return [(row[0], row[1] or "") for row in self._db.execute("select file, taken_at from photos")]
+
+    def shared_words(self) -> list[str]:
+        """Give every text that cases and stages are described with, each once."""
+        described = """select label from stages union select procedure from stages union select region from cases
+                       union select tag from case_tags union select classification from cases"""
+        return [str(row[0]) for row in self._db.execute(described)]
+
+    def photo_digests(self) -> dict[int, Digest]:
+        """Give every photo's id and the digest of its original."""
+        return {int(row[0]): Digest(row[1]) for row in self._db.execute("select id, digest from photos")}
+
+    # -- consent
+
+    def add_consent(self, consent: Consent, now: datetime) -> Consent:
+        """Record what a patient signed, and give it with its id."""
+        with transaction(self._db):
+            row = self._db.execute(
+                """insert into consents
+                   (case_number, signed_on, expires_on, ends_at_event, covers, document, missing, recorded_at) values
+                   (:case, :signed_on, :expires_on, :ends_at_event, :covers, :document, :missing, :now) returning id""",
+                {
+                    "case": consent.case,
+                    "signed_on": consent.signed_on.isoformat(),
+                    "expires_on": consent.expires_on.isoformat() if consent.expires_on else None,
+                    "ends_at_event": consent.ends_at_event,
+                    "covers": "case" if consent.photos is None else "photos",
+                    "document": consent.document,
+                    "missing": json.dumps(consent.missing),
+                    "now": _time(now),
+                },
+            ).fetchone()
+            consent = replace(consent, id=int(row[0]), recorded_at=now)
+            self._db.conn.executemany(
+                "insert into consent_channels (consent_id, channel) values (?, ?)",
+                [(consent.id, channel) for channel in sorted(consent.channels)],
+            )
+            self._db.conn.executemany(
+                "insert into consent_photos (consent_id, photo_id) values (?, ?)",
+                [(consent.id, photo) for photo in sorted(consent.photos or ())],
+            )
+        return consent
+
+    def consents(self, number: int | None = None) -> list[Consent]:
+        """Give the consents of one case, or of all, in the order they were recorded."""
+        channels = self._grouped("select consent_id, channel from consent_channels")
+        photos = self._grouped("select consent_id, photo_id from consent_photos")
+        rows = self._db.query(
+            "select * from consents where :number is null or case_number = :number order by id",
+            {"number": number},
+        )
+        return [_consent(row, channels, photos) for row in rows]
+
+    def _grouped(self, sql: str) -> dict[int, list[object]]:
+        groups: dict[int, list[object]] = {}
+        for key, value in self._db.execute(sql):
+            groups.setdefault(key, []).append(value)
+        return groups
+
+    def withdraw_consents(self, number: int, channels: frozenset[str] | None, now: datetime) -> list[Consent]:
+        """End a case's consents for these channels (None: for all); gives those that were ended.
+
+        A consent for more channels than those ended goes on for the rest.
+        """
+        ended = [
+            consent
+            for consent in self.consents(number)
+            if consent.withdrawn_at is None and (channels is None or consent.channels & channels)
+        ]
+        with transaction(self._db):
+            for consent in ended:
+                self._db.execute(
+                    "update consents set withdrawn_at = :now where id = :id",
+                    {"now": _time(now), "id": consent.id},
+                )
+                rest = consent.channels - (channels or consent.channels)
+                if rest:
+                    self.add_consent(replace(consent, channels=rest), now)
+        return ended
+
+    # -- publications
+
+    def publications(self, channel: str) -> dict[int, Publication]:
+        """Give what is public in a channel, by photo."""
+        rows = self._db.execute(
+            "select photo_id, token, recipe from publications where channel = ?", [channel]
+        )
+        return {int(row[0]): Publication(str(row[1]), str(row[2])) for row in rows}
+
+    def published_photos(self, number: int) -> list[int]:
+        """Give the ids of a case's photos that are public in any channel."""
+        rows = self._db.execute(
+            """select distinct photo_id from publications join photos on photos.id = photo_id
+               join stages on stages.id = stage_id where case_number = ? order by 1""",
+            [number],
+        )
+        return [int(row[0]) for row in rows]
+
+    def publish(self, photo_id: int, channel: str, shown: Publication, now: datetime) -> None:
+        """Record that a photo is public from now on under a name, and the day when it first was."""
+        values = {"id": photo_id, "channel": channel, "token": shown.token, "recipe": shown.recipe}
+        values["now"] = _time(now)
+        with transaction(self._db):
+            self._db.execute(
+                """insert into publications (photo_id, channel, token, recipe, published_at)
+                   values (:id, :channel, :token, :recipe, :now)
+                   on conflict (photo_id, channel) do update
+                   set token = excluded.token, recipe = excluded.recipe""",
+                values,
+            )
+            self._db.execute(
+                "update photos set first_published_at = coalesce(first_published_at, :now) where id = :id",
+                values,
+            )
+
+    def unpublish(self, photo_id: int, channel: str) -> None:
+        """Forget a published name: should the photo ever be public again, it gets another one."""
+        with transaction(self._db):
+            self._db.execute(
+                "delete from publications where photo_id = ? and channel = ?", [photo_id, channel]
+            )
+
+    def check(self) -> list[str]:
+        """Let SQLite look for damage in its file and for rows that refer to nothing."""
+        pages = [str(row[0]) for row in self._db.execute("pragma integrity_check")]
+        problems = [f"the database file is damaged: {line}" for line in pages if line != "ok"]
+        for table, row, parent, _ in self._db.execute("pragma foreign_key_check"):
+            problems.append(f"table {table}, row {row}, refers to a row of {parent} that is not there")
+        return problems
+
+
+_PHOTO_COLUMNS = (
+    "stage_id", "view", "file", "digest", "bytes", "width", "height", "format",
+    "taken_at", "taken_by", "alt", "caption",
+)  # fmt: skip
+
+
+def _time(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _case(row: Mapping[str, object], tags: tuple[str, ...]) -> Case:
+    values = dict(row)
+    values |= {
+        "status": CaseStatus(str(row["status"])),
+        "minor": bool(row["minor"]),
+        "held": bool(row["held"]),
+        "created_at": _moment(str(row["created_at"])),
+        "withdrawn_at": _moment(str(row["withdrawn_at"]) if row["withdrawn_at"] else None),
+    }
+    return Case(tags=tags, **values)  # type: ignore[arg-type]
+
+
+def _stage(row: Mapping[str, object]) -> Stage:
+    values = dict(row)
+    values["case"] = values.pop("case_number")
+    values["performed_by"] = Performer(str(row["performed_by"]))
+    values["in_progress"] = bool(row["in_progress"])
+    return Stage(**values)  # type: ignore[arg-type]
+
+
+def _photo(row: Mapping[str, object]) -> Photo:
+    values = dict(row)
+    values["case"] = values.pop("case_number")
+    values["stage"] = values.pop("label")
+    values["stage_position"] = values.pop("position")
+    for name in ("imported_at", "first_published_at"):
+        values[name] = _moment(str(row[name]) if row[name] else None)
+    return Photo(**values)  # type: ignore[arg-type]
+
+
+def _consent(
+    row: Mapping[str, object], channels: Mapping[int, list[object]], photos: Mapping[int, list[object]]
+) -> Consent:
+    number = int(str(row["id"]))
+    listed = frozenset(int(str(photo)) for photo in photos.get(number, ()))
+    return Consent(
+        id=number,
+        case=int(str(row["case_number"])),
+        signed_on=date.fromisoformat(str(row["signed_on"])),
+        expires_on=date.fromisoformat(str(row["expires_on"])) if row["expires_on"] else None,
+        ends_at_event=str(row["ends_at_event"]),
+        channels=frozenset(str(channel) for channel in channels.get(number, ())),
+        photos=None if row["covers"] == "case" else listed,
+        document=Digest(str(row["document"])) if row["document"] else None,
+        missing=tuple(json.loads(str(row["missing"]))),
+        recorded_at=_moment(str(row["recorded_at"])),
+        withdrawn_at=_moment(str(row["withdrawn_at"]) if row["withdrawn_at"] else None),
+    )

@@ -1,0 +1,274 @@
+"""Drafts: dropped photographs on their way to a case; a closed browser loses nothing."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlite_utils import Database
+
+from gallery.errors import ChangedMeanwhileError, GalleryError
+from gallery.model import Digest
+from gallery.store.database import transaction
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Photographs and the stages they are sorted into; `case` is set when they are for one there is."""
+
+    id: int
+    case: int | None
+    stages: tuple[str, ...]
+    version: int
+    created_by: str
+    created_at: datetime
+    saved_by: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPhoto:
+    """A photograph of a dropped file; part of an old composite has the digest of the whole, and a box."""
+
+    file: str
+    digest: Digest
+    composite: Digest | None = None
+    box: Box | None = None
+    size: int
+    file_size: int
+    width: int
+    height: int
+    format: str
+    taken_at: str
+    camera: str
+    thumbnail: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPhoto:
+    """A photograph of a draft and where it was put: stage 1 is the first, 0 means set aside."""
+
+    id: int
+    draft: int
+    file: str
+    digest: Digest
+    composite: Digest | None
+    box: Box | None
+    size: int
+    file_size: int
+    width: int
+    height: int
+    format: str
+    taken_at: str
+    camera: str
+    stage: int
+    view: str
+    position: int
+    why: str
+    sure: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a photograph belongs: the number of its stage (0: set aside), and its view.
+
+    Args:
+        why: What a proposal rests on, in plain words; empty where a person decided.
+        sure: 0 to 1.
+    """
+
+    stage: int
+    view: str
+    why: str = ""
+    sure: float = 1.0
+
+
+class Drafts:
+    """Drafts and their photographs in the catalogue's database; the bytes lie in a vault of their own."""
+
+    def __init__(self, db: Database) -> None:
+        """Read from and write to an opened catalogue."""
+        self._db = db
+
+    def start(self, by: str, now: datetime, *, case: int | None = None, stages: Sequence[str] = ()) -> Draft:
+        """Start an empty draft under a number never used before, for a new case or for more photographs of one."""
+        values = {"case": case, "stages": json.dumps(list(stages)), "by": by, "now": _time(now)}
+        with transaction(self._db):
+            self._db.execute("update draft_numbers set last = last + 1")
+            number = self._db.execute(
+                """insert into drafts (id, case_number, stages, created_by, created_at, saved_by, saved_at)
+                   select last, :case, :stages, :by, :now, :by, :now from draft_numbers returning id""",
+                values,
+            ).fetchone()[0]
+        return self.draft(int(number))
+
+    def draft(self, number: int) -> Draft:
+        """Give a draft.
+
+        Raises:
+            GalleryError: There is no such draft (any more).
+        """
+        for draft in self._drafts(number):
+            return draft
+        raise GalleryError(
+            "this draft is not there any more",
+            hint="it became a case or was thrown away: look in the list of cases",
+        )
+
+    def all(self) -> list[Draft]:
+        """Give all drafts, the last saved first."""
+        return self._drafts(None)
+
+    def _drafts(self, number: int | None) -> list[Draft]:
+        rows = self._db.query(
+            """select id, case_number as "case", stages, version, created_by, created_at, saved_by, saved_at
+               from drafts where :number is null or id = :number order by saved_at desc, id desc""",
+            {"number": number},
+        )
+        return [
+            Draft(
+                **{
+                    **row,
+                    "stages": tuple(json.loads(row["stages"])),
+                    "created_at": datetime.fromisoformat(row["created_at"]),
+                    "saved_at": datetime.fromisoformat(row["saved_at"]),
+                }
+            )
+            for row in rows
+        ]
+
+    def add_photos(self, draft: int, photos: Iterable[NewPhoto]) -> list[int]:
+        """Add photographs, not sorted yet, and give their ids.
+
+        Raises:
+            GalleryError: One of them is in this draft already.
+        """
+        ids = []
+        with transaction(self._db):
+            known = {photo.digest: photo for photo in self.photos(draft)}
+            for photo in photos:
+                if photo.digest in known:
+                    raise GalleryError(f"{photo.file} is the same photo as {known[photo.digest].file}")
+                row = self._db.execute(
+                    """insert into draft_photos (draft_id, file, digest, composite, box, size, file_size,
+                                                 width, height, format, taken_at, camera, thumbnail, position)
+                       values (:draft, :file, :digest, :composite, :box, :size, :file_size,
+                               :width, :height, :format, :taken_at, :camera, :thumbnail,
+                               (select count(*) from draft_photos where draft_id = :draft)) returning id""",
+                    {name: getattr(photo, name) for name in NewPhoto.__slots__}
+                    | {"draft": draft, "box": json.dumps(photo.box) if photo.box else None},
+                ).fetchone()
+                ids.append(int(row[0]))
+        return ids
+
+    def photos(self, draft: int) -> list[DraftPhoto]:
+        """Give a draft's photographs by stage and place in it, those set aside first."""
+        rows = self._db.query(
+            """select id, draft_id as draft, file, digest, composite, box, size, file_size, width, height,
+                      format, taken_at, camera, stage, view, position, why, sure
+               from draft_photos where draft_id = ? order by stage, position, id""",
+            [draft],
+        )
+        return [
+            DraftPhoto(**{**row, "box": tuple(json.loads(row["box"])) if row["box"] else None})
+            for row in rows
+        ]
+
+    def photo(self, draft: int, photo: int) -> DraftPhoto:
+        """Give one photograph of a draft.
+
+        Raises:
+            GalleryError: It is not in this draft.
+        """
+        for found in self.photos(draft):
+            if found.id == photo:
+                return found
+        raise GalleryError("this photo is not in this draft", hint="load the draft's page again")
+
+    def thumbnail(self, draft: int, photo: int) -> bytes:
+        """Give a photograph's small JPEG.
+
+        Raises:
+            GalleryError: It is not in this draft.
+        """
+        row = self._db.execute(
+            "select thumbnail from draft_photos where draft_id = ? and id = ?", [draft, photo]
+        ).fetchone()
+        if row is None:
+            raise GalleryError("this photo is not in this draft", hint="load the draft's page again")
+        return bytes(row[0])
+
+    def remove_photos(self, draft: int, photos: Iterable[int]) -> None:
+        """Take photographs out of a draft."""
+        with transaction(self._db):
+            self._db.conn.executemany(
+                "delete from draft_photos where draft_id = ? and id = ?", [(draft, photo) for photo in photos]
+            )
+
+    def propose(self, draft: int, stages: Sequence[str], places: Mapping[int, Place]) -> None:
+        """Sort photographs as the program proposes: nobody's work, so nobody's page grows old by it."""
+        with transaction(self._db):
+            self._place(draft, stages, places)
+            self._db.conn.executemany(
+                "update draft_photos set why = ?, sure = ? where draft_id = ? and id = ?",
+                [(place.why, place.sure, draft, photo) for photo, place in places.items()],
+            )
+
+    def arrange(
+        self,
+        draft: int,
+        version: int,
+        stages: Sequence[str],
+        places: Mapping[int, Place],
+        by: str,
+        now: datetime,
+    ) -> Draft:
+        """Sort photographs as a person wants it; their order is that of `places`.
+
+        Raises:
+            ChangedMeanwhileError: Somebody else saved the draft since `version`.
+        """
+        with transaction(self._db):
+            self._unchanged(draft, version)
+            self._place(draft, stages, places)
+            self._db.execute(
+                "update drafts set version = version + 1, saved_by = ?, saved_at = ? where id = ?",
+                [by, _time(now), draft],
+            )
+        return self.draft(draft)
+
+    def _unchanged(self, draft: int, version: int) -> None:
+        saved = self.draft(draft)
+        if saved.version != version:
+            raise ChangedMeanwhileError("this draft", saved.saved_by, saved.saved_at)
+
+    def _place(self, draft: int, stages: Sequence[str], places: Mapping[int, Place]) -> None:
+        self._db.execute("update drafts set stages = ? where id = ?", [json.dumps(list(stages)), draft])
+        self._db.conn.executemany(
+            """update draft_photos
+               set why = iif(stage = ?1 and view = ?2, why, ''), sure = iif(stage = ?1 and view = ?2, sure, 1),
+                   stage = ?1, view = ?2, position = ?3
+               where draft_id = ?4 and id = ?5""",
+            [(place.stage, place.view, at, draft, photo) for at, (photo, place) in enumerate(places.items())],
+        )
+
+    def remove(self, draft: int, version: int) -> None:
+        """Forget a draft and its photographs.
+
+        Raises:
+            ChangedMeanwhileError: Somebody else saved the draft since `version`.
+        """
+        with transaction(self._db):
+            self._unchanged(draft, version)
+            self._db.execute("delete from drafts where id = ?", [draft])
+
+    def digests(self) -> frozenset[Digest]:
+        """Give the digest of every file that a draft still needs."""
+        rows = self._db.execute("select digest, composite from draft_photos")
+        return frozenset(Digest(digest) for row in rows for digest in row if digest)
+
+
+def _time(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat(timespec="seconds")

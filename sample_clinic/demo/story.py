@@ -1,0 +1,194 @@
+"""The whole story on a drawn clinic: import, mark, publish, be copied, crawl, find, report; and is the answer right?"""
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from crawler.desk.report import write_report
+from crawler.errors import CrawlerError
+from crawler.model import Finding, Listing, RunSummary, Site
+from crawler.run.night import run
+from crawler.store.database import open_watch
+from crawler.store.findings import Findings
+from crawler.store.sites import Sites
+from gallery.model import PUBLIC_CHANNEL
+from gallery.parallel import Progress
+from gallery.services.intake import Wishes, import_manifest
+from gallery.settings import DataFolder
+from gallery.site.build import build_site
+from gallery.store.catalog import Catalog
+from gallery.store.database import open_database
+from sample_clinic.demo.clinic import SETTINGS, draw_practice, look_alike_shoots, take_all
+from sample_clinic.demo.copies import COPIES, Planted, Published, honest_site, plant, sister_site
+from sample_clinic.demo.sites import Served, serve
+
+if TYPE_CHECKING:
+    from crawler.run.night import Step
+
+_ACTOR = "demo"
+_MARKER = ".pairwatch-demo"
+_SISTER_SHOWS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How the story ended: what was planted, what was found, and whether anybody was wrongly accused."""
+
+    findings: tuple[Finding, ...]
+    planted: int
+    missed: tuple[Planted, ...]
+    accused: tuple[Finding, ...]
+    robots_ignored: bool
+    summary: RunSummary
+    report: Path
+    site: Path
+
+    @property
+    def right(self) -> bool:
+        """Every planted copy was found under its right photo, and nobody else was accused."""
+        return not (self.missed or self.accused or self.robots_ignored or self.summary.failing)
+
+
+def tell(out: Path, now: datetime, *, progress: Progress, say: Callable[[str], None]) -> Told:
+    """Play the whole story in the folder `out`, which is made, or emptied when an earlier demo made it.
+
+    Raises:
+        CrawlerError: `out` holds something that no demo made.
+    """
+    _make_room(out)
+    folder = _found_practice(out, now, progress, say)
+    rival_photos, copier_photos = _draw_rivals(out, progress)
+    stolen = _published(folder)
+    copier, planted = plant(stolen, copier_photos)
+    with ExitStack() as stack:
+        sites = (copier, honest_site(rival_photos), sister_site(stolen[-_SISTER_SHOWS:]))
+        shadow, rival, sister = (stack.enter_context(serve(files)) for files in sites)
+        say(
+            f"Three sites answer on loopback: a copier {shadow.url}, a rival {rival.url}, our sister site {sister.url}"
+        )
+        _watch(folder, [shadow, rival], sister, now)
+        summary = _crawled(
+            folder, sum(path.startswith("img/") for files in sites for path in files), progress
+        )
+        report = write_report(folder, out / "report", now=now)
+    findings = _findings(folder)
+    return Told(
+        findings=findings,
+        planted=len(planted),
+        missed=tuple(copy for copy in planted if not _found(copy, shadow, findings)),
+        accused=tuple(finding for finding in findings if not _planted(finding, shadow, planted)),
+        robots_ignored=any(path.startswith("private/") for path in shadow.asked),
+        summary=summary,
+        report=report,
+        site=folder.public / "index.html",
+    )
+
+
+def _make_room(out: Path) -> None:
+    if out.exists() and any(out.iterdir()):
+        if not (out / _MARKER).exists():
+            raise CrawlerError(
+                f"{out} is not empty and was not made by the demo",
+                hint="name an empty folder: pairwatch demo --out DIR",
+            )
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / _MARKER).touch()
+
+
+def _found_practice(out: Path, now: datetime, progress: Progress, say: Callable[[str], None]) -> DataFolder:
+    """Draw the practice, import its spreadsheet as staff would, and build its site."""
+    manifest = draw_practice(out / "clinic", now.date(), progress)
+    folder = DataFolder(out / "data")
+    folder.root.mkdir()
+    folder.settings_file.write_text(SETTINGS, encoding="utf-8")
+    open_database(folder.database).close()
+    imported = import_manifest(folder, manifest, Wishes(actor=_ACTOR, now=now), progress=progress)
+    say(f"Imported {len(imported.photos)} photos of {len(imported.new_cases)} cases, as staff do")
+    built = build_site(folder, actor=_ACTOR, now=now, progress=progress)
+    for line in built.lines():
+        say(line)
+    return folder
+
+
+def _draw_rivals(out: Path, progress: Progress) -> tuple[list[Path], list[Path]]:
+    """Draw the patients of the honest rival, and of the copier (the last two)."""
+    (out / "rival").mkdir()
+    shoots = look_alike_shoots(out / "rival")
+    paths = take_all(shoots, progress, "Photographing look-alikes")
+    return paths[:-4], paths[-4:]
+
+
+def _published(folder: DataFolder) -> list[Published]:
+    """List the files that anyone can save from the built gallery: of each photo the largest JPEG, cases mixed."""
+    database = open_database(folder.database)
+    try:
+        public = Catalog(database).publications(PUBLIC_CHANNEL)
+    finally:
+        database.close()
+    files = sorted(folder.public.rglob("*.jpg"), key=lambda path: path.stat().st_size)
+    largest = {
+        photo: path
+        for path in files
+        for photo, publication in public.items()
+        if publication.token in path.name
+    }
+    everything = [Published(photo, largest[photo]) for photo in sorted(largest)]
+    step = max(1, len(everything) // (len(COPIES) + _SISTER_SHOWS))
+    return everything[::step]
+
+
+def _watch(folder: DataFolder, watched: Sequence[Served], sister: Served, now: datetime) -> None:
+    database = open_watch(folder.database)
+    try:
+        sites = Sites(database)
+        for served in watched:
+            sites.put(_site(served, Listing.WATCH), now)
+        sites.put(_site(sister, Listing.ALLOW), now)
+    finally:
+        database.close()
+
+
+def _site(served: Served, listing: Listing) -> Site:
+    """Describe a loopback site; reaching a private address needs this explicit allowance."""
+    return Site(
+        url=served.url + "/", listing=listing, allowance=frozenset({served.url.removeprefix("http://")})
+    )
+
+
+def _crawled(folder: DataFolder, images: int, progress: Progress) -> RunSummary:
+    """Run one night in a thread, and show how many of the sites' images were seen so far."""
+    told: SimpleQueue[Step | None] = SimpleQueue()
+    with ThreadPoolExecutor(1) as pool:
+        night = pool.submit(run, folder, talk=told.put)
+        night.add_done_callback(lambda _: told.put(None))
+        seen = (image for step in iter(told.get, None) for image in range(step.result.tally.images))
+        deque(progress(seen, images, "Crawling three sites over HTTP"), maxlen=0)
+        return night.result()
+
+
+def _findings(folder: DataFolder) -> tuple[Finding, ...]:
+    database = open_watch(folder.database)
+    try:
+        return tuple(Findings(database).all())
+    finally:
+        database.close()
+
+
+def _found(copy: Planted, shadow: Served, findings: Sequence[Finding]) -> bool:
+    url = f"{shadow.url}/{copy.path}"
+    return any(
+        (finding.image_url, finding.photo_id, finding.verdict) == (url, copy.photo_id, "copy")
+        for finding in findings
+    )
+
+
+def _planted(finding: Finding, shadow: Served, planted: Sequence[Planted]) -> bool:
+    return any(finding.image_url == f"{shadow.url}/{copy.path}" for copy in planted)

@@ -1,1 +1,0 @@
-"""What a photograph is recognised by: proposals of catalogue photos, never decisions."""

@@ -1,0 +1,249 @@
+"""How well a found picture, laid on a catalogue photo, agrees with it: a row of numbers, and where it agrees.
+
+Both pictures are band-passed at the finest scale both still have, and compared block by block. What a banner hides
+disagrees wholly; what a second photograph of the same person shows agrees roughly everywhere and finely nowhere.
+"""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from watermark.matching import registration
+from watermark.matching.bands import STEP, Array, Bands, Side, band_of, cell_at, correlation, grid_of
+from watermark.matching.fingerprint import Likeness
+from watermark.matching.registration import Alignment, Flow, Suspect
+
+QUARTER = 2  # times halved, for a glance
+LEVELS = 5  # full size, half, quarter …
+KEPT = 0.35
+FEW = 3  # blocks, fewer say nothing
+AGREES = 0.6
+NEARLY_ALL = (
+    0.9  # of the photo covered counts as all: a turn of a degree must not tell another shot from a copy
+)
+
+NUMBERS = (
+    "inliers", "pairs", "inlier_share", "blocks", "covered", "coarseness", "scale", "stretch", "tilt",
+    "fine_10", "fine_25", "fine_50", "fine_75", "fine_90",
+    "middle_10", "middle_25", "middle_50", "middle_75", "middle_90",
+    "coarse_25", "coarse_50", "coarse_75",
+    "agreeing", "agreeing_blocks", "rough", "moved_50", "moved_90", "moved_share", "centre_50", "colour", "kept_fine",
+    "part_share", "part_blocks", "part_10", "part_25", "part_50",
+    "part_moved_50", "part_moved_90", "drift_50", "drift_90",
+    "own_share", "own_50", "own_agreeing", "own_blocks", "sides",
+)  # fmt: skip
+RIVAL_NUMBERS = NUMBERS[-5:]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Agreement:
+    """What comparing said.
+
+    Attributes:
+        alignment: the map after refinement.
+        numbers: float32 (len(NUMBERS),), in the order of NUMBERS; what cannot be told is NaN.
+        bands: both pictures at the finest detail both still have.
+        fine: float32 (rows, columns), correlation of each block of the small picture there; NaN where nothing can be
+            said.
+        covered: uint8 (height, width), 255 where the found picture covers the small picture.
+        photo: the small picture in grey, uint8 (height, width).
+        found: the found picture laid on it, likewise.
+    """
+
+    alignment: Alignment
+    numbers: Array
+    bands: Bands
+    fine: Array
+    covered: NDArray[np.uint8]
+    photo: NDArray[np.uint8]
+    found: NDArray[np.uint8]
+
+    def number(self, name: str) -> float:
+        """One of the numbers by its name."""
+        return float(self.numbers[NUMBERS.index(name)])
+
+    @property
+    def evidence(self) -> float:
+        """How much agrees, in blocks: a first order among photos, no decision."""
+        return _evidence(self.fine)
+
+
+def glance(suspect: Suspect, photo: NDArray[np.uint8], alignment: Alignment) -> tuple[Alignment, float]:
+    """Refine the map roughly, and say how much agrees at a quarter of the size: enough to choose whom to measure.
+
+    Args:
+        suspect: the found picture.
+        photo: the small picture in grey, uint8 (height, width).
+        alignment: the first map.
+    """
+    alignment = registration.refine(suspect, photo, alignment, registration.ROUGH)
+    small = registration.halved(photo, 2**QUARTER)
+    to_level = registration.shrinking(photo.shape, small.shape)
+    frame = (small.shape[1], small.shape[0])
+    laid, covered = registration.lay(suspect, replace(alignment, matrix=to_level @ alignment.matrix), frame)
+    grid, cell = grid_of(photo), cell_at(QUARTER)
+    one, other = (Side.of(band_of(picture, 0), cell, grid) for picture in (small, laid))
+    agreeing = correlation(one, other, covered, cell, grid)
+    return alignment, _evidence(agreeing)
+
+
+def measure(
+    suspect: Suspect, likeness: Likeness, small: NDArray[np.uint8], alignment: Alignment
+) -> Agreement:
+    """Refine the map finely and measure.
+
+    Args:
+        suspect: the found picture.
+        likeness: the photo as the index keeps it.
+        small: its small picture, uint8 (height, width, 3).
+        alignment: a map that was refined roughly.
+    """
+    luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+    alignment = registration.refine(suspect, luma, alignment, registration.FINE)
+    found, covered = registration.lay(suspect, alignment, likeness.frame)
+    least = min(LEVELS - 3, max(0, round(np.log2(max(1.0, 0.7 * alignment.scale)))))
+    levels = {n: Bands.at(luma, found, covered, n) for n in range(least, least + 3)}
+    start, kept = _finest(levels, least)
+    levels |= {n: Bands.at(luma, found, covered, n) for n in range(least + 3, start + 3)}
+    fine, middle, coarse = (levels[n].correlation() for n in range(start, start + 3))
+    sigma = max(registration.SIGMA, 2.0**start)
+    flow = registration.motion(
+        registration.even(luma, sigma), registration.even(found, sigma), covered, sigma, 2 * STEP
+    )
+    known = max(1, int(np.isfinite(fine).sum()))
+    numbers = [
+        *_geometry(alignment, covered, fine, start),
+        *_quantiles(fine, (0.1, 0.25, 0.5, 0.75, 0.9)),
+        *_quantiles(middle, (0.1, 0.25, 0.5, 0.75, 0.9)),
+        *_quantiles(coarse, (0.25, 0.5, 0.75)),
+        float((fine > AGREES).sum() / known),
+        float(np.log1p((fine > AGREES).sum())),
+        float(((middle > AGREES) & (fine < middle - 0.3)).sum() / known),
+        *_moved(flow, sigma),
+        _centre(fine),
+        _colour(suspect, small, alignment),
+        kept,
+        *_part(fine, coarse, flow, sigma),
+        *[np.nan] * len(RIVAL_NUMBERS),
+    ]
+    return Agreement(
+        alignment=alignment,
+        numbers=np.array(numbers, np.float32),
+        bands=levels[start],
+        fine=fine,
+        covered=covered,
+        photo=luma,
+        found=found,
+    )
+
+
+def _evidence(agreeing: Array) -> float:
+    """How much agrees, in blocks: a first order among photos, no decision."""
+    known = agreeing[np.isfinite(agreeing)]
+    return float(np.clip(known, 0, 1).sum() * np.clip(np.mean(known), 0.05, 1)) if len(known) else 0.0
+
+
+def _finest(levels: dict[int, Bands], least: int) -> tuple[int, float]:
+    """The finest level at which the found picture still has a third of the photo's contrast, and what it has there."""
+    usual = max(levels[least + 2].contrast(), 1e-3)
+    kept = [min(levels[n].contrast() / usual, 4.0) for n in (least, least + 1)]
+    last = LEVELS - 3
+    start = least if kept[0] > KEPT else least + 1 if kept[1] > KEPT else least + 2
+    return min(start, last), kept[0]
+
+
+def _quantiles(values: Array, at: tuple[float, ...]) -> list[float]:
+    known = values[np.isfinite(values)]
+    return [np.nan] * len(at) if len(known) < FEW else [float(q) for q in np.quantile(known, at)]
+
+
+def _geometry(
+    alignment: Alignment, covered: NDArray[np.uint8], fine: Array, coarseness: float
+) -> list[float]:
+    large, little = np.linalg.svd(alignment.matrix[:2, :2], compute_uv=False)
+    tilt = float(np.abs(alignment.matrix[2, :2]).max()) * 500
+    return [
+        float(np.log1p(alignment.inliers)),
+        float(np.log1p(alignment.pairs)),
+        alignment.inliers / alignment.pairs if alignment.pairs else np.nan,
+        float(np.log1p(np.isfinite(fine).sum())),
+        min(1.0, float((covered > 0).mean()) / NEARLY_ALL),
+        coarseness,
+        float(np.log2(alignment.scale)),
+        float(large / max(little, 1e-6)),
+        tilt,
+    ]
+
+
+def _moved(flow: Flow, sigma: float) -> list[float]:
+    """Median and 90 % of the blocks' leftover motion in pixels, and the share that moved by more than a pixel."""
+    if len(flow.weights) < FEW:
+        return [np.nan] * 3
+    length = np.linalg.norm(flow.shifts, axis=1)
+    share = float(flow.weights[length > 0.7 * sigma].sum() / flow.weights.sum())
+    return [*_weighted(length / sigma, flow.weights), share]
+
+
+def _part(fine: Array, coarse: Array, flow: Flow, sigma: float) -> list[float]:
+    """The part that agrees roughly, edges left out: how finely it agrees, and how much it moved.
+
+    A copy with something laid over it agrees finely wherever it agrees at all; another shot agrees roughly
+    everywhere, finely only here and there, and its parts drift together, which noise never does.
+    """
+    roughly = (
+        cv2.erode((np.isnan(coarse) | (coarse > AGREES)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    )
+    part = roughly & np.isfinite(fine)
+    shifts, weights = np.zeros((*fine.shape, 2), np.float32), np.zeros(fine.shape, np.float32)
+    columns, rows = (flow.centres / STEP).astype(int).T
+    inside = (rows < fine.shape[0]) & (columns < fine.shape[1])
+    rows, columns = rows[inside], columns[inside]
+    shifts[rows, columns] = flow.shifts[inside] / sigma
+    weights[rows, columns] = flow.weights[inside] * roughly[rows, columns]
+    around = cv2.blur(weights, (3, 3)) + np.float32(1e-6)
+    drift = np.linalg.norm(cv2.blur(shifts * weights[..., None], (3, 3)) / around[..., None], axis=2)
+    return [
+        float(part.sum() / max(1, np.isfinite(fine).sum())),
+        float(np.log1p(part.sum())),
+        *_quantiles(fine[part], (0.1, 0.25, 0.5)),
+        *_weighted(np.linalg.norm(shifts, axis=2), weights),
+        *_weighted(drift, weights),
+    ]
+
+
+def _weighted(values: Array, weights: Array) -> list[float]:
+    """Weighted median and 90 % quantile."""
+    counted = weights > 0
+    if counted.sum() < FEW:
+        return [np.nan] * 2
+    values, weights = values[counted], weights[counted]
+    order = np.argsort(values)
+    summed = np.cumsum(weights[order])
+    at = np.searchsorted(summed, np.array([0.5, 0.9]) * summed[-1]).clip(0, len(order) - 1)
+    return [float(value) for value in values[order][at]]
+
+
+def _centre(fine: Array) -> float:
+    """Median over the middle of the photo, where its subject is."""
+    rows, columns = fine.shape
+    middle = fine[rows // 5 : rows - rows // 5, columns // 4 : columns - columns // 4]
+    known = middle[np.isfinite(middle)]
+    return float(np.median(known)) if len(known) >= FEW else np.nan
+
+
+def _colour(suspect: Suspect, small: NDArray[np.uint8], alignment: Alignment) -> float:
+    """Correlation of the colour differences at an eighth of the size; NaN when either picture has nearly no colour."""
+    photo = registration.halved(small, 8)
+    to_level = registration.shrinking(small.shape, photo.shape)
+    moved = replace(alignment, matrix=to_level @ alignment.matrix)
+    laid, covered = registration.lay(suspect, moved, (photo.shape[1], photo.shape[0]), colour=True)
+    mask = cv2.erode(covered, np.ones((3, 3), np.uint8)) > 0
+    if mask.sum() < FEW * 4:
+        return np.nan
+    one, other = (cv2.cvtColor(p, cv2.COLOR_RGB2LAB)[mask][:, 1:].astype(np.float32) for p in (photo, laid))
+    one, other = one - one.mean(0), other - other.mean(0)
+    if min(np.abs(one).mean(), np.abs(other).mean()) < 1.0:
+        return np.nan
+    return float((one * other).sum() / np.sqrt((one * one).sum() * (other * other).sum() + 1e-6))

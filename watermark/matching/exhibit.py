@@ -1,0 +1,54 @@
+"""Pictures that show why: the copy laid on the photo, both in stripes, and where they agree."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from watermark.matching import registration
+from watermark.matching.bands import Bands
+from watermark.matching.registration import Alignment, Suspect
+from watermark.matching.result import Answer, Exhibit
+from watermark.picture.pixels import Picture
+
+LONGEST = 900  # pixels
+AGREES = 0.5
+
+
+def explain_picture(found: Picture, photo: Picture, answer: Answer) -> Exhibit:
+    """Lay the found picture on the photo and show where they agree; longest side at most 900 pixels.
+
+    Raises:
+        ValueError: the answer names no photo.
+    """
+    if answer.transform is None:
+        raise ValueError("expected an answer that names a photo, found one without a transform")
+    scale = min(1.0, LONGEST / max(photo.width, photo.height))
+    frame = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
+    ours = np.asarray(cv2.resize(photo.rgb, frame, interpolation=cv2.INTER_AREA), np.uint8)
+    matrix = registration.shrinking((photo.height, photo.width), (frame[1], frame[0])) @ np.array(
+        answer.transform.matrix
+    )
+    alignment = Alignment(matrix, answer.transform.mirrored, 0, 0)
+    laid, covered = registration.lay(Suspect(found), alignment, frame, colour=True)
+    laid = np.where(covered[..., None] > 0, laid, np.uint8(255))
+    stripes = (np.arange(frame[0]) // max(8, frame[0] // 12)) % 2 == 0
+    overlay = np.where(stripes[None, :, None], laid, ours)
+    tinted, mask = _agreement(ours, laid, covered)
+    return Exhibit(Picture(laid), Picture(ours), Picture(overlay), Picture(tinted), Picture(mask))
+
+
+def _agreement(
+    ours: NDArray[np.uint8], laid: NDArray[np.uint8], covered: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The photo in grey, green where both agree, red where not, untinted where nothing can be said; and the mask."""
+    greys = [np.asarray(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), np.uint8) for p in (ours, laid)]
+    agreeing = Bands.at(greys[0], greys[1], covered, 1).correlation()
+    size = (ours.shape[1], ours.shape[0])
+    known = cv2.resize(np.isfinite(agreeing).astype(np.float32), size)
+    good = cv2.resize(np.clip(np.nan_to_num(agreeing), 0, 1), size)
+    base = np.repeat(greys[0][..., None], 3, 2).astype(np.float32)
+    colour = np.stack([255 * (1 - good), 200 * good, np.zeros_like(good)], -1)
+    weight = (0.45 * known)[..., None]
+    tinted = np.asarray(base * (1 - weight) + colour * weight, np.uint8)
+    agrees = ((known > AGREES) & (good > AGREES)).astype(np.uint8) * np.uint8(255)
+    return tinted, np.repeat(agrees[..., None], 3, 2)

@@ -1,0 +1,283 @@
+"""Which of our photographs is in this picture, and how sure is that: the walk from pixels to an answer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from watermark.marking.forensics import MarkState, carries, mark_state
+from watermark.marking.visible import MarkDesign
+from watermark.matching import agreement, edits, model, perceptual_hash, registration, rivals
+from watermark.matching.agreement import Agreement
+from watermark.matching.candidates import propose
+from watermark.matching.fingerprint import Likeness
+from watermark.matching.index import Index
+from watermark.matching.model import Verdict
+from watermark.matching.registration import Alignment, Suspect
+from watermark.matching.result import Answer, RunnerUp
+from watermark.pairs.alignment import CommonFrame
+from watermark.picture.decode import Frame, Limits, open_frames, read_facts
+from watermark.picture.pixels import Picture
+from watermark.picture.sandbox import Opened
+
+PROPOSALS = 6
+GLANCED = 4
+SURE_PLACES = 12  # so many features in place need no second way of alignment
+MEASURED = 3
+WORTH = 0.3  # of the best glance's evidence, to be measured at all
+LEAST_EVIDENCE = 4.0  # blocks: less is not measured; of 251 copies none showed less, of 169 strangers half
+ALIKE_WITHIN = 14  # bits of 64
+SMALLEST = 64  # pixels on the long side, plain borders not counted
+LEAST_FEATURES = 12
+PLAIN = 8  # grey levels within a row or column that is border
+LEGIBLE = 4.0  # small-picture pixels per found pixel; in a smaller copy the mark's strokes cannot be made out
+WORKED = 1600  # pixels on the long side; more are not looked at
+
+
+Framed: TypeAlias = Callable[[int, int], CommonFrame | None]
+"""A photo's key and the width of its small picture in pixels, to the part of it that was published; None for all."""
+
+
+def whole_photos(key: int, width: int) -> None:
+    """Say that photos were published whole."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hypothesis:
+    """One photo compared with the found picture."""
+
+    slot: int
+    likeness: Likeness
+    agreement: Agreement
+    probability: float
+    ours: float
+
+
+def identify(
+    picture: Picture, index: Index, marks: Sequence[MarkDesign] = (), framed: Framed = whole_photos
+) -> Answer:
+    """The best of all hypotheses about one picture.
+
+    Args:
+        picture: what was found.
+        index: the catalogue's fingerprints.
+        marks: how our published photos were marked.
+        framed: tells which part of a photo was published.
+
+    Raises:
+        IndexDamagedError: the index was changed on disk.
+    """
+    suspect = Suspect(picture)
+    why = _cannot_tell(suspect)
+    if why:
+        return Answer(verdict=Verdict.CANNOT_TELL, why=why)
+    judged = hypotheses(suspect, index)
+    answer = _answer(suspect, index, judged, marks, framed) if judged else Answer(verdict=Verdict.NONE)
+    if answer.mark == MarkState.KEPT:
+        return replace(answer, carries_our_mark=True)
+    return replace(answer, carries_our_mark=any(carries(suspect, design) for design in marks))
+
+
+def identify_file(
+    data: bytes, index: Index, marks: Sequence[MarkDesign] = (), limits: Limits | None = None
+) -> Answer:
+    """The strongest answer over a file's frames, up to the limits' cap.
+
+    Raises:
+        UnreadablePictureError: the bytes are no picture.
+        PictureTooLargeError: it would need more than the limits allow.
+        IndexDamagedError: the index was changed on disk.
+    """
+    limits = limits or Limits()
+    facts = read_facts(data, limits)
+    return identify_opened(Opened(facts, tuple(open_frames(data, limits, longest=WORKED))), index, marks)
+
+
+def identify_opened(
+    opened: Opened, index: Index, marks: Sequence[MarkDesign] = (), framed: Framed = whole_photos
+) -> Answer:
+    """The strongest answer over the frames of a file that was opened (`WORKED` pixels on the long side are enough).
+
+    Raises:
+        IndexDamagedError: the index was changed on disk.
+    """
+    order = list(Verdict)
+    answers = [
+        _of_frame(frame, opened, index, partial(identify, marks=marks, framed=framed))
+        for frame in opened.frames
+    ]
+    strongest = min(answers, key=lambda a: (order.index(a.verdict), -a.probability))
+    return replace(
+        strongest,
+        also=_in_any_frame(strongest, answers),
+        carries_our_mark=any(a.carries_our_mark for a in answers),
+    )
+
+
+def _in_any_frame(strongest: Answer, answers: Sequence[Answer]) -> tuple[RunnerUp, ...]:
+    """Further photos that are copied in any frame, each once, the surest first; none beside a weaker verdict."""
+    found = {one.photo: one for one in reversed(strongest.also)}
+    for answer in answers if strongest.verdict == Verdict.COPY else ():
+        named = [RunnerUp(answer.photo, answer.probability)] if answer.photo is not None else []
+        for one in (*named, *answer.also) if answer.verdict == Verdict.COPY else ():
+            if one.photo not in found or one.probability > found[one.photo].probability:
+                found[one.photo] = one
+    return tuple(
+        sorted(
+            (one for one in found.values() if one.photo != strongest.photo), key=lambda one: -one.probability
+        )
+    )
+
+
+def _of_frame(
+    frame: Frame, opened: Opened, index: Index, judge: Callable[[Picture, Index], Answer]
+) -> Answer:
+    facts = opened.facts
+    answer = judge(frame.picture, index)
+    full = max(facts.width, facts.height) / max(frame.picture.width, frame.picture.height)
+    return replace(
+        _at_full_size(answer, full), frame=frame.number, judged=len(opened.frames), frames=facts.frames
+    )
+
+
+def _at_full_size(answer: Answer, full: float) -> Answer:
+    """The same answer, its transform in pixels of the file and not of the smaller picture that was looked at."""
+    if answer.transform is None or full == 1.0:
+        return answer
+    matrix = np.array(answer.transform.matrix) @ registration.shrinking((full, full), (1.0, 1.0))
+    rows = [(float(a), float(b), float(c)) for a, b, c in matrix]
+    transform = replace(answer.transform, matrix=tuple(rows), scale=answer.transform.scale / full)
+    return replace(answer, transform=transform)
+
+
+def _cannot_tell(suspect: Suspect) -> str:
+    """Why nothing can be said of a picture; empty if something can."""
+    rows, columns = (np.flatnonzero(np.ptp(suspect.luma, axis=axis) > PLAIN) for axis in (1, 0))
+    across, down = (int(np.ptp(line)) + 1 if len(line) else 0 for line in (columns, rows))
+    if max(across, down) < SMALLEST or min(across, down) < SMALLEST // 3:
+        return (
+            "the picture is too small"
+            if max(suspect.luma.shape) < SMALLEST
+            else "there is next to nothing in it"
+        )
+    if len(suspect.features) < LEAST_FEATURES:
+        return "the picture is too plain"
+    return ""
+
+
+def compared(suspect: Suspect, index: Index) -> dict[int, tuple[Likeness, Agreement]]:
+    """Photos that may be in the picture, by slot: each registered, compared, and weighed against the others."""
+    glances = sorted(_glances(suspect, index), key=lambda g: -g.evidence)
+    measured: dict[int, tuple[Likeness, Agreement]] = {}
+    least = max(LEAST_EVIDENCE, WORTH * glances[0].evidence) if glances else 0.0
+    for one in glances:
+        if len(measured) == MEASURED or one.evidence < least:
+            break
+        if one.slot not in measured:
+            seen = agreement.measure(suspect, one.likeness, one.small, one.alignment)
+            measured[one.slot] = one.likeness, seen
+    return {
+        slot: (likeness, rivals.against(seen, [a for s, (_, a) in measured.items() if s != slot]))
+        for slot, (likeness, seen) in measured.items()
+    }
+
+
+def hypotheses(suspect: Suspect, index: Index) -> list[Hypothesis]:
+    """The same photos with how likely each is, best first."""
+    judged = [
+        Hypothesis(slot, likeness, seen, *model.probabilities(seen))
+        for slot, (likeness, seen) in compared(suspect, index).items()
+    ]
+    return sorted(judged, key=lambda h: (-h.probability, -h.agreement.evidence))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Glance:
+    slot: int
+    likeness: Likeness
+    small: NDArray[np.uint8]
+    alignment: Alignment
+    evidence: float
+
+
+def _glances(suspect: Suspect, index: Index) -> Iterator[_Glance]:
+    """Every photo that was proposed and could be aligned, looked at roughly."""
+    for slot, likeness, alignment in _aligned(suspect, index):
+        small = likeness.small_rgb()
+        luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+        rough, evidence = agreement.glance(suspect, luma, alignment)
+        yield _Glance(slot, likeness, small, rough, evidence)
+
+
+def _aligned(suspect: Suspect, index: Index) -> Iterator[tuple[int, Likeness, Alignment]]:
+    """The proposals with most features in place, and the photo that looks most alike as a whole."""
+    aligned = []
+    for proposal in propose(index, suspect.features, suspect.mirrored, PROPOSALS):
+        likeness = index.likeness(proposal.slot)
+        alignment = registration.align(suspect, likeness, proposal)
+        if alignment is not None:
+            aligned.append((proposal.slot, likeness, alignment))
+    aligned.sort(key=lambda one: -one[2].inliers)
+    yield from aligned[:GLANCED]
+    sure = {slot for slot, _, alignment in aligned[:GLANCED] if alignment.inliers >= SURE_PLACES}
+    luma = suspect.shrunk(96 / max(suspect.picture.width, suspect.picture.height))
+    for mirrored in (False, True):
+        seen = perceptual_hash.look(np.ascontiguousarray(luma[:, ::-1]) if mirrored else luma)
+        for _, slot in index.alike(seen, 1, ALIKE_WITHIN):
+            if slot not in sure:
+                likeness = index.likeness(slot)
+                yield slot, likeness, registration.align_whole(suspect, likeness, mirrored=mirrored)
+
+
+def _answer(
+    suspect: Suspect, index: Index, judged: list[Hypothesis], marks: Sequence[MarkDesign], framed: Framed
+) -> Answer:
+    first, *others = judged
+    verdict = model.verdict(first.probability, max(h.ours for h in judged))
+    if verdict == Verdict.SAME_SCENE:
+        first, *others = sorted(judged, key=lambda h: -h.ours)
+    chances = {h.slot: h.ours if verdict == Verdict.SAME_SCENE else h.probability for h in judged}
+    second = RunnerUp(index.key(others[0].slot), chances[others[0].slot]) if others else None
+    if verdict == Verdict.NONE:
+        return Answer(verdict=verdict, probability=chances[first.slot], runner_up=second)
+    mark, seen = MarkState.UNKNOWN, first.agreement
+    if marks and verdict == Verdict.COPY:
+        published = framed(index.key(first.slot), first.likeness.frame[0])
+        mark = mark_state(first.likeness.small_rgb(), seen.found, seen.covered, marks[0], published)
+        if seen.alignment.scale > LEGIBLE and mark != MarkState.CROPPED:
+            mark = MarkState.UNKNOWN
+    said = edits.of(suspect, first.likeness, seen, mark, marks[0] if marks else None)
+    return Answer(
+        verdict=verdict,
+        probability=chances[first.slot],
+        photo=index.key(first.slot),
+        runner_up=second,
+        transform=said.transform,
+        overlap=said.overlap,
+        part=said.part,
+        changes=said.changes,
+        mark=mark,
+        also=tuple(
+            RunnerUp(index.key(h.slot), h.probability)
+            for h in others
+            if model.verdict(h.probability, 0.0) == Verdict.COPY and _elsewhere(h, first)
+        ),
+    )
+
+
+def _elsewhere(one: Hypothesis, first: Hypothesis) -> bool:
+    """Whether two photos were found in different parts of the picture."""
+    middles = []
+    for hypothesis in (one, first):
+        left, top, right, bottom = edits.extent(hypothesis.agreement)
+        back = np.linalg.inv(hypothesis.agreement.alignment.matrix)
+        point = back @ np.array([(left + right) / 2, (top + bottom) / 2, 1.0])
+        middles.append(hypothesis.agreement.alignment.matrix @ point if hypothesis is first else point)
+    seen = first.agreement.alignment.matrix @ middles[0]
+    left, top, right, bottom = edits.extent(first.agreement)
+    x, y = seen[:2] / seen[2]
+    return not (left <= x <= right and top <= y <= bottom)

@@ -1,0 +1,160 @@
+"""From a row of numbers to a calibrated probability, and from probabilities to a verdict with a name.
+
+The trees are trained by `benchmarks/calibrate_matching.py` and shipped beside this file as plain arrays, with the
+thresholds and the error rates that were measured with them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watermark.errors import WatermarkError
+from watermark.matching.agreement import NUMBERS, Agreement
+
+TABLES, RATES = "model.npz", "error_rates.json"
+LEAST_MIDDLE, LEAST_OWN = 0.45, 0.25
+NOBODY, ANYBODY = 0.05, 0.5  # the most that is believed where no more agrees than strangers do
+MANY_OWN = 10  # blocks that only this photo explains
+SIDED = 0.3  # how much better it fits where another photo of ours differs
+LITTLE, FEW_PLACES = 0.2, 12  # of the photo covered; features in place
+PLAIN = 80  # blocks with texture in a whole photo of little more than lines
+HELD, HELD_GREY = 20, 6  # features in place that hold even what is strange, and lines in grey
+PULLED = 1.6  # longer than wide, by so much nobody stretches what he shows; of 1,854 copies none was
+PART = 0.35  # of the photo covered
+OTHER_COLOURS, SAME_COLOURS = 0.25, 0.8  # how the photo's colours correlate with those found
+NODES = ("feature", "bound", "left", "right", "missing_left", "value")
+
+
+class Verdict(StrEnum):
+    """What the machine says of one picture, strongest first."""
+
+    COPY = "copy"
+    SAME_SCENE = "same-scene"
+    POSSIBLE = "possible"
+    CANNOT_TELL = "cannot-tell"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forest:
+    """Gradient-boosted trees and their calibration.
+
+    Attributes:
+        nodes: by name, arrays of shape (trees, nodes); a leaf points to itself.
+        base: the score before any tree.
+        slope: of Platt's line from score to log odds.
+        offset: of the same.
+    """
+
+    nodes: Mapping[str, NDArray[np.generic]]
+    base: float
+    slope: float
+    offset: float
+
+    def probability(self, numbers: NDArray[np.float32]) -> float:
+        """The calibrated probability for one row of numbers, 0 to 1."""
+        feature, bound, left, right, missing_left, value = (self.nodes[name] for name in NODES)
+        trees = np.arange(len(value))
+        at = np.zeros(len(value), np.intp)
+        while True:
+            asked = numbers[feature[trees, at]]
+            to_left = np.where(np.isnan(asked), missing_left[trees, at], asked <= bound[trees, at])
+            following = np.where(to_left, left[trees, at], right[trees, at])
+            if (following == at).all():
+                break
+            at = following
+        score = self.base + float(value[trees, at].sum())
+        return float(1 / (1 + np.exp(-(self.slope * score + self.offset))))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """The shipped model.
+
+    Attributes:
+        copy: how likely the found picture was made from this photo.
+        ours: how likely it was made from this photo or taken in the same session.
+        thresholds: the least probabilities of the verdicts, by name.
+    """
+
+    copy: Forest
+    ours: Forest
+    thresholds: Mapping[str, float]
+
+
+@cache
+def decision() -> Decision:
+    """The shipped model, read once."""
+    with files(__package__).joinpath(TABLES).open("rb") as stream, np.load(stream) as tables:
+        if tuple(tables["names"].tolist()) != NUMBERS:
+            raise WatermarkError(
+                f"the shipped decision speaks of other numbers than compare.measure: {TABLES}",
+                hint="run: python benchmarks/calibrate_matching.py",
+            )
+        forests = [
+            Forest({n: tables[f"{which}_{n}"] for n in NODES}, *(float(v) for v in tables[f"{which}_line"]))
+            for which in ("copy", "ours")
+        ]
+    return Decision(forests[0], forests[1], matching_rates()["thresholds"])
+
+
+@cache
+def matching_rates() -> Mapping[str, Any]:
+    """What was measured with the shipped model: thresholds, misses per kind of copy, accusations of each innocent."""
+    rates: Mapping[str, Any] = json.loads(files(__package__).joinpath(RATES).read_text("utf-8"))
+    return rates
+
+
+def most(numbers: NDArray[np.float32]) -> float:
+    """The most that may be believed, whatever the trees say, where no more agrees than strangers do.
+
+    The trees alone take a patterned wall in the very same place for a copy, and one door's edge for another's. So
+    nobody is accused where the middle of the photo disagrees (somebody else stands before the wall), and where next to
+    no features hold what had to be pulled out of shape, what is little more than lines in other colours, or a part in
+    other colours (windows in rows fit all windows in rows).
+
+    Possible, never sure, is what other photos of ours show too (a wall, or a shirt that is the same before and after),
+    unless a whole patch is the photo's own after all (a head before a foreign background), or the other photos fit
+    worse wherever they differ; and what too few features hold: a small part (a collar before planks fits many a
+    photo), lines in grey, a part in other colours.
+    """
+    at = dict(zip(NUMBERS, numbers.tolist(), strict=True))
+    places, blocks, own_blocks = (np.rint(np.expm1(at[name])) for name in ("inliers", "blocks", "own_blocks"))
+    covered, colour = at["covered"], at["colour"]
+    lines = blocks < PLAIN * covered
+    recoloured = covered < PART and colour < OTHER_COLOURS
+    strange = at["stretch"] > PULLED or recoloured or (lines and colour < SAME_COLOURS)
+    if at["centre_50"] < LEAST_MIDDLE or (strange and places < HELD):
+        return NOBODY
+    elsewhere = at["own_share"] < 1 and at["own_agreeing"] < LEAST_OWN
+    its_own = own_blocks >= MANY_OWN or at["sides"] >= SIDED
+    loose = (covered < LITTLE and places < FEW_PLACES) or (lines and np.isnan(colour) and places < HELD_GREY)
+    return ANYBODY if loose or recoloured or (elsewhere and not its_own) else 1.0
+
+
+def probabilities(agreement: Agreement) -> tuple[float, float]:
+    """How likely the found picture is a copy of this photo, and how likely a copy or another shot of its session."""
+    model, limit = decision(), most(agreement.numbers)
+    copy, ours = (min(limit, forest.probability(agreement.numbers)) for forest in (model.copy, model.ours))
+    return copy, max(copy, ours)
+
+
+def verdict(copy: float, ours: float) -> Verdict:
+    """The verdict's name for the best photo's two probabilities."""
+    return named(copy, ours, decision().thresholds)
+
+
+def named(copy: float, ours: float, least: Mapping[str, float]) -> Verdict:
+    """The verdict's name under given thresholds."""
+    if copy >= least["copy"]:
+        return Verdict.COPY
+    if copy >= least["possible"]:
+        return Verdict.POSSIBLE
+    return Verdict.SAME_SCENE if ours >= least["same-scene"] else Verdict.NONE

@@ -1,0 +1,157 @@
+"""What was laid over a photo, or blurred in it: the blocks of a copy that disagree in one piece, and where they lie."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from watermark.marking.visible import LABEL_REACH, MarkDesign, mark_area
+from watermark.matching.agreement import Agreement
+from watermark.matching.bands import STEP
+
+Box: TypeAlias = tuple[float, float, float, float]
+DIFFERS = 0.25  # correlation of a block that shows something else
+LEAST = 0.012  # of the agreeing part: a smaller piece is not worth a word
+MOST = 0.5  # of it: more than that is no cover but a copy in bad shape
+SOUND = 0.6  # median correlation of the other blocks, below which disagreement says nothing
+HALF, FLAT = 127, 3.0  # grey levels
+LIKE = 0.7  # correlation of blocks' lightness
+TEXTURED = 0.4  # share of a piece where the photo has detail that could be seen
+AROUND = 3  # sides
+WIDE, BAR = 0.8, 2.5  # share of the width; ratio of the sides
+LOW, HIGH = 0.36, 0.64  # where the middle begins and ends
+LABELLED, SMEARED = (
+    3 * STEP,
+    3 * STEP,
+)  # pixels: a label begins so near the side; blocks make it so much higher
+DARK, GROUND = 100, 0.2  # grey levels that a label's ground stays below; its share of the piece at least
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A piece of the photo that the copy shows otherwise.
+
+    Attributes:
+        box: left, top, right, bottom in pixels of the small picture.
+        blurred: the same lights and darks without their detail: a mosaic or a blur, nothing laid over it.
+    """
+
+    box: Box
+    blurred: bool
+
+
+def found(
+    agreement: Agreement, agreeing: NDArray[np.bool_], edges: Box, design: MarkDesign | None
+) -> tuple[Cover, ...]:
+    """Pieces inside `edges` that disagree while all around agrees; where our own mark and label stand is left out."""
+    fine = agreement.fine
+    inside = np.zeros(fine.shape, bool)
+    left, top, right, bottom = (round(edge / STEP) for edge in edges)
+    inside[top:bottom, left:right] = True
+    size = fine.shape[::-1]
+    inside &= cv2.resize(agreement.covered, size, interpolation=cv2.INTER_AREA) > HALF
+    if design is not None:
+        area = mark_area((agreement.photo.shape[1], agreement.photo.shape[0]), design).astype(np.float32)
+        inside &= cv2.resize(area, size, interpolation=cv2.INTER_AREA) == 0
+    differ = inside & ~agreeing & (np.isnan(fine) | (fine < DIFFERS))
+    rest = fine[inside & ~differ & np.isfinite(fine)]
+    if not len(rest) or np.median(rest) < SOUND or differ.sum() > MOST * inside.sum():
+        return ()
+    joined = cv2.morphologyEx(differ.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    opened = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
+    pieces = []
+    for label in range(1, count):
+        x, y, wide, high, blocks = (int(value) for value in stats[label])
+        piece = np.asarray(labels == label)
+        # plain ground that is merely lighter or darker is a filter's work: something must be gone
+        if blocks >= max(4, LEAST * inside.sum()) and np.isfinite(fine[piece]).mean() > TEXTURED:
+            box = (float(x * STEP), float(y * STEP), float((x + wide) * STEP), float((y + high) * STEP))
+            if design is None or not _is_our_label(box, agreement.found):
+                pieces.append(Cover(box, _blurred(agreement, piece)))
+    return tuple(pieces)
+
+
+def _is_our_label(box: Box, shown: NDArray[np.uint8]) -> bool:
+    """Whether a piece lies in an upper corner, on a dark ground: there we write ourselves what a photo shows."""
+    left, top, right, bottom = (round(edge) for edge in box)
+    height, width = shown.shape
+    aside = left >= width / 2 or right <= width / 2 or min(left, width - right) <= LABELLED
+    above = top == 0 and bottom <= LABEL_REACH * max(height, width) + SMEARED
+    dark = np.quantile(shown[top:bottom, left:right], GROUND) < DARK
+    return bool(aside and above and right - left <= WIDE * width and dark)
+
+
+def _blurred(agreement: Agreement, piece: NDArray[np.bool_]) -> bool:
+    """Whether a piece is light and dark where it was, block by block, though its detail is gone."""
+    size = piece.shape[::-1]
+    photo, shown = (
+        np.asarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.float32)[piece]
+        for p in (agreement.photo, agreement.found)
+    )
+    if min(photo.std(), shown.std()) < FLAT:
+        return False
+    return bool(np.corrcoef(photo, shown)[0, 1] > LIKE)
+
+
+def phrases(
+    pieces: tuple[Cover, ...],
+    strips: Mapping[str, float],
+    edges: Box,
+    ends: AbstractSet[str],
+    frame: tuple[int, int],
+) -> list[str]:
+    """Say what was laid over the photo, and where.
+
+    Args:
+        pieces: found inside `edges`.
+        strips: how much of the photo lies under something at a side, as shares.
+        edges: the part of the small picture that agrees.
+        ends: the sides at which the copy ends where the photo does; at others its neighbours begin.
+        frame: width and height of the small picture.
+    """
+    touched = {piece: _touched(piece, edges) for piece in pieces}
+    if len(set(strips).union(*touched.values()) & ends) >= AROUND:
+        return ["set on another background"]
+    said = [f"a strip laid over its {side} {100 * share:.0f} %" for side, share in strips.items()]
+    for piece in pieces:
+        if touched[piece] - ends:
+            continue
+        left, top, right, bottom = piece.box
+        wide = (right - left) / frame[0]
+        x, y = (left + right) / 2 / frame[0], (top + bottom) / 2 / frame[1]
+        if wide > WIDE:
+            what = "a strip"
+        elif (right - left) > BAR * (bottom - top):
+            what = "a bar"
+        else:
+            what = "a box"
+        if piece.blurred:
+            said.append(f"blurred {'over' if wide > WIDE else 'at'} {_place(0.5 if wide > WIDE else x, y)}")
+        else:
+            said.append(f"{what} laid over {_place(0.5 if wide > WIDE else x, y)}")
+    return list(dict.fromkeys(said))
+
+
+def _touched(piece: Cover, edges: Box) -> set[str]:
+    """The sides of the agreeing part that a piece reaches; a strip across reaches only the one it lies at."""
+    near = (abs(own - edge) <= STEP for own, edge in zip(piece.box, edges, strict=True))
+    touched = {side for side, close in zip(("left", "top", "right", "bottom"), near, strict=True) if close}
+    across, upright = {"left", "right"} <= touched, {"top", "bottom"} <= touched
+    if across != upright:
+        return touched - ({"left", "right"} if across else {"top", "bottom"})
+    return touched
+
+
+def _place(x: float, y: float) -> str:
+    up = "upper" if y < LOW else "lower" if y > HIGH else ""
+    side = "left" if x < LOW else "right" if x > HIGH else ""
+    if up and side:
+        return f"its {up} {side} part"
+    if up or side:
+        return f"its {up or side} part"
+    return "its middle"

@@ -1,0 +1,400 @@
+"""Lay a found picture on a catalogue photo: from a proposal's feature pairs to a sub-pixel map between the two.
+
+All maps are 3 by 3, homogeneous, from pixels of the found picture to pixels of the photo's small picture.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from watermark.matching import features
+from watermark.matching.candidates import Proposal
+from watermark.matching.features import Features
+from watermark.matching.fingerprint import Likeness
+from watermark.picture.pixels import Picture
+
+NEAR = 24.0  # pixels of the small picture within which a guided match is sought
+ALIKE = 0.70  # cosine of RootSIFT descriptors a guided match needs
+MOST_STRETCH = 2.5
+SMALLEST, LARGEST = 0.02, 40.0  # small-picture pixels per found pixel
+LEAST_VOTES, LEAST_PAIRS = 2, 4
+SIZES_APART = 0.8  # octaves between features that can be partners
+LEAST_BLOCKS, MANY_BLOCKS = 6, 30  # for an affine, for a projective step
+STILL = 0.2  # a step that moves no corner by more than this was the last of its level
+SIGMA = 1.2  # of the finest detail looked at, pixels of the level
+COVERED = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One size at which a map is refined: how much smaller, the side of a block, the free parameters of each pass."""
+
+    shrink: int
+    block: int
+    passes: tuple[int, ...]
+
+
+ROUGH = (Level(4, 16, (6, 8)),)
+FINE = (Level(2, 24, (8, 8)), Level(1, 32, (8,)))
+Array: TypeAlias = NDArray[np.float32]
+Matrix: TypeAlias = NDArray[np.float64]
+
+
+class Suspect:
+    """A found picture with what is computed of it once: luma, features, and those of its mirror image."""
+
+    def __init__(self, picture: Picture) -> None:
+        """Keep the picture; everything else is computed when it is asked for."""
+        self.picture = picture
+        self._shrunk: dict[tuple[int, bool], NDArray[np.uint8]] = {}
+
+    @cached_property
+    def luma(self) -> NDArray[np.uint8]:
+        """Grey, uint8 (height, width)."""
+        return features.grey(self.picture)
+
+    @cached_property
+    def features(self) -> Features:
+        """Its local features, strongest first."""
+        return features.describe_suspect(self.luma)
+
+    @cached_property
+    def mirrored(self) -> Features:
+        """The features of its mirror image, in the mirror image's pixels."""
+        return self.features.mirrored(self.picture.width)
+
+    @property
+    def flip(self) -> Matrix:
+        """The map from the picture to its mirror image."""
+        return np.array([[-1.0, 0, self.picture.width - 1], [0, 1, 0], [0, 0, 1]])
+
+    def shrunk(self, scale: float, *, colour: bool = False) -> NDArray[np.uint8]:
+        """Its luma or colours at this scale or a little more, properly averaged; never enlarged."""
+        half_octaves = max(0, int(np.floor(-2 * np.log2(max(scale, 1e-3)) + 1e-6)))
+        return self._smaller(half_octaves // 2 * 2 if colour else half_octaves, colour=colour)
+
+    def _smaller(self, half_octaves: int, *, colour: bool) -> NDArray[np.uint8]:
+        """Averaged over whole pixels where that can be, from the size an octave above: a fifth of the cost."""
+        if half_octaves == 0:
+            return self.picture.rgb if colour else self.luma
+        if (half_octaves, colour) not in self._shrunk:
+            source = self._smaller(half_octaves - 2 if half_octaves > 1 else 0, colour=colour)
+            by = 2 ** (-half_octaves / 2)
+            size = (max(1, round(self.picture.width * by)), max(1, round(self.picture.height * by)))
+            self._shrunk[half_octaves, colour] = np.asarray(
+                cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8
+            )
+        return self._shrunk[half_octaves, colour]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alignment:
+    """How a found picture lies on a photo.
+
+    Attributes:
+        matrix: float64 (3, 3), found pixels to small-picture pixels, any mirroring included.
+        mirrored: whether it includes one.
+        pairs: features that had a partner.
+        inliers: distinct places whose partners agree with the map.
+    """
+
+    matrix: Matrix
+    mirrored: bool
+    pairs: int
+    inliers: int
+
+    @property
+    def scale(self) -> float:
+        """Small-picture pixels per found pixel."""
+        return float(np.sqrt(abs(np.linalg.det(self.matrix[:2, :2]))))
+
+
+def align(suspect: Suspect, likeness: Likeness, proposal: Proposal) -> Alignment | None:
+    """Fit an affine map to all features that could agree with the proposal; None if too few do."""
+    features = suspect.mirrored if proposal.mirrored else suspect.features
+    photo = likeness.features()
+    here, there = features.places[proposal.pairs[:, 0]], photo.places[proposal.pairs[:, 1]]
+    if len(here) < LEAST_VOTES:
+        return None
+    first, _ = cv2.estimateAffinePartial2D(here, there, method=cv2.RANSAC, ransacReprojThreshold=8)
+    if first is None:
+        return None
+    here, there = _guided(features, photo, np.asarray(first, np.float64))
+    if len(here) < LEAST_PAIRS:
+        return None
+    found, kept = cv2.estimateAffine2D(
+        here, there, method=cv2.RANSAC, ransacReprojThreshold=4, maxIters=1000, confidence=0.995
+    )
+    fitted = np.asarray(found, np.float64)
+    if fitted.shape != (2, 3) or not sane(fitted):
+        return None
+    chosen = kept.ravel() > 0
+    inliers = min(_places(here[chosen]), _places(there[chosen]))
+    if inliers < LEAST_PAIRS:
+        return None
+    matrix = np.vstack([fitted, [0, 0, 1]])
+    if proposal.mirrored:
+        matrix = matrix @ suspect.flip
+    return Alignment(matrix, proposal.mirrored, len(here), inliers)
+
+
+def align_whole(suspect: Suspect, likeness: Likeness, *, mirrored: bool) -> Alignment:
+    """Assume that the whole picture is the whole photo."""
+    across = likeness.frame[0] / suspect.picture.width
+    down = likeness.frame[1] / suspect.picture.height
+    matrix = np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]])
+    return Alignment(matrix @ suspect.flip if mirrored else matrix, mirrored, 0, 0)
+
+
+def sane(matrix: NDArray[np.floating]) -> bool:
+    """Whether a map neither tears, flips nor flattens the picture."""
+    if not np.isfinite(matrix).all():
+        return False
+    large, little = np.linalg.svd(matrix[:2, :2], compute_uv=False)
+    fair = SMALLEST < little <= large < LARGEST and large / little < MOST_STRETCH
+    return bool(fair and np.linalg.det(matrix[:2, :2]) > 0)
+
+
+def lay(
+    suspect: Suspect, alignment: Alignment, frame: tuple[int, int], *, colour: bool = False
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The found picture seen in the photo's frame.
+
+    Args:
+        suspect: the found picture.
+        alignment: where it lies.
+        frame: width and height to show.
+        colour: in colours, not in grey.
+
+    Returns:
+        uint8 (height, width) or (height, width, 3), and uint8 (height, width), 255 where it covers the photo.
+    """
+    source = suspect.shrunk(alignment.scale, colour=colour)
+    grow = shrinking(source.shape, (suspect.picture.height, suspect.picture.width))
+    matrix = alignment.matrix @ grow
+    laid = cv2.warpPerspective(source, matrix, frame, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(laid, np.uint8), outline(matrix, source.shape, (frame[1], frame[0]))
+
+
+def outline(matrix: Matrix, shape: tuple[int, ...], onto: tuple[int, ...]) -> NDArray[np.uint8]:
+    """What a picture of one shape covers of another when it is laid there; both shapes are (height, width).
+
+    Returns:
+        uint8 (height, width), 255 where it covers; nothing where the map turns the picture inside out.
+    """
+    covered = np.zeros(onto[:2], np.uint8)
+    laid = np.array([(*corner, 1.0) for corner in corners(shape[1], shape[0])]) @ matrix.T
+    if (laid[:, 2] > 0).all():
+        points = np.clip(laid[:, :2] / laid[:, 2:], -30000, 30000).round().astype(np.int32)
+        cv2.fillConvexPoly(covered, points, COVERED)
+    return covered
+
+
+def refine(
+    suspect: Suspect, photo: NDArray[np.uint8], alignment: Alignment, levels: tuple[Level, ...]
+) -> Alignment:
+    """Move the map until the pixels agree: affine first, a homography at the end.
+
+    Args:
+        suspect: the found picture.
+        photo: the small picture in grey, uint8 (height, width).
+        alignment: a map that is right to a few pixels of the first level.
+        levels: ROUGH, FINE or both in turn.
+
+    Source: Lucas and Kanade's step for all blocks at once (Baker and Matthews, "20 years on", IJCV 2004), joined by
+    iteratively reweighted least squares.
+    """
+    matrix = alignment.matrix
+    for level in levels:
+        if level.shrink < alignment.scale / 4:
+            break
+        small = halved(photo, level.shrink)
+        to_level = shrinking(photo.shape, small.shape)
+        sigma = max(SIGMA, 0.6 * alignment.scale / level.shrink)
+        one = even(small, sigma)
+        for free in level.passes:
+            frame = (small.shape[1], small.shape[0])
+            laid, covered = lay(suspect, replace(alignment, matrix=to_level @ matrix), frame)
+            flow = motion(one, even(laid, sigma), covered, sigma, level.block)
+            if len(flow.weights) < LEAST_BLOCKS:
+                break
+            step = _fit(flow, frame, free if len(flow.weights) > MANY_BLOCKS else 6)
+            moved = np.linalg.inv(to_level) @ step @ to_level @ matrix
+            if not sane(moved @ suspect.flip if alignment.mirrored else moved):
+                return replace(alignment, matrix=matrix / matrix[2, 2])
+            matrix = moved / moved[2, 2]
+            if _reach(step, frame) < STILL:
+                break
+    return replace(alignment, matrix=matrix)
+
+
+def _reach(step: Matrix, frame: tuple[int, int]) -> float:
+    """How far a step moves the farthest corner, pixels."""
+    before = np.array([(*corner, 1.0) for corner in corners(*frame)])
+    moved = before @ step.T
+    return float(np.abs(moved[:, :2] / moved[:, 2:] - before[:, :2]).max())
+
+
+def halved(luma: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
+    """The picture `shrink` times smaller, averaged."""
+    if shrink == 1:
+        return luma
+    size = (-(-luma.shape[1] // shrink), -(-luma.shape[0] // shrink))
+    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def shrinking(full: tuple[float, ...], level: tuple[float, ...]) -> Matrix:
+    """The map from pixel centres of a picture to those of its smaller version; shapes are (height, width)."""
+    across, down = level[1] / full[1], level[0] / full[0]
+    return np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """How far each block of the found picture still lies from its place on the photo.
+
+    Attributes:
+        centres: float32 (n, 2), block centres in small-picture pixels.
+        shifts: float32 (n, 2), where to, pixels.
+        weights: float32 (n,), how well the block's texture fixes its shift, 0 to 1.
+        alike: float32 (n,), how much of what the block shows is in both pictures, 0 to 1.
+    """
+
+    centres: Array
+    shifts: Array
+    weights: Array
+    alike: Array
+
+
+def motion(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float, block: int) -> Flow:
+    """One Lucas-Kanade step for every block that both evened pictures cover and that has texture both ways."""
+    half = block // 2
+    across, down = (cv2.Sobel(photo, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1)))
+    differ = found - photo
+    products = (across * across, across * down, down * down, across * differ, down * differ)
+    xx, xy, yy, xt, yt = (_blocks(part, half) for part in products)
+    apart, there = (_blocks(part, half) for part in (differ * differ, photo * photo + found * found))
+    determinant = xx * yy - xy * xy
+    middle = (xx + yy) / 2
+    weak = middle - np.sqrt(np.maximum(middle * middle - determinant, 0))
+    usable = (_blocks(covered, half) == COVERED) & (weak > 2e-3 / sigma**2)
+    rows, columns = np.nonzero(usable)
+    xx, xy, yy, xt, yt, determinant, weak, apart, there = (
+        part[usable] for part in (xx, xy, yy, xt, yt, determinant, weak, apart, there)
+    )
+    shifts = np.stack([yy * xt - xy * yt, xx * yt - xy * xt], 1) / determinant[:, None]
+    reach = 2.0 * sigma
+    length = np.linalg.norm(shifts, axis=1)
+    shifts *= np.minimum(1, reach / np.maximum(length, 1e-6))[:, None]
+    weights = np.minimum(1, weak * sigma**2 / 0.05) * np.exp(-((length / (2 * reach)) ** 2))
+    centres = (np.stack([columns, rows], 1) + 1).astype(np.float32) * half
+    alike = np.clip(1 - apart / np.maximum(there, 1e-6), 0, 1) ** 2
+    return Flow(centres, shifts.astype(np.float32), weights.astype(np.float32), alike)
+
+
+def _blocks(values: Array | NDArray[np.uint8], half: int) -> Array:
+    """Means over overlapping blocks, two half blocks wide: one for every inner corner of the grid of half blocks."""
+    rows, columns = values.shape[0] // half, values.shape[1] // half
+    if min(rows, columns) < 2:  # noqa: PLR2004 (no whole block)
+        return np.zeros((0, 0), np.float32)
+    cells = cv2.resize(
+        values[: rows * half, : columns * half], (columns, rows), interpolation=cv2.INTER_AREA
+    ).astype(np.float32)
+    pairs = cells[:-1] + cells[1:]
+    return np.asarray((pairs[:, :-1] + pairs[:, 1:]) / 4, np.float32)
+
+
+def even(luma: NDArray[np.uint8], sigma: float) -> Array:
+    """Band-passed, and evened to the same contrast everywhere, so that light and filters do not matter."""
+    reach = 2 * int(np.ceil(2.5 * sigma)) + 1
+    smooth = np.asarray(cv2.GaussianBlur(luma.astype(np.float32), (reach, reach), sigma), np.float32)
+    # what is wide enough to be averaged is averaged on a coarser grid, a fifth of the cost
+    cell = max(1, int(2 * sigma))
+    band = smooth - _wide(smooth, cell, 5)
+    spread = _coarse(band * band, cell, 9) + np.float32(4)
+    return np.asarray(band * _back(1 / np.sqrt(spread), band.shape), np.float32)
+
+
+def _wide(values: Array, cell: int, cells: int) -> Array:
+    """The mean around every pixel, `cells` times `cell` pixels wide."""
+    return _back(_coarse(values, cell, cells), values.shape)
+
+
+def _coarse(values: Array, cell: int, cells: int) -> Array:
+    size = (max(1, values.shape[1] // cell), max(1, values.shape[0] // cell))
+    return np.asarray(
+        cv2.blur(cv2.resize(values, size, interpolation=cv2.INTER_AREA), (cells, cells)), np.float32
+    )
+
+
+def _back(values: Array, shape: tuple[int, ...]) -> Array:
+    return np.asarray(cv2.resize(values, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
+    """The affine (6 free parameters) or projective (8) step that most of the blocks ask for."""
+    half = max(frame) / 2
+    centre = np.array([frame[0] / 2, frame[1] / 2])
+    x, y = ((flow.centres - centre) / half).T.astype(np.float64)
+    count = len(x)
+    design = np.zeros(
+        (8, 2 * count)
+    )  # a row for each parameter: contiguous, and twice as fast as the other way
+    design[0, :count] = design[3, count:] = x
+    design[1, :count] = design[4, count:] = y
+    design[2, :count] = design[5, count:] = 1
+    design[6, :count], design[6, count:], design[7, :count], design[7, count:] = x * x, x * y, x * y, y * y
+    design = design[:free]
+    asked = flow.shifts.T.astype(np.float64).ravel() / half
+    ridge = np.diag([1e-4] * 6 + [4e-3] * 2)[:free, :free] * (1e-3 + flow.weights.sum())
+    weights = trusted = (flow.weights * flow.alike).astype(np.float64)
+    found = np.zeros(free)
+    for _ in range(5):
+        weighed = design * np.concatenate([weights, weights])
+        found = np.linalg.solve(weighed @ design.T + ridge, weighed @ asked)
+        over = asked - found @ design
+        left = np.sqrt(over[:count] ** 2 + over[count:] ** 2) * half
+        usual = max(0.3, 1.5 * float(np.partition(left, count // 2)[count // 2]))
+        weights = trusted / (1 + (left / usual) ** 2) ** 2
+    p = np.zeros(8)
+    p[:free] = found
+    step = np.array([[1 + p[0], p[1], p[2]], [p[3], 1 + p[4], p[5]], [-p[6], -p[7], 1]])
+    norm = np.array([[1 / half, 0, -centre[0] / half], [0, 1 / half, -centre[1] / half], [0, 0, 1]])
+    return np.asarray(np.linalg.inv(norm) @ step @ norm)
+
+
+def _guided(features: Features, photo: Features, first: NDArray[np.floating]) -> tuple[Array, Array]:
+    """Pairs of features near each other under a first map, alike, and each other's best."""
+    moved = features.places @ first[:, :2].T.astype(np.float32) + first[:, 2].astype(np.float32)
+    octave = np.log2(np.maximum(features.sizes * np.hypot(first[0, 0], first[1, 0]), 1e-3))
+    across = np.argsort(photo.places[:, 0])
+    edges = photo.places[across, 0]
+    starts, stops = (np.searchsorted(edges, moved[:, 0] + by) for by in (-NEAR, NEAR))
+    here = np.repeat(np.arange(len(moved)), stops - starts)
+    ends = np.cumsum(stops - starts)
+    there = across[np.arange(len(here)) + np.repeat(stops - ends, stops - starts)]
+    near = (np.abs(moved[here, 1] - photo.places[there, 1]) < NEAR) & (
+        np.abs(octave[here] - np.log2(photo.sizes)[there]) < SIZES_APART
+    )
+    here, there = here[near], there[near]
+    alike = np.zeros((len(moved), len(edges)), np.float32)
+    alike[here, there] = np.einsum("nd,nd->n", features.described[here], photo.described[there])
+    best = alike.argmax(1)
+    how_alike = alike[np.arange(len(alike)), best]
+    rows = np.flatnonzero((how_alike > ALIKE) & (how_alike == alike.max(0)[best]))
+    return np.ascontiguousarray(features.places[rows]), np.ascontiguousarray(photo.places[best[rows]])
+
+
+def _places(points: Array) -> int:
+    """Distinct places: several features on one spot count once."""
+    return len(np.unique(np.round(points / 4), axis=0))
+
+
+def corners(width: int, height: int) -> Iterator[tuple[float, float]]:
+    """The outer corners of a picture, clockwise from top left."""
+    yield from ((-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5))

@@ -1,0 +1,1 @@
+"""A before and an after: taken apart, compared, laid over each other."""
