@@ -109,6 +109,167 @@ class Consent:
     withdrawn_at: datetime | None = None
 
 
+class Section(StrEnum):
+    """Parts of a case that are saved each for itself."""
+
+    FACTS = "facts"
+    AUTHORS = "authors"
+    WORDS = "words"
+    PAIRS = "pairs"
+    CONSENT = "consent"
+
+
+class Relation(StrEnum):
+    """What the person who took a picture is to the practice: it decides who owns the picture."""
+
+    EMPLOYEE = "employee"
+    OWNER = "owner"
+    CONTRACTOR = "contractor"
+    PATIENT = "patient"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """When a section was last saved; version 0 means never."""
+
+    version: int = 0
+    by: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Facts of a case that only staff see: the light, and the chart number as it is encrypted."""
+
+    light: str = ""
+    chart: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorship:
+    """Who took a picture, what they are to the practice, with what, and what they chose."""
+
+    person: str
+    relation: Relation
+    camera: str = ""
+    choices: str = ""
+    assignment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a picture shows for readers who cannot see it, and the line under it."""
+
+    alt: str
+    caption: str
+
+
+class Method(StrEnum):
+    """Who decided how a pair lies: the program, two points that a person clicked, or a person who left it as taken."""
+
+    AUTOMATIC = "automatic"
+    POINTS = "points"
+    AS_TAKEN = "as taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How the second photo of a pair is laid over the first: a 2 by 3 matrix, found or clicked."""
+
+    transform: tuple[tuple[float, float, float], tuple[float, float, float]]
+    method: Method
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A doctor's or patient's answer to one exact content of a case; no answer yet is None."""
+
+    id: int
+    case: int
+    asked: str
+    content: str
+    asked_by: str
+    asked_at: datetime
+    answer: str | None
+    answered_by: str
+    words: str
+
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Photographs and the stages they are sorted into; `case` is set when they are for one there is."""
+
+    id: int
+    case: int | None
+    stages: tuple[str, ...]
+    version: int
+    created_by: str
+    created_at: datetime
+    saved_by: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPhoto:
+    """A photograph of a dropped file; part of an old composite has the digest of the whole, and a box."""
+
+    file: str
+    digest: Digest
+    composite: Digest | None = None
+    box: Box | None = None
+    size: int
+    file_size: int
+    width: int
+    height: int
+    format: str
+    taken_at: str
+    camera: str
+    thumbnail: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPhoto:
+    """A photograph of a draft and where it was put: stage 1 is the first, 0 means set aside."""
+
+    id: int
+    draft: int
+    file: str
+    digest: Digest
+    composite: Digest | None
+    box: Box | None
+    size: int
+    file_size: int
+    width: int
+    height: int
+    format: str
+    taken_at: str
+    camera: str
+    stage: int
+    view: str
+    position: int
+    why: str
+    sure: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a photograph belongs: the number of its stage (0: set aside), and its view.
+
+    Args:
+        why: What a proposal rests on, in plain words; empty where a person decided.
+        sure: 0 to 1.
+    """
+
+    stage: int
+    view: str
+    why: str = ""
+    sure: float = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """How a photo is public: under a random name, which stands for files of this recipe and no other."""

@@ -93,7 +93,7 @@ def add(folder: DataFolder, name: str, role: str, password: str) -> None:
     Example:
       pairwatch user add "Ada Example" --role doctor
     """
-    from gallery.store.accounts import Role, User
+    from gallery.staff import Role, User
 
     with _accounts(folder, "added a user", name, role=role) as (book, now):
         book.add(User(name, Role(role)), password, now)

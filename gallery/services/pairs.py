@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from gallery.errors import GalleryError
-from gallery.model import Photo
+from gallery.model import Alignment, Method, Photo
 from gallery.settings import DataFolder
-from gallery.store.casework import Alignment, Method
 from gallery.store.vault import Vault
 from watermark.pairs.alignment import (
     AS_IT_IS,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gallery.consent import may_publish
-from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Consent, Performer, Photo, Stage
+from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Consent, Performer, Photo, Section, Stage
 from gallery.settings import Settings
 from gallery.site.disclosures import findings_about
-from gallery.store.casework import Casework, Section
+from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 
 

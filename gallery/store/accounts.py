@@ -5,13 +5,13 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlite_utils import Database
 
 from gallery.errors import GalleryError
+from gallery.staff import Role, User
 from gallery.store.database import transaction
 
 SHORTEST_PASSWORD = 12
@@ -23,48 +23,6 @@ _FAILURES_PER_USER = 50
 _FAILURES_PER_ADDRESS = 20
 _IDLE = timedelta(hours=2)
 _LONGEST_SESSION = timedelta(hours=12)
-
-
-class Role(StrEnum):
-    """What a person is at the practice; what each may do is in `MAY`."""
-
-    STAFF = "staff"
-    DOCTOR = "doctor"
-    LEGAL = "legal"
-    ADMINISTRATOR = "administrator"
-
-
-class Task(StrEnum):
-    """Things on the staff's pages that not everybody may do."""
-
-    SEE = "see cases and originals"
-    EDIT = "add and change cases"
-    PUBLISH = "publish"
-    APPROVE = "approve for the practice"
-    WITHDRAW = "withdraw a case"
-    REVEAL = "see a chart number"
-
-
-_EVERYBODY = frozenset({Task.SEE, Task.WITHDRAW})
-_WRITERS = _EVERYBODY | {Task.EDIT, Task.PUBLISH}
-MAY = {
-    Role.LEGAL: _EVERYBODY,
-    Role.STAFF: _WRITERS,
-    Role.DOCTOR: _WRITERS | {Task.APPROVE, Task.REVEAL},
-    Role.ADMINISTRATOR: _WRITERS | {Task.APPROVE, Task.REVEAL},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A person who may sign in."""
-
-    name: str
-    role: Role
-
-    def may(self, task: Task) -> bool:
-        """Tell whether the person's role allows a task."""
-        return task in MAY[self.role]
 
 
 @dataclass(frozen=True, slots=True)

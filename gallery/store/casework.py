@@ -5,102 +5,25 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from sqlite_utils import Database
 
 from gallery.errors import ChangedMeanwhileError, GalleryError
-from gallery.model import Case, Stage
+from gallery.model import (
+    Alignment,
+    Approval,
+    Authorship,
+    Case,
+    Details,
+    Method,
+    Relation,
+    Saved,
+    Section,
+    Stage,
+    Words,
+)
 from gallery.store.database import transaction
-
-
-class Section(StrEnum):
-    """Parts of a case that are saved each for itself."""
-
-    FACTS = "facts"
-    AUTHORS = "authors"
-    WORDS = "words"
-    PAIRS = "pairs"
-    CONSENT = "consent"
-
-
-class Relation(StrEnum):
-    """What the person who took a picture is to the practice: it decides who owns the picture."""
-
-    EMPLOYEE = "employee"
-    OWNER = "owner"
-    CONTRACTOR = "contractor"
-    PATIENT = "patient"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """When a section was last saved; version 0 means never."""
-
-    version: int = 0
-    by: str = ""
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """Facts of a case that only staff see: the light, and the chart number as it is encrypted."""
-
-    light: str = ""
-    chart: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorship:
-    """Who took a picture, what they are to the practice, with what, and what they chose."""
-
-    person: str
-    relation: Relation
-    camera: str = ""
-    choices: str = ""
-    assignment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a picture shows for readers who cannot see it, and the line under it."""
-
-    alt: str
-    caption: str
-
-
-class Method(StrEnum):
-    """Who decided how a pair lies: the program, two points that a person clicked, or a person who left it as taken."""
-
-    AUTOMATIC = "automatic"
-    POINTS = "points"
-    AS_TAKEN = "as taken"
-
-
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """How the second photo of a pair is laid over the first: a 2 by 3 matrix, found or clicked."""
-
-    transform: tuple[tuple[float, float, float], tuple[float, float, float]]
-    method: Method
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """A doctor's or patient's answer to one exact content of a case; no answer yet is None."""
-
-    id: int
-    case: int
-    asked: str
-    content: str
-    asked_by: str
-    asked_at: datetime
-    answer: str | None
-    answered_by: str
-    words: str
 
 
 class Casework:

@@ -2,87 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
 from gallery.errors import ChangedMeanwhileError, GalleryError
-from gallery.model import Digest
+from gallery.model import Digest, Draft, DraftPhoto, NewPhoto, Place
 from gallery.store.database import transaction
-
-Box = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """Photographs and the stages they are sorted into; `case` is set when they are for one there is."""
-
-    id: int
-    case: int | None
-    stages: tuple[str, ...]
-    version: int
-    created_by: str
-    created_at: datetime
-    saved_by: str
-    saved_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPhoto:
-    """A photograph of a dropped file; part of an old composite has the digest of the whole, and a box."""
-
-    file: str
-    digest: Digest
-    composite: Digest | None = None
-    box: Box | None = None
-    size: int
-    file_size: int
-    width: int
-    height: int
-    format: str
-    taken_at: str
-    camera: str
-    thumbnail: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftPhoto:
-    """A photograph of a draft and where it was put: stage 1 is the first, 0 means set aside."""
-
-    id: int
-    draft: int
-    file: str
-    digest: Digest
-    composite: Digest | None
-    box: Box | None
-    size: int
-    file_size: int
-    width: int
-    height: int
-    format: str
-    taken_at: str
-    camera: str
-    stage: int
-    view: str
-    position: int
-    why: str
-    sure: float
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a photograph belongs: the number of its stage (0: set aside), and its view.
-
-    Args:
-        why: What a proposal rests on, in plain words; empty where a person decided.
-        sure: 0 to 1.
-    """
-
-    stage: int
-    view: str
-    why: str = ""
-    sure: float = 1.0
 
 
 class Drafts:

@@ -12,7 +12,7 @@ from werkzeug.routing import IntegerConverter, ValidationError
 
 from gallery.errors import GalleryError
 from gallery.settings import DataFolder, load_settings
-from gallery.store.accounts import Task
+from gallery.staff import Task
 from gallery.store.keys import cookie_key
 from gallery.web import (
     approval,

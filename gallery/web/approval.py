@@ -4,10 +4,9 @@ from flask import Blueprint, Response, abort, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from gallery.consent import may_publish
-from gallery.model import PUBLIC_CHANNEL, CaseStatus, Photo
+from gallery.model import PUBLIC_CHANNEL, Approval, CaseStatus, Photo
 from gallery.site.wording import photo_alt, photo_caption, stage_sentences
-from gallery.store.accounts import Task
-from gallery.store.casework import Approval
+from gallery.staff import Task
 from gallery.web.content import besides, content_of
 from gallery.web.publishing import rendered
 from gallery.web.viewing import note_view

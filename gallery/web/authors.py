@@ -7,10 +7,9 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from gallery.errors import GalleryError
-from gallery.model import Case, Photo
+from gallery.model import Authorship, Case, Photo, Relation, Section
 from gallery.services.intake.check import INTAKE_LIMITS
-from gallery.store.accounts import Task
-from gallery.store.casework import Authorship, Relation, Section
+from gallery.staff import Task
 from gallery.store.vault import Vault
 from gallery.web.sections import open_case, save_section, show_section, typed_values
 from gallery.web.workplace import casework, catalog, folder, needs, note

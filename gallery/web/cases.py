@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from gallery.consent import expires_soon
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
-from gallery.store.accounts import Role, Task
+from gallery.staff import Role, Task
 from gallery.web.sections import known_case, show
 from gallery.web.workplace import catalog, drafts, folder, here, ledger, local_now, me, needs
 

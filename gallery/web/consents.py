@@ -12,7 +12,7 @@ from gallery.model import PUBLIC_CHANNEL, Case, Consent, Digest
 from gallery.rules.authorization import Form, Law, laws, load_law, missing_elements
 from gallery.services.withdraw import record_consent, withdraw_consent
 from gallery.site.build import build_site
-from gallery.store.accounts import Task
+from gallery.staff import Task
 from gallery.store.vault import Vault
 from gallery.web.sections import open_case, show
 from gallery.web.workplace import catalog, folder, local_now, me, needs, note, now, rooms, settings

@@ -3,9 +3,8 @@
 import hashlib
 from dataclasses import dataclass, replace
 
-from gallery.model import Case
+from gallery.model import Alignment, Case
 from gallery.site.disclosures import required_on
-from gallery.store.casework import Alignment
 from gallery.web.workplace import casework, catalog, ledger, now, settings
 
 HELD = (

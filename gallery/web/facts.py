@@ -8,9 +8,8 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from gallery.errors import GalleryError
-from gallery.model import Case, Performer, Stage, comes_before_treatment
-from gallery.store.accounts import Task
-from gallery.store.casework import Details, Section
+from gallery.model import Case, Details, Performer, Section, Stage, comes_before_treatment
+from gallery.staff import Task
 from gallery.store.keys import ChartLock
 from gallery.web.sections import known_case, open_case, save_section, show_section, typed_values
 from gallery.web.workplace import casework, catalog, folder, needs, note, settings

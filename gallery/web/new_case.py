@@ -5,9 +5,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
 from gallery.errors import ChangedMeanwhileError, GalleryError
-from gallery.model import CaseStatus
-from gallery.store.accounts import Task
-from gallery.store.drafts import Draft
+from gallery.model import CaseStatus, Draft
+from gallery.staff import Task
 from gallery.web import receiving
 from gallery.web.pairs import measure_ahead
 from gallery.web.sections import known_case

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, current_app, flash, redirect, requ
 from flask.typing import ResponseReturnValue
 
 from gallery.errors import GalleryError
-from gallery.model import Case
+from gallery.model import Alignment, Case, Method, Section
 from gallery.services.pairs import (
     Alignments,
     Pair,
@@ -23,8 +23,7 @@ from gallery.services.pairs import (
     recorded,
     sentences_about,
 )
-from gallery.store.accounts import Task
-from gallery.store.casework import Alignment, Method, Section
+from gallery.staff import Task
 from gallery.web.content import HELD, content_of, hold_back
 from gallery.web.sections import known_case, open_case, save_section, show, show_section
 from gallery.web.viewing import note_view

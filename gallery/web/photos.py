@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from gallery.model import Photo
-from gallery.store.accounts import Task
+from gallery.staff import Task
 from gallery.store.vault import Vault
 from gallery.web.receiving import screen_size, thumbnail
 from gallery.web.viewing import note_view

@@ -14,7 +14,7 @@ from gallery.services.readiness import Obstacle
 from gallery.settings import Channel
 from gallery.site.build import build_site
 from gallery.site.renditions import Renditions, recipe_for
-from gallery.store.accounts import Task
+from gallery.staff import Task
 from gallery.web.content import content_of
 from gallery.web.proof import prove
 from gallery.web.readiness import obstacles_of

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from gallery.model import Digest
+from gallery.model import Box, Digest, NewPhoto
 from gallery.services.intake.check import INTAKE_LIMITS
 from gallery.settings import DataFolder
-from gallery.store.drafts import Box, NewPhoto
 from gallery.store.vault import Vault, digest_of
 from watermark.pairs.composite import find_panels
 from watermark.picture.decode import Facts

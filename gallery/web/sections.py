@@ -9,8 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from gallery.consent import may_publish, may_show_case
 from gallery.errors import ChangedMeanwhileError, GalleryError
-from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
-from gallery.store.casework import Saved, Section
+from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Saved, Section
 from gallery.web.content import HELD, content_of, hold_back
 from gallery.web.workplace import casework, catalog, local_now, me, now, rooms
 

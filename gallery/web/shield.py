@@ -7,7 +7,7 @@ from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
-from gallery.store.accounts import Task
+from gallery.staff import Task
 from gallery.web.workplace import accounts, now
 
 POLICY = (

@@ -3,7 +3,7 @@
 from flask import Blueprint, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from gallery.store.accounts import Task
+from gallery.staff import Task
 from gallery.web.workplace import folder, needs
 
 pages = Blueprint("site", __name__)

@@ -8,8 +8,8 @@ from datetime import datetime
 from werkzeug.datastructures import MultiDict
 
 from gallery.errors import GalleryError
+from gallery.model import DraftPhoto, Place
 from gallery.services import grouping
-from gallery.store.drafts import DraftPhoto, Place
 from watermark.pairs.look import Look
 
 VIEWS = (*grouping.CUSTOMARY, "left oblique", "right oblique", "back")

@@ -5,11 +5,10 @@ import threading
 from datetime import datetime
 
 from gallery.errors import GalleryError
-from gallery.model import Case, Photo, Stage, sessions_in
+from gallery.model import Case, Draft, DraftPhoto, Photo, Stage, sessions_in
 from gallery.services.lookup import Lookup
 from gallery.settings import DataFolder
 from gallery.store.catalog import Catalog
-from gallery.store.drafts import Draft, DraftPhoto
 from gallery.store.vault import Vault
 from gallery.web.content import hold_back
 from gallery.web.receiving import composite_vault, draft_vault

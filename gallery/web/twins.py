@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gallery.errors import GalleryError
-from gallery.model import Digest, subject_of
+from gallery.model import Digest, DraftPhoto, subject_of
 from gallery.services.lookup import Lookup
 from gallery.settings import DataFolder
-from gallery.store.drafts import DraftPhoto
 from gallery.web.receiving import draft_vault
 from watermark.errors import WatermarkError
 

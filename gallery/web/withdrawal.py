@@ -7,7 +7,7 @@ from gallery.errors import GalleryError
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
 from gallery.services.withdraw import DUTIES, withdraw_case
 from gallery.site.build import build_site
-from gallery.store.accounts import Task
+from gallery.staff import Task
 from gallery.store.ledger import Entry
 from gallery.web.sections import known_case, show
 from gallery.web.workplace import catalog, copies_of, folder, ledger, me, needs, now, rooms, settings

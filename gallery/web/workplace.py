@@ -11,7 +11,8 @@ from flask import abort, current_app, g
 
 from gallery.model import KnownCopy
 from gallery.settings import DataFolder, Settings, load_settings
-from gallery.store.accounts import Accounts, Task, User
+from gallery.staff import Task, User
+from gallery.store.accounts import Accounts
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database, transaction

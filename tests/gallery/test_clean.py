@@ -7,10 +7,11 @@ import pytest
 from PIL import ExifTags, Image
 
 from gallery.errors import GalleryError
+from gallery.model import Details, Words
 from gallery.rules.leaks import LeakKind, scan
 from gallery.site.deploy import Layout
 from gallery.site.leak_check import refuse_leaks
-from gallery.store.casework import Casework, Details, Words
+from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.keys import ChartLock
 from gallery.store.secrets import NEVER_PUBLISH, secrets_of

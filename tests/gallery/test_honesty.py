@@ -2,7 +2,8 @@
 
 from bs4 import BeautifulSoup
 
-from gallery.store.casework import Casework, Words
+from gallery.model import Words
+from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from gallery.errors import GalleryError
+from gallery.model import Details
 from gallery.rules.leaks import LeakKind, Secrets
 from gallery.site.deploy import Layout
 from gallery.site.leak_check import refuse_leaks
-from gallery.store.casework import Casework, Details
+from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.keys import ChartLock
 from gallery.store.secrets import NEVER_PUBLISH, secrets_of

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 from click.testing import CliRunner
 
 from gallery.cli import case as case_command
-from gallery.model import Case, Consent, Digest, Performer, Photo, Stage
+from gallery.model import Case, Consent, Digest, Performer, Photo, Section, Stage, Words
 from gallery.services.readiness import Standing, obstacles_to
 from gallery.settings import Settings
-from gallery.store.casework import Casework, Section, Words
+from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.ledger import Ledger
 

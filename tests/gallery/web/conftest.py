@@ -15,7 +15,8 @@ from argon2 import PasswordHasher
 from PIL import Image
 
 from gallery.settings import DataFolder
-from gallery.store.accounts import Accounts, Role, User
+from gallery.staff import Role, User
+from gallery.store.accounts import Accounts
 from gallery.store.database import open_database
 from gallery.web.app import create_app
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait

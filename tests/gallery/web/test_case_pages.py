@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from gallery.model import Performer
-from gallery.store.casework import Casework, Relation, Section
+from gallery.model import Performer, Relation, Section
+from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.keys import ChartLock
 from gallery.store.ledger import Ledger

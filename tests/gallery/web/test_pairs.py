@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from gallery.model import Alignment, Method
 from gallery.services.pairs import Pair, frames_of, pairs_of, pointed, recorded
-from gallery.store.casework import Alignment, Casework, Method
+from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.ledger import Ledger
 from gallery.store.vault import Vault

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gallery.store.accounts import MAY, Role, Task
+from gallery.staff import MAY, Role, Task
 from tests.gallery.web.conftest import PEOPLE, enter, token
 
 OPEN = "open"  # to whoever comes

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.errors import GalleryError
-from gallery.store.accounts import Accounts, Attempt, Role, Task, User, wait_before_sign_in
+from gallery.staff import Role, Task, User
+from gallery.store.accounts import Accounts, Attempt, wait_before_sign_in
 from gallery.store.database import open_database
 from gallery.store.ledger import Ledger
 from gallery.web.app import create_app
