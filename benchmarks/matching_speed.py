@@ -44,8 +44,8 @@ def filler(real: list[Fingerprint], rng: np.random.Generator) -> Fingerprint:
     chosen = rng.integers(0, len(words_of), FEATURES)
     flips = rng.integers(0, 2**63, FEATURES, np.uint64) & rng.integers(0, 2**63, FEATURES, np.uint64)
     near = np.where(rng.random(FEATURES) < 1 / 2, words_of[chosen], rng.integers(0, codebook.WORDS, FEATURES))
-    likeness = next(made.likeness for made in real if len(made.words) == FEATURES)
-    return Fingerprint(likeness, near.astype(np.int32), signed[chosen] ^ flips)
+    record = next(made.record for made in real if len(made.words) == FEATURES)
+    return Fingerprint(record, near.astype(np.int32), signed[chosen] ^ flips)
 
 
 def filled(folder: Path, real: list[Fingerprint], photos: int, rng: np.random.Generator) -> Index:

@@ -1,4 +1,4 @@
-"""The matcher measured: worlds of photographs whose truth is known, suspects made from them, and what was said of each.
+"""The matcher measured: worlds of photographs whose truth is known, queries made from them, and what was said of each.
 
 A world is one practice's catalogue with everything that must not be taken for it: other shots of the same people, other
 people in the same room, other practices' people, everyday pictures, and what web pages are furnished with.
@@ -23,7 +23,7 @@ from watermark.marking.visible import MarkDesign, draw_mark
 from watermark.matching.agreement import NUMBERS
 from watermark.matching.identify import compared
 from watermark.matching.index import Index
-from watermark.matching.registration import Suspect
+from watermark.matching.registration import Query
 from watermark.picture.pixels import Picture
 
 OUR_ROOM, OUR_WALL = "our room", "part of our room"
@@ -215,7 +215,7 @@ def weighed(world: World, index: Index, cases: Iterable[Case]) -> Iterator[Row]:
     """Every photo that was weighed for every case."""
     for number, case in enumerate(cases):
         start = time.process_time()
-        found = compared(Suspect(case.picture), index)
+        found = compared(Query(case.picture), index)
         spent = time.process_time() - start
         if not found:
             nothing = np.full(len(NUMBERS), np.nan, np.float32)

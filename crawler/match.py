@@ -13,7 +13,7 @@ from crawler.model import Looked
 
 if TYPE_CHECKING:
     from gallery.services.lookup import Lookup
-    from watermark.picture.decode import Facts, Limits
+    from watermark.picture.decode import DecodeLimits, Header
 
 TOLD = frozenset(("copy", "same-scene", "possible"))
 UNREADABLE, TOO_LARGE = "unreadable", "too-large"
@@ -45,11 +45,13 @@ class Matcher:
         if known is not None:
             return known
         from watermark.errors import PictureTooLargeError, WatermarkError  # noqa: PLC0415
-        from watermark.picture.decode import Limits  # noqa: PLC0415
-        from watermark.picture.sandbox import guard  # noqa: PLC0415
+        from watermark.picture.decode import DecodeLimits  # noqa: PLC0415
+        from watermark.picture.sandbox import sandbox  # noqa: PLC0415
 
         try:
-            facts = guard().facts(body, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, max_memory=MEMORY))
+            facts = sandbox().header(
+                body, DecodeLimits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, max_memory=MEMORY)
+            )
             if min(facts.width, facts.height) < SMALLEST or not self.upto:
                 return Looked(
                     digest=digest, verdict="none", upto=self.upto, width=facts.width, height=facts.height
@@ -81,15 +83,15 @@ def _look(body: bytes, frame: int, lookup: "Lookup") -> str:
     """Give how the frame that is ours looks, as text."""
     from watermark.errors import WatermarkError  # noqa: PLC0415 (see above)
     from watermark.matching.perceptual_hash import cells_text  # noqa: PLC0415
-    from watermark.picture.sandbox import guard  # noqa: PLC0415
+    from watermark.picture.sandbox import sandbox  # noqa: PLC0415
 
     try:
-        return cells_text(guard().open_picture(body, lookup.limits, longest=512, frame=frame))
+        return cells_text(sandbox().open_picture(body, lookup.limits, longest=512, frame=frame))
     except WatermarkError:
         return ""
 
 
-def _bounded(limits: "Limits", facts: "Facts") -> "Limits":
+def _bounded(limits: "DecodeLimits", facts: "Header") -> "DecodeLimits":
     """Give the practice's limits, or a worker's where those are lower: many may be at work at the same time."""
     from watermark.matching.identify import WORKED  # noqa: PLC0415 (see above)
 

@@ -31,12 +31,12 @@ from gallery.services.lookup import Lookup
 from gallery.settings import DataFolder, load_settings
 from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
-from watermark.matching.error_rates import Sureness
-from watermark.matching.exhibit import explain_picture
+from watermark.matching.error_rates import ErrorRates
+from watermark.matching.illustration import illustrate
 from watermark.matching.model import matching_rates
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture, resize
-from watermark.picture.sandbox import guard
+from watermark.picture.sandbox import sandbox
 
 LONGEST = 560
 HTML_NAME, CSV_NAME = "report.html", "findings.csv"
@@ -121,7 +121,7 @@ def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
 def _pictures(finding: Finding, lookup: Lookup, evidence: Vault) -> Iterator[Shown]:
     data = evidence.get(Digest(finding.digest))
     answer = lookup.identify(data, "evidence").answer
-    found = guard().open_picture(data, lookup.limits, frame=answer.frame)
+    found = sandbox().open_picture(data, lookup.limits, frame=answer.frame)
     moving = f", frame {answer.frame + 1} of {answer.frames}" if answer.frames > 1 else ""
     yield Shown(f"Found there, as it is{moving}", _uri(found))
     if finding.photo_id is None:
@@ -130,7 +130,7 @@ def _pictures(finding: Finding, lookup: Lookup, evidence: Vault) -> Iterator[Sho
     yield Shown(f"Ours: {subject(finding)}, {finding.view}", _uri(photo))
     if answer.photo != finding.photo_id or answer.transform is None:
         return
-    exhibit = explain_picture(found, photo, answer)
+    exhibit = illustrate(found, photo, answer)
     yield Shown(
         "Both in turn, in upright stripes: where they fit, lines run on from one to the next",
         _uri(exhibit.overlay),
@@ -176,10 +176,10 @@ def _by_site(exhibits: Iterable[Exhibit]) -> list[tuple[str, list[Exhibit]]]:
     return [(site, list(group)) for site, group in groupby(exhibits, key=lambda one: one.finding.site_url)]
 
 
-def _measured() -> Sureness | None:
+def _measured() -> ErrorRates | None:
     """Give what was measured about the matcher; None where it was not shipped."""
     try:
-        return Sureness.of(matching_rates())
+        return ErrorRates.of(matching_rates())
     except FileNotFoundError:
         return None
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gallery.model import Photo
     from gallery.services.pairs import Pair
     from gallery.store.casework import Casework
-    from watermark.pairs.comparability import Item
+    from watermark.pairs.comparability import Measurement
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Measured:
     """A pair, what differs in it, and the sentences that readers of its page are told."""
 
     pair: "Pair"
-    differences: "Sequence[Item]"
+    differences: "Sequence[Measurement]"
     sentences: "Sequence[str]"
 
 

@@ -280,7 +280,7 @@ def matching_measured() -> tuple[object, str]:
     Raises:
         GalleryError: It did not come with this installation.
     """
-    from watermark.matching.error_rates import Sureness  # noqa: PLC0415 (heavy, and only asked for by name)
+    from watermark.matching.error_rates import ErrorRates  # noqa: PLC0415 (heavy, and only asked for by name)
     from watermark.matching.model import matching_rates  # noqa: PLC0415 (heavy, and only asked for by name)
 
     try:
@@ -289,7 +289,7 @@ def matching_measured() -> tuple[object, str]:
         raise GalleryError(
             "no measured rates came with this installation", hint="install pairwatch again"
         ) from error
-    return rates, Sureness.of(rates).text()
+    return rates, ErrorRates.of(rates).text()
 
 
 def _version(name: str) -> Check:

@@ -22,10 +22,10 @@ from watermark.errors import IndexDamagedError, WatermarkError
 from watermark.marking.visible import MarkDesign
 from watermark.matching.fingerprint import Fingerprint, fingerprint
 from watermark.matching.index import MANIFEST, Index
-from watermark.picture.decode import Limits, open_picture
+from watermark.picture.decode import DecodeLimits, open_picture
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture
-from watermark.picture.sandbox import Opened, guard
+from watermark.picture.sandbox import Opened, sandbox
 
 if TYPE_CHECKING:
     from watermark.matching.result import Answer, RunnerUp
@@ -101,10 +101,10 @@ class Lookup:
         self._revision: object = None
 
     @cached_property
-    def limits(self) -> Limits:
+    def limits(self) -> DecodeLimits:
         """How much one picture may ask for, as the practice set it."""
         chosen = self._settings
-        return Limits(
+        return DecodeLimits(
             max_seconds=chosen.picture_seconds,
             max_memory=chosen.picture_memory_mib * 1024**2,
             max_frames=chosen.picture_frames,
@@ -156,7 +156,7 @@ class Lookup:
         manifest = self._folder.index / MANIFEST
         return manifest.stat().st_mtime_ns if manifest.is_file() else None
 
-    def identify(self, data: bytes, name: str, limits: Limits | None = None) -> Identification:
+    def identify(self, data: bytes, name: str, limits: DecodeLimits | None = None) -> Identification:
         """Tell which of our photos a file shows, if any; it is opened in a process of its own, within the limits.
 
         Args:
@@ -170,7 +170,7 @@ class Lookup:
         from watermark.matching.explanation import explain  # noqa: PLC0415 (intake does without the judge)
         from watermark.matching.identify import WORKED  # noqa: PLC0415 (intake does without the judge)
 
-        answer = self._judged(guard().open_frames(data, limits or self.limits, longest=WORKED))
+        answer = self._judged(sandbox().open_frames(data, limits or self.limits, longest=WORKED))
         photo = None if answer.photo is None else self.photo(answer.photo)
         return Identification(
             file=name,
@@ -192,12 +192,12 @@ class Lookup:
             GalleryError: The original is missing or was changed.
             WatermarkError: The bytes cannot be opened a second time.
         """
-        from watermark.matching.exhibit import explain_picture  # noqa: PLC0415
+        from watermark.matching.illustration import illustrate  # noqa: PLC0415
 
         if found.photo is None or found.answer.transform is None:
             return {}
-        seen = guard().open_picture(data, self.limits, frame=found.answer.frame)
-        shown = explain_picture(seen, self.picture(found.photo.id), found.answer)
+        seen = sandbox().open_picture(data, self.limits, frame=found.answer.frame)
+        shown = illustrate(seen, self.picture(found.photo.id), found.answer)
         return {
             "theirs-on-ours": encode(shown.found_registered, format="png"),
             "ours": encode(shown.photo, format="png"),

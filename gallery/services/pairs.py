@@ -21,10 +21,10 @@ from watermark.pairs.alignment import (
     inverse,
     lay_over,
 )
-from watermark.pairs.comparability import Comparability, Item, compare_pair
+from watermark.pairs.comparability import Comparability, Measurement, compare_pair
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture
-from watermark.picture.sandbox import guard
+from watermark.picture.sandbox import sandbox
 
 MEASURED_PX = 1200
 """Long side at which pairs are measured and shown; recorded alignments are in pixels of the whole photographs."""
@@ -136,7 +136,7 @@ def measure(folder: DataFolder, pair: Pair, alignment: Alignment | None) -> Comp
     return compare_pair(before, after, laid, names=(pair.before.stage, pair.after.stage))
 
 
-def differences_to_tell(measured: Comparability, alignment: Alignment | None) -> list[Item]:
+def differences_to_tell(measured: Comparability, alignment: Alignment | None) -> list[Measurement]:
     """Give what readers are told of a pair: not what laying its photographs over each other puts right."""
     laid = alignment is not None and alignment.method is not Method.AS_TAKEN
     return [item for item in measured.differences if not (laid and item.name in _PUT_RIGHT)]
@@ -212,7 +212,7 @@ def _shares_enough(pair: Pair, alignment: Alignment) -> bool:
 def _pictures(folder: DataFolder, pair: Pair) -> tuple[Picture, Picture]:
     vault = Vault(folder.originals)
     before, after = (
-        guard().open_picture(vault.get(photo.digest), longest=MEASURED_PX)
+        sandbox().open_picture(vault.get(photo.digest), longest=MEASURED_PX)
         for photo in (pair.before, pair.after)
     )
     return before, after

@@ -21,7 +21,7 @@ from watermark.marking.visible import MarkDesign, draw_label, draw_mark
 from watermark.matching.perceptual_hash import look_text
 from watermark.pairs.alignment import CommonFrame, put_into_frame
 from watermark.picture.credit import Credit, credit_blocks
-from watermark.picture.decode import open_picture, read_facts
+from watermark.picture.decode import open_picture, read_header
 from watermark.picture.encode import Blocks, Format, encode
 from watermark.picture.pixels import Picture, resize
 
@@ -249,7 +249,7 @@ def _opened(data: bytes, recipe: Recipe) -> Picture:
     longest, frame = max(recipe.channel.sizes), recipe.frame
     if frame is None:
         return open_picture(data, longest=longest)
-    facts = read_facts(data)
+    facts = read_header(data)
     shown = min(1.0, longest / max(frame.width, frame.height))
     whole = max(facts.width, facts.height)
     picture = open_picture(data, longest=min(whole, ceil(whole * frame.scale * shown)))

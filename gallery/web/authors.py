@@ -13,7 +13,7 @@ from gallery.staff import Task
 from gallery.store.vault import Vault
 from gallery.web.sections import open_case, save_section, show_section, typed_values
 from gallery.web.workplace import casework, catalog, folder, needs, note
-from watermark.picture.sandbox import guard
+from watermark.picture.sandbox import sandbox
 
 pages = Blueprint("authors", __name__, url_prefix="/cases/<int:number>")
 
@@ -91,7 +91,7 @@ def _visits(case: Case) -> list[Visit]:
     vault = Vault(folder().originals)
     groups: dict[tuple[int, str, Authorship | None], list[Photo]] = {}
     for photo in photos:
-        camera = guard().facts(vault.get(photo.digest), INTAKE_LIMITS).camera or ""
+        camera = sandbox().header(vault.get(photo.digest), INTAKE_LIMITS).camera or ""
         groups.setdefault((photo.stage_id, camera, known.get(photo.id)), []).append(photo)
     return [
         Visit(members[0].id, members[0].stage, tuple(members), author, camera)

@@ -17,7 +17,7 @@ from gallery.web.viewing import note_view
 from gallery.web.workplace import catalog, drafts, folder, me, needs, now, rooms
 from watermark.errors import WatermarkError
 from watermark.pairs.look import look_of
-from watermark.picture.decode import Limits, open_picture
+from watermark.picture.decode import DecodeLimits, open_picture
 
 pages = Blueprint("new_case", __name__, url_prefix="/drafts")
 
@@ -74,7 +74,7 @@ def _take(draft: Draft, file: FileStorage) -> dict[str, object]:
     """Take one file into a draft; what is wrong with it is a sentence, and the others go on."""
     name = receiving.plain_name(file.filename or "")
     try:
-        received = receiving.receive(name, file.read(Limits().max_bytes + 1))
+        received = receiving.receive(name, file.read(DecodeLimits().max_bytes + 1))
         _check_new(draft, received)
         receiving.keep(folder(), received)
         drafts().add_photos(draft.id, received.photos)

@@ -30,7 +30,7 @@ from gallery.web.viewing import note_view
 from gallery.web.workplace import casework, catalog, folder, me, needs, note, now, rooms
 from watermark.errors import WatermarkError
 from watermark.pairs.alignment import AS_IT_IS
-from watermark.pairs.comparability import Comparability, Item
+from watermark.pairs.comparability import Comparability, Measurement
 
 pages = Blueprint("pairs", __name__, url_prefix="/cases/<int:number>/pairs")
 
@@ -51,7 +51,7 @@ class Card:
     proposed: Alignment | None
 
     @property
-    def differences(self) -> list[Item]:
+    def differences(self) -> list[Measurement]:
         """What readers are told, once it lies so."""
         return differences_to_tell(self.measured, self.recorded or self.proposed)
 

@@ -9,10 +9,10 @@ from gallery.services.intake.check import INTAKE_LIMITS
 from gallery.settings import DataFolder
 from gallery.store.vault import Vault, digest_of
 from watermark.pairs.composite import find_panels
-from watermark.picture.decode import Facts
+from watermark.picture.decode import Header
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture, crop, resize
-from watermark.picture.sandbox import guard
+from watermark.picture.sandbox import sandbox
 
 THUMBNAIL_PX = 480
 SCREEN_PX = 1600
@@ -50,8 +50,8 @@ def receive(name: str, data: bytes, *, split: bool = True) -> Received:
     Raises:
         WatermarkError: It is not a picture, is damaged, too large, or takes too long.
     """
-    facts = guard().facts(data, INTAKE_LIMITS)
-    picture = guard().open_picture(data, INTAKE_LIMITS, longest=SCREEN_PX)
+    facts = sandbox().header(data, INTAKE_LIMITS)
+    picture = sandbox().open_picture(data, INTAKE_LIMITS, longest=SCREEN_PX)
     boxes = _boxes(picture, facts) if split else ()
     if boxes:
         return _parts(name, data, boxes)
@@ -70,7 +70,7 @@ def receive(name: str, data: bytes, *, split: bool = True) -> Received:
     return Received((photo,), (data,))
 
 
-def _boxes(picture: Picture, facts: Facts) -> tuple[Box, ...]:
+def _boxes(picture: Picture, facts: Header) -> tuple[Box, ...]:
     """Find the parts of a composite in its full size; none where the file is one photograph."""
     panels = find_panels(picture)
     if len(panels.boxes) < 2:  # noqa: PLR2004 (one photograph is no composite)
@@ -83,7 +83,7 @@ def _boxes(picture: Picture, facts: Facts) -> tuple[Box, ...]:
 
 
 def _parts(name: str, data: bytes, boxes: tuple[Box, ...]) -> Received:
-    whole = guard().open_picture(data, INTAKE_LIMITS)
+    whole = sandbox().open_picture(data, INTAKE_LIMITS)
     photos, files = [], [data]
     for number, box in enumerate(boxes, start=1):
         part = crop(whole, box)
@@ -114,7 +114,7 @@ def screen_size(data: bytes) -> bytes:
     Raises:
         WatermarkError: The bytes are no picture.
     """
-    return encode(guard().open_picture(data, INTAKE_LIMITS, longest=SCREEN_PX), format="jpeg", quality=84)
+    return encode(sandbox().open_picture(data, INTAKE_LIMITS, longest=SCREEN_PX), format="jpeg", quality=84)
 
 
 def thumbnail(data: bytes) -> bytes:
@@ -123,7 +123,7 @@ def thumbnail(data: bytes) -> bytes:
     Raises:
         WatermarkError: The bytes are no picture.
     """
-    return _small(guard().open_picture(data, INTAKE_LIMITS, longest=THUMBNAIL_PX))
+    return _small(sandbox().open_picture(data, INTAKE_LIMITS, longest=THUMBNAIL_PX))
 
 
 def _small(picture: Picture) -> bytes:

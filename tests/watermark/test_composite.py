@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sample_clinic.drawing.clinic import VIEWS, Person, Room, draw_portrait
 from sample_clinic.drawing.everyday import draw_everyday
 from sample_clinic.drawing.furniture import collage
-from watermark.pairs.composite import Layout, find_panels
+from watermark.pairs.composite import PanelLayout, find_panels
 from watermark.picture.decode import open_picture
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture, resize
@@ -60,7 +60,9 @@ def assert_found(picture, boxes):
 
 @pytest.mark.parametrize("gap", [0, 1, 3, 10, 40])
 @pytest.mark.parametrize("colour", [0, 128, 255])
-@pytest.mark.parametrize(("columns", "rows", "layout"), [(2, 1, Layout.SIDE_BY_SIDE), (1, 2, Layout.STACKED)])
+@pytest.mark.parametrize(
+    ("columns", "rows", "layout"), [(2, 1, PanelLayout.SIDE_BY_SIDE), (1, 2, PanelLayout.STACKED)]
+)
 def test_before_and_after_come_apart(columns, rows, layout, gap, colour):
     """Two photographs in one file are found whatever lies between them, or nothing."""
     picture, boxes = pasted(columns, rows, gap, colour=colour)
@@ -124,13 +126,13 @@ def test_a_portrait_stays_whole(seed, view, size):
 @given(st.integers(0, 500))
 def test_an_everyday_picture_stays_whole(seed):
     """Horizons, windows and door posts are no gutters."""
-    assert find_panels(draw_everyday(seed, (320, 240))).layout is Layout.SINGLE
+    assert find_panels(draw_everyday(seed, (320, 240))).layout is PanelLayout.SINGLE
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 300), (300, 2), (64, 64)])
 def test_plain_and_tiny_pictures_stay_whole(size):
     """A picture with nothing to go by is one photograph."""
-    assert find_panels(Picture(np.full((*size, 3), 200, np.uint8))).layout is Layout.SINGLE
+    assert find_panels(Picture(np.full((*size, 3), 200, np.uint8))).layout is PanelLayout.SINGLE
 
 
 @settings(max_examples=40, deadline=None)

@@ -40,41 +40,43 @@ def test_a_mirrored_copy_needs_no_second_look(picture):
 def test_a_photo_takes_at_most_forty_kilobytes(picture):
     """A catalogue of 100,000 photos fits on the practice's own machine."""
     made = fingerprint.fingerprint(picture)
-    assert len(fingerprint.pack(made.likeness)) + 14 * len(made.words) <= 40 * 1024
+    assert len(fingerprint.pack(made.record)) + 14 * len(made.words) <= 40 * 1024
     noisy = Picture(np.random.default_rng(1).integers(0, 256, (900, 1200, 3), dtype=np.uint8))
     worst = fingerprint.fingerprint(noisy)
-    assert len(fingerprint.pack(worst.likeness)) + 14 * len(worst.words) <= 40 * 1024
+    assert len(fingerprint.pack(worst.record)) + 14 * len(worst.words) <= 40 * 1024
 
 
 def test_fingerprints_travel_between_processes_and_through_files(picture):
     """What a worker computed is what the index keeps and reads back."""
     made = pickle.loads(pickle.dumps(fingerprint.fingerprint(picture)))  # noqa: S301 (its own)
-    again = fingerprint.unpack(fingerprint.pack(made.likeness))
-    assert again.frame == made.likeness.frame
-    assert (again.codes == made.likeness.codes).all()
-    assert (again.places == made.likeness.places).all()
+    again = fingerprint.unpack(fingerprint.pack(made.record))
+    assert again.frame == made.record.frame
+    assert (again.codes == made.record.codes).all()
+    assert (again.places == made.record.places).all()
     assert again.small_rgb().shape == (again.frame[1], again.frame[0], 3)
 
 
 def test_codes_stand_for_their_descriptors(picture):
     """Shrinking a descriptor to 32 bytes keeps it near itself and far from others."""
-    described = features.describe_suspect(features.grey(picture)).described[:300]
+    described = features.describe_query(features.grey(picture)).described[:300]
     alike = described @ codebook.decode(codebook.encode(described)).T
     assert (alike.argmax(1) == np.arange(len(described))).mean() > 0.95
 
 
 def test_the_first_word_is_the_best_of_several(picture):
     """Asking for more words never loses the best one."""
-    described = features.describe_suspect(features.grey(picture)).described[:100]
-    assert (codebook.words(described, 1)[:, 0] == codebook.words(described, 2)[:, 0]).mean() > 0.9
+    described = features.describe_query(features.grey(picture)).described[:100]
+    assert (
+        codebook.nearest_words(described, 1)[:, 0] == codebook.nearest_words(described, 2)[:, 0]
+    ).mean() > 0.9
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 900), (900, 3), (17, 31)])
 def test_any_shape_can_be_fingerprinted(shape):
     """A line, a dot or a stripe is described like any other picture, with few features or none."""
     made = fingerprint.fingerprint(Picture(np.full((*shape, 3), 99, np.uint8)))
-    assert len(made.words) == len(made.likeness.sizes)
-    assert fingerprint.unpack(fingerprint.pack(made.likeness)).width == shape[1]
+    assert len(made.words) == len(made.record.sizes)
+    assert fingerprint.unpack(fingerprint.pack(made.record)).width == shape[1]
 
 
 def test_a_record_that_is_none_is_refused():

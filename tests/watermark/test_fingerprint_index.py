@@ -13,8 +13,8 @@ import pytest
 
 from sample_clinic.drawing.everyday import draw_everyday
 from watermark.errors import IndexDamagedError
-from watermark.matching.candidates import propose
-from watermark.matching.features import describe_suspect, grey
+from watermark.matching.candidates import find_candidates
+from watermark.matching.features import describe_query, grey
 from watermark.matching.fingerprint import fingerprint
 from watermark.matching.index import MANIFEST, Index
 
@@ -33,8 +33,8 @@ def prints(pictures):
 
 def first_of(index, picture):
     """Name the photo that is proposed first for a picture."""
-    features = describe_suspect(grey(picture))
-    found = propose(index, features, features.mirrored(picture.width), 3)
+    features = describe_query(grey(picture))
+    found = find_candidates(index, features, features.mirrored(picture.width), 3)
     return index.key(found[0].slot) if found else None
 
 
@@ -77,7 +77,7 @@ def test_an_erased_photo_leaves_the_disk(tmp_path, pictures, prints):
     index.save()
     index.remove([2, 99])
     index.save()
-    trace = prints[2].likeness.small[40:400]
+    trace = prints[2].record.small[40:400]
     assert not any(trace in path.read_bytes() for path in tmp_path.iterdir())
     again = Index.open(tmp_path)
     assert again.keys() == frozenset(prints) - {2}
@@ -115,7 +115,7 @@ def test_damage_is_noticed_and_named(tmp_path, prints, which, harm):
     with pytest.raises(IndexDamagedError, match="index"):  # noqa: PT012 (records are checked when they are read)
         broken = Index.open(tmp_path)
         for slot in range(len(prints)):
-            broken.likeness(slot)
+            broken.record(slot)
 
 
 def test_an_index_of_another_version_is_not_read(tmp_path, prints):
@@ -166,4 +166,4 @@ def test_a_killed_save_leaves_the_old_or_the_new(tmp_path, prints):
         index = Index.open(folder)
         assert len(index) % len(prints) == 0
         for slot in range(len(index)):
-            index.likeness(slot)
+            index.record(slot)

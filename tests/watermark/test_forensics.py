@@ -8,7 +8,7 @@ from sample_clinic.drawing.everyday import draw_everyday
 from watermark.marking import forensics
 from watermark.marking.forensics import MarkState
 from watermark.marking.visible import MarkDesign, draw_mark, mark_area
-from watermark.matching.registration import Suspect
+from watermark.matching.registration import Query
 from watermark.pairs.alignment import CommonFrame, put_into_frame
 from watermark.picture.pixels import Picture
 
@@ -68,6 +68,6 @@ def test_our_mark_is_known_on_any_picture():
     marked = draw_mark(photo, DESIGN)
     small = Picture(np.asarray(cv2.resize(marked.rgb, (480, 360), interpolation=cv2.INTER_AREA)))
     mirrored = Picture(np.ascontiguousarray(marked.rgb[:, ::-1]))
-    assert all(forensics.carries(Suspect(p), DESIGN) for p in (marked, small, mirrored))
+    assert all(forensics.carries(Query(p), DESIGN) for p in (marked, small, mirrored))
     other = draw_mark(photo, MarkDesign(text="Rival Ink Bar"))
-    assert not any(forensics.carries(Suspect(p), DESIGN) for p in (photo, other))
+    assert not any(forensics.carries(Query(p), DESIGN) for p in (photo, other))

@@ -15,12 +15,12 @@ from sample_clinic.drawing.furniture import draw_banner, draw_logo
 from watermark.errors import UnreadablePictureError
 from watermark.marking.forensics import MarkState
 from watermark.marking.visible import MarkDesign, draw_label, draw_mark
-from watermark.matching.exhibit import explain_picture
 from watermark.matching.explanation import explain
 from watermark.matching.identify import hypotheses, identify, identify_file
+from watermark.matching.illustration import illustrate
 from watermark.matching.index import Index
 from watermark.matching.model import Verdict, matching_rates
-from watermark.matching.registration import Suspect
+from watermark.matching.registration import Query
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture, resize
 
@@ -209,7 +209,7 @@ def test_what_is_left_out_is_not_said(index, published):
 def test_the_exhibit_lays_both_over_each_other(index, published, photos):
     """The report's pictures have one size, and the registered copy is the photo again."""
     copy = Picture(np.ascontiguousarray(published[3].rgb[:500, 60:]))
-    shown = explain_picture(copy, photos[3], identify(copy, index))
+    shown = illustrate(copy, photos[3], identify(copy, index))
     pictures = (shown.found_registered, shown.photo, shown.overlay, shown.agreement, shown.mask)
     assert len({p.rgb.shape for p in pictures}) == 1
     assert not shown.mask.rgb[520:].any()
@@ -281,7 +281,7 @@ def test_an_empty_catalogue_owns_nothing(tmp_path, published):
 
 def test_the_best_hypothesis_comes_first(index, published):
     """Hypotheses are ranked by probability."""
-    found = hypotheses(Suspect(published[0]), index)
+    found = hypotheses(Query(published[0]), index)
     assert [h.probability for h in found] == sorted((h.probability for h in found), reverse=True)
 
 

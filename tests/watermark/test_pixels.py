@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
 from watermark.errors import PictureTooLargeError, UnreadablePictureError
-from watermark.picture.decode import Limits, open_frames, open_picture, read_facts
+from watermark.picture.decode import DecodeLimits, open_frames, open_picture, read_header
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture, crop, resize
 
@@ -77,7 +77,7 @@ def difference(picture, expected):
 )
 def test_what_is_no_picture_is_named(data, sentence):
     """A file that is something else under a picture's name is refused by the name of what it is."""
-    for read in (open_picture, read_facts, lambda found: list(open_frames(found))):
+    for read in (open_picture, read_header, lambda found: list(open_frames(found))):
         with pytest.raises(UnreadablePictureError, match=sentence):
             read(data)
 
@@ -108,7 +108,7 @@ def test_the_pages_of_a_tiff_are_not_counted():
     """A scan of many pages is opened at its first page, and its header read at once."""
     pages = [Image.new("L", (8, 8), shade) for shade in range(50)]
     data = saved(pages[0], "TIFF", save_all=True, append_images=pages[1:])
-    assert read_facts(data).frames == 1
+    assert read_header(data).frames == 1
     assert len(list(open_frames(data))) == 1
 
 
@@ -117,7 +117,7 @@ def test_a_giant_header_is_refused_before_any_pixel_is_decoded(width):
     """A header that asks for 50,000 by 50,000 pixels costs nothing but the sentence."""
     data = png_header(width, 50_000, zlib.compress(b"\0" * 1_000_000))
     began = time.process_time()
-    for read in (open_picture, read_facts):
+    for read in (open_picture, read_header):
         with pytest.raises(PictureTooLargeError, match="header asks for"):
             read(data)
     assert time.process_time() - began < 0.5
@@ -143,9 +143,9 @@ def test_limits_on_bytes_and_pixels_are_the_callers():
     """Each call has its own limits."""
     data = saved(Image.fromarray(gradient()), "PNG")
     with pytest.raises(PictureTooLargeError, match="bytes"):
-        open_picture(data, Limits(max_bytes=len(data) - 1))
+        open_picture(data, DecodeLimits(max_bytes=len(data) - 1))
     with pytest.raises(PictureTooLargeError, match="96 by 64"):
-        open_picture(data, Limits(max_pixels=96 * 64 - 1))
+        open_picture(data, DecodeLimits(max_pixels=96 * 64 - 1))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
@@ -167,7 +167,7 @@ def test_every_orientation_is_shown_upright(kind, orientation):
     exif[0x0112] = orientation
     data = saved(turned, kind, exif=exif, quality=95)
     assert difference(open_picture(data), gradient()) < 6
-    facts = read_facts(data)
+    facts = read_header(data)
     assert (facts.width, facts.height) == (96, 64)
 
 
@@ -179,7 +179,7 @@ def test_heic_from_a_phone_is_opened_upright():
     out = io.BytesIO()
     pillow_heif.from_pillow(turned).save(out, quality=95, exif=exif.tobytes())
     assert difference(open_picture(out.getvalue()), gradient()) < 6
-    assert read_facts(out.getvalue()).format == "heif"
+    assert read_header(out.getvalue()).format == "heif"
 
 
 def test_a_cmyk_picture_becomes_the_colours_that_were_seen():
@@ -265,19 +265,19 @@ def test_an_animation_is_spread_over_its_frames(kind):
     """Of a long animation the first, the last and frames between are given, capped."""
     frames = [Image.new("RGB", (16, 16), (shade, shade, shade)) for shade in range(0, 250, 5)]
     data = saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=40)
-    shades = [int(frame.picture.rgb[8, 8, 0]) for frame in open_frames(data, Limits(max_frames=6))]
+    shades = [int(frame.picture.rgb[8, 8, 0]) for frame in open_frames(data, DecodeLimits(max_frames=6))]
     assert len(shades) == 6
     assert shades[0] <= 6
     assert shades[-1] >= 239
     assert shades == sorted(shades)
-    assert read_facts(data).frames == 50
+    assert read_header(data).frames == 50
 
 
 def test_an_endless_animation_of_large_frames_stops_early():
     """The pixels decoded for one file are bounded, however many frames it claims."""
     frames = [Image.new("L", (100, 100), shade) for shade in range(200)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    shades = [int(frame.picture.rgb[0, 0, 0]) for frame in open_frames(data, Limits(max_pixels=10_000))]
+    shades = [int(frame.picture.rgb[0, 0, 0]) for frame in open_frames(data, DecodeLimits(max_pixels=10_000))]
     assert shades == [0, 1, 2, 3]
 
 
@@ -286,7 +286,7 @@ def test_a_phones_mpo_gives_its_first_frame():
     main = Image.fromarray(gradient())
     data = saved(main, "MPO", save_all=True, append_images=[Image.new("RGB", (40, 40))], quality=95)
     assert difference(open_picture(data), gradient()) < 6
-    assert read_facts(data).frames == 2
+    assert read_header(data).frames == 2
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
@@ -304,11 +304,11 @@ def test_facts_tell_camera_and_time_and_survive_nonsense():
     exif = Image.Exif()
     exif[0x010F], exif[0x0110] = "Maker", "Model 7"
     exif.get_ifd(0x8769)[0x9003] = "2026:03:04 10:11:12"
-    facts = read_facts(saved(Image.fromarray(gradient()), "JPEG", exif=exif))
+    facts = read_header(saved(Image.fromarray(gradient()), "JPEG", exif=exif))
     assert (facts.camera, facts.taken_at) == ("Maker Model 7", datetime(2026, 3, 4, 10, 11, 12))  # noqa: DTZ001
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow tells of the corrupt EXIF
-        broken = read_facts(saved(Image.fromarray(gradient()), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0"))
+        broken = read_header(saved(Image.fromarray(gradient()), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0"))
     assert (broken.camera, broken.taken_at) == (None, None)
 
 
@@ -354,7 +354,7 @@ def test_pictures_cannot_be_changed_or_be_made_of_anything_else():
 
 
 def test_crop_and_resize_keep_to_the_picture():
-    """A box may reach over the edge; shrinking never enlarges."""
+    """A box may reach over the edge; scaling never enlarges."""
     picture = Picture(gradient())
     assert np.array_equal(crop(picture, (-5, 10, 20, 900)).rgb, gradient()[10:, :20])
     assert resize(picture, 48).rgb.shape == (32, 48, 3)
@@ -395,7 +395,7 @@ def seeds():
 
 def check_any_bytes(data):
     """Only a picture or one of our two errors may come out."""
-    for read in (open_picture, read_facts, lambda found: list(open_frames(found))):
+    for read in (open_picture, read_header, lambda found: list(open_frames(found))):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

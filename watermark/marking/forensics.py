@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from watermark.marking.visible import MarkDesign, draw_mark, mark_area
 from watermark.matching import features
 from watermark.matching.features import Features
-from watermark.matching.registration import Suspect
+from watermark.matching.registration import Query
 from watermark.pairs.alignment import CommonFrame, in_frame
 from watermark.picture.pixels import Picture
 
@@ -35,10 +35,10 @@ class MarkState(StrEnum):
     UNKNOWN = "unknown"
 
 
-def carries(suspect: Suspect, design: MarkDesign) -> bool:
+def carries(query: Query, design: MarkDesign) -> bool:
     """Whether our mark's words stand in the picture, at any size, turned or mirrored; a few letters are not enough."""
     drawn = _drawn(design)
-    return any(_words_seen(seen, drawn) >= CARRIED_FROM for seen in (suspect.features, suspect.mirrored))
+    return any(_words_seen(seen, drawn) >= CARRIED_FROM for seen in (query.features, query.mirrored))
 
 
 def _words_seen(seen: Features, drawn: Features) -> float:
@@ -69,7 +69,7 @@ def _drawn(design: MarkDesign) -> Features:
         luma = features.grey(draw_mark(plain, upright))
         for soft in (0.0, 1.0, 2.0):
             seen = np.asarray(cv2.GaussianBlur(luma, (0, 0), soft), np.uint8) if soft else luma
-            found.append(features.describe_suspect(seen, area=seen.size, most=400))
+            found.append(features.describe_query(seen, area=seen.size, most=400))
     return Features.join(found)
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from watermark.matching import registration
 from watermark.matching.bands import STEP, Array, Bands, Side, band_of, cell_at, correlation, grid_of
-from watermark.matching.fingerprint import Likeness
-from watermark.matching.registration import Alignment, Flow, Suspect
+from watermark.matching.fingerprint import Record
+from watermark.matching.registration import Flow, Homography, Query
 
 QUARTER = 2  # times halved, for a glance
 LEVELS = 5  # full size, half, quarter …
@@ -34,7 +34,7 @@ NUMBERS = (
     "part_moved_50", "part_moved_90", "drift_50", "drift_90",
     "own_share", "own_50", "own_agreeing", "own_blocks", "sides",
 )  # fmt: skip
-RIVAL_NUMBERS = NUMBERS[-5:]
+DISTINCTIVENESS = NUMBERS[-5:]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -42,7 +42,7 @@ class Agreement:
     """What comparing said.
 
     Attributes:
-        alignment: the map after refinement.
+        homography: the map after refinement.
         numbers: float32 (len(NUMBERS),), in the order of NUMBERS; what cannot be told is NaN.
         bands: both pictures at the finest detail both still have.
         fine: float32 (rows, columns), correlation of each block of the small picture there; NaN where nothing can be
@@ -52,7 +52,7 @@ class Agreement:
         found: the found picture laid on it, likewise.
     """
 
-    alignment: Alignment
+    homography: Homography
     numbers: Array
     bands: Bands
     fine: Array
@@ -70,51 +70,49 @@ class Agreement:
         return _evidence(self.fine)
 
 
-def glance(suspect: Suspect, photo: NDArray[np.uint8], alignment: Alignment) -> tuple[Alignment, float]:
+def glance(query: Query, photo: NDArray[np.uint8], homography: Homography) -> tuple[Homography, float]:
     """Refine the map roughly, and say how much agrees at a quarter of the size: enough to choose whom to measure.
 
     Args:
-        suspect: the found picture.
+        query: the found picture.
         photo: the small picture in grey, uint8 (height, width).
-        alignment: the first map.
+        homography: the first map.
     """
-    alignment = registration.refine(suspect, photo, alignment, registration.ROUGH)
-    small = registration.halved(photo, 2**QUARTER)
-    to_level = registration.shrinking(photo.shape, small.shape)
+    homography = registration.refine(query, photo, homography, registration.ROUGH)
+    small = registration.downsampled(photo, 2**QUARTER)
+    to_level = registration.scaling(photo.shape, small.shape)
     frame = (small.shape[1], small.shape[0])
-    laid, covered = registration.lay(suspect, replace(alignment, matrix=to_level @ alignment.matrix), frame)
+    laid, covered = registration.warp(query, replace(homography, matrix=to_level @ homography.matrix), frame)
     grid, cell = grid_of(photo), cell_at(QUARTER)
     one, other = (Side.of(band_of(picture, 0), cell, grid) for picture in (small, laid))
     agreeing = correlation(one, other, covered, cell, grid)
-    return alignment, _evidence(agreeing)
+    return homography, _evidence(agreeing)
 
 
-def measure(
-    suspect: Suspect, likeness: Likeness, small: NDArray[np.uint8], alignment: Alignment
-) -> Agreement:
+def measure(query: Query, record: Record, small: NDArray[np.uint8], homography: Homography) -> Agreement:
     """Refine the map finely and measure.
 
     Args:
-        suspect: the found picture.
-        likeness: the photo as the index keeps it.
+        query: the found picture.
+        record: the photo as the index keeps it.
         small: its small picture, uint8 (height, width, 3).
-        alignment: a map that was refined roughly.
+        homography: a map that was refined roughly.
     """
     luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-    alignment = registration.refine(suspect, luma, alignment, registration.FINE)
-    found, covered = registration.lay(suspect, alignment, likeness.frame)
-    least = min(LEVELS - 3, max(0, round(np.log2(max(1.0, 0.7 * alignment.scale)))))
+    homography = registration.refine(query, luma, homography, registration.FINE)
+    found, covered = registration.warp(query, homography, record.frame)
+    least = min(LEVELS - 3, max(0, round(np.log2(max(1.0, 0.7 * homography.scale)))))
     levels = {n: Bands.at(luma, found, covered, n) for n in range(least, least + 3)}
     start, kept = _finest(levels, least)
     levels |= {n: Bands.at(luma, found, covered, n) for n in range(least + 3, start + 3)}
     fine, middle, coarse = (levels[n].correlation() for n in range(start, start + 3))
     sigma = max(registration.SIGMA, 2.0**start)
-    flow = registration.motion(
-        registration.even(luma, sigma), registration.even(found, sigma), covered, sigma, 2 * STEP
+    flow = registration.block_flow(
+        registration.normalised(luma, sigma), registration.normalised(found, sigma), covered, sigma, 2 * STEP
     )
     known = max(1, int(np.isfinite(fine).sum()))
     numbers = [
-        *_geometry(alignment, covered, fine, start),
+        *_geometry(homography, covered, fine, start),
         *_quantiles(fine, (0.1, 0.25, 0.5, 0.75, 0.9)),
         *_quantiles(middle, (0.1, 0.25, 0.5, 0.75, 0.9)),
         *_quantiles(coarse, (0.25, 0.5, 0.75)),
@@ -123,13 +121,13 @@ def measure(
         float(((middle > AGREES) & (fine < middle - 0.3)).sum() / known),
         *_moved(flow, sigma),
         _centre(fine),
-        _colour(suspect, small, alignment),
+        _colour(query, small, homography),
         kept,
         *_part(fine, coarse, flow, sigma),
-        *[np.nan] * len(RIVAL_NUMBERS),
+        *[np.nan] * len(DISTINCTIVENESS),
     ]
     return Agreement(
-        alignment=alignment,
+        homography=homography,
         numbers=np.array(numbers, np.float32),
         bands=levels[start],
         fine=fine,
@@ -160,18 +158,18 @@ def _quantiles(values: Array, at: tuple[float, ...]) -> list[float]:
 
 
 def _geometry(
-    alignment: Alignment, covered: NDArray[np.uint8], fine: Array, coarseness: float
+    homography: Homography, covered: NDArray[np.uint8], fine: Array, coarseness: float
 ) -> list[float]:
-    large, little = np.linalg.svd(alignment.matrix[:2, :2], compute_uv=False)
-    tilt = float(np.abs(alignment.matrix[2, :2]).max()) * 500
+    large, little = np.linalg.svd(homography.matrix[:2, :2], compute_uv=False)
+    tilt = float(np.abs(homography.matrix[2, :2]).max()) * 500
     return [
-        float(np.log1p(alignment.inliers)),
-        float(np.log1p(alignment.pairs)),
-        alignment.inliers / alignment.pairs if alignment.pairs else np.nan,
+        float(np.log1p(homography.inliers)),
+        float(np.log1p(homography.pairs)),
+        homography.inliers / homography.pairs if homography.pairs else np.nan,
         float(np.log1p(np.isfinite(fine).sum())),
         min(1.0, float((covered > 0).mean()) / NEARLY_ALL),
         coarseness,
-        float(np.log2(alignment.scale)),
+        float(np.log2(homography.scale)),
         float(large / max(little, 1e-6)),
         tilt,
     ]
@@ -233,12 +231,12 @@ def _centre(fine: Array) -> float:
     return float(np.median(known)) if len(known) >= FEW else np.nan
 
 
-def _colour(suspect: Suspect, small: NDArray[np.uint8], alignment: Alignment) -> float:
+def _colour(query: Query, small: NDArray[np.uint8], homography: Homography) -> float:
     """Correlation of the colour differences at an eighth of the size; NaN when either picture has nearly no colour."""
-    photo = registration.halved(small, 8)
-    to_level = registration.shrinking(small.shape, photo.shape)
-    moved = replace(alignment, matrix=to_level @ alignment.matrix)
-    laid, covered = registration.lay(suspect, moved, (photo.shape[1], photo.shape[0]), colour=True)
+    photo = registration.downsampled(small, 8)
+    to_level = registration.scaling(small.shape, photo.shape)
+    moved = replace(homography, matrix=to_level @ homography.matrix)
+    laid, covered = registration.warp(query, moved, (photo.shape[1], photo.shape[0]), colour=True)
     mask = cv2.erode(covered, np.ones((3, 3), np.uint8)) > 0
     if mask.sum() < FEW * 4:
         return np.nan

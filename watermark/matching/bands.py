@@ -61,7 +61,7 @@ class Bands:
         """Shrink and filter pictures of the small picture's size."""
         grid = grid_of(photo)
         one, other = (Side.of(band_of(picture, level), cell_at(level), grid) for picture in (photo, found))
-        return cls(one, other, registration.halved(covered, 2**level), level, grid)
+        return cls(one, other, registration.downsampled(covered, 2**level), level, grid)
 
     def contrast(self) -> float:
         """How much of the photo's contrast the found picture has."""
@@ -105,7 +105,7 @@ def cell_at(level: int) -> int:
 
 def band_of(luma: NDArray[np.uint8], level: int) -> Array:
     """Keep the finest detail there is at 2**-level of the size."""
-    plain = registration.halved(luma, 2**level).astype(np.float32)
+    plain = registration.downsampled(luma, 2**level).astype(np.float32)
     return np.asarray(
         cv2.GaussianBlur(plain, (5, 5), 1.0) - cv2.GaussianBlur(plain, (13, 13), 2.5), np.float32
     )

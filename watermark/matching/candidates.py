@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.matching.codebook import signatures, words
+from watermark.matching.codebook import nearest_words, signatures
 from watermark.matching.features import Features
 from watermark.matching.index import Index
 
@@ -18,7 +18,7 @@ TURNS_ALIKE = 0.85  # cosine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Proposal:
+class Candidate:
     """A catalogue photo that may be in the picture.
 
     Attributes:
@@ -34,13 +34,13 @@ class Proposal:
     pairs: NDArray[np.intp]
 
 
-def propose(index: Index, plain: Features, mirrored: Features, most: int) -> list[Proposal]:
-    """The strongest proposals, best first; one photo may be proposed both ways."""
+def find_candidates(index: Index, plain: Features, mirrored: Features, most: int) -> list[Candidate]:
+    """The strongest candidates, best first; one photo may be proposed both ways."""
     if not len(plain) or not len(index):
         return []
     asked = min(ASKED, len(plain))
     described = np.concatenate([plain.described[:asked], mirrored.described[:asked]])
-    chosen = words(described, PROBES)
+    chosen = nearest_words(described, PROBES)
     signed = signatures(described, chosen)
     hits = index.near(chosen.ravel(), signed.ravel(), REACH)
     if not len(hits.rows):
@@ -56,9 +56,9 @@ def propose(index: Index, plain: Features, mirrored: Features, most: int) -> lis
     starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
     totals = np.add.reduceat(weight, starts)
     stops = np.r_[starts[1:], len(group)]
-    proposals: list[Proposal] = []
+    candidates: list[Candidate] = []
     for n in np.argsort(-totals)[:SHORTLIST]:
-        if sum(proposal.votes >= totals[n] for proposal in proposals) >= most:
+        if sum(candidate.votes >= totals[n] for candidate in candidates) >= most:
             break  # nobody further down has as many votes to begin with
         part = slice(starts[n], stops[n])
         flipped = bool(group[starts[n]] & 1)
@@ -67,13 +67,13 @@ def propose(index: Index, plain: Features, mirrored: Features, most: int) -> lis
         votes, chosen_pairs = _agreeing(
             asking,
             question[part] % asked,
-            index.likeness(slot).features(described=False),
+            index.record(slot).features(described=False),
             feature[part],
             weight[part],
         )
-        proposals.append(Proposal(slot, flipped, votes, chosen_pairs))
-    proposals.sort(key=lambda p: -p.votes)
-    return proposals[:most]
+        candidates.append(Candidate(slot, flipped, votes, chosen_pairs))
+    candidates.sort(key=lambda p: -p.votes)
+    return candidates[:most]
 
 
 def _agreeing(

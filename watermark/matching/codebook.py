@@ -1,7 +1,7 @@
-"""The alphabet of local features: which word a descriptor is, what tells it from others, and its short code.
+"""Visual words, signatures and short codes of local features.
 
-The tables are trained once by `benchmarks/train_words.py` and shipped beside this file, so that every index speaks
-the same language and adding a photo never retrains anything.
+The tables are trained once by `benchmarks/train_codebook.py` and shipped beside this file, so that every index uses
+the same words and adding a photo never retrains anything.
 """
 
 from dataclasses import dataclass
@@ -21,27 +21,27 @@ Floats: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Alphabet:
+class Codebook:
     """Trained tables.
 
     Attributes:
         first: float32 (256, 128), coarse centroids of RootSIFT descriptors.
         second: float32 (256, 128), centroids of what the first leaves.
-        turn: float32 (128, 64), the projection whose signs are the signature.
-        codebook: float32 (32, 256, 4), product quantiser of the whole descriptor.
+        projection: float32 (128, 64), the projection whose signs are the signature.
+        quantiser: float32 (32, 256, 4), product quantiser of the whole descriptor.
     """
 
     first: Floats
     second: Floats
-    turn: Floats
-    codebook: Floats
+    projection: Floats
+    quantiser: Floats
 
 
 @cache
-def alphabet() -> Alphabet:
+def load_codebook() -> Codebook:
     """The shipped tables, read once."""
     with files(__package__).joinpath(TABLES).open("rb") as stream, np.load(stream) as tables:
-        return Alphabet(
+        return Codebook(
             *(tables[name].astype(np.float32) for name in ("first", "second", "turn", "codebook"))
         )
 
@@ -55,7 +55,7 @@ def root(descriptors: NDArray[np.uint8] | Floats) -> Floats:
     return np.asarray(np.sqrt(values / np.maximum(values.sum(1, keepdims=True), 1e-6)), np.float32)
 
 
-def words(described: Floats, probes: int = 1) -> NDArray[np.int32]:
+def nearest_words(described: Floats, probes: int = 1) -> NDArray[np.int32]:
     """The nearest words of each descriptor, best first.
 
     Args:
@@ -67,7 +67,7 @@ def words(described: Floats, probes: int = 1) -> NDArray[np.int32]:
 
     Source: residual vector quantisation, two stages, as many first-stage candidates as probes, two at least.
     """
-    table = alphabet()
+    table = load_codebook()
     near = ((table.first**2).sum(1) - 2 * described @ table.first.T).astype(np.float32)
     beam = min(max(probes, 2), 4)
     coarse = _least(near, beam)
@@ -101,17 +101,17 @@ def signatures(described: Floats, chosen: NDArray[np.int32]) -> NDArray[np.uint6
     Returns:
         uint64, the shape of `chosen`.
     """
-    table = alphabet()
-    turned = described @ table.turn
+    table = load_codebook()
+    turned = described @ table.projection
     # the projection is linear: turn the descriptor and both centroids separately
-    first, second = table.first @ table.turn, table.second @ table.turn
+    first, second = table.first @ table.projection, table.second @ table.projection
     residual = turned[:, None, :] - first[chosen // SECOND] - second[chosen % SECOND]
     return np.packbits(residual > 0, axis=-1).view(np.uint64)[..., 0]
 
 
 def encode(described: Floats) -> NDArray[np.uint8]:
     """Each descriptor as 32 bytes, (n, 32)."""
-    book = alphabet().codebook
+    book = load_codebook().quantiser
     parts = described.reshape(len(described), CODE_BYTES, 128 // CODE_BYTES)
     cost = (book**2).sum(2)[None] - 2 * np.einsum("npk,pck->npc", parts, book, optimize=True)
     return np.asarray(cost.argmin(2), np.uint8)
@@ -119,5 +119,5 @@ def encode(described: Floats) -> NDArray[np.uint8]:
 
 def decode(codes: NDArray[np.uint8]) -> Floats:
     """The descriptors that `encode` stood for, (n, 128), to about a tenth of the distance between neighbours."""
-    book = alphabet().codebook
+    book = load_codebook().quantiser
     return book[np.arange(CODE_BYTES), codes].reshape(len(codes), 128)

@@ -15,8 +15,8 @@ from watermark.marking.visible import MarkDesign
 from watermark.matching import occlusions, registration
 from watermark.matching.agreement import Agreement
 from watermark.matching.bands import STEP
-from watermark.matching.fingerprint import Likeness
-from watermark.matching.registration import Alignment, Suspect
+from watermark.matching.fingerprint import Record
+from watermark.matching.registration import Homography, Query
 from watermark.matching.result import Overlap, Transform
 
 Grey: TypeAlias = NDArray[np.uint8]
@@ -39,7 +39,7 @@ HALVES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Edits:
     """What was done, in numbers and in phrases; `part` is empty or like "the left half"."""
 
     transform: Transform
@@ -48,21 +48,21 @@ class Account:
     changes: tuple[str, ...]
 
 
-def of(
-    suspect: Suspect,
-    likeness: Likeness,
+def read_edits(
+    query: Query,
+    record: Record,
     agreement: Agreement,
     mark: MarkState = MarkState.UNKNOWN,
     design: MarkDesign | None = None,
-) -> Account:
+) -> Edits:
     """Read off what was done to the photo; `mark` is what became of the mark that `design` describes."""
-    transform = _transform(likeness, agreement.alignment)
+    transform = _transform(record, agreement.homography)
     edges = extent(agreement)
     left, top, right, bottom = edges
-    width, height = likeness.frame
+    width, height = record.frame
     overlap = Overlap(
         of_photo=min(1.0, (right - left) * (bottom - top) / (width * height)),
-        of_found=_share_of_found(suspect, agreement.alignment, edges),
+        of_found=_share_of_found(query, agreement.homography, edges),
     )
     gone = {
         "left": left / width,
@@ -70,22 +70,22 @@ def of(
         "right": 1 - right / width,
         "bottom": 1 - bottom / height,
     }
-    ends = _ends(suspect, agreement)
+    ends = _ends(query, agreement)
     strips = {side: share for side, share in gone.items() if share > CUT and side in ends}
     cut = {side: share for side, share in gone.items() if side not in strips}
     part = _half(cut)
-    seen = occlusions.found(agreement, _agreeing(agreement), edges, design)
+    seen = occlusions.find_occlusions(agreement, _agreeing(agreement), edges, design)
     whole = tuple(
         r if side in strips else e for side, e, r in zip(SIDES, edges, reach(agreement), strict=True)
     )
     said = (
         *_shape(transform),
         *_cut({side: share for side, share in cut.items() if HALVES[side] != part}, mark, design),
-        *occlusions.phrases(seen, strips, edges, ends, likeness.frame),
-        *_set_in(_share_of_found(suspect, agreement.alignment, whole)),
-        *_light(suspect, agreement, likeness.small_rgb()),
+        *occlusions.phrases(seen, strips, edges, ends, record.frame),
+        *_set_in(_share_of_found(query, agreement.homography, whole)),
+        *_light(query, agreement, record.small_rgb()),
     )
-    return Account(transform, overlap, f"the {part} half" if part else "", said)
+    return Edits(transform, overlap, f"the {part} half" if part else "", said)
 
 
 def _half(cut: dict[str, float]) -> str:
@@ -123,11 +123,11 @@ def reach(agreement: Agreement) -> tuple[float, float, float, float]:
     return float(across[0]), float(down[0]), float(across[-1] + 1), float(down[-1] + 1)
 
 
-def _share_of_found(suspect: Suspect, alignment: Alignment, edges: tuple[float, ...]) -> float:
+def _share_of_found(query: Query, homography: Homography, edges: tuple[float, ...]) -> float:
     left, top, right, bottom = edges
-    size = (suspect.picture.width, suspect.picture.height)
+    size = (query.picture.width, query.picture.height)
     outline = np.array([[left, top, 1.0], [right, top, 1], [right, bottom, 1], [left, bottom, 1]])
-    seen = outline @ np.linalg.inv(alignment.matrix).T
+    seen = outline @ np.linalg.inv(homography.matrix).T
     inside = cv2.intersectConvexConvex(
         (seen[:, :2] / seen[:, 2:]).astype(np.float32),
         np.array(list(registration.corners(*size)), np.float32),
@@ -135,13 +135,13 @@ def _share_of_found(suspect: Suspect, alignment: Alignment, edges: tuple[float, 
     return float(min(1.0, inside / (size[0] * size[1])))
 
 
-def _ends(suspect: Suspect, agreement: Agreement) -> frozenset[str]:
+def _ends(query: Query, agreement: Agreement) -> frozenset[str]:
     """The sides at which the found picture ends where ours does: what is gone there lies under something."""
     height, width = agreement.covered.shape
     outline = np.array(
-        [(*corner, 1.0) for corner in registration.corners(suspect.picture.width, suspect.picture.height)]
+        [(*corner, 1.0) for corner in registration.corners(query.picture.width, query.picture.height)]
     )
-    seen = outline @ agreement.alignment.matrix.T
+    seen = outline @ agreement.homography.matrix.T
     x, y = (seen[:, :2] / seen[:, 2:]).T
     beyond = {
         "left": -x.min() / width,
@@ -168,17 +168,17 @@ def _agreeing(agreement: Agreement) -> NDArray[np.bool_]:
     return np.asarray(sure | plain)
 
 
-def _transform(likeness: Likeness, alignment: Alignment) -> Transform:
-    grow = registration.shrinking((likeness.frame[1], likeness.frame[0]), (likeness.height, likeness.width))
-    matrix = grow @ alignment.matrix
+def _transform(record: Record, homography: Homography) -> Transform:
+    grow = registration.scaling((record.frame[1], record.frame[0]), (record.height, record.width))
+    matrix = grow @ homography.matrix
     matrix = matrix / matrix[2, 2]
-    straight = matrix[:2, :2] @ np.diag([-1, 1]) if alignment.mirrored else matrix[:2, :2]
+    straight = matrix[:2, :2] @ np.diag([-1, 1]) if homography.mirrored else matrix[:2, :2]
     left, sizes, right = np.linalg.svd(straight)
     turn = left @ right
     rows = [(float(a), float(b), float(c)) for a, b, c in matrix]
     return Transform(
         matrix=tuple(rows),
-        mirrored=alignment.mirrored,
+        mirrored=homography.mirrored,
         rotation=float(-np.degrees(np.arctan2(turn[1, 0], turn[0, 0]))),
         scale=float(np.sqrt(sizes[0] * sizes[1])),
         stretch=float(sizes[0] / sizes[1]),
@@ -221,15 +221,15 @@ def _set_in(share: float) -> list[str]:
     return [] if share >= FILLING else [f"set in a larger picture, of which it fills {_percent(share)}"]
 
 
-def _light(suspect: Suspect, agreement: Agreement, small: NDArray[np.uint8]) -> list[str]:
+def _light(query: Query, agreement: Agreement, small: NDArray[np.uint8]) -> list[str]:
     """Brightness and colour, over what agrees."""
     size = (agreement.fine.shape[1], agreement.fine.shape[0])
     agreeing = agreement.fine > AGREES
     if agreeing.sum() < FEW:
         return []
-    to_level = registration.shrinking(agreement.photo.shape, (size[1], size[0]))
-    moved = replace(agreement.alignment, matrix=to_level @ agreement.alignment.matrix)
-    found = registration.lay(suspect, moved, size, colour=True)[0][agreeing].astype(np.float32)
+    to_level = registration.scaling(agreement.photo.shape, (size[1], size[0]))
+    moved = replace(agreement.homography, matrix=to_level @ agreement.homography.matrix)
+    found = registration.warp(query, moved, size, colour=True)[0][agreeing].astype(np.float32)
     photo = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.float32)[agreeing]
     said = []
     apart = float(np.median(found.mean(1) - photo.mean(1)))

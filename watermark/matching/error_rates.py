@@ -35,7 +35,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Sureness:
+class ErrorRates:
     """What was measured with the shipped rules.
 
     Attributes:

@@ -1,7 +1,7 @@
 """Local features of a picture: where something recognisable is, how large, which way up, and what it looks like.
 
 Catalogue photos are described at several sizes, so that a copy shrunk to a thumbnail still finds its own kind of
-detail; a suspect is described once, and its mirror image costs a permutation.
+detail; a query is described once, and its mirror image costs a permutation.
 """
 
 from dataclasses import dataclass, replace
@@ -71,7 +71,7 @@ def grey(picture: Picture) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def describe_suspect(
+def describe_query(
     luma: NDArray[np.uint8], *, area: int = QUERY_AREA, most: int = QUERY_FEATURES
 ) -> Features:
     """Features of a picture that is to be identified, found at one size of at most `area` pixels."""

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from watermark.errors import IndexDamagedError
-from watermark.matching import codebook as words
-from watermark.matching import features, perceptual_hash
+from watermark.matching import codebook, features, perceptual_hash
 from watermark.picture.pixels import Picture
 
 SMALL_SIDE = 512
@@ -34,7 +33,7 @@ _MAGIC = b"PWF1"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Likeness:
+class Record:
     """One photo as the index keeps it.
 
     Places, sizes and angles are in the frame of the small picture.
@@ -67,7 +66,7 @@ class Likeness:
             self.places.astype(np.float32) / np.float32(64),
             np.exp2(self.sizes.astype(np.float32) / 16 - 2),
             self.angles.astype(np.float32) * np.float32(360 / 256),
-            words.decode(self.codes) if described else np.zeros((0, 128), np.float32),
+            codebook.decode(self.codes) if described else np.zeros((0, 128), np.float32),
         )
 
     def small_rgb(self) -> NDArray[np.uint8]:
@@ -80,12 +79,12 @@ class Fingerprint:
     """One photo, ready to be inserted; computed in worker processes, so it pickles.
 
     Attributes:
-        likeness: what is kept.
+        record: what is kept.
         words: int32 (n,), the word of each feature.
         signatures: uint64 (n,), what tells it from others of that word.
     """
 
-    likeness: Likeness
+    record: Record
     words: NDArray[np.int32]
     signatures: NDArray[np.uint64]
 
@@ -102,7 +101,7 @@ def fingerprint(picture: Picture) -> Fingerprint:
     sizes = (
         np.clip(16 * (np.log2(np.maximum(found.sizes * scale, 0.25)) + 2), 0, 255).round().astype(np.uint8)
     )
-    likeness = Likeness(
+    record = Record(
         width=picture.width,
         height=picture.height,
         frame=frame,
@@ -110,11 +109,11 @@ def fingerprint(picture: Picture) -> Fingerprint:
         places=places,
         sizes=sizes,
         angles=(found.angles * (256 / 360)).round().astype(np.int32).astype(np.uint8),
-        codes=words.encode(found.described),
+        codes=codebook.encode(found.described),
         look=perceptual_hash.look(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)),
     )
-    chosen = words.words(found.described)
-    return Fingerprint(likeness, chosen[:, 0], words.signatures(found.described, chosen)[:, 0])
+    chosen = codebook.nearest_words(found.described)
+    return Fingerprint(record, chosen[:, 0], codebook.signatures(found.described, chosen)[:, 0])
 
 
 def _encoded(small: NDArray[np.uint8]) -> bytes:
@@ -129,23 +128,23 @@ def _encoded(small: NDArray[np.uint8]) -> bytes:
     return data
 
 
-def pack(likeness: Likeness) -> bytes:
-    """The likeness as the bytes of one record."""
+def pack(record: Record) -> bytes:
+    """Serialise a record."""
     head = _HEADER.pack(
         _MAGIC,
-        likeness.width,
-        likeness.height,
-        *likeness.frame,
-        len(likeness.sizes),
+        record.width,
+        record.height,
+        *record.frame,
+        len(record.sizes),
         0,
-        likeness.look,
+        record.look,
     )
-    parts = (likeness.places, likeness.sizes, likeness.angles, likeness.codes)
-    return head + b"".join(np.ascontiguousarray(p).tobytes() for p in parts) + likeness.small
+    parts = (record.places, record.sizes, record.angles, record.codes)
+    return head + b"".join(np.ascontiguousarray(p).tobytes() for p in parts) + record.small
 
 
-def unpack(data: bytes) -> Likeness:
-    """The likeness that `pack` wrote.
+def unpack(data: bytes) -> Record:
+    """Read a record that `pack` wrote.
 
     Raises:
         IndexDamagedError: these are not such bytes.
@@ -153,9 +152,9 @@ def unpack(data: bytes) -> Likeness:
     if len(data) < _HEADER.size or data[:4] != _MAGIC:
         raise IndexDamagedError("a record of the fingerprint index is damaged", hint="rebuild the index")
     _, width, height, across, down, count, _, seen = _HEADER.unpack_from(data)
-    at = np.cumsum([_HEADER.size, 4 * count, count, count, words.CODE_BYTES * count]).tolist()
+    at = np.cumsum([_HEADER.size, 4 * count, count, count, codebook.CODE_BYTES * count]).tolist()
     numbers = np.frombuffer(data, np.uint8, at[4] - at[0], at[0])
-    return Likeness(
+    return Record(
         width=width,
         height=height,
         frame=(across, down),
@@ -163,6 +162,6 @@ def unpack(data: bytes) -> Likeness:
         places=np.frombuffer(data, np.uint16, 2 * count, at[0]).reshape(count, 2),
         sizes=numbers[at[1] - at[0] : at[2] - at[0]],
         angles=numbers[at[2] - at[0] : at[3] - at[0]],
-        codes=numbers[at[3] - at[0] :].reshape(count, words.CODE_BYTES),
+        codes=numbers[at[3] - at[0] :].reshape(count, codebook.CODE_BYTES),
         look=seen,
     )

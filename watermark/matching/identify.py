@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 
 from watermark.marking.forensics import MarkState, carries, mark_state
 from watermark.marking.visible import MarkDesign
-from watermark.matching import agreement, edits, model, perceptual_hash, registration, rivals
+from watermark.matching import agreement, distinctiveness, edits, model, perceptual_hash, registration
 from watermark.matching.agreement import Agreement
-from watermark.matching.candidates import propose
-from watermark.matching.fingerprint import Likeness
+from watermark.matching.candidates import find_candidates
+from watermark.matching.fingerprint import Record
 from watermark.matching.index import Index
 from watermark.matching.model import Verdict
-from watermark.matching.registration import Alignment, Suspect
+from watermark.matching.registration import Homography, Query
 from watermark.matching.result import Answer, RunnerUp
 from watermark.pairs.alignment import CommonFrame
-from watermark.picture.decode import Frame, Limits, open_frames, read_facts
+from watermark.picture.decode import DecodeLimits, Frame, open_frames, read_header
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import Opened
 
-PROPOSALS = 6
+CANDIDATES = 6
 GLANCED = 4
-SURE_PLACES = 12  # so many features in place need no second way of alignment
+SURE_PLACES = 12  # so many features in place need no second way of registration
 MEASURED = 3
 WORTH = 0.3  # of the best glance's evidence, to be measured at all
 LEAST_EVIDENCE = 4.0  # blocks: less is not measured; of 251 copies none showed less, of 169 strangers half
@@ -51,7 +51,7 @@ class Hypothesis:
     """One photo compared with the found picture."""
 
     slot: int
-    likeness: Likeness
+    record: Record
     agreement: Agreement
     probability: float
     ours: float
@@ -71,19 +71,19 @@ def identify(
     Raises:
         IndexDamagedError: the index was changed on disk.
     """
-    suspect = Suspect(picture)
-    why = _cannot_tell(suspect)
+    query = Query(picture)
+    why = _cannot_tell(query)
     if why:
         return Answer(verdict=Verdict.CANNOT_TELL, why=why)
-    judged = hypotheses(suspect, index)
-    answer = _answer(suspect, index, judged, marks, framed) if judged else Answer(verdict=Verdict.NONE)
+    judged = hypotheses(query, index)
+    answer = _answer(query, index, judged, marks, framed) if judged else Answer(verdict=Verdict.NONE)
     if answer.mark == MarkState.KEPT:
         return replace(answer, carries_our_mark=True)
-    return replace(answer, carries_our_mark=any(carries(suspect, design) for design in marks))
+    return replace(answer, carries_our_mark=any(carries(query, design) for design in marks))
 
 
 def identify_file(
-    data: bytes, index: Index, marks: Sequence[MarkDesign] = (), limits: Limits | None = None
+    data: bytes, index: Index, marks: Sequence[MarkDesign] = (), limits: DecodeLimits | None = None
 ) -> Answer:
     """The strongest answer over a file's frames, up to the limits' cap.
 
@@ -92,9 +92,9 @@ def identify_file(
         PictureTooLargeError: it would need more than the limits allow.
         IndexDamagedError: the index was changed on disk.
     """
-    limits = limits or Limits()
-    facts = read_facts(data, limits)
-    return identify_opened(Opened(facts, tuple(open_frames(data, limits, longest=WORKED))), index, marks)
+    limits = limits or DecodeLimits()
+    header = read_header(data, limits)
+    return identify_opened(Opened(header, tuple(open_frames(data, limits, longest=WORKED))), index, marks)
 
 
 def identify_opened(
@@ -136,11 +136,11 @@ def _in_any_frame(strongest: Answer, answers: Sequence[Answer]) -> tuple[RunnerU
 def _of_frame(
     frame: Frame, opened: Opened, index: Index, judge: Callable[[Picture, Index], Answer]
 ) -> Answer:
-    facts = opened.facts
+    header = opened.header
     answer = judge(frame.picture, index)
-    full = max(facts.width, facts.height) / max(frame.picture.width, frame.picture.height)
+    full = max(header.width, header.height) / max(frame.picture.width, frame.picture.height)
     return replace(
-        _at_full_size(answer, full), frame=frame.number, judged=len(opened.frames), frames=facts.frames
+        _at_full_size(answer, full), frame=frame.number, judged=len(opened.frames), frames=header.frames
     )
 
 
@@ -148,49 +148,52 @@ def _at_full_size(answer: Answer, full: float) -> Answer:
     """The same answer, its transform in pixels of the file and not of the smaller picture that was looked at."""
     if answer.transform is None or full == 1.0:
         return answer
-    matrix = np.array(answer.transform.matrix) @ registration.shrinking((full, full), (1.0, 1.0))
+    matrix = np.array(answer.transform.matrix) @ registration.scaling((full, full), (1.0, 1.0))
     rows = [(float(a), float(b), float(c)) for a, b, c in matrix]
     transform = replace(answer.transform, matrix=tuple(rows), scale=answer.transform.scale / full)
     return replace(answer, transform=transform)
 
 
-def _cannot_tell(suspect: Suspect) -> str:
+def _cannot_tell(query: Query) -> str:
     """Why nothing can be said of a picture; empty if something can."""
-    rows, columns = (np.flatnonzero(np.ptp(suspect.luma, axis=axis) > PLAIN) for axis in (1, 0))
+    rows, columns = (np.flatnonzero(np.ptp(query.luma, axis=axis) > PLAIN) for axis in (1, 0))
     across, down = (int(np.ptp(line)) + 1 if len(line) else 0 for line in (columns, rows))
     if max(across, down) < SMALLEST or min(across, down) < SMALLEST // 3:
         return (
             "the picture is too small"
-            if max(suspect.luma.shape) < SMALLEST
+            if max(query.luma.shape) < SMALLEST
             else "there is next to nothing in it"
         )
-    if len(suspect.features) < LEAST_FEATURES:
+    if len(query.features) < LEAST_FEATURES:
         return "the picture is too plain"
     return ""
 
 
-def compared(suspect: Suspect, index: Index) -> dict[int, tuple[Likeness, Agreement]]:
+def compared(query: Query, index: Index) -> dict[int, tuple[Record, Agreement]]:
     """Photos that may be in the picture, by slot: each registered, compared, and weighed against the others."""
-    glances = sorted(_glances(suspect, index), key=lambda g: -g.evidence)
-    measured: dict[int, tuple[Likeness, Agreement]] = {}
+    glances = sorted(_glances(query, index), key=lambda g: -g.evidence)
+    measured: dict[int, tuple[Record, Agreement]] = {}
     least = max(LEAST_EVIDENCE, WORTH * glances[0].evidence) if glances else 0.0
     for one in glances:
         if len(measured) == MEASURED or one.evidence < least:
             break
         if one.slot not in measured:
-            seen = agreement.measure(suspect, one.likeness, one.small, one.alignment)
-            measured[one.slot] = one.likeness, seen
+            seen = agreement.measure(query, one.record, one.small, one.homography)
+            measured[one.slot] = one.record, seen
     return {
-        slot: (likeness, rivals.against(seen, [a for s, (_, a) in measured.items() if s != slot]))
-        for slot, (likeness, seen) in measured.items()
+        slot: (
+            record,
+            distinctiveness.discount_shared(seen, [a for s, (_, a) in measured.items() if s != slot]),
+        )
+        for slot, (record, seen) in measured.items()
     }
 
 
-def hypotheses(suspect: Suspect, index: Index) -> list[Hypothesis]:
+def hypotheses(query: Query, index: Index) -> list[Hypothesis]:
     """The same photos with how likely each is, best first."""
     judged = [
-        Hypothesis(slot, likeness, seen, *model.probabilities(seen))
-        for slot, (likeness, seen) in compared(suspect, index).items()
+        Hypothesis(slot, record, seen, *model.probabilities(seen))
+        for slot, (record, seen) in compared(query, index).items()
     ]
     return sorted(judged, key=lambda h: (-h.probability, -h.agreement.evidence))
 
@@ -198,43 +201,43 @@ def hypotheses(suspect: Suspect, index: Index) -> list[Hypothesis]:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Glance:
     slot: int
-    likeness: Likeness
+    record: Record
     small: NDArray[np.uint8]
-    alignment: Alignment
+    homography: Homography
     evidence: float
 
 
-def _glances(suspect: Suspect, index: Index) -> Iterator[_Glance]:
+def _glances(query: Query, index: Index) -> Iterator[_Glance]:
     """Every photo that was proposed and could be aligned, looked at roughly."""
-    for slot, likeness, alignment in _aligned(suspect, index):
-        small = likeness.small_rgb()
+    for slot, record, homography in _aligned(query, index):
+        small = record.small_rgb()
         luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-        rough, evidence = agreement.glance(suspect, luma, alignment)
-        yield _Glance(slot, likeness, small, rough, evidence)
+        rough, evidence = agreement.glance(query, luma, homography)
+        yield _Glance(slot, record, small, rough, evidence)
 
 
-def _aligned(suspect: Suspect, index: Index) -> Iterator[tuple[int, Likeness, Alignment]]:
-    """The proposals with most features in place, and the photo that looks most alike as a whole."""
+def _aligned(query: Query, index: Index) -> Iterator[tuple[int, Record, Homography]]:
+    """The candidates with most features in place, and the photo that looks most alike as a whole."""
     aligned = []
-    for proposal in propose(index, suspect.features, suspect.mirrored, PROPOSALS):
-        likeness = index.likeness(proposal.slot)
-        alignment = registration.align(suspect, likeness, proposal)
-        if alignment is not None:
-            aligned.append((proposal.slot, likeness, alignment))
+    for candidate in find_candidates(index, query.features, query.mirrored, CANDIDATES):
+        record = index.record(candidate.slot)
+        homography = registration.register(query, record, candidate)
+        if homography is not None:
+            aligned.append((candidate.slot, record, homography))
     aligned.sort(key=lambda one: -one[2].inliers)
     yield from aligned[:GLANCED]
-    sure = {slot for slot, _, alignment in aligned[:GLANCED] if alignment.inliers >= SURE_PLACES}
-    luma = suspect.shrunk(96 / max(suspect.picture.width, suspect.picture.height))
+    sure = {slot for slot, _, homography in aligned[:GLANCED] if homography.inliers >= SURE_PLACES}
+    luma = query.shrunk(96 / max(query.picture.width, query.picture.height))
     for mirrored in (False, True):
         seen = perceptual_hash.look(np.ascontiguousarray(luma[:, ::-1]) if mirrored else luma)
         for _, slot in index.alike(seen, 1, ALIKE_WITHIN):
             if slot not in sure:
-                likeness = index.likeness(slot)
-                yield slot, likeness, registration.align_whole(suspect, likeness, mirrored=mirrored)
+                record = index.record(slot)
+                yield slot, record, registration.register_whole(query, record, mirrored=mirrored)
 
 
 def _answer(
-    suspect: Suspect, index: Index, judged: list[Hypothesis], marks: Sequence[MarkDesign], framed: Framed
+    query: Query, index: Index, judged: list[Hypothesis], marks: Sequence[MarkDesign], framed: Framed
 ) -> Answer:
     first, *others = judged
     verdict = model.verdict(first.probability, max(h.ours for h in judged))
@@ -246,11 +249,11 @@ def _answer(
         return Answer(verdict=verdict, probability=chances[first.slot], runner_up=second)
     mark, seen = MarkState.UNKNOWN, first.agreement
     if marks and verdict == Verdict.COPY:
-        published = framed(index.key(first.slot), first.likeness.frame[0])
-        mark = mark_state(first.likeness.small_rgb(), seen.found, seen.covered, marks[0], published)
-        if seen.alignment.scale > LEGIBLE and mark != MarkState.CROPPED:
+        published = framed(index.key(first.slot), first.record.frame[0])
+        mark = mark_state(first.record.small_rgb(), seen.found, seen.covered, marks[0], published)
+        if seen.homography.scale > LEGIBLE and mark != MarkState.CROPPED:
             mark = MarkState.UNKNOWN
-    said = edits.of(suspect, first.likeness, seen, mark, marks[0] if marks else None)
+    said = edits.read_edits(query, first.record, seen, mark, marks[0] if marks else None)
     return Answer(
         verdict=verdict,
         probability=chances[first.slot],
@@ -274,10 +277,10 @@ def _elsewhere(one: Hypothesis, first: Hypothesis) -> bool:
     middles = []
     for hypothesis in (one, first):
         left, top, right, bottom = edits.extent(hypothesis.agreement)
-        back = np.linalg.inv(hypothesis.agreement.alignment.matrix)
+        back = np.linalg.inv(hypothesis.agreement.homography.matrix)
         point = back @ np.array([(left + right) / 2, (top + bottom) / 2, 1.0])
-        middles.append(hypothesis.agreement.alignment.matrix @ point if hypothesis is first else point)
-    seen = first.agreement.alignment.matrix @ middles[0]
+        middles.append(hypothesis.agreement.homography.matrix @ point if hypothesis is first else point)
+    seen = first.agreement.homography.matrix @ middles[0]
     left, top, right, bottom = edits.extent(first.agreement)
     x, y = seen[:2] / seen[2]
     return not (left <= x <= right and top <= y <= bottom)

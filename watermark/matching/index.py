@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from watermark.errors import IndexDamagedError
 from watermark.matching import perceptual_hash
 from watermark.matching.codebook import TABLES
-from watermark.matching.fingerprint import Fingerprint, Likeness, fingerprint, pack, unpack
+from watermark.matching.fingerprint import Fingerprint, Record, fingerprint, pack, unpack
 from watermark.matching.postings import Hits, Postings
 from watermark.picture.pixels import Picture
 
@@ -32,8 +32,8 @@ RECENT_SHARE = 0.1
 
 
 @cache
-def _language() -> int:
-    """The checksum of the alphabet: an index written in another one must be rebuilt."""
+def _codebook_crc() -> int:
+    """Checksum of the codebook; an index of another one must be rebuilt."""
     return zlib.crc32(files(__package__).joinpath(TABLES).read_bytes())
 
 
@@ -99,8 +99,8 @@ class Index:
         self.remove(self.keys() & set(prints))
         rows = np.zeros(len(prints), PHOTO)
         for slot, (key, print_) in enumerate(prints.items(), len(self._photos)):
-            data = pack(print_.likeness)
-            rows[slot - len(self._photos)] = (key, 0, print_.likeness.look, len(data), zlib.crc32(data))
+            data = pack(print_.record)
+            rows[slot - len(self._photos)] = (key, 0, print_.record.look, len(data), zlib.crc32(data))
             self._pending[slot] = data
             self._slots[key] = slot
             self._fresh.append((slot, print_))
@@ -122,7 +122,7 @@ class Index:
         """Which slots still hold a photo."""
         return self._photos["length"] > 0
 
-    def likeness(self, slot: int) -> Likeness:
+    def record(self, slot: int) -> Record:
         """What is kept of the photo in this slot.
 
         Raises:
@@ -172,7 +172,7 @@ class Index:
         manifest = {
             "format": "pairwatch fingerprints",
             "version": VERSION,
-            "alphabet": _language(),
+            "alphabet": _codebook_crc(),
             "revision": self._revision,
             "records": {"file": self._records_file, "bytes": len(self._records)},
             "photos": {"file": photos, "crc": crc},
@@ -302,7 +302,7 @@ def _mapped(path: Path, size: int) -> NDArray[np.uint8]:
 def _manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_bytes())
-        if manifest["version"] != VERSION or manifest["alphabet"] != _language():
+        if manifest["version"] != VERSION or manifest["alphabet"] != _codebook_crc():
             raise _damaged("it was written by another version")
         return {k: manifest[k] for k in ("revision", "records", "photos", "words")}
     except (OSError, ValueError, KeyError, TypeError) as error:

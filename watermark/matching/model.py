@@ -75,7 +75,7 @@ class Forest:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Decision:
+class Model:
     """The shipped model.
 
     Attributes:
@@ -90,7 +90,7 @@ class Decision:
 
 
 @cache
-def decision() -> Decision:
+def load_model() -> Model:
     """The shipped model, read once."""
     with files(__package__).joinpath(TABLES).open("rb") as stream, np.load(stream) as tables:
         if tuple(tables["names"].tolist()) != NUMBERS:
@@ -102,7 +102,7 @@ def decision() -> Decision:
             Forest({n: tables[f"{which}_{n}"] for n in NODES}, *(float(v) for v in tables[f"{which}_line"]))
             for which in ("copy", "ours")
         ]
-    return Decision(forests[0], forests[1], matching_rates()["thresholds"])
+    return Model(forests[0], forests[1], matching_rates()["thresholds"])
 
 
 @cache
@@ -141,14 +141,14 @@ def most(numbers: NDArray[np.float32]) -> float:
 
 def probabilities(agreement: Agreement) -> tuple[float, float]:
     """How likely the found picture is a copy of this photo, and how likely a copy or another shot of its session."""
-    model, limit = decision(), most(agreement.numbers)
+    model, limit = load_model(), most(agreement.numbers)
     copy, ours = (min(limit, forest.probability(agreement.numbers)) for forest in (model.copy, model.ours))
     return copy, max(copy, ours)
 
 
 def verdict(copy: float, ours: float) -> Verdict:
     """The verdict's name for the best photo's two probabilities."""
-    return named(copy, ours, decision().thresholds)
+    return named(copy, ours, load_model().thresholds)
 
 
 def named(copy: float, ours: float, least: Mapping[str, float]) -> Verdict:

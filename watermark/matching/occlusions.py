@@ -32,7 +32,7 @@ DARK, GROUND = 100, 0.2  # grey levels that a label's ground stays below; its sh
 
 
 @dataclass(frozen=True, slots=True)
-class Cover:
+class Occlusion:
     """A piece of the photo that the copy shows otherwise.
 
     Attributes:
@@ -44,9 +44,9 @@ class Cover:
     blurred: bool
 
 
-def found(
+def find_occlusions(
     agreement: Agreement, agreeing: NDArray[np.bool_], edges: Box, design: MarkDesign | None
-) -> tuple[Cover, ...]:
+) -> tuple[Occlusion, ...]:
     """Pieces inside `edges` that disagree while all around agrees; where our own mark and label stand is left out."""
     fine = agreement.fine
     inside = np.zeros(fine.shape, bool)
@@ -72,7 +72,7 @@ def found(
         if blocks >= max(4, LEAST * inside.sum()) and np.isfinite(fine[piece]).mean() > TEXTURED:
             box = (float(x * STEP), float(y * STEP), float((x + wide) * STEP), float((y + high) * STEP))
             if design is None or not _is_our_label(box, agreement.found):
-                pieces.append(Cover(box, _blurred(agreement, piece)))
+                pieces.append(Occlusion(box, _blurred(agreement, piece)))
     return tuple(pieces)
 
 
@@ -99,7 +99,7 @@ def _blurred(agreement: Agreement, piece: NDArray[np.bool_]) -> bool:
 
 
 def phrases(
-    pieces: tuple[Cover, ...],
+    pieces: tuple[Occlusion, ...],
     strips: Mapping[str, float],
     edges: Box,
     ends: AbstractSet[str],
@@ -137,7 +137,7 @@ def phrases(
     return list(dict.fromkeys(said))
 
 
-def _touched(piece: Cover, edges: Box) -> set[str]:
+def _touched(piece: Occlusion, edges: Box) -> set[str]:
     """The sides of the agreeing part that a piece reaches; a strip across reaches only the one it lies at."""
     near = (abs(own - edge) <= STEP for own, edge in zip(piece.box, edges, strict=True))
     touched = {side for side, close in zip(("left", "top", "right", "bottom"), near, strict=True) if close}

@@ -1,4 +1,4 @@
-"""Lay a found picture on a catalogue photo: from a proposal's feature pairs to a sub-pixel map between the two.
+"""Lay a found picture on a catalogue photo: from a candidate's feature pairs to a sub-pixel map between the two.
 
 All maps are 3 by 3, homogeneous, from pixels of the found picture to pixels of the photo's small picture.
 """
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark.matching import features
-from watermark.matching.candidates import Proposal
+from watermark.matching.candidates import Candidate
 from watermark.matching.features import Features
-from watermark.matching.fingerprint import Likeness
+from watermark.matching.fingerprint import Record
 from watermark.picture.pixels import Picture
 
 NEAR = 24.0  # pixels of the small picture within which a guided match is sought
@@ -45,7 +45,7 @@ Array: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
 
 
-class Suspect:
+class Query:
     """A found picture with what is computed of it once: luma, features, and those of its mirror image."""
 
     def __init__(self, picture: Picture) -> None:
@@ -61,7 +61,7 @@ class Suspect:
     @cached_property
     def features(self) -> Features:
         """Its local features, strongest first."""
-        return features.describe_suspect(self.luma)
+        return features.describe_query(self.luma)
 
     @cached_property
     def mirrored(self) -> Features:
@@ -93,7 +93,7 @@ class Suspect:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Alignment:
+class Homography:
     """How a found picture lies on a photo.
 
     Attributes:
@@ -114,11 +114,11 @@ class Alignment:
         return float(np.sqrt(abs(np.linalg.det(self.matrix[:2, :2]))))
 
 
-def align(suspect: Suspect, likeness: Likeness, proposal: Proposal) -> Alignment | None:
-    """Fit an affine map to all features that could agree with the proposal; None if too few do."""
-    features = suspect.mirrored if proposal.mirrored else suspect.features
-    photo = likeness.features()
-    here, there = features.places[proposal.pairs[:, 0]], photo.places[proposal.pairs[:, 1]]
+def register(query: Query, record: Record, candidate: Candidate) -> Homography | None:
+    """Fit an affine map to all features that could agree with the candidate; None if too few do."""
+    features = query.mirrored if candidate.mirrored else query.features
+    photo = record.features()
+    here, there = features.places[candidate.pairs[:, 0]], photo.places[candidate.pairs[:, 1]]
     if len(here) < LEAST_VOTES:
         return None
     first, _ = cv2.estimateAffinePartial2D(here, there, method=cv2.RANSAC, ransacReprojThreshold=8)
@@ -131,27 +131,27 @@ def align(suspect: Suspect, likeness: Likeness, proposal: Proposal) -> Alignment
         here, there, method=cv2.RANSAC, ransacReprojThreshold=4, maxIters=1000, confidence=0.995
     )
     fitted = np.asarray(found, np.float64)
-    if fitted.shape != (2, 3) or not sane(fitted):
+    if fitted.shape != (2, 3) or not plausible(fitted):
         return None
     chosen = kept.ravel() > 0
     inliers = min(_places(here[chosen]), _places(there[chosen]))
     if inliers < LEAST_PAIRS:
         return None
     matrix = np.vstack([fitted, [0, 0, 1]])
-    if proposal.mirrored:
-        matrix = matrix @ suspect.flip
-    return Alignment(matrix, proposal.mirrored, len(here), inliers)
+    if candidate.mirrored:
+        matrix = matrix @ query.flip
+    return Homography(matrix, candidate.mirrored, len(here), inliers)
 
 
-def align_whole(suspect: Suspect, likeness: Likeness, *, mirrored: bool) -> Alignment:
+def register_whole(query: Query, record: Record, *, mirrored: bool) -> Homography:
     """Assume that the whole picture is the whole photo."""
-    across = likeness.frame[0] / suspect.picture.width
-    down = likeness.frame[1] / suspect.picture.height
+    across = record.frame[0] / query.picture.width
+    down = record.frame[1] / query.picture.height
     matrix = np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]])
-    return Alignment(matrix @ suspect.flip if mirrored else matrix, mirrored, 0, 0)
+    return Homography(matrix @ query.flip if mirrored else matrix, mirrored, 0, 0)
 
 
-def sane(matrix: NDArray[np.floating]) -> bool:
+def plausible(matrix: NDArray[np.floating]) -> bool:
     """Whether a map neither tears, flips nor flattens the picture."""
     if not np.isfinite(matrix).all():
         return False
@@ -160,23 +160,23 @@ def sane(matrix: NDArray[np.floating]) -> bool:
     return bool(fair and np.linalg.det(matrix[:2, :2]) > 0)
 
 
-def lay(
-    suspect: Suspect, alignment: Alignment, frame: tuple[int, int], *, colour: bool = False
+def warp(
+    query: Query, homography: Homography, frame: tuple[int, int], *, colour: bool = False
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The found picture seen in the photo's frame.
 
     Args:
-        suspect: the found picture.
-        alignment: where it lies.
+        query: the found picture.
+        homography: where it lies.
         frame: width and height to show.
         colour: in colours, not in grey.
 
     Returns:
         uint8 (height, width) or (height, width, 3), and uint8 (height, width), 255 where it covers the photo.
     """
-    source = suspect.shrunk(alignment.scale, colour=colour)
-    grow = shrinking(source.shape, (suspect.picture.height, suspect.picture.width))
-    matrix = alignment.matrix @ grow
+    source = query.shrunk(homography.scale, colour=colour)
+    grow = scaling(source.shape, (query.picture.height, query.picture.width))
+    matrix = homography.matrix @ grow
     laid = cv2.warpPerspective(source, matrix, frame, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(laid, np.uint8), outline(matrix, source.shape, (frame[1], frame[0]))
 
@@ -196,41 +196,41 @@ def outline(matrix: Matrix, shape: tuple[int, ...], onto: tuple[int, ...]) -> ND
 
 
 def refine(
-    suspect: Suspect, photo: NDArray[np.uint8], alignment: Alignment, levels: tuple[Level, ...]
-) -> Alignment:
+    query: Query, photo: NDArray[np.uint8], homography: Homography, levels: tuple[Level, ...]
+) -> Homography:
     """Move the map until the pixels agree: affine first, a homography at the end.
 
     Args:
-        suspect: the found picture.
+        query: the found picture.
         photo: the small picture in grey, uint8 (height, width).
-        alignment: a map that is right to a few pixels of the first level.
+        homography: a map that is right to a few pixels of the first level.
         levels: ROUGH, FINE or both in turn.
 
     Source: Lucas and Kanade's step for all blocks at once (Baker and Matthews, "20 years on", IJCV 2004), joined by
     iteratively reweighted least squares.
     """
-    matrix = alignment.matrix
+    matrix = homography.matrix
     for level in levels:
-        if level.shrink < alignment.scale / 4:
+        if level.shrink < homography.scale / 4:
             break
-        small = halved(photo, level.shrink)
-        to_level = shrinking(photo.shape, small.shape)
-        sigma = max(SIGMA, 0.6 * alignment.scale / level.shrink)
-        one = even(small, sigma)
+        small = downsampled(photo, level.shrink)
+        to_level = scaling(photo.shape, small.shape)
+        sigma = max(SIGMA, 0.6 * homography.scale / level.shrink)
+        one = normalised(small, sigma)
         for free in level.passes:
             frame = (small.shape[1], small.shape[0])
-            laid, covered = lay(suspect, replace(alignment, matrix=to_level @ matrix), frame)
-            flow = motion(one, even(laid, sigma), covered, sigma, level.block)
+            laid, covered = warp(query, replace(homography, matrix=to_level @ matrix), frame)
+            flow = block_flow(one, normalised(laid, sigma), covered, sigma, level.block)
             if len(flow.weights) < LEAST_BLOCKS:
                 break
             step = _fit(flow, frame, free if len(flow.weights) > MANY_BLOCKS else 6)
             moved = np.linalg.inv(to_level) @ step @ to_level @ matrix
-            if not sane(moved @ suspect.flip if alignment.mirrored else moved):
-                return replace(alignment, matrix=matrix / matrix[2, 2])
+            if not plausible(moved @ query.flip if homography.mirrored else moved):
+                return replace(homography, matrix=matrix / matrix[2, 2])
             matrix = moved / moved[2, 2]
             if _reach(step, frame) < STILL:
                 break
-    return replace(alignment, matrix=matrix)
+    return replace(homography, matrix=matrix)
 
 
 def _reach(step: Matrix, frame: tuple[int, int]) -> float:
@@ -240,7 +240,7 @@ def _reach(step: Matrix, frame: tuple[int, int]) -> float:
     return float(np.abs(moved[:, :2] / moved[:, 2:] - before[:, :2]).max())
 
 
-def halved(luma: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
+def downsampled(luma: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
     """The picture `shrink` times smaller, averaged."""
     if shrink == 1:
         return luma
@@ -248,7 +248,7 @@ def halved(luma: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def shrinking(full: tuple[float, ...], level: tuple[float, ...]) -> Matrix:
+def scaling(full: tuple[float, ...], level: tuple[float, ...]) -> Matrix:
     """The map from pixel centres of a picture to those of its smaller version; shapes are (height, width)."""
     across, down = level[1] / full[1], level[0] / full[0]
     return np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]])
@@ -271,7 +271,7 @@ class Flow:
     alike: Array
 
 
-def motion(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float, block: int) -> Flow:
+def block_flow(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float, block: int) -> Flow:
     """One Lucas-Kanade step for every block that both evened pictures cover and that has texture both ways."""
     half = block // 2
     across, down = (cv2.Sobel(photo, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1)))
@@ -309,7 +309,7 @@ def _blocks(values: Array | NDArray[np.uint8], half: int) -> Array:
     return np.asarray((pairs[:, :-1] + pairs[:, 1:]) / 4, np.float32)
 
 
-def even(luma: NDArray[np.uint8], sigma: float) -> Array:
+def normalised(luma: NDArray[np.uint8], sigma: float) -> Array:
     """Band-passed, and evened to the same contrast everywhere, so that light and filters do not matter."""
     reach = 2 * int(np.ceil(2.5 * sigma)) + 1
     smooth = np.asarray(cv2.GaussianBlur(luma.astype(np.float32), (reach, reach), sigma), np.float32)

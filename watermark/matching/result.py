@@ -83,7 +83,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Exhibit:
+class Illustration:
     """What a report shows of a comparison: pictures of one size.
 
     Attributes:

@@ -140,9 +140,7 @@ def align_pair(before: Picture, after: Picture) -> Similarity | None:
     The middle of the pictures, where the head is, counts first; the room behind only when that does not do.
     """
     area = min(features.QUERY_AREA, *(picture.width * picture.height for picture in (before, after)))
-    here, there = (
-        features.describe_suspect(features.grey(picture), area=area) for picture in (after, before)
-    )
+    here, there = (features.describe_query(features.grey(picture), area=area) for picture in (after, before))
     central = here.take(_in_the_middle(here, after)), there.take(_in_the_middle(there, before))
     found = _agreeing(*central, before.width / 640) or _agreeing(here, there, before.width / 640)
     if found is None or abs(found.turn) > _MOST_TURN:

@@ -24,7 +24,7 @@ _FEWEST = 100  # pixels of a part that is measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Measurement:
     """One measured thing.
 
     Attributes:
@@ -48,11 +48,11 @@ class Item:
 class Comparability:
     """Every measured thing, and how the two were laid over each other to measure it (None where that failed)."""
 
-    items: tuple[Item, ...]
+    items: tuple[Measurement, ...]
     alignment: Similarity | None
 
     @property
-    def differences(self) -> tuple[Item, ...]:
+    def differences(self) -> tuple[Measurement, ...]:
         """What a reader should be told."""
         return tuple(item for item in self.items if item.differs)
 
@@ -136,14 +136,14 @@ def compare_pair(
     return Comparability((*items, *([] if alignment else [_unlike(names)])), alignment)
 
 
-def _item(name: str, value: float, names: tuple[str, str]) -> Item:
+def _item(name: str, value: float, names: tuple[str, str]) -> Measurement:
     rule = _RULES[name]
     # Half as sharp is as far as twice as sharp: a percentage is no measure downwards.
     least = 10_000 / (100 + rule.limit) - 100 if name == "sharpness" else -rule.limit
     differs = not least <= value <= rule.limit
     before, after = (f"the {name} photo" for name in names)
     words = (rule.less if value < 0 else rule.more).format(before=before, after=after, size=abs(value))
-    return Item(
+    return Measurement(
         name=name,
         value=round(value, 2),
         unit=rule.unit,
@@ -153,8 +153,8 @@ def _item(name: str, value: float, names: tuple[str, str]) -> Item:
     )
 
 
-def _unlike(names: tuple[str, str]) -> Item:
-    return Item(
+def _unlike(names: tuple[str, str]) -> Measurement:
+    return Measurement(
         name="pose",
         value=100.0,
         unit="%",

@@ -48,7 +48,7 @@ _SEAM_ALIKE = 0.72
 _SEAM_ALIKE_IF_FAINT = 0.85
 
 
-class Layout(StrEnum):
+class PanelLayout(StrEnum):
     """How photographs share one file."""
 
     SINGLE = "single"
@@ -67,7 +67,7 @@ class Panels:
         confidence: 0 to 1 that the least sure cut is right; 1 when SINGLE.
     """
 
-    layout: Layout
+    layout: PanelLayout
     boxes: tuple[Box, ...]
     confidence: float
 
@@ -89,7 +89,7 @@ def find_panels(picture: Picture) -> Panels:
     whole = (0, 0, picture.width, picture.height)
     found = list(_panels(picture.rgb, whole, _DEEPEST))
     if len(found) < 2:  # noqa: PLR2004 (one photograph is no composite)
-        return Panels(Layout.SINGLE, (whole,), 1.0)
+        return Panels(PanelLayout.SINGLE, (whole,), 1.0)
     boxes = tuple(sorted((box for box, _ in found), key=lambda box: _reading_order(box, found)))
     return Panels(_layout(boxes), boxes, round(min(score for _, score in found), 2))
 
@@ -99,11 +99,11 @@ def _reading_order(box: Box, found: list[tuple[Box, float]]) -> tuple[int, int]:
     return sum(other[3] <= (box[1] + box[3]) // 2 for other, _ in found), box[0]
 
 
-def _layout(boxes: tuple[Box, ...]) -> Layout:
+def _layout(boxes: tuple[Box, ...]) -> PanelLayout:
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     if max(tops) < min(bottoms):
-        return Layout.SIDE_BY_SIDE
-    return Layout.STACKED if max(lefts) < min(rights) else Layout.GRID
+        return PanelLayout.SIDE_BY_SIDE
+    return PanelLayout.STACKED if max(lefts) < min(rights) else PanelLayout.GRID
 
 
 def _panels(rgb: _Pixels, box: Box, depth: int) -> Iterator[tuple[Box, float]]:
@@ -181,7 +181,7 @@ def _of_one_size(gaps: list[_Gap], width: int) -> bool:
 
 
 def _twins(region: _Pixels, gap: _Gap) -> bool:
-    return _likeness(region[:, : gap[0]], region[:, gap[1] :]) >= _ALIKE
+    return _correlation(region[:, : gap[0]], region[:, gap[1] :]) >= _ALIKE
 
 
 def _runs(flat: NDArray[np.bool_], colours: NDArray[np.float32]) -> Iterator[_Gap]:
@@ -229,7 +229,8 @@ def _seams(region: _Pixels, lines: NDArray[np.float32]) -> Iterator[_Cut]:
         ):
             continue
         alike = min(
-            _likeness(region[:, max(0, seam - part) : seam], region[:, seam : seam + part]) for seam in found
+            _correlation(region[:, max(0, seam - part) : seam], region[:, seam : seam + part])
+            for seam in found
         )
         if alike >= (_SEAM_ALIKE if vote >= _SEAM_EDGE else _SEAM_ALIKE_IF_FAINT):
             yield _Cut(tuple((seam - 2, seam + 2) for seam in found), min(vote, alike))
@@ -256,7 +257,7 @@ def _seam_votes(lines: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(((step > _VISIBLE) & (step > 2 * around)).mean(axis=0), np.float32)
 
 
-def _likeness(one: _Pixels, other: _Pixels) -> float:
+def _correlation(one: _Pixels, other: _Pixels) -> float:
     """Correlation of two photographs' small colour pictures, best over shifts of a seventh: -1 to 1."""
     small = [
         cv2.GaussianBlur(

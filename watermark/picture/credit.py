@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lxml import etree
 from PIL import Image, ImageFile, IptcImagePlugin
 
-from watermark.picture.decode import Limits, open_header
+from watermark.picture.decode import DecodeLimits, open_header
 from watermark.picture.encode import Blocks
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -51,7 +51,7 @@ def credit_blocks(credit: Credit) -> Blocks:
     return Blocks(xmp=_xmp(credit), iptc=_iptc(credit), exif=_exif(credit))
 
 
-def read_credit(data: bytes, limits: Limits | None = None) -> Credit | None:
+def read_credit(data: bytes, limits: DecodeLimits | None = None) -> Credit | None:
     """Read the credit that a file carries, of ours or anybody's; None when it names no owner or creator.
 
     XMP is believed first, then IPTC, then EXIF; a field that one lacks is taken from the next.

@@ -17,7 +17,7 @@ from watermark.errors import PictureTooLargeError, UnreadablePictureError
 from watermark.picture.colour import over_white, to_srgb
 from watermark.picture.pixels import Picture, shrunk
 
-# Pillow's own bomb rule is one number for the whole process, and only warns at first. `Limits` below belongs
+# Pillow's own bomb rule is one number for the whole process, and only warns at first. `DecodeLimits` below belongs
 # to each call and is checked at the same moment; every picture comes in here, so nobody loses a rule.
 Image.MAX_IMAGE_PIXELS = None
 pillow_heif.register_heif_opener()
@@ -74,7 +74,7 @@ _LONGEST_WALK = 2_000  # frames decoded on the way to the ones that are looked a
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DecodeLimits:
     """How much one file may ask for.
 
     Attributes:
@@ -101,7 +101,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Header:
     """What a file's header says, for the practice's own eyes; nothing of it is published.
 
     Attributes:
@@ -121,7 +121,7 @@ class Facts:
     camera: str | None
 
 
-def read_facts(data: bytes, limits: Limits | None = None) -> Facts:
+def read_header(data: bytes, limits: DecodeLimits | None = None) -> Header:
     """Read a file's header, and decode nothing.
 
     Raises:
@@ -133,7 +133,7 @@ def read_facts(data: bytes, limits: Limits | None = None) -> Facts:
         if _orientation(image) in _SIDEWAYS:
             width, height = height, width
         exif = _exif(image)
-        return Facts(
+        return Header(
             format=(image.format or "unknown").lower(),
             width=width,
             height=height,
@@ -144,13 +144,13 @@ def read_facts(data: bytes, limits: Limits | None = None) -> Facts:
 
 
 def open_picture(
-    data: bytes, limits: Limits | None = None, *, longest: int | None = None, frame: int = 0
+    data: bytes, limits: DecodeLimits | None = None, *, longest: int | None = None, frame: int = 0
 ) -> Picture:
     """Decode one frame: upright, sRGB, 8 bits, transparency over white.
 
     Args:
         data: the file.
-        limits: how much it may ask for; `Limits()` unless told.
+        limits: how much it may ask for; `DecodeLimits()` unless told.
         longest: shrink to at most so many pixels on the long side (a JPEG is then decoded small: quicker).
         frame: which one of an animation, counted from 0.
 
@@ -161,14 +161,16 @@ def open_picture(
     with open_header(data, limits) as image:
         if frame:
             image.seek(frame)
-            _check_size(image, limits or Limits())
+            _check_size(image, limits or DecodeLimits())
         elif longest is not None:
             _draft(image, longest)
         image.load()
         return _picture(image, _orientation(image), longest)
 
 
-def open_frames(data: bytes, limits: Limits | None = None, *, longest: int | None = None) -> Iterator[Frame]:
+def open_frames(
+    data: bytes, limits: DecodeLimits | None = None, *, longest: int | None = None
+) -> Iterator[Frame]:
     """Decode frames spread over an animation, first and last among them; one frame of a still picture.
 
     At most `limits.max_frames` are given, and at most as many pixels decoded as four of the largest pictures
@@ -178,7 +180,7 @@ def open_frames(data: bytes, limits: Limits | None = None, *, longest: int | Non
         UnreadablePictureError: not a picture, or its first frame is broken. A broken later one ends the row.
         PictureTooLargeError: beyond the limits.
     """
-    limits = limits or Limits()
+    limits = limits or DecodeLimits()
     yield Frame(0, open_picture(data, limits, longest=longest))
     with suppress(UnreadablePictureError), open_header(data, limits) as image:
         affordable = _WHOLE_PICTURES * limits.max_pixels // (image.width * image.height)
@@ -192,14 +194,14 @@ def open_frames(data: bytes, limits: Limits | None = None, *, longest: int | Non
 
 
 @contextmanager
-def open_header(data: bytes, limits: Limits | None = None) -> Iterator[ImageFile.ImageFile]:
+def open_header(data: bytes, limits: DecodeLimits | None = None) -> Iterator[ImageFile.ImageFile]:
     """Open a file without decoding it, for the rooms next to this one; faults inside become one sentence.
 
     Raises:
         UnreadablePictureError: not a picture, or a decoder stumbled inside the block.
         PictureTooLargeError: beyond the limits.
     """
-    limits = limits or Limits()
+    limits = limits or DecodeLimits()
     check_bytes(data, limits)
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
@@ -216,7 +218,7 @@ def open_header(data: bytes, limits: Limits | None = None) -> Iterator[ImageFile
         raise UnreadablePictureError(sentence, hint="save it again as JPEG or PNG") from fault
 
 
-def check_bytes(data: bytes, limits: Limits) -> None:
+def check_bytes(data: bytes, limits: DecodeLimits) -> None:
     """Refuse a file of too many bytes.
 
     Raises:
@@ -229,7 +231,7 @@ def check_bytes(data: bytes, limits: Limits) -> None:
         )
 
 
-def _check_size(image: Image.Image, limits: Limits) -> None:
+def _check_size(image: Image.Image, limits: DecodeLimits) -> None:
     width, height = image.size
     if width * height > limits.max_pixels:
         raise PictureTooLargeError(
@@ -238,7 +240,7 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
         )
 
 
-def _check_passes(image: Image.Image, data: bytes, limits: Limits) -> None:
+def _check_passes(image: Image.Image, data: bytes, limits: DecodeLimits) -> None:
     """Refuse a progressive JPEG that asks to go over its pixels again and again: hours from a small file."""
     passes = data.count(b"\xff\xda") if image.format in ("JPEG", "MPO") else 1
     if passes * image.width * image.height > _PASSES * limits.max_pixels:

@@ -24,7 +24,7 @@ import numpy as np
 
 from watermark.errors import PictureTooLargeError, UnreadablePictureError, WatermarkError
 from watermark.picture import sandbox_worker
-from watermark.picture.decode import Facts, Frame, Limits, check_bytes
+from watermark.picture.decode import DecodeLimits, Frame, Header, check_bytes
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox_worker import HEAD, MESSAGE, read_exactly
 
@@ -39,7 +39,7 @@ _SLOW, _FELL, _STARVED = "slow", "fell", "starved"
 class Opened:
     """A file that was opened: what its header says, and the frames that were asked for."""
 
-    facts: Facts
+    header: Header
     frames: tuple[Frame, ...] = ()
 
 
@@ -51,26 +51,28 @@ class _EndedError(Exception):
         self.why, self.code = why, code
 
 
-class Guard:
+class Sandbox:
     """Opens files in processes of its own. Safe in several threads at once."""
 
     def __init__(self, processes: int = PROCESSES) -> None:
         """Start nothing yet: the first file does."""
         self._free = threading.Semaphore(processes)
-        self._idle: list[_Decoder] = []
+        self._idle: list[_Worker] = []
         atexit.register(self.close)
 
-    def facts(self, data: bytes, limits: Limits | None = None) -> Facts:
+    def header(self, data: bytes, limits: DecodeLimits | None = None) -> Header:
         """Read a file's header; errors as `open_frames` has."""
-        return self._open(data, limits, longest=None, frame=None, pixels=False).facts
+        return self._open(data, limits, longest=None, frame=None, pixels=False).header
 
     def open_picture(
-        self, data: bytes, limits: Limits | None = None, *, longest: int | None = None, frame: int = 0
+        self, data: bytes, limits: DecodeLimits | None = None, *, longest: int | None = None, frame: int = 0
     ) -> Picture:
         """Decode one frame, as `pixels.open_picture` does; errors as `open_frames` has."""
         return self._open(data, limits, longest=longest, frame=frame, pixels=True).frames[0].picture
 
-    def open_frames(self, data: bytes, limits: Limits | None = None, *, longest: int | None = None) -> Opened:
+    def open_frames(
+        self, data: bytes, limits: DecodeLimits | None = None, *, longest: int | None = None
+    ) -> Opened:
         """Decode frames spread over an animation, as `pixels.open_frames` does; those that came in time.
 
         Raises:
@@ -85,37 +87,39 @@ class Guard:
         while self._idle:
             self._idle.pop().end()
 
-    def _open(self, data: bytes, limits: Limits | None, **asked: object) -> Opened:
-        limits = limits or Limits()
+    def _open(self, data: bytes, limits: DecodeLimits | None, **asked: object) -> Opened:
+        limits = limits or DecodeLimits()
         check_bytes(data, limits)
         with self._free:
-            decoder = self._idle.pop() if self._idle else _Decoder()
+            worker = self._idle.pop() if self._idle else _Worker()
             try:
-                return self._asked(decoder, data, limits, asked)
+                return self._asked(worker, data, limits, asked)
             except _EndedError as error:
-                if error.why == _SLOW or decoder.served <= 1:
+                if error.why == _SLOW or worker.served <= 1:
                     raise _sentence(error, limits) from None
             # What earlier pictures left in a process must not be laid at this one's door.
             try:
-                return self._asked(_Decoder(), data, limits, asked)
+                return self._asked(_Worker(), data, limits, asked)
             except _EndedError as error:
                 raise _sentence(error, limits) from None
 
-    def _asked(self, decoder: "_Decoder", data: bytes, limits: Limits, asked: dict[str, object]) -> Opened:
+    def _asked(
+        self, worker: "_Worker", data: bytes, limits: DecodeLimits, asked: dict[str, object]
+    ) -> Opened:
         try:
-            opened = decoder.open(data, limits, asked)
+            opened = worker.open(data, limits, asked)
         except WatermarkError:
-            self._idle.append(decoder)
+            self._idle.append(worker)
             raise
         except BaseException:
-            decoder.end()
+            worker.end()
             raise
-        if decoder.alive:
-            self._idle.append(decoder)
+        if worker.alive:
+            self._idle.append(worker)
         return opened
 
 
-class _Decoder:
+class _Worker:
     """One process that decodes."""
 
     def __init__(self) -> None:
@@ -147,7 +151,7 @@ class _Decoder:
                 hint="free some memory and try again; if that is no help, install pairwatch again",
             ) from None
 
-    def open(self, data: bytes, limits: Limits, asked: dict[str, object]) -> Opened:
+    def open(self, data: bytes, limits: DecodeLimits, asked: dict[str, object]) -> Opened:
         """Ask for one file.
 
         Raises:
@@ -155,23 +159,23 @@ class _Decoder:
             WatermarkError: what the process says against the file.
         """
         self.served += 1
-        facts: Facts | None = None
+        header: Header | None = None
         frames: list[Frame] = []
         try:
             with self._deadline(limits.max_seconds):
                 self._send(data, limits, asked)
                 for message in self._answer(limits.max_pixels):
-                    if isinstance(message, Facts):
-                        facts = message
+                    if isinstance(message, Header):
+                        header = message
                     elif len(frames) < limits.max_frames:
                         frames.append(message)
         except _EndedError:
             self.end()
             if not frames:
                 raise
-        if facts is None or (asked["pixels"] and not frames):
+        if header is None or (asked["pixels"] and not frames):
             raise _EndedError(_FELL)
-        return Opened(facts, tuple(frames))
+        return Opened(header, tuple(frames))
 
     def end(self) -> None:
         """End the process, whatever it does."""
@@ -205,14 +209,14 @@ class _Decoder:
             timer.cancel()
             timer.join()
 
-    def _send(self, data: bytes, limits: Limits, asked: dict[str, object]) -> None:
+    def _send(self, data: bytes, limits: DecodeLimits, asked: dict[str, object]) -> None:
         words = json.dumps({"limits": asdict(limits), **asked}).encode()
         stream = _there(self._process.stdin)
         for block in (HEAD.pack(len(words), len(data)), words, data):
             stream.write(block)
         stream.flush()
 
-    def _answer(self, most: int) -> Iterator[Facts | Frame]:
+    def _answer(self, most: int) -> Iterator[Header | Frame]:
         stream = _there(self._process.stdout)
         while True:
             kind, first, second, third = MESSAGE.unpack(_whole(stream, MESSAGE.size))
@@ -224,9 +228,9 @@ class _Decoder:
             said = json.loads(_whole(stream, first))
             if kind == sandbox_worker.END:
                 return
-            if kind != sandbox_worker.FACTS:
+            if kind != sandbox_worker.HEADER:
                 raise _error(kind, said)
-            yield _facts(said)
+            yield _header(said)
 
 
 def _there(stream: IO[bytes] | None) -> IO[bytes]:
@@ -254,9 +258,9 @@ def _pixels(stream: IO[bytes], width: int, height: int) -> Picture:
     return Picture(rgb)
 
 
-def _facts(said: dict[str, Any]) -> Facts:
+def _header(said: dict[str, Any]) -> Header:
     taken_at = said.pop("taken_at")
-    return Facts(**said, taken_at=datetime.fromisoformat(taken_at) if taken_at else None)
+    return Header(**said, taken_at=datetime.fromisoformat(taken_at) if taken_at else None)
 
 
 def _error(kind: bytes, said: dict[str, Any]) -> Exception:
@@ -267,7 +271,7 @@ def _error(kind: bytes, said: dict[str, Any]) -> Exception:
     return UnreadablePictureError(said["message"], hint=said["hint"])
 
 
-def _sentence(error: _EndedError, limits: Limits) -> WatermarkError:
+def _sentence(error: _EndedError, limits: DecodeLimits) -> WatermarkError:
     raised = "save the picture again, or raise the limit under [pictures] in pairwatch.toml"
     if error.why == _SLOW:
         return PictureTooLargeError(
@@ -287,10 +291,10 @@ def _sentence(error: _EndedError, limits: Limits) -> WatermarkError:
 
 
 @cache
-def guard() -> Guard:
+def sandbox() -> Sandbox:
     """The one that this process shares."""
-    return Guard()
+    return Sandbox()
 
 
 if hasattr(os, "register_at_fork"):  # a child must not talk to its parent's processes
-    os.register_at_fork(after_in_child=guard.cache_clear)
+    os.register_at_fork(after_in_child=sandbox.cache_clear)

@@ -20,11 +20,11 @@ from typing import IO, Any
 import numpy as np
 
 from watermark.errors import PictureTooLargeError, WatermarkError
-from watermark.picture.decode import Facts, Frame, Limits, open_frames, open_picture, read_facts
+from watermark.picture.decode import DecodeLimits, Frame, Header, open_frames, open_picture, read_header
 
 HEAD = struct.Struct(">IQ")  # bytes of JSON, bytes of the file
 MESSAGE = struct.Struct(">cIII")  # kind; of a frame its number, width, height; else bytes of JSON, 0, 0
-READY, FACTS, FRAME, END, UNREADABLE, TOO_LARGE, STARVED = b"R", b"H", b"F", b"E", b"U", b"L", b"M"
+READY, HEADER, FRAME, END, UNREADABLE, TOO_LARGE, STARVED = b"R", b"H", b"F", b"E", b"U", b"L", b"M"
 
 
 def read_exactly(stream: IO[bytes], size: int) -> bytes:
@@ -50,16 +50,16 @@ def main() -> None:
         data = read_exactly(sys.stdin.buffer, size)
         if len(data) < size:
             return
-        limits = Limits(**asked["limits"])
+        limits = DecodeLimits(**asked["limits"])
         _hold(limits)
         for message in _answer(data, asked, limits):
             out.write(message)
             out.flush()  # a frame that is finished counts, even if time is up in the next
 
 
-def _answer(data: bytes, asked: dict[str, Any], limits: Limits) -> Iterator[bytes | memoryview]:
+def _answer(data: bytes, asked: dict[str, Any], limits: DecodeLimits) -> Iterator[bytes | memoryview]:
     try:
-        yield from _said(FACTS, _plain(read_facts(data, limits)))
+        yield from _said(HEADER, _plain(read_header(data, limits)))
         for frame in _frames(data, asked, limits):
             rgb = np.ascontiguousarray(frame.picture.rgb)
             yield MESSAGE.pack(FRAME, frame.number, frame.picture.width, frame.picture.height)
@@ -74,7 +74,7 @@ def _answer(data: bytes, asked: dict[str, Any], limits: Limits) -> Iterator[byte
         yield from _said(END, {})
 
 
-def _frames(data: bytes, asked: dict[str, Any], limits: Limits) -> Iterator[Frame]:
+def _frames(data: bytes, asked: dict[str, Any], limits: DecodeLimits) -> Iterator[Frame]:
     if asked["frame"] is not None:
         number = int(asked["frame"])
         yield Frame(number, open_picture(data, limits, longest=asked["longest"], frame=number))
@@ -88,11 +88,11 @@ def _said(kind: bytes, value: dict[str, Any]) -> Iterator[bytes]:
     yield words
 
 
-def _plain(facts: Facts) -> dict[str, Any]:
-    return asdict(facts) | {"taken_at": facts.taken_at.isoformat() if facts.taken_at else None}
+def _plain(header: Header) -> dict[str, Any]:
+    return asdict(header) | {"taken_at": header.taken_at.isoformat() if header.taken_at else None}
 
 
-def _hold(limits: Limits) -> None:
+def _hold(limits: DecodeLimits) -> None:
     """Let the system hold the caps: memory, and processor time, which also ends an orphan."""
     try:
         import resource  # noqa: PLC0415 (there is none on Windows, where the parent's clock is the only cap)

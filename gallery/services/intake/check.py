@@ -8,9 +8,9 @@ from gallery.model import Digest
 from gallery.parallel import in_parallel
 from gallery.store.vault import digest_of
 from watermark.errors import WatermarkError
-from watermark.picture.decode import Facts, Limits, open_picture, read_facts
+from watermark.picture.decode import DecodeLimits, Header, open_picture, read_header
 
-INTAKE_LIMITS = Limits(max_pixels=60_000_000)  # more than cameras of practices have; a bomb has more
+INTAKE_LIMITS = DecodeLimits(max_pixels=60_000_000)  # more than cameras of practices have; a bomb has more
 _GLANCE_PX = 256
 _SMALL_PX = 100
 _STILL = ("mpo", "heif")  # cameras keep previews and depth beside the photograph
@@ -48,7 +48,7 @@ def check_file(path: Path) -> Checked | Refused:
     except (OSError, ValueError) as error:
         return Refused(f"cannot be read: {getattr(error, 'strerror', None) or error}")
     try:
-        facts = read_facts(data, limits)
+        facts = read_header(data, limits)
         open_picture(data, limits, longest=_GLANCE_PX)
     except WatermarkError as error:
         return Refused(str(error))
@@ -63,7 +63,7 @@ def check_file(path: Path) -> Checked | Refused:
     )
 
 
-def note_on(facts: Facts) -> str:
+def note_on(facts: Header) -> str:
     """Say what a person should know of a file that is taken as it is; mostly nothing."""
     if facts.frames > 1 and facts.format not in _STILL:
         return f"has {facts.frames} pictures; only the first is taken"

@@ -19,7 +19,7 @@ from gallery.store.ledger import Ledger
 from gallery.store.vault import Vault
 from gallery.web.receiving import composite_vault
 from tests.gallery.web.conftest import composite, enter, portrait, sign_in, token
-from watermark.picture.sandbox import guard
+from watermark.picture.sandbox import sandbox
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -450,7 +450,7 @@ def test_a_photo_of_another_case_saved_anew_is_named_and_may_come_in(site, case)
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="a process's children are read from /proc")
 def test_a_strangers_file_is_opened_outside_the_server(site, case):
     """After an upload the server has a helper process, the one that decodes within caps."""
-    guard().close()
+    sandbox().close()
     sent = {
         "csrf_token": token(case, "/drafts/new"),
         "files": (io.BytesIO(portrait("later", "left", "2027-02-12 10:00:00")), "a.jpg"),

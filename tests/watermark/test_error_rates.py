@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from pairwatch import cli
-from watermark.matching.error_rates import Sureness, aligned, share
+from watermark.matching.error_rates import ErrorRates, aligned, share
 from watermark.matching.model import matching_rates
 
 RATES = {
@@ -26,7 +26,7 @@ RATES = {
 
 def test_the_sentences_count_what_was_measured():
     """Copies, strangers and other shots are summed over their kinds; other shots are no strangers."""
-    said = " ".join(Sureness.of(RATES).summary())
+    said = " ".join(ErrorRates.of(RATES).summary())
 
     assert "Measured on 1,260 pictures of 2 collections" in said
     assert (
@@ -40,7 +40,7 @@ def test_the_sentences_count_what_was_measured():
 
 def test_each_verdict_stands_beside_its_threshold_and_its_errors():
     """Named thresholds with the rates that were measured with them."""
-    verdicts = {row[0]: row[1:] for row in Sureness.of(RATES).tables()[0].rows}
+    verdicts = {row[0]: row[1:] for row in ErrorRates.of(RATES).tables()[0].rows}
 
     assert verdicts["copy"] == (
         "0.930",

@@ -7,9 +7,9 @@ import pytest
 from sample_clinic.copying.canvas import stranger
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from watermark.matching import registration
-from watermark.matching.candidates import propose
+from watermark.matching.candidates import find_candidates
 from watermark.matching.index import Index
-from watermark.matching.registration import Suspect
+from watermark.matching.registration import Query
 from watermark.picture.pixels import Picture
 
 SIZE = (800, 600)
@@ -57,15 +57,15 @@ def test_the_map_is_found_to_half_a_pixel(index, photo, matrix):
 
 def apart(index, copy, matrix, points):
     """How far at most the found map puts points of the photo from where they are, in small-picture pixels."""
-    suspect = Suspect(Picture(np.ascontiguousarray(copy)))
-    best = propose(index, suspect.features, suspect.mirrored, 1)[0]
-    likeness = index.likeness(best.slot)
-    rough = registration.align(suspect, likeness, best)
-    luma = cv2.cvtColor(likeness.small_rgb(), cv2.COLOR_RGB2GRAY)
-    fine = registration.refine(suspect, luma, rough, registration.ROUGH + registration.FINE)
+    query = Query(Picture(np.ascontiguousarray(copy)))
+    best = find_candidates(index, query.features, query.mirrored, 1)[0]
+    record = index.record(best.slot)
+    rough = registration.register(query, record, best)
+    luma = cv2.cvtColor(record.small_rgb(), cv2.COLOR_RGB2GRAY)
+    fine = registration.refine(query, luma, rough, registration.ROUGH + registration.FINE)
     there = points @ matrix.T
     back = (there / there[:, 2:]) @ fine.matrix.T
-    wanted = (points[:, :2] + 0.5) * likeness.frame[0] / SIZE[0] - 0.5
+    wanted = (points[:, :2] + 0.5) * record.frame[0] / SIZE[0] - 0.5
     return np.abs(back[:, :2] / back[:, 2:] - wanted).max()
 
 
@@ -81,22 +81,22 @@ def test_a_foreign_background_does_not_pull_a_head_off_its_place(index, photo, s
 
 def test_maps_that_tear_a_picture_are_refused():
     """A map that flattens, flips or explodes the picture is no explanation."""
-    assert registration.sane(np.eye(3))
+    assert registration.plausible(np.eye(3))
     for bad in (
         np.diag([1, 0.01, 1]),
         np.diag([-1.0, 1, 1]),
         np.diag([100.0, 100, 1]),
         np.full((3, 3), np.nan),
     ):
-        assert not registration.sane(bad)
+        assert not registration.plausible(bad)
 
 
 def test_what_is_laid_tells_what_it_covers(photo):
     """Where the copy does not reach, the mask says so."""
-    alignment = registration.Alignment(
+    homography = registration.Homography(
         np.array([[1.0, 0, 0], [0, 1, 100], [0, 0, 1]]), mirrored=False, pairs=0, inliers=0
     )
-    laid, covered = registration.lay(Suspect(photo), alignment, (SIZE[0], SIZE[1]))
+    laid, covered = registration.warp(Query(photo), homography, (SIZE[0], SIZE[1]))
     assert laid.shape == covered.shape == (SIZE[1], SIZE[0])
     assert not covered[:99].any()
     assert (covered[102:] == 255).all()

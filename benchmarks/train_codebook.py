@@ -1,6 +1,6 @@
-"""Train the alphabet of local features: `python benchmarks/train_words.py` rewrites watermark/matching/codebook.npz.
+"""Train the codebook of local features: `python benchmarks/train_codebook.py` rewrites watermark/matching/codebook.npz.
 
-Trained on photographs that come with scikit-image and scikit-learn. Run it only to change the alphabet itself: every
+Trained on photographs that come with scikit-image and scikit-learn. Run it only to change the codebook itself: every
 index has to be rebuilt afterwards, and says so.
 """
 
@@ -39,7 +39,7 @@ def sample(luma: Luma, most: int) -> codebook.Floats:
     ways = (luma, np.ascontiguousarray(luma[:, ::-1]))
     areas = (480_000, 120_000, 30_000)
     return np.concatenate(
-        [features.describe_suspect(way, area=area, most=most).described for area in areas for way in ways]
+        [features.describe_query(way, area=area, most=most).described for area in areas for way in ways]
     )
 
 

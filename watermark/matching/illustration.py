@@ -6,15 +6,15 @@ from numpy.typing import NDArray
 
 from watermark.matching import registration
 from watermark.matching.bands import Bands
-from watermark.matching.registration import Alignment, Suspect
-from watermark.matching.result import Answer, Exhibit
+from watermark.matching.registration import Homography, Query
+from watermark.matching.result import Answer, Illustration
 from watermark.picture.pixels import Picture
 
 LONGEST = 900  # pixels
 AGREES = 0.5
 
 
-def explain_picture(found: Picture, photo: Picture, answer: Answer) -> Exhibit:
+def illustrate(found: Picture, photo: Picture, answer: Answer) -> Illustration:
     """Lay the found picture on the photo and show where they agree; longest side at most 900 pixels.
 
     Raises:
@@ -25,16 +25,16 @@ def explain_picture(found: Picture, photo: Picture, answer: Answer) -> Exhibit:
     scale = min(1.0, LONGEST / max(photo.width, photo.height))
     frame = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
     ours = np.asarray(cv2.resize(photo.rgb, frame, interpolation=cv2.INTER_AREA), np.uint8)
-    matrix = registration.shrinking((photo.height, photo.width), (frame[1], frame[0])) @ np.array(
+    matrix = registration.scaling((photo.height, photo.width), (frame[1], frame[0])) @ np.array(
         answer.transform.matrix
     )
-    alignment = Alignment(matrix, answer.transform.mirrored, 0, 0)
-    laid, covered = registration.lay(Suspect(found), alignment, frame, colour=True)
+    homography = Homography(matrix, answer.transform.mirrored, 0, 0)
+    laid, covered = registration.warp(Query(found), homography, frame, colour=True)
     laid = np.where(covered[..., None] > 0, laid, np.uint8(255))
     stripes = (np.arange(frame[0]) // max(8, frame[0] // 12)) % 2 == 0
     overlay = np.where(stripes[None, :, None], laid, ours)
     tinted, mask = _agreement(ours, laid, covered)
-    return Exhibit(Picture(laid), Picture(ours), Picture(overlay), Picture(tinted), Picture(mask))
+    return Illustration(Picture(laid), Picture(ours), Picture(overlay), Picture(tinted), Picture(mask))
 
 
 def _agreement(

@@ -14,15 +14,15 @@ from PIL import Image
 
 from sample_clinic.drawing.everyday import draw_everyday
 from watermark.errors import PictureTooLargeError, UnreadablePictureError
-from watermark.picture.decode import Limits, open_frames, open_picture, read_facts
+from watermark.picture.decode import DecodeLimits, open_frames, open_picture, read_header
 from watermark.picture.encode import encode
-from watermark.picture.sandbox import Guard
+from watermark.picture.sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")
 def guarded():
     """One guard for all tests: what one of them does to it must not hurt the next."""
-    guard = Guard()
+    guard = Sandbox()
     yield guard
     guard.close()
 
@@ -53,15 +53,15 @@ def long_gif():
 
 
 def test_it_opens_what_is_opened_here(guarded, photo):
-    """Facts, pixels and frame numbers are those that the same bytes give in this process."""
+    """Header, pixels and frame numbers are those that the same bytes give in this process."""
     frames = [Image.new("RGB", (16, 16), (shade, 0, 0)) for shade in range(0, 250, 25)]
     moving = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=40)
     for data in (photo, moving):
-        limits = Limits(max_frames=4)
+        limits = DecodeLimits(max_frames=4)
         here, there = list(open_frames(data, limits, longest=200)), guarded.open_frames(
             data, limits, longest=200
         )  # fmt: skip
-        assert there.facts == read_facts(data) == guarded.facts(data)
+        assert there.header == read_header(data) == guarded.header(data)
         assert [one.number for one in there.frames] == [one.number for one in here]
         for one, other in zip(here, there.frames, strict=True):
             assert np.array_equal(one.picture.rgb, other.picture.rgb)
@@ -78,34 +78,34 @@ def test_what_is_no_picture_is_said_in_the_same_words(guarded, data, says):
 def test_a_picture_that_takes_too_long_is_ended_and_the_next_one_opened(guarded, photo):
     """Time is up after half a second, whatever native code is doing, and nobody else suffers."""
     data = large()
-    guarded.facts(photo)
+    guarded.header(photo)
     began = time.perf_counter()
     with pytest.raises(PictureTooLargeError, match=r"within 0\.4 seconds"):
-        guarded.open_picture(data, Limits(max_seconds=0.4))
+        guarded.open_picture(data, DecodeLimits(max_seconds=0.4))
     assert time.perf_counter() - began < 3
     assert guarded.open_picture(photo).width == 320
 
 
 def test_of_an_animation_the_frames_that_came_in_time_are_given(guarded, photo):
     """Five thousand large frames end when time is up; the first of them were seen."""
-    opened = guarded.open_frames(long_gif(), Limits(max_seconds=1.5), longest=100)
-    assert opened.facts.frames == 5_001
-    assert 1 <= len(opened.frames) < Limits().max_frames
-    assert guarded.facts(photo).width == 320
+    opened = guarded.open_frames(long_gif(), DecodeLimits(max_seconds=1.5), longest=100)
+    assert opened.header.frames == 5_001
+    assert 1 <= len(opened.frames) < DecodeLimits().max_frames
+    assert guarded.header(photo).width == 320
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no cap on memory")
 def test_a_picture_that_asks_for_too_much_memory_is_refused(guarded, photo):
     """The cap is the system's: 100 megapixels do not fit into 100 MiB, and a photograph still does."""
     with pytest.raises(PictureTooLargeError, match="in 100 MiB of memory"):
-        guarded.open_picture(large(), Limits(max_memory=100 * 1024**2))
-    assert guarded.open_picture(photo, Limits(max_memory=100 * 1024**2)).width == 320
+        guarded.open_picture(large(), DecodeLimits(max_memory=100 * 1024**2))
+    assert guarded.open_picture(photo, DecodeLimits(max_memory=100 * 1024**2)).width == 320
 
 
 def test_what_an_earlier_picture_broke_is_not_laid_at_the_next_ones_door(photo):
     """A decoder that died meanwhile is replaced, and the picture opened."""
-    guard = Guard(1)
-    guard.facts(photo)
+    guard = Sandbox(1)
+    guard.header(photo)
     os.kill(guard._idle[0]._process.pid, signal.SIGKILL)
     guard._idle[0]._process.wait()
     assert guard.open_picture(photo).height == 240
@@ -123,7 +123,7 @@ def test_nothing_that_libraries_write_about_a_broken_file_reaches_the_terminal(g
 
 def test_threads_share_it(photo):
     """Eight threads get their pictures from no more than two processes."""
-    guard, seen = Guard(2), []
+    guard, seen = Sandbox(2), []
     work = [threading.Thread(target=lambda: seen.append(guard.open_picture(photo).width)) for _ in range(8)]
     for thread in work:
         thread.start()
@@ -138,8 +138,8 @@ def test_a_module_in_the_folder_where_one_stands_is_not_run(tmp_path, monkeypatc
     """A folder of downloads may hold a file named like our package."""
     (tmp_path / "watermark.py").write_text("open('ran', 'w').close()")
     monkeypatch.chdir(tmp_path)
-    guard = Guard()
-    assert guard.facts(photo).width == 320
+    guard = Sandbox()
+    assert guard.header(photo).width == 320
     assert not (tmp_path / "ran").exists()
     guard.close()
 

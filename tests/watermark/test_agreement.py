@@ -89,7 +89,7 @@ def test_no_more_is_believed_than_what_agrees_can_prove(found, most):
 
 def test_more_agreement_never_speaks_against_a_copy():
     """The shipped trees can only rise with agreement, so that no odd picture is accused for agreeing less."""
-    shipped = model.decision()
+    shipped = model.load_model()
     rng = np.random.default_rng(2)
     for name in ("fine_50", "own_agreeing", "agreeing_blocks", "sides"):
         at = NUMBERS.index(name)

@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.matching.agreement import AGREES, FEW, RIVAL_NUMBERS, Agreement
+from watermark.matching.agreement import AGREES, DISTINCTIVENESS, FEW, Agreement
 from watermark.matching.bands import Side, band_of, cell_at
-from watermark.matching.registration import halved, outline
+from watermark.matching.registration import downsampled, outline
 
 TWIN = 0.9
 
 
-def against(one: Agreement, rivals: Iterable[Agreement]) -> Agreement:
+def discount_shared(one: Agreement, rivals: Iterable[Agreement]) -> Agreement:
     """Weigh what only this photo explains: blocks in which other photos of the catalogue look the same do not count.
 
     Rooms, walls, labels and logos recur in many of our photos; people do not. Two shots of one session differ where the
@@ -33,7 +33,7 @@ def against(one: Agreement, rivals: Iterable[Agreement]) -> Agreement:
     own = one.fine[np.isfinite(one.fine) & ~common]
     known = max(1, int(np.isfinite(one.fine).sum()))
     numbers = one.numbers.copy()
-    numbers[-len(RIVAL_NUMBERS) :] = [
+    numbers[-len(DISTINCTIVENESS) :] = [
         len(own) / known,
         float(np.median(own)) if len(own) >= FEW else np.nan,
         float(np.mean(own > AGREES)) if len(own) >= FEW else 0.0,
@@ -45,10 +45,10 @@ def against(one: Agreement, rivals: Iterable[Agreement]) -> Agreement:
 
 def _explained(one: Agreement, rival: Agreement) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """How well the rival photo agrees with this photo, and with the found picture, block by block of this photo."""
-    between = one.alignment.matrix @ np.linalg.inv(rival.alignment.matrix)
+    between = one.homography.matrix @ np.linalg.inv(rival.homography.matrix)
     size, level = (one.photo.shape[1], one.photo.shape[0]), one.bands.level
     other = np.asarray(cv2.warpPerspective(rival.photo, between, size), np.uint8)
-    mask = halved(outline(between, rival.photo.shape, one.photo.shape), 2**level)
+    mask = downsampled(outline(between, rival.photo.shape, one.photo.shape), 2**level)
     band = Side.of(band_of(other, level), cell_at(level), one.bands.grid)
     shared = replace(one.bands, other=band, covered=mask).correlation()
     theirs = replace(one.bands, one=band, covered=np.minimum(mask, one.bands.covered)).correlation()
