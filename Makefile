@@ -1,6 +1,7 @@
 # make demo    the whole story on a drawn clinic       make test    the whole test suite
 # make check   everything CI runs                      make quick   the tests that take seconds
 # make pages   every page by the Nu checker and axe    make browsers  the site in Firefox and WebKit
+# make lines   product lines by package                make docstrings  the longest docstring summaries by room
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -9,10 +10,10 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 	--no-emit-index-url --exclude-newer "$$(date -u -d '7 days ago' +%F)" --custom-compile-command "make lock" --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check lint types contracts docs docs-check wheel-check pages browsers pictures lock clean
+.PHONY: help demo test quick check lint types contracts docs docs-check wheel-check pages browsers pictures lines docstrings lock clean
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile
 
 $(VENV)/run.ready: requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pairwatch needs Python 3.11 or newer, found " + sys.version.split()[0] + "; name a newer one: make demo PYTHON=python3.12")'
@@ -76,6 +77,15 @@ browsers: $(VENV)/browsers.ready
 
 pictures: $(VENV)/dev.ready
 	$(BIN)/python docs/pictures.py
+
+# Product is what a practice runs; sample_clinic/, tests/ and benchmarks/ are not.
+lines:
+	@for name in watermark gallery crawler pairwatch.py; do \
+		printf '%-12s %6d\n' $$name $$(find $$name -name '*.py' -exec cat {} + | wc -l); done
+	@printf '%-12s %6d\n' product $$(find watermark gallery crawler pairwatch.py -name '*.py' -exec cat {} + | wc -l)
+
+docstrings: $(VENV)/dev.ready
+	@$(BIN)/python -m tests.docstrings
 
 lock:
 	$(LOCK) --group build -o requirements/run.txt
