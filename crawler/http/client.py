@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,12 +18,13 @@ from urllib3.exceptions import ClosedPoolError, HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from crawler.errors import CrawlerError
+from crawler.http import headers
 from crawler.http.deadlines import WATCHDOG, Watched
 from crawler.http.host_locks import Slots, hold
 from crawler.http.ip_policy import may_connect
 
 CHUNK = 65536
-MAX_HEADERS = 100
+_REDIRECTS = (301, 302, 303, 307, 308)
 Resolver = Callable[[str, int], list[tuple[Any, ...]]]
 
 
@@ -70,6 +70,11 @@ class Reply:
     seconds: float = 0.0
     address: str = ""
     cut: bool = False
+
+    @property
+    def redirect(self) -> str | None:
+        """The canonical address that this answer sends on to, or None."""
+        return headers.location(self.headers, self.url) if self.status in _REDIRECTS else None
 
 
 _here = threading.local()
@@ -265,24 +270,20 @@ class Fetcher:
         Raises:
             FetchError: Refused address, no answer, too many bytes, past the deadline, or broken.
         """
-        headers = dict(self._headers)
-        if etag:
-            headers["If-None-Match"] = etag
-        if last_modified:
-            headers["If-Modified-Since"] = last_modified
+        sent = self._headers | headers.conditional(etag, last_modified)
         watched = Watched(time.monotonic() + (seconds or self._limits.seconds))
-        return self._watched(url, headers, watched, max_bytes or self._limits.page_bytes)
+        return self._watched(url, sent, watched, max_bytes or self._limits.page_bytes)
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, max_bytes: int) -> Reply:
+    def post(self, url: str, body: bytes, fields: Mapping[str, str], *, max_bytes: int) -> Reply:
         """Send bytes to a service that a person chose: bounded as `get` is, with its errors, and never sent on."""
         watched = Watched(time.monotonic() + self._limits.seconds, sent=body)
-        return self._watched(url, self._headers | dict(headers), watched, max_bytes)
+        return self._watched(url, self._headers | dict(fields), watched, max_bytes)
 
-    def _watched(self, url: str, headers: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
+    def _watched(self, url: str, sent: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
         _here.watched, _here.address = watched, ""
         WATCHDOG.begin(watched)
         try:
-            return self._ask(url, headers, watched, max_bytes)
+            return self._ask(url, sent, watched, max_bytes)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise _translated(url, error, late=watched.cut) from error
         finally:
@@ -291,14 +292,11 @@ class Fetcher:
             if watched.release is not None:
                 watched.release()
 
-    def _ask(self, url: str, headers: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
+    def _ask(self, url: str, sent: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
         begun = time.monotonic()
-        response = self._adapter.ask(url, headers, self._timeout, watched.sent)
+        response = self._adapter.ask(url, sent, self._timeout, watched.sent)
         try:
-            told = {
-                name.lower(): value[:4096]
-                for name, value in islice(response.headers.itermerged(), MAX_HEADERS)
-            }
+            told = headers.received(response.headers.itermerged())
             body, cut = b"", False
             if response.status not in (204, 304):
                 body, cut = _body(response, told, watched, max_bytes, self._limits.image_bytes)
@@ -332,10 +330,9 @@ def _body(
     Gives the body, and whether it was cut: the beginning of a page that is too large is worth reading, that of
     anything else is not.
     """
-    kind = told.get("content-type", "").strip().lower()
+    kind, declared = headers.media_type(told), headers.content_length(told)
     max_bytes = max(max_bytes, image_bytes) if kind.startswith("image/") else max_bytes
-    declared = told.get("content-length", "") if "content-encoding" not in told else ""
-    if declared.isdigit() and int(declared) > max_bytes and not _is_text(kind):
+    if declared is not None and declared > max_bytes and not _is_text(kind):
         raise _too_large(max_bytes)
     chunks: list[bytes] = []
     size = 0
@@ -350,7 +347,7 @@ def _body(
         chunks.append(chunk)
     if watched.cut:
         raise FetchError(Trouble.TIMEOUT, "the answer came too slowly")
-    if declared.isdigit() and size < int(declared):
+    if declared is not None and size < declared:
         raise FetchError(Trouble.BROKEN, f"{size} of {declared} bytes came")
     return b"".join(chunks), False
 

@@ -16,13 +16,12 @@ from crawler.http.host_locks import Slots
 from crawler.http.robots import Rules
 from crawler.model import Candidate, Kind, Looked, Site
 from crawler.settings import Plan
-from crawler.urls import canonical, host_of, in_scope
+from crawler.urls import host_of, in_scope
 from crawler.visit.frontier import Turn
 from crawler.visit.rendered import ScriptedPages
 
 MAX_REDIRECTS = 10
 MIB = 1024 * 1024
-_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class Look(Protocol):
@@ -147,8 +146,7 @@ class Asker:
                 etag=address.etag if conditional else "",
                 last_modified=address.last_modified if conditional else "",
             )
-            location = reply.headers.get("location", "") if reply.status in _REDIRECTS else ""
-            target = canonical(_utf8(location), base=url) if location else None
+            target = reply.redirect
             if target is None:
                 return Visit(turn=turn, reply=reply, final=url, asked=len(seen))
             if target in seen or len(seen) > MAX_REDIRECTS:
@@ -206,14 +204,6 @@ class Asker:
 def limits_of(plan: Plan) -> Limits:
     """Give the bounds of a request that a plan sets."""
     return Limits(page_bytes=plan.page_mib * MIB, image_bytes=plan.image_mib * MIB, seconds=plan.request_s)
-
-
-def _utf8(location: str) -> str:
-    """Undo the Latin-1 that HTTP headers are read as, where it was UTF-8."""
-    try:
-        return location.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return location
 
 
 def _name_of(url: str) -> str:

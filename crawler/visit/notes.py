@@ -1,10 +1,8 @@
-"""What a slice will report, gathered while it goes on; and how long a host asks to be left alone."""
+"""What a slice will report, gathered while it goes on."""
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from crawler.model import Failure, Looked, PageSeen, Step, Tally, printable
 
@@ -35,16 +33,3 @@ class Notes:
         self.failures.append(
             Failure(url=url, step=step, trouble=str(trouble), message=printable(message[:500]), at=now)
         )
-
-
-def retry_after(value: str, now: datetime) -> datetime | None:
-    """Read a Retry-After header: seconds or an HTTP date, at most a day; None when it says neither."""
-    latest = now + timedelta(days=1)
-    if re.fullmatch(r"\d{1,8}", value.strip(), re.ASCII):
-        return min(now + timedelta(seconds=int(value)), latest)
-    try:
-        found = parsedate_to_datetime(value)
-        found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(found, now + timedelta(seconds=1)), latest)

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 from crawler.extract.sniff import Content
 from crawler.http.client import Reply, Trouble
+from crawler.http.headers import media_type, retry_after
 from crawler.model import Address, Candidate, Kind, PageSeen, Site, Standing, Step
 from crawler.urls import canonical, host_of, in_scope, registrable
 from crawler.visit.download import Kit, Visit
 from crawler.visit.frontier import RANK_ORIGINAL, Frontier
 from crawler.visit.harvest import Harvest
-from crawler.visit.notes import Notes, retry_after
+from crawler.visit.notes import Notes
 
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
 _GONE = (404, 410)
@@ -109,9 +110,9 @@ class Settler:
 
     def _transient(self, visit: Visit, reply: Reply, now: datetime) -> None:
         address = visit.turn.address
-        asked = reply.headers.get("retry-after", "")
-        if reply.status in (429, 503) and (asked or reply.status == 429):  # noqa: PLR2004 (too many requests)
-            until = retry_after(asked, now) or now + timedelta(seconds=_DEFAULT_PAUSE_S * 2**address.tries)
+        asked = retry_after(reply.headers, now)
+        if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):  # noqa: PLR2004 (too many, unavailable)
+            until = asked or now + timedelta(seconds=_DEFAULT_PAUSE_S * 2**address.tries)
             self.frontier.park(visit.turn.host, until)
             if address.tries < _PAUSES:
                 self.frontier.again(replace(address, tries=address.tries + 1))
@@ -147,8 +148,7 @@ class Settler:
             self.harvest.image(address, visit, reply, now, same=same)
             return
         if address.kind is Kind.IMAGE and visit.content is not Content.SVG:
-            kind = reply.headers.get("content-type", "") or "unknown bytes"
-            message = f"{address.url} is no picture but {kind.partition(';')[0]}"
+            message = f"{address.url} is no picture but {media_type(reply.headers) or 'unknown bytes'}"
             self._failed(replace(address, digest=visit.digest), "no-picture", message, now, retry=False)
             return
         if same and not visit.scripted:

@@ -14,7 +14,6 @@ from crawler.http.robots import Rules
 from crawler.model import Candidate
 from crawler.urls import canonical, host_of, origin_of
 
-_REDIRECTS = (301, 302, 303, 307, 308)
 _HOPS = 5
 
 
@@ -72,9 +71,9 @@ class ScriptedPages:
                 reply = self.fetcher.get(spelled)
             except FetchError:
                 return None
-            if reply.status not in _REDIRECTS:
+            if reply.redirect is None:
                 return reply
-            url = canonical(reply.headers.get("location", ""), base=spelled) or ""
+            url = reply.redirect
         return None
 
     def _permits(self, url: str) -> bool:

@@ -1,6 +1,6 @@
 """Pages, style sheets, maps and bytes as they come: never an error, and the signs of what hides pictures."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,6 @@ from crawler.extract.page import read_page, read_style
 from crawler.extract.sitemaps import read_map
 from crawler.extract.sniff import Content, sniff
 from crawler.extract.text import srcset
-from crawler.visit.notes import retry_after
 
 PAGE = "https://example.org/x/"
 
@@ -102,16 +101,6 @@ def test_lost_images_are_read_again():
 
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
-BEYOND = "Fri, 31 Dec 9999 23:59:59 -2300"
-
-
-@given(st.text(max_size=40) | st.sampled_from([BEYOND, "99999999", "Mon, 01 Jan 0001 00:00:00 +2300", "٣"]))
-def test_no_retry_after_parks_a_host_for_more_than_a_day(value):
-    """A header that asks for a pause until 2030, or until after the last year there is, pauses a day at most."""
-    until = retry_after(value, NOW)
-
-    assert until is None or NOW <= until <= NOW + timedelta(days=1)
-    assert retry_after("120", NOW) == NOW + timedelta(minutes=2)
 
 
 def test_a_change_after_the_last_year_is_no_time():

@@ -1,0 +1,67 @@
+"""Header values as servers really send them. Pure.
+
+Every reader gives a value or nothing and never raises, whatever bytes came.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from itertools import islice
+
+from crawler.urls import canonical
+
+MAX_FIELDS = 100
+MAX_VALUE = 4096
+LONGEST_PAUSE = timedelta(days=1)
+_UNSENDABLE = re.compile(r"[^\x21-\x7e\x80-\xff]+")  # RFC 9110, 5.5: visible ASCII and obs-text
+_DIGITS = re.compile(r"[0-9]{1,17}")
+
+
+def received(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give the fields of an answer by lower-case name, each value on one line."""
+    return {name.lower(): _one_line(value) for name, value in islice(pairs, MAX_FIELDS)}
+
+
+def conditional(etag: str, last_modified: str) -> dict[str, str]:
+    """Give the request fields that ask only for what has changed (RFC 9110, 13.1)."""
+    fields = {"If-None-Match": _one_line(etag), "If-Modified-Since": _one_line(last_modified)}
+    return {name: value for name, value in fields.items() if value}
+
+
+def media_type(fields: Mapping[str, str]) -> str:
+    """Give the media type in lower case without parameters, or ""."""
+    return fields.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def content_length(fields: Mapping[str, str]) -> int | None:
+    """Give how many bytes are announced; None where that is unsaid or counts encoded bytes."""
+    value = "" if "content-encoding" in fields else fields.get("content-length", "")
+    return int(value) if _DIGITS.fullmatch(value) else None
+
+
+def location(fields: Mapping[str, str], base: str) -> str | None:
+    """Give the canonical address that a redirect names, or None."""
+    value = fields.get("location", "")
+    with suppress(UnicodeError):
+        value = value.encode("latin-1").decode("utf-8")  # header bytes arrive as Latin-1
+    return canonical(value, base=base) if value else None
+
+
+def retry_after(fields: Mapping[str, str], now: datetime) -> datetime | None:
+    """Give when a host wants to be asked again, at most a day from `now` (RFC 9110, 10.2.3)."""
+    value = fields.get("retry-after", "")
+    if _DIGITS.fullmatch(value):
+        return now + min(timedelta(seconds=min(int(value), 10**6)), LONGEST_PAUSE)
+    try:
+        found = parsedate_to_datetime(value)
+        found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return min(max(found, now + timedelta(seconds=1)), now + LONGEST_PAUSE)
+
+
+def _one_line(value: str) -> str:
+    """Give a value without control characters or letters that no header can carry."""
+    return _UNSENDABLE.sub(" ", value[:MAX_VALUE]).strip()
