@@ -1,99 +1,107 @@
-"""Canonical addresses, the scope of a site, and the parts of an address that only track a reader. Pure."""
+"""The canonical URL, the scope of a site, and whose a host is. Pure."""
 
 import re
 from functools import lru_cache
-from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
+import ada_url
 import tldextract
-from w3lib.url import safe_url_string
 
 from crawler.errors import BadUrlError
 
 MAX_URL = 2000
 MAX_QUERY_PARTS = 8
-_PORTS = {"http": 80, "https": 443}
-_PLAIN = re.compile(r"[A-Za-z0-9\-._~:/?#@!$&'()*+,;=%\[\]|]*")
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_TRACKING = re.compile(
-    r"(utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|ttclid|igshid|mc_[ce]id|_ga|_gl|"
-    r"mkt_tok|_hs\w+|vero_id|oly_\w+_id|phpsessid|jsessionid|aspsessionid\w*|sessionid|session_id|sid|replytocom)",
-    re.IGNORECASE,
+_PARTS = re.compile(
+    r"(https?)://([a-z0-9._-]*[a-z0-9_-]|\[[0-9a-f:.]+\])\.*(:\d+)?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?",
+    re.DOTALL,
 )
-_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_SESSION_ID = r"(?=[a-z]*\d)(?=\d*[a-z])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-z]{26})"  # as PHP makes them
+_IGNORED = re.compile(
+    r"(?:utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|ttclid|igshid|mc_[ce]id|_ga|_gl|"
+    r"mkt_tok|_hs\w+|vero_id|oly_\w+_id|replytocom|phpsessid|jsessionid|aspsessionid\w*)(?:=.*)?|"
+    rf"(?:sid|session_?id)={_SESSION_ID}",
+    re.IGNORECASE | re.DOTALL,
+)
+_PATH_SESSION = re.compile(
+    rf";(?:(?:jsessionid|phpsessid)=[^/;]*|sid={_SESSION_ID}(?=[/;]|$))", re.IGNORECASE
+)
 _IMAGE_NAME = re.compile(
     r"\.(?:jpe?g|jpe|jfif|png|webp|avif|gif|hei[cf]|bmp|tiff?|jxl|jp2|svgz?)(?:[?#&!;:]|$)", re.IGNORECASE
 )
-_HOST = re.compile(r"[a-z0-9._:\-]+")
 _VARYING = re.compile(r"(?=[a-z]*\d)[a-z0-9]{8,}|\d+", re.IGNORECASE)
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
 def canonical(url: str, *, base: str = "", encoding: str = "utf-8") -> str | None:
-    """Give the one spelling of an address, or None when it names nothing that can be visited.
+    """Give the one spelling of an address, or None where nothing can be visited.
 
-    Relative addresses need `base`. Scheme and host in lower case (IDNs as punycode), default port, fragment,
-    tracking and session parameters dropped, dot segments resolved, escapes in capital letters. Characters
-    outside ASCII become UTF-8 in the path and the page's own encoding in the query, as browsers do.
+    Joined and spelled by the WHATWG URL standard (hosts by UTS 46, non-transitional). Beyond it, a fragment,
+    a host's last dot, tracking parameters and session ids are dropped, and escapes have one spelling.
+
+    Args:
+        url: As written; relative ones need `base`.
+        base: The address of the page that names it.
+        encoding: The page's character set, in which browsers send what is not ASCII in a query.
     """
-    try:
-        return _canonical(url, _shared(base) if base and url and url[0] not in "?#" else base, encoding)
-    except ValueError:  # the base is no address
-        return None
+    if url.startswith(("http://", "https://")):
+        base = ""  # so that what other pages call the same is worked out once
+    elif base and url and url[0] > " " and url[0] not in "?#" and ":" not in url:
+        base = _folder(base)  # in which all pages of a folder mean the same
+    return _canonical(url, base, encoding)
 
 
 @lru_cache(maxsize=4096)
-def _shared(base: str) -> str:
-    """Give the folder that a page stands in: whatever its neighbours link to, they mean the same by it."""
-    return urljoin(base, ".")
+def _folder(base: str) -> str:
+    try:
+        return ada_url.join_url(base, ".")
+    except ValueError:
+        return base
 
 
 @lru_cache(maxsize=65536)
 def _canonical(url: str, base: str, encoding: str) -> str | None:
-    """Work an address out once: a site's pages link to each other with the same words."""
-    text = url.strip(" \t\r\n\f\0").replace("\n", "").replace("\r", "").replace("\t", "")
+    if not url.isascii() and not encoding.startswith("utf"):
+        url = _in_charset(encoding, url)
     try:
-        joined = urljoin(base, text.replace("\\", "/")) if base else text
-        if not _PLAIN.fullmatch(joined):
-            joined = safe_url_string(joined, encoding=encoding)
-        return _normal(joined)
-    except (ValueError, UnicodeError, LookupError):
+        spelled = ada_url.join_url(base, url) if base else ada_url.normalize_url(url)
+    except ValueError:
         return None
-
-
-def _normal(url: str) -> str | None:
-    parts = urlsplit(url)
-    scheme = parts.scheme.lower()
-    host = (parts.hostname or "").rstrip(".").lower()
-    if scheme not in _PORTS or not host or parts.username is not None or len(url) > MAX_URL:
+    parts = _PARTS.fullmatch(spelled)
+    if parts is None:
         return None
-    if not _HOST.fullmatch(host) or "_" in host.split(".")[-1]:
-        return None
-    port = parts.port
-    shown = f"[{host}]" if ":" in host else host
-    place = shown if port in (None, _PORTS[scheme]) else f"{shown}:{port}"
-    path = parts.path or "/"
-    if ";" in path:
-        path = _PATH_SESSION.sub("", path)
-    if "/." in path:
-        path = _without_dots(path)
-    return urlunsplit((scheme, place, _escapes(path), _escapes(_query(parts.query)), ""))
+    scheme, host, port, path, query = parts.groups()
+    path = _escapes(path)
+    if ";" in path and (bare := _PATH_SESSION.sub("", path)) != path:
+        return _canonical(
+            f"{scheme}://{host}{port or ''}{bare}{'?' if query else ''}{query or ''}", "", "utf-8"
+        )
+    found = f"{scheme}://{host}{port or ''}{path}"
+    if query:
+        kept = "&".join(part for part in _escapes(query).split("&") if part and not _IGNORED.fullmatch(part))
+        found = f"{found}?{kept}" if kept else found
+    return found if len(found) <= MAX_URL else None
 
 
-def _without_dots(path: str) -> str:
-    kept: list[str] = []
-    for segment in path.split("/"):
-        if segment == "..":
-            if len(kept) > 1:
-                kept.pop()
-        elif segment != ".":
-            kept.append(segment)
-    tail = "/" if path.rsplit("/", 1)[-1] in {".", ".."} else ""
-    return ("/".join(kept) + tail).replace("//", "/") or "/"
+def _in_charset(encoding: str, url: str) -> str:
+    """Escape a query in a page's character set (WHATWG URL, percent-encode after encoding)."""
+    before, mark, query = url.partition("?")
+
+    def escaped(found: re.Match[str]) -> str:
+        return quote(found[0], safe="", encoding=encoding, errors="xmlcharrefreplace")
+
+    try:
+        return before + mark + _NOT_ASCII.sub(escaped, query)
+    except LookupError:
+        return url
 
 
 def _escapes(text: str) -> str:
-    if "%" not in text:
+    """Give escapes in capital letters, and none of what needs none (RFC 3986, 6.2.2)."""
+    if "%" not in text or _LONE_PERCENT.search(text):  # undone beside a lone one, others would come about
         return text
 
     def plain(found: re.Match[str]) -> str:
@@ -101,13 +109,6 @@ def _escapes(text: str) -> str:
         return chr(value) if value in _UNRESERVED else f"%{found[1].upper()}"
 
     return _ESCAPE.sub(plain, text)
-
-
-def _query(query: str) -> str:
-    if not query:
-        return ""
-    parts = [part for part in query.split("&") if part]
-    return "&".join(part for part in parts if not _TRACKING.fullmatch(part.partition("=")[0]))
 
 
 def typed(text: str) -> str:
@@ -121,7 +122,7 @@ def typed(text: str) -> str:
         wanted = f"https://{wanted}"
     elif re.match(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?:/|$)", wanted):
         wanted = f"http://{wanted}"
-    found = canonical(wanted) if re.match(r"https?://", wanted, re.IGNORECASE) else None
+    found = canonical(wanted) if re.match(r"https?://[^/\\]", wanted, re.IGNORECASE) else None
     if found is None:
         raise BadUrlError(
             f"an address such as https://example.org/ was expected, found {text!r}",
@@ -132,13 +133,12 @@ def typed(text: str) -> str:
 
 def host_of(url: str) -> str:
     """Give host, and port where it is not the default one: the unit of politeness and of robots.txt."""
-    return urlsplit(url).netloc
+    return url.split("/", 3)[2]
 
 
 def origin_of(url: str) -> str:
     """Give scheme, host and port, such as `https://example.org`."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return "/".join(url.split("/", 3)[:3])
 
 
 @lru_cache(maxsize=4096)

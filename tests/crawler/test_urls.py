@@ -1,12 +1,13 @@
 """One spelling for each address, so that nothing is visited twice, and a clear scope."""
 
+import ada_url
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.errors import BadUrlError
 from crawler.extract.originals import originals_of
-from crawler.urls import canonical, host_of, in_scope, is_trap, registrable, shape_of, typed
+from crawler.urls import canonical, host_of, in_scope, is_trap, origin_of, registrable, shape_of, typed
 
 SPELLINGS = [
     ("HTTP://Example.org:80/a/../b/./c?utm_source=x&a=1#f", "http://example.org/b/c?a=1"),
@@ -16,6 +17,24 @@ SPELLINGS = [
     ("http://example.org/a;jsessionid=12/b?PHPSESSID=3&x=", "http://example.org/a/b?x="),
     ("http://example.org./a\n b", "http://example.org/a%20b"),
     ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+    ("http://example.org/a//./b/c", "http://example.org/a//b/c"),
+    ("http://example.org/a/%2e%2E/b", "http://example.org/b"),
+    ("http://faß.example/", "http://xn--fa-hia.example/"),
+    ("http://0x7f.1/", "http://127.0.0.1/"),
+    ("http://example.org:8080./x", None),
+    ("http://example.org.../x", "http://example.org/x"),
+    ("http://example.org/%%37%65", "http://example.org/%%37%65"),
+    ("http://example.org/?%75tm_source=x&b", "http://example.org/?b"),
+    ("http://example.org/a/.;jsessionid=1/b", "http://example.org/a/b"),
+    ("http://example.org/case.php?sid=12", "http://example.org/case.php?sid=12"),
+    (
+        "http://example.org/case.php?sid=patient-12-before-and-after",
+        "http://example.org/case.php?sid=patient-12-before-and-after",
+    ),
+    ("http://example.org/x?sid=8f14e45fceea167a5a36dedd4bea2543&n=1", "http://example.org/x?n=1"),
+    ("http://example.org/x?sid=12345678901234567890", "http://example.org/x?sid=12345678901234567890"),
+    ("http://example.org/x;sid=8f14e45fceea167a5a36dedd4bea2543", "http://example.org/x"),
+    ("http://example.org/x?PHPSESSID=abc", "http://example.org/x"),
 ]
 
 
@@ -43,12 +62,104 @@ def test_what_cannot_be_visited(nothing):
     assert canonical(nothing) is None
 
 
-@given(st.text(max_size=200))
-def test_no_reference_breaks_it(text):
+PIECES = [
+    "/",
+    "//",
+    ".",
+    "..",
+    "%2e",
+    "%2F",
+    "%",
+    "%7e",
+    "%c3",
+    "a",
+    "ü",
+    "ж",
+    "?",
+    "&",
+    "=",
+    "#",
+    ";",
+    ":",
+    "@",
+]
+PIECES += [
+    "\\",
+    " ",
+    "\t",
+    "\n",
+    "\0",
+    "sid",
+    "utm_x=1",
+    "jsessionid=1",
+    "http:",
+    "https://",
+    "b.example",
+    "8" * 32,
+]
+REFERENCES = st.text(max_size=200) | st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+CHARSETS = st.sampled_from(["utf-8", "utf-16-le", "windows-1251", "iso-2022-jp", "no-such-charset"])
+
+
+@given(REFERENCES, CHARSETS)
+def test_no_reference_breaks_it(text, charset):
     """Whatever a page writes: an address that is spelled the same again, or nothing; never an error."""
-    found = canonical(text, base="http://example.org/a/b")
+    found = canonical(text, base="http://example.org/a/b?c", encoding=charset)
 
     assert found is None or canonical(found) == found
+    assert found is None or (found.isascii() and host_of(found) and found.startswith(origin_of(found)))
+
+
+@given(REFERENCES)
+def test_a_reference_leads_where_a_browser_goes(text):
+    """But for fragment, session, tracking and escapes, joining is the WHATWG URL standard's, whatever was cached."""
+    base = "http://example.org/a/b.html?c"
+    found, browsers = (
+        canonical(text, base=base),
+        canonical(ada_url.join_url(base, text)) if joins(text) else None,
+    )
+
+    assert found == browsers
+
+
+def joins(text: str) -> bool:
+    """Whether the standard finds an address in it."""
+    return ada_url.URL.can_parse(text, "http://example.org/a/b.html?c")
+
+
+@given(st.lists(st.sampled_from(["a", "b", ".", "..", "", "%2e"]), max_size=8))
+def test_dots_are_removed_once(segments):
+    """A path without its dot segments is another spelling of the same address; no other segment is lost."""
+    kept: list[str] = [""]
+    for segment in segments:
+        if segment == "..":
+            kept = kept[:-1] or [""] if len(kept) > 1 else kept
+        elif segment not in (".", "%2e"):
+            kept.append(segment)
+    path, plain = "/" + "/".join(segments), "/".join(kept)
+    if segments[-1:] and segments[-1] in (".", "..", "%2e"):
+        plain += "/"
+
+    assert canonical(f"http://example.org{path}") == canonical(f"http://example.org{plain or '/'}")
+
+
+@pytest.mark.parametrize(
+    ("charset", "sent"), [("windows-1251", "%E6"), ("iso-8859-1", "%26%231078%3B"), ("utf-8", "%D0%B6")]
+)
+def test_a_query_is_sent_in_the_pages_character_set(charset, sent):
+    """As browsers do, also where the character set lacks the letter; the path is in UTF-8 always."""
+    written = canonical("/ж?q=ж", base="http://example.org/", encoding=charset)
+
+    assert written == f"http://example.org/%D0%B6?q={sent}"
+
+
+@pytest.mark.parametrize("space", ["", " ", "\t", "\n "])
+def test_a_reference_that_begins_with_a_question_mark_stays_on_its_page(space):
+    """White space before it changes nothing."""
+    assert (
+        canonical(f"{space}?page=2", base="http://example.org/list.php")
+        == "http://example.org/list.php?page=2"
+    )
 
 
 @pytest.mark.parametrize(
