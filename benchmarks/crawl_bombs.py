@@ -205,7 +205,7 @@ def visit(data: str, port: int, told: "multiprocessing.SimpleQueue[str]") -> Non
     site = Site(id=1, url=f"http://127.0.0.1:{port}/", allowance=allowance, delay_s=0.0)
     result, _ = crawl_site(site, SiteState(), Budget(requests=30, seconds=30, bytes=1 << 40), kit)
     failures = [failure.trouble for failure in result.failures if failure.url.endswith("/bomb")]
-    looks = [look.trouble.partition(";")[0] or look.verdict for look in result.looks]
+    looks = [look.trouble.partition(";")[0] or look.verdict for look in result.judgements]
     told.put("; ".join(dict.fromkeys(failures + looks)) or "read")
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 
 from crawler.clock import SystemClock
-from crawler.model import Looked, Site, SiteState
+from crawler.model import Judgement, Site, SiteState
 from crawler.run.slices import crawl_slices
 from crawler.settings import Plan
 from crawler.visit.download import Kit
@@ -20,7 +20,7 @@ from crawler.visit.frontier import Budget
 HOSTS, PAGES, LATENCY_S = 128, 50, 0.15
 
 
-def look(body: bytes, name: str) -> Looked:
+def look(body: bytes, name: str) -> Judgement:
     """No picture is served."""
     raise NotImplementedError(name, len(body))
 

@@ -7,7 +7,7 @@ import hashlib
 
 import numpy as np
 
-from crawler.model import Looked
+from crawler.model import Judgement
 from watermark.matching.perceptual_hash import look
 from watermark.picture.decode import open_header
 
@@ -25,7 +25,7 @@ def quick_look(body: bytes) -> int:
         return look(np.asarray(image.convert("L")))
 
 
-def look_at_whole(body: bytes, _name: str) -> Looked:
+def look_at_whole(body: bytes, _name: str) -> Judgement:
     """The crawl's eye for these benchmarks."""
     digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-    return Looked(digest=digest, verdict="none", upto=1, explanation=f"phash64:{quick_look(body):016x}")
+    return Judgement(digest=digest, verdict="none", upto=1, explanation=f"phash64:{quick_look(body):016x}")

@@ -9,14 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.model import Looked
+from crawler.model import TOO_LARGE, UNREADABLE, Judgement
 
 if TYPE_CHECKING:
     from gallery.services.lookup import Lookup
     from watermark.picture.decode import DecodeLimits, Header
 
 TOLD = frozenset(("copy", "same-scene", "possible"))
-UNREADABLE, TOO_LARGE = "unreadable", "too-large"
 SMALLEST = 32
 MAX_BYTES, MAX_PIXELS = 40 * 1024 * 1024, 40_000_000
 MEMORY = 144 * 1024 * 1024  # for decoding: a worker stays less than 200 MB above idle under any picture
@@ -36,9 +35,9 @@ class Matcher:
 
     root: Path
     upto: int
-    recall: Callable[[str], Looked | None]
+    recall: Callable[[str], Judgement | None]
 
-    def __call__(self, body: bytes, name: str) -> Looked:
+    def __call__(self, body: bytes, name: str) -> Judgement:
         """Say what a picture is; bytes that cannot be read are an answer too, never an error."""
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
         known = self.recall(digest)
@@ -53,17 +52,17 @@ class Matcher:
                 body, DecodeLimits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, max_memory=MEMORY)
             )
             if min(facts.width, facts.height) < SMALLEST or not self.upto:
-                return Looked(
+                return Judgement(
                     digest=digest, verdict="none", upto=self.upto, width=facts.width, height=facts.height
                 )
             lookup = _lookup(self.root, self.upto)
             found = lookup.identify(body, name, _bounded(lookup.limits, facts))
         except WatermarkError as error:
             verdict = TOO_LARGE if isinstance(error, PictureTooLargeError) else UNREADABLE
-            return Looked(digest=digest, verdict=verdict, upto=self.upto, trouble=str(error))
+            return Judgement(digest=digest, verdict=verdict, upto=self.upto, trouble=str(error))
         told, marked = str(found.answer.verdict) in TOLD, found.answer.carries_our_mark
         look = _look(body, found.answer.frame, lookup) if told or marked else ""
-        return Looked(
+        return Judgement(
             digest=digest,
             verdict=str(found.answer.verdict),
             upto=self.upto,

@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from crawler.errors import CrawlerError
+from crawler.reasons import Reason
+
+UNREADABLE, TOO_LARGE = "unreadable", "too-large"
 
 
 class Listing(StrEnum):
@@ -100,7 +103,7 @@ class Address:
         due_at: Not to be visited before this time (UTC).
         changed_at: When the bytes were last seen to be others; the longer ago, the rarer the visits.
         tries: Failures in a row.
-        why: The reason of a failure or of being left alone, in plain words.
+        reason: Of a failure, or of being left alone.
         parent: The page that it was first seen on.
     """
 
@@ -119,7 +122,7 @@ class Address:
     due_at: datetime | None = None
     changed_at: datetime | None = None
     tries: int = 0
-    why: str = ""
+    reason: Reason | None = None
     parent: str = ""
 
 
@@ -189,7 +192,7 @@ class PageSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class Judgement:
     """What matching said about one picture's bytes.
 
     Args:
@@ -231,7 +234,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class VisitCounts:
     """How much a visit did; sums add up."""
 
     pages: int = 0
@@ -242,9 +245,9 @@ class Tally:
     skipped: int = 0
     failed: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
+    def __add__(self, other: "VisitCounts") -> "VisitCounts":
         """Sum two visits."""
-        return Tally(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+        return VisitCounts(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,10 +259,10 @@ class SliceResult:
     barren: Mapping[str, int] = field(default_factory=dict)
     pages: tuple[PageSeen, ...] = ()
     unchanged: tuple[str, ...] = ()
-    looks: tuple[Looked, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
     kept: Mapping[str, bytes] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
-    tally: Tally = Tally()
+    tally: VisitCounts = VisitCounts()
     more: bool = False
     resume_at: datetime | None = None
     quota: str = ""
@@ -363,7 +366,7 @@ class SiteReport:
     url: str
     listing: Listing
     outcome: Outcome
-    tally: Tally
+    tally: VisitCounts
     new_findings: int = 0
     allowed_sightings: int = 0
     blind: tuple[str, ...] = ()
@@ -383,7 +386,7 @@ class RunSummary:
     outcome: Outcome
     resumed: bool
     sites: tuple[SiteReport, ...]
-    tally: Tally
+    tally: VisitCounts
     new_findings: int
     allowed_sightings: int
     photos: int = 0

@@ -8,6 +8,7 @@ import ada_url
 import tldextract
 
 from crawler.errors import BadUrlError
+from crawler.reasons import Cause, Reason
 
 MAX_URL = 2000
 MAX_QUERY_PARTS = 8
@@ -176,12 +177,12 @@ def shape_of(url: str) -> str:
     return f"{parts.netloc}{_VARYING.sub('#', parts.path)}?{names}"
 
 
-def is_trap(url: str) -> str:
-    """Say why a page's address looks like a trap (endless, repeating), or give "" when it does not."""
+def is_trap(url: str) -> Reason | None:
+    """Say why a page's address looks endless or repeating; None when it does not."""
     parts = urlsplit(url)
     segments = [segment for segment in parts.path.split("/") if segment]
     if any(segments.count(segment) > 2 for segment in set(segments)):  # noqa: PLR2004 (Heritrix's limit)
-        return "a path that repeats itself"
+        return Reason(Cause.TRAP_PATH)
     if parts.query.count("&") >= MAX_QUERY_PARTS:
-        return f"more than {MAX_QUERY_PARTS} parameters"
-    return ""
+        return Reason(Cause.TRAP_QUERY, str(MAX_QUERY_PARTS))
+    return None

@@ -14,6 +14,7 @@ import click
 
 from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.model import Outcome, RunSummary, printable
+from crawler.reasons import SILENT
 from gallery.cli.output import as_json_option, print_json
 from gallery.errors import GalleryError
 
@@ -139,7 +140,7 @@ class _Talk:
 
 
 def _unreachable(step: "Step") -> bool:
-    return any(one.trouble in ("unreachable", "timeout") for one in step.result.failures)
+    return any(one.trouble in SILENT for one in step.result.failures)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from crawler.desk.wording import finding_json
 from crawler.errors import CrawlerError
 from crawler.http.client import Resolver, system_resolver
 from crawler.match import Matcher
-from crawler.model import Address, Finding, Kind, Listing, Looked, Site, Standing
+from crawler.model import Address, Finding, Judgement, Kind, Listing, Site, Standing
 from crawler.settings import plan_from
 from crawler.store.database import open_watch
 from crawler.store.findings import Findings
@@ -40,7 +40,7 @@ class TipAnswer:
     given: str
     images: int
     findings: tuple[Finding, ...] = ()
-    looked: Looked | None = None
+    looked: Judgement | None = None
     failures: tuple[str, ...] = ()
 
 
@@ -80,9 +80,13 @@ def check_url(
         found = tuple(one for one in Findings(db).all() if one.site_url == site.url and one.image_url in seen)
         failures = (
             *(failure.message for failure in result.failures),
-            *(f"{one.url} was left alone: {one.why}" for one in result.addresses if _is_left(one)),
+            *(
+                f"{one.url} was left alone: {one.reason.sentence(one.url)}"
+                for one in result.addresses
+                if one.standing is Standing.SKIPPED and one.reason
+            ),
         )
-        unreadable = {look.digest for look in result.looks if look.trouble}
+        unreadable = {look.digest for look in result.judgements if look.trouble}
         images = sum(_is_seen(one) and one.digest not in unreadable for one in result.addresses)
         state = "checked" if images else "failed"
         number = Findings(db).note_tip(
@@ -95,10 +99,6 @@ def check_url(
 
 def _is_seen(address: Address) -> bool:
     return address.kind is Kind.IMAGE and address.standing is Standing.DONE and bool(address.digest)
-
-
-def _is_left(address: Address) -> bool:
-    return address.standing is Standing.SKIPPED and bool(address.why)
 
 
 def _site_of(sites: Sites, url: str, now: datetime) -> Site:
@@ -148,5 +148,5 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
     return TipAnswer(number=number, given=str(path), images=images, looked=replace(looked), failures=failures)
 
 
-def _forget(_digest: str) -> Looked | None:
+def _forget(_digest: str) -> Judgement | None:
     return None

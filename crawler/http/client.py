@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,27 +21,17 @@ from crawler.http import headers
 from crawler.http.deadlines import WATCHDOG, Watched
 from crawler.http.host_locks import Slots, hold
 from crawler.http.ip_policy import may_connect
+from crawler.reasons import Cause
 
 CHUNK = 65536
 _REDIRECTS = (301, 302, 303, 307, 308)
 Resolver = Callable[[str, int], list[tuple[Any, ...]]]
 
 
-class Trouble(StrEnum):
-    """Why no answer was got, in one word for tables."""
-
-    REFUSED = "refused-address"
-    UNREACHABLE = "unreachable"
-    TIMEOUT = "timeout"
-    TOO_LARGE = "too-large"
-    BROKEN = "broken-answer"
-    TLS = "tls"
-
-
 class FetchError(CrawlerError):
     """An address gave no usable answer; `trouble` says why in one word."""
 
-    def __init__(self, trouble: Trouble, message: str) -> None:
+    def __init__(self, trouble: Cause, message: str) -> None:
         """Keep the kind of trouble and the sentence."""
         super().__init__(message)
         self.trouble = trouble
@@ -343,12 +332,12 @@ def _body(
         if size > max_bytes:
             return b"".join((*chunks, chunk))[:max_bytes], True
         if time.monotonic() > watched.deadline:
-            raise FetchError(Trouble.TIMEOUT, "the answer came too slowly")
+            raise FetchError(Cause.TIMEOUT, "the answer came too slowly")
         chunks.append(chunk)
     if watched.cut:
-        raise FetchError(Trouble.TIMEOUT, "the answer came too slowly")
+        raise FetchError(Cause.TIMEOUT, "the answer came too slowly")
     if declared is not None and size < declared:
-        raise FetchError(Trouble.BROKEN, f"{size} of {declared} bytes came")
+        raise FetchError(Cause.BROKEN, f"{size} of {declared} bytes came")
     return b"".join(chunks), False
 
 
@@ -357,7 +346,7 @@ def _is_text(kind: str) -> bool:
 
 
 def _too_large(max_bytes: int) -> FetchError:
-    return FetchError(Trouble.TOO_LARGE, f"the answer is larger than {max_bytes // (1024 * 1024)} MiB")
+    return FetchError(Cause.TOO_LARGE, f"the answer is larger than {max_bytes // (1024 * 1024)} MiB")
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -376,15 +365,15 @@ def _translated(url: str, error: BaseException, *, late: bool) -> FetchError:
     causes = _causes(error)
     for cause in causes:
         if isinstance(cause, _RefusedError):
-            return FetchError(Trouble.REFUSED, f"{url}: {cause}")
+            return FetchError(Cause.REFUSED, f"{url}: {cause}")
     kinds = tuple(type(cause) for cause in causes)
     slow = (
         kind for kind in kinds if not issubclass(kind, NewConnectionError)
     )  # a timeout by its ancestry only
     if late or any(issubclass(kind, TimeoutError | PoolTimeoutError) for kind in slow):
-        return FetchError(Trouble.TIMEOUT, f"{url} answered too slowly")
+        return FetchError(Cause.TIMEOUT, f"{url} answered too slowly")
     if any(issubclass(kind, ssl.SSLError) for kind in kinds):
-        return FetchError(Trouble.TLS, f"{url}: the certificate or encryption is not valid: {causes[-1]}")
+        return FetchError(Cause.TLS, f"{url}: the certificate or encryption is not valid: {causes[-1]}")
     if any(issubclass(kind, NewConnectionError | ConnectionRefusedError | socket.gaierror) for kind in kinds):
-        return FetchError(Trouble.UNREACHABLE, f"{url} cannot be reached: {causes[-1]}")
-    return FetchError(Trouble.BROKEN, f"{url} gave a broken answer: {causes[-1]}")
+        return FetchError(Cause.UNREACHABLE, f"{url} cannot be reached: {causes[-1]}")
+    return FetchError(Cause.BROKEN, f"{url} gave a broken answer: {causes[-1]}")

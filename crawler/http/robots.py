@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from protego import Protego
 
+from crawler.reasons import Cause, Reason
+
 PRODUCT = "pairwatch"
 MAX_BYTES = 512 * 1024
 MAX_AGE = timedelta(hours=24)
@@ -16,12 +18,12 @@ class Rules:
     """What a host permits.
 
     Args:
-        reason: Where this comes from, in words for the log.
+        reason: Why there are none to read; None where there are.
         parsed: The rules of its robots.txt, or None where there are none to read.
         everything: Without `parsed`: whether everything is permitted, or nothing.
     """
 
-    reason: str
+    reason: Reason | None = None
     parsed: Protego | None = None
     everything: bool = True
 
@@ -30,6 +32,12 @@ class Rules:
         if self.parsed is None:
             return self.everything
         return self.parsed.can_fetch(url, PRODUCT)
+
+    def refusal(self, url: str) -> Reason | None:
+        """Say why our product token may not fetch this address; None when it may."""
+        if self.permits(url):
+            return None
+        return Reason(Cause.ROBOTS_DISALLOWS) if self.reason is None else self.reason
 
     @property
     def delay_s(self) -> float:
@@ -61,15 +69,15 @@ def read(status: int, body: bytes) -> Rules:
     if 200 <= status < 300:  # noqa: PLR2004 (the class of status)
         return parse(body[:MAX_BYTES].decode("utf-8-sig", "replace"))
     if status == 0:
-        return Rules("robots.txt could not be reached: everything is left alone", everything=False)
+        return Rules(Reason(Cause.ROBOTS_UNREACHABLE), everything=False)
     if status >= 500 or status == 429:  # noqa: PLR2004
-        return Rules(f"robots.txt answered {status}: everything is left alone", everything=False)
-    return Rules(f"there is no robots.txt (status {status}): everything is permitted")
+        return Rules(Reason(Cause.ROBOTS_STATUS, str(status)), everything=False)
+    return Rules(Reason(Cause.ROBOTS_MISSING, str(status)))
 
 
 def parse(text: str) -> Rules:
     """Give the rules of a robots.txt that was read before."""
-    return Rules("robots.txt", Protego.parse(text.replace("\0", "")))
+    return Rules(parsed=Protego.parse(text.replace("\0", "")))
 
 
 def is_fresh(read_at: datetime | None, now: datetime) -> bool:

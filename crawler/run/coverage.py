@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 
 from crawler.extract import signals
-from crawler.model import Site
+from crawler.model import Site, Standing
+from crawler.reasons import BOUNDS, ROBOTS, Cause, Reason
 from crawler.store.coverage import Seen
 
 _MANY = 0.2
 _FEWEST = 5
 _DROP = 10
+_OWN = frozenset(  # an address's own fault, which says nothing about the visit
+    (
+        *(str(cause) for cause in (Cause.UNREADABLE, Cause.NO_PICTURE, Cause.EMPTY)),
+        *(Reason(Cause.STATUS, status).trouble for status in ("404", "410")),
+    )
+)
 _SIGNS = {
     signals.LOGIN: "ask for a login",
     signals.BOT_BLOCK: "show a bot block instead of their content",
@@ -50,12 +57,12 @@ def blind_spots(site: Site, seen: Seen, *, quota: str = "", crash: str = "") -> 
 
 
 def _start(site: Site, seen: Seen) -> list[str]:
-    standing, _, why = seen.start
+    why = seen.start_reason.sentence(site.url) if seen.start_reason else ""
     if seen.robots:
         return [seen.robots]
-    if standing in ("failed", "gone"):
+    if seen.start in (Standing.FAILED, Standing.GONE):
         return [f"the start page {site.url} could not be read: {why}"]
-    if standing == "skipped":
+    if seen.start is Standing.SKIPPED:
         return [f"the start page {site.url} was left alone: {why}"]
     return []
 
@@ -64,7 +71,7 @@ def _failures(seen: Seen) -> list[str]:
     found = []
     total = max(1, seen.tally.pages + seen.tally.images + seen.tally.unchanged + seen.tally.failed)
     for trouble, count in seen.troubles:
-        if trouble in ("unreadable", "no-picture", "empty", "status-404", "status-410"):
+        if trouble in _OWN:
             continue
         if count >= _FEWEST and count / total >= _MANY:
             found.append(f"{count} of {total} requests ended with {trouble}")
@@ -87,12 +94,10 @@ def _signs(seen: Seen) -> list[str]:
 
 def _skips(seen: Seen) -> list[str]:
     found = [
-        f"{count} addresses were left alone: {why}"
-        for why, count in seen.skips
-        if why.startswith(("trap", "beyond"))
+        f"{count} addresses were left alone: {why}" for cause, why, count in seen.skips if cause in BOUNDS
     ]
-    barred = sum(count for why, count in seen.skips if "robots" in why)
-    if barred and seen.start[0] != "skipped":
+    barred = sum(count for cause, _, count in seen.skips if cause in ROBOTS)
+    if barred and seen.start is not Standing.SKIPPED:
         found.append(f"robots.txt forbids {barred} addresses, which were left alone")
     return found
 

@@ -23,7 +23,7 @@ from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.http.client import Resolver, system_resolver
 from crawler.http.host_locks import Slots
 from crawler.match import Matcher
-from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SliceResult, Tally
+from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SliceResult, VisitCounts
 from crawler.run.coverage import blind_spots
 from crawler.run.preflight import is_unreachable, offline, outcome_of, require_plausible, set_back
 from crawler.run.slices import Done
@@ -71,7 +71,7 @@ class _Night:
     plan: Plan
     stop: Callable[[], bool]
     notes: tuple[str, ...] = ()
-    tallies: dict[int, Tally] = field(default_factory=dict)
+    tallies: dict[int, VisitCounts] = field(default_factory=dict)
     quotas: dict[int, str] = field(default_factory=dict)
     crashes: dict[int, str] = field(default_factory=dict)
     resume: dict[int, datetime] = field(default_factory=dict)
@@ -274,7 +274,7 @@ def _submit(night: _Night, group: list[Site], hands: Hands, planned: int) -> Non
 
 
 def _budget(night: _Night, site: Site, planned: int) -> Budget:
-    used, plan = night.tallies.get(site.id, Tally()), night.plan
+    used, plan = night.tallies.get(site.id, VisitCounts()), night.plan
     seconds = plan.slice_s if planned > 1 else plan.slice_s / 4
     return Budget(
         requests=max(1, min(plan.slice_requests, plan.site_requests - used.requests)),
@@ -294,7 +294,7 @@ def _collect(night: _Night, leases: list[tuple[Site, Lease]], done: Done, todo: 
                 night.vault.put(body)
         if not night.progress.save(night.run, site, lease, result, night.clock.now()):
             continue
-        tally = night.tallies.get(site.id, Tally()) + result.tally
+        tally = night.tallies.get(site.id, VisitCounts()) + result.tally
         night.tallies[site.id] = tally
         quota = result.quota or _over_quota(night.plan, tally)
         if quota:
@@ -305,7 +305,7 @@ def _collect(night: _Night, leases: list[tuple[Site, Lease]], done: Done, todo: 
         night.talk(Step(site, result, len(todo) + in_the_air))
 
 
-def _over_quota(plan: Plan, tally: Tally) -> str:
+def _over_quota(plan: Plan, tally: VisitCounts) -> str:
     if tally.requests >= plan.site_requests:
         return f"the quota of {plan.site_requests} requests a night was reached"
     if tally.bytes >= plan.site_bytes:
@@ -351,7 +351,7 @@ def _finish(night: _Night, nights: Nights, sites: list[Site], findings: Findings
         outcome=Outcome.RUNNING if stopped else outcome_of(reports),
         resumed=night.run.resumed,
         sites=reports,
-        tally=sum((report.tally for report in reports), Tally()),
+        tally=sum((report.tally for report in reports), VisitCounts()),
         new_findings=sum(report.new_findings for report in reports),
         allowed_sightings=sum(report.allowed_sightings for report in reports),
         photos=night.progress.photos(),

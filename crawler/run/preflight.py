@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from crawler.errors import RunStoppedError
 from crawler.model import Outcome, SiteReport
+from crawler.reasons import SILENT
 from crawler.store.coverage import Seen
 from crawler.store.runs import Progress
 
@@ -56,5 +57,5 @@ def offline(reports: Sequence[SiteReport]) -> tuple[str, ...]:
 def is_unreachable(seen: Seen) -> bool:
     """Tell whether nothing was read at a site because nobody answered there."""
     read = seen.tally.pages + seen.tally.images + seen.tally.unchanged
-    silent = any(trouble in ("unreachable", "timeout") for trouble, _ in seen.troubles)
-    return not read and (silent or seen.robots.startswith("robots.txt could not be reached"))
+    silent = any(trouble in SILENT for trouble, _ in seen.troubles)
+    return not read and (silent or seen.robots_silent)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from typing import Any
 
-from crawler.model import Address, Candidate, HostState, Looked, PageSeen, Site, SiteState, SliceResult
+from crawler.model import Address, Candidate, HostState, Judgement, PageSeen, Site, SiteState, SliceResult
 from crawler.visit.download import Kit
 from crawler.visit.frontier import Budget
 from crawler.visit.site import crawl_site
@@ -45,5 +45,5 @@ def _travels(kind: type) -> None:
     copyreg.pickle(kind, taken_apart)
 
 
-for _kind in (Address, HostState, Candidate, PageSeen, Looked):
+for _kind in (Address, HostState, Candidate, PageSeen, Judgement):
     _travels(_kind)

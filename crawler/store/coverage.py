@@ -1,6 +1,7 @@
 """What a night saw at each site, and what the nights before saw: the numbers behind "clean" and "blind"."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +9,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler.model import Site, Tally
+from crawler.model import TOO_LARGE, Site, Standing, VisitCounts
+from crawler.reasons import NO_ANSWER, Cause, Reason, reason_of
 from crawler.store.rows import text_of
 from crawler.store.runs import Run
 
@@ -20,7 +22,8 @@ class Seen:
     """One site in one night.
 
     Args:
-        start: Standing, status and reason of the start page.
+        skips: Cause, sentence and count of what was left alone.
+        start: Where the start page stands, and why.
         pages: Pages of the site that are known and could be read.
         images: Images that pages were seen to show this night.
         images_lost: Images that the same pages showed within the last week, and show no more.
@@ -30,17 +33,20 @@ class Seen:
         start_signs: The signs of the start page.
         troubles: How many addresses ended the night with each kind of failure; what went well later is none.
         robots: What was said about robots.txt when it could not be read, or "".
+        robots_silent: Whether it could not be read because no answer came.
     """
 
-    tally: Tally
+    tally: VisitCounts
     planned: int
     visited: int
     left: int
     skipped: int
-    skips: tuple[tuple[str, int], ...]
+    skips: tuple[tuple[Cause, str, int], ...]
     troubles: tuple[tuple[str, int], ...]
     robots: str
-    start: tuple[str, int, str]
+    robots_silent: bool
+    start: Standing
+    start_reason: Reason | None
     pages: int
     images: int
     images_lost: int
@@ -69,28 +75,35 @@ class Nights:
         }
         tally = self._one("select tally from site_runs where run_id = :run and site_id = :site", what)
         start = self._rows(
-            "select standing, status, why, signs from urls where site_id = :site and url = :url", what
-        ) or [("waiting", 0, "", "[]")]
+            "select standing, why, signs from urls where site_id = :site and url = :url", what
+        ) or [("waiting", "", "[]")]
         robots = self._rows(
-            "select message from failures where run_id = :run and site_id = :site and step = 'robots'", what
+            "select message, trouble from failures where run_id = :run and site_id = :site and step = 'robots'",
+            what,
         )
         return Seen(
-            tally=Tally(**json.loads(str(tally))),
+            tally=VisitCounts(**json.loads(str(tally))),
             planned=int(self._one("select count(*) from urls where site_id = :site", what)),
             visited=int(self._one(_COUNT + "fetched_at >= :began", what)),
             left=int(self._one(_COUNT + "standing = 'waiting' and due_at is null", what)),
             skipped=int(self._one(_COUNT + "standing = 'skipped' and rank < 9", what)),
-            skips=tuple((str(why), int(n)) for why, n in self._rows(_SKIPS, what)),
+            skips=_counted(self._rows(_SKIPS, what)),
             troubles=tuple((str(trouble), int(n)) for trouble, n in self._rows(_TROUBLES, what)),
             robots=str(robots[0][0]) if robots else "",
-            start=(str(start[0][0]), int(start[0][1]), str(start[0][2])),
+            robots_silent=bool(robots) and robots[0][1] in NO_ANSWER,
+            start=Standing(start[0][0]),
+            start_reason=reason_of(start[0][1]),
             images=int(self._one(_IMAGES, what)),
             images_lost=int(self._one(_LOST, what)),
             images_ever=int(self._one(_EVER, what)),
-            images_too_large=int(self._one(_TOO_LARGE, what)),
+            images_too_large=sum(
+                int(n)
+                for why, verdict, n in self._rows(_TOO_LARGE, what)
+                if verdict == TOO_LARGE or ((reason := reason_of(why)) and reason.cause is Cause.TOO_LARGE)
+            ),
             pages=int(self._one(_COUNT + "kind = 'page' and standing = 'done'", what)),
             signs=tuple((str(sign), int(n)) for sign, n in self._rows(_SIGNS, what)),
-            start_signs=tuple(json.loads(str(start[0][3]))),
+            start_signs=tuple(json.loads(str(start[0][2]))),
             allowed_sightings=int(self._one(_ALLOWED, what)) if site.listing == "allow" else 0,
         )
 
@@ -100,7 +113,10 @@ class Nights:
             """select sites.url, urls.url, urls.why from urls join sites on sites.id = urls.site_id
                 where urls.standing = 'skipped' and urls.rank < 9 order by 1, 2"""
         )
-        return [(str(site), str(url), str(why)) for site, url, why in rows]
+        return [
+            (str(site), str(url), reason.sentence(url) if (reason := reason_of(why)) else "")
+            for site, url, why in rows
+        ]
 
     def _one(self, query: str, what: Query) -> str | int:
         row = self._db.execute(query, dict(what)).fetchone()
@@ -110,10 +126,20 @@ class Nights:
         return list(self._db.execute(query, dict(what)).fetchall())
 
 
+def _counted(rows: list[tuple[Any, ...]]) -> tuple[tuple[Cause, str, int], ...]:
+    """Add up what was left alone by its sentence, whichever version wrote the rows; the most first."""
+    counts: Counter[tuple[Cause, str]] = Counter()
+    for why, number in rows:
+        reason = reason_of(why)
+        if reason is not None:
+            counts[reason.cause, reason.sentence()] += int(number)
+    return tuple((cause, sentence, number) for (cause, sentence), number in counts.most_common())
+
+
 _COUNT = "select count(*) from urls where site_id = :site and "
 _SKIPS = """
     select why, count(*) from urls where site_id = :site and standing = 'skipped' and rank < 9
-     group by why order by 2 desc limit 10
+     group by why
 """
 _TROUBLES = """
     select trouble, count(distinct failures.url)
@@ -137,9 +163,11 @@ _EVER = """
      where urls.site_id = :site
 """
 _TOO_LARGE = """
-    select count(*) from urls left join contents on contents.digest = urls.digest
+    select case standing when 'failed' then why else '' end, contents.verdict, count(*)
+      from urls left join contents on contents.digest = urls.digest
      where site_id = :site and kind = 'image' and rank < 9
-       and ((standing = 'failed' and why like '%larger than%') or contents.verdict = 'too-large')
+       and (standing = 'failed' or contents.verdict = 'too-large')
+     group by 1, 2
 """
 _SIGNS = """
     select value, count(*) from urls, json_each(urls.signs)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler.model import Address, HostState, Kind, Listing, Site, Standing
+from crawler.reasons import reason_of
 
 Row = dict[str, Any]
 _HOST_TIMES = ("robots_at", "parked_until", "asked_at")
@@ -29,14 +30,16 @@ def moment(text: str) -> datetime:
 
 def address_row(address: Address, site_id: int) -> Row:
     """Give an address as a row of `urls`."""
-    row = {name: getattr(address, name) for name in Address.__slots__}
+    row = {name: getattr(address, name) for name in Address.__slots__ if name != "reason"}
+    row["why"] = address.reason.to_text() if address.reason else ""
     row |= {"site_id": site_id, "kind": str(address.kind), "standing": str(address.standing)}
     return row | {name: text_of(getattr(address, name)) for name in _TIMES}
 
 
 def address_of(row: Mapping[str, Any]) -> Address:
     """Give a row of `urls` as an address."""
-    values = {name: row[name] for name in Address.__slots__}
+    values = {name: row[name] for name in Address.__slots__ if name != "reason"}
+    values["reason"] = reason_of(row["why"])
     values |= {"kind": Kind(row["kind"]), "standing": Standing(row["standing"])}
     values |= {name: time_of(row[name]) for name in _TIMES}
     return Address(**values)

@@ -10,15 +10,15 @@ from sqlite_utils import Database
 from crawler.model import (
     Candidate,
     Failure,
+    Judgement,
     Kind,
     Listing,
-    Looked,
     Outcome,
     PageSeen,
     Site,
     SiteState,
     SliceResult,
-    Tally,
+    VisitCounts,
 )
 from crawler.store import statements
 from crawler.store.rows import Row, address_of, address_row, host_of_row, host_row, moment, text_of, time_of
@@ -62,7 +62,7 @@ class SiteProgress:
 
     site: Site
     outcome: Outcome
-    tally: Tally
+    tally: VisitCounts
     quota: str
     resume_at: datetime | None
 
@@ -177,7 +177,7 @@ class Progress:
         return SiteProgress(
             site=site,
             outcome=Outcome(row["outcome"]),
-            tally=Tally(**json.loads(row["tally"])),
+            tally=VisitCounts(**json.loads(row["tally"])),
             quota=row["quota"],
             resume_at=time_of(row["resume_at"]),
         )
@@ -229,7 +229,7 @@ class Progress:
             self._save_addresses(site, result)
             ids = self._ids(site, result, now)
             self._save_sightings(ids, result, now)
-            self._save_contents(result.looks, now)
+            self._save_contents(result.judgements, now)
             if site.listing is not Listing.ALLOW:
                 self._save_findings(site, ids, result, run_id, now)
             self._save_failures(site, result.failures, run_id)
@@ -276,18 +276,18 @@ class Progress:
             [{"at": at, "page": ids[url]} for url in result.unchanged if url in ids],
         )
 
-    def _save_contents(self, looks: Iterable[Looked], now: datetime) -> None:
+    def _save_contents(self, judgements: Iterable[Judgement], now: datetime) -> None:
         at = text_of(now)
         self._db.conn.executemany(
             statements.PUT_CONTENT,
             [
                 {
                     name: getattr(look, name)
-                    for name in Looked.__slots__
+                    for name in Judgement.__slots__
                     if name not in ("photo", "upto", "also")
                 }
                 | {"photo_id": look.photo, "matched_upto": look.upto, "also": json.dumps(look.also), "at": at}
-                for look in looks
+                for look in judgements
             ],
         )
 

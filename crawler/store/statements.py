@@ -27,7 +27,7 @@ PUT_URL = (
 PUT_STUB = """
     insert into urls (site_id, url, kind, standing, rank, depth, status, etag, last_modified, final, digest,
                       matched_upto, due_at, tries, why, parent)
-    values (:site, :url, :kind, 'skipped', 9, 0, 0, '', '', '', '', 0, :due, 0, 'outside this site', '')
+    values (:site, :url, :kind, 'skipped', 9, 0, 0, '', '', '', '', 0, :due, 0, 'outside:', '')
 """
 PUT_HOST = """
     insert into hosts (site_id, host, robots, robots_status, robots_at, parked_until, latency_s, failures,

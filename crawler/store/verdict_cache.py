@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from crawler.model import Looked
+from crawler.model import Judgement
 
 _TURNED = ("photo", "upto", "also", "carries_our_mark")  # kept under another name, or as another type
 
@@ -17,7 +17,7 @@ class Recall:
         """Trust answers that were given with at least the photos up to this number."""
         self._database, self._upto = database, upto
 
-    def __call__(self, digest: str) -> Looked | None:
+    def __call__(self, digest: str) -> Judgement | None:
         """Give what was said about these bytes; None when they are new, or we have more photos since."""
         rows = (
             _reader(self._database)
@@ -28,9 +28,9 @@ class Recall:
             return None
         row = rows[0]
         also = tuple((int(photo), float(probability)) for photo, probability in json.loads(row["also"]))
-        values = {name: row[name] for name in Looked.__slots__ if name not in _TURNED}
+        values = {name: row[name] for name in Judgement.__slots__ if name not in _TURNED}
         marked = bool(row["carries_our_mark"])
-        return Looked(
+        return Judgement(
             **values, photo=row["photo_id"], upto=row["matched_upto"], also=also, carries_our_mark=marked
         )
 

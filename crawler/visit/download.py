@@ -11,10 +11,11 @@ from crawler.extract import signals
 from crawler.extract.page import PageReading, read_page, read_style
 from crawler.extract.sitemaps import MapReading, read_map
 from crawler.extract.sniff import Content, sniff
-from crawler.http.client import Fetcher, FetchError, Limits, Reply, Resolver, Trouble, system_resolver
+from crawler.http.client import Fetcher, FetchError, Limits, Reply, Resolver, system_resolver
 from crawler.http.host_locks import Slots
 from crawler.http.robots import Rules
-from crawler.model import Candidate, Kind, Looked, Site
+from crawler.model import Candidate, Judgement, Kind, Site
+from crawler.reasons import Cause, Reason
 from crawler.settings import Plan
 from crawler.urls import host_of, in_scope
 from crawler.visit.frontier import Turn
@@ -22,12 +23,13 @@ from crawler.visit.rendered import ScriptedPages
 
 MAX_REDIRECTS = 10
 MIB = 1024 * 1024
+SCRIPT_BUILT = Reason(Cause.SCRIPT_BUILT)
 
 
 class Look(Protocol):
     """Tells what a picture is; must be picklable, since a slice may run in another process."""
 
-    def __call__(self, body: bytes, name: str, /) -> Looked:
+    def __call__(self, body: bytes, name: str, /) -> Judgement:
         """Compare a picture's bytes with our photos."""
         ...
 
@@ -68,8 +70,8 @@ class Visit:
     content: Content = Content.OTHER
     reading: PageReading | None = None
     listed: MapReading | None = None
-    looked: Looked | None = None
-    inline: tuple[tuple[Candidate, Looked], ...] = ()
+    looked: Judgement | None = None
+    inline: tuple[tuple[Candidate, Judgement], ...] = ()
     asked: int = 1
     scripted: bool = False
     broke: str = ""
@@ -136,7 +138,7 @@ class Asker:
         while True:
             conditional = (
                 not stale
-                and address.why != signals.SCRIPT_BUILT
+                and address.reason != SCRIPT_BUILT
                 and url == (address.final or address.url)
                 and bool(address.digest)
             )
@@ -150,7 +152,7 @@ class Asker:
             if target is None:
                 return Visit(turn=turn, reply=reply, final=url, asked=len(seen))
             if target in seen or len(seen) > MAX_REDIRECTS:
-                raise FetchError(Trouble.BROKEN, f"{address.url} redirects in a circle or more than 10 times")
+                raise FetchError(Cause.BROKEN, f"{address.url} redirects in a circle or more than 10 times")
             if not permitted(target):
                 return Visit(turn=turn, reply=reply, final=url, moved=target, asked=len(seen))
             seen.add(target)
@@ -165,8 +167,8 @@ class Asker:
         content = sniff(reply.body, kind)
         digest = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
         if reply.cut and (content is Content.IMAGE or address.kind is Kind.IMAGE):
-            raise FetchError(Trouble.TOO_LARGE, f"{address.url} is larger than {len(reply.body) // MIB} MiB")
-        same = digest == address.digest and address.why != signals.SCRIPT_BUILT
+            raise FetchError(Cause.TOO_LARGE, f"{address.url} is larger than {len(reply.body) // MIB} MiB")
+        same = digest == address.digest and address.reason != SCRIPT_BUILT
         if content is Content.IMAGE:
             same = self.matched.get(digest, 0) >= self.kit.upto > 0
         found = {} if same else self._guarded(content, visit, reply)

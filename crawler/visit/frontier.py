@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.http import robots
 from crawler.model import Address, HostState, Kind, Site, SiteState, Standing
+from crawler.reasons import Cause, Reason
 from crawler.settings import Plan
 from crawler.urls import host_of, in_scope, is_trap, origin_of, registrable, shape_of
 from crawler.visit.host_queues import Lane, Lanes
@@ -167,23 +168,25 @@ class Frontier:
         standing = Standing.SKIPPED if reason else Standing.WAITING
         rank = {Kind.PAGE: RANK_PAGE, Kind.MAP: RANK_MAP}.get(kind, RANK_IMAGE)
         self.put(
-            Address(url=url, kind=kind, standing=standing, rank=rank, depth=depth, parent=parent, why=reason)
+            Address(
+                url=url, kind=kind, standing=standing, rank=rank, depth=depth, parent=parent, reason=reason
+            )
         )
         if not reason:
             self._enqueue(self.addresses[url])
         return True
 
-    def _why_not(self, url: str, kind: Kind, depth: int) -> str:
+    def _why_not(self, url: str, kind: Kind, depth: int) -> Reason | None:
         if kind is not Kind.PAGE:
-            return ""
+            return None
         if depth > self.plan.depth:
-            return f"deeper than {self.plan.depth} clicks"
+            return Reason(Cause.TOO_DEEP, str(self.plan.depth))
         trap = is_trap(url)
         if trap:
-            return f"trap: {trap}"
+            return trap
         if self.barren.get(shape_of(url), 0) >= self.plan.barren:
-            return f"trap: {self.plan.barren} pages of this shape in a row showed nothing new"
-        return ""
+            return Reason(Cause.TRAP_BARREN, str(self.plan.barren))
+        return None
 
     def put(self, address: Address) -> None:
         """Write down what is now known of an address."""
@@ -230,8 +233,8 @@ class Frontier:
     def _turn(self, host: str, lane: Lane, now: datetime) -> Turn | None:
         if self._is_one_too_many(host):
             while lane.queue:
-                reason = f"beyond {self.plan.site_hosts} other hosts in one night"
-                self._skip(self.addresses[heapq.heappop(lane.queue)[2]], reason, now)
+                beyond = Reason(Cause.TOO_MANY_HOSTS, str(self.plan.site_hosts))
+                self._skip(self.addresses[heapq.heappop(lane.queue)[2]], beyond, now)
             return None
         if host not in self.rules and not self._known_rules(host, now):
             url = f"{origin_of(lane.queue[0][2])}/robots.txt"
@@ -239,11 +242,8 @@ class Frontier:
         rules = self.rules[host]
         while lane.queue:
             address = self.addresses[heapq.heappop(lane.queue)[2]]
-            if rules.permits(address.url):
-                reason = self._why_not(address.url, address.kind, address.depth)
-            else:
-                reason = rules.reason if not rules.everything else "robots.txt disallows it"
-            if not reason:
+            reason = rules.refusal(address.url) or self._why_not(address.url, address.kind, address.depth)
+            if reason is None:
                 return Turn(host, address)
             self._skip(address, reason, now)
         return None
@@ -257,8 +257,8 @@ class Frontier:
         self._others.add(host)
         return False
 
-    def _skip(self, address: Address, reason: str, now: datetime) -> None:
-        self.put(replace(address, standing=Standing.SKIPPED, why=reason, due_at=now))
+    def _skip(self, address: Address, reason: Reason, now: datetime) -> None:
+        self.put(replace(address, standing=Standing.SKIPPED, reason=reason, due_at=now))
 
     def _known_rules(self, host: str, now: datetime) -> bool:
         state = self.hosts.get(host)

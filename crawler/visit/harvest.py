@@ -8,9 +8,9 @@ from crawler.extract.page import PageReading
 from crawler.extract.sitemaps import MapReading
 from crawler.extract.sniff import Content
 from crawler.http.client import Reply
-from crawler.model import Address, Candidate, Kind, Looked, PageSeen, Site, Standing, Step
+from crawler.model import Address, Candidate, Judgement, Kind, PageSeen, Site, Standing, Step
 from crawler.urls import host_of, in_scope, registrable
-from crawler.visit.download import Kit, Visit
+from crawler.visit.download import SCRIPT_BUILT, Kit, Visit
 from crawler.visit.frontier import RANK_HIT, RANK_ORIGINAL, Frontier
 from crawler.visit.notes import Notes
 
@@ -52,8 +52,8 @@ class Harvest:
             rank=rank,
         )
 
-    def _keep_look(self, looked: Looked, body: bytes, url: str, now: datetime) -> None:
-        self.notes.looks[looked.digest] = looked
+    def _keep_look(self, looked: Judgement, body: bytes, url: str, now: datetime) -> None:
+        self.notes.judgements[looked.digest] = looked
         self.matched[looked.digest] = looked.upto
         if looked.trouble:
             self.notes.failure(url, Step.MATCH, "unreadable", looked.trouble, now)
@@ -88,8 +88,10 @@ class Harvest:
             self._inline(image, looked, url)
         if address.kind is Kind.PAGE:
             self.frontier.shape(url, new_images=new + len(visit.inline))
-        why = signals.SCRIPT_BUILT if visit.scripted else ""
-        return replace(address, kind=Kind.STYLE if visit.content is Content.STYLE else Kind.PAGE, why=why)
+        reason = SCRIPT_BUILT if visit.scripted else None
+        return replace(
+            address, kind=Kind.STYLE if visit.content is Content.STYLE else Kind.PAGE, reason=reason
+        )
 
     def _note_cut(self, url: str, *, whole: bool) -> None:
         """Note that only a beginning was read; the mark stays with the address while it is unchanged."""
@@ -120,7 +122,7 @@ class Harvest:
                     self.frontier.put(replace(self.frontier.addresses[image.url], rank=RANK_ORIGINAL))
         return new
 
-    def _inline(self, image: Candidate, looked: Looked, page: str) -> None:
+    def _inline(self, image: Candidate, looked: Judgement, page: str) -> None:
         if image.body is None:
             return
         now = self.kit.clock.now()

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from crawler.model import Failure, Looked, PageSeen, Step, Tally, printable
+from crawler.model import Failure, Judgement, PageSeen, Step, VisitCounts, printable
 
 
 @dataclass(slots=True)
@@ -13,7 +13,7 @@ class Notes:
 
     pages: list[PageSeen] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
-    looks: dict[str, Looked] = field(default_factory=dict)
+    judgements: dict[str, Judgement] = field(default_factory=dict)
     kept: dict[str, bytes] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -24,9 +24,9 @@ class Notes:
             self.counts[name] += count
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> VisitCounts:
         """The counts so far."""
-        return Tally(**self.counts)
+        return VisitCounts(**self.counts)
 
     def failure(self, url: str, step: Step, trouble: str, message: str, now: datetime) -> None:
         """Note what could not be done."""

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crawler.extract.sniff import Content
-from crawler.http.client import Reply, Trouble
+from crawler.http.client import Reply
 from crawler.http.headers import media_type, retry_after
 from crawler.model import Address, Candidate, Kind, PageSeen, Site, Standing, Step
+from crawler.reasons import SILENT, Cause, Reason
 from crawler.urls import canonical, host_of, in_scope, registrable
 from crawler.visit.download import Kit, Visit
 from crawler.visit.frontier import RANK_ORIGINAL, Frontier
@@ -41,13 +42,13 @@ class Settler:
             self._robots(visit, now)
             return
         host = visit.turn.host
-        network = visit.error is not None and visit.error.trouble in (Trouble.UNREACHABLE, Trouble.TIMEOUT)
+        network = visit.error is not None and visit.error.trouble in SILENT
         self.frontier.land(host, seconds=reply.seconds if reply else 0.0, reached=not network, now=now)
         if visit.error is not None and network and self.frontier.is_dark(host):
             self.notes.failure(visit.turn.address.url, Step.FETCH, visit.error.trouble, str(visit.error), now)
             self.frontier.again(visit.turn.address)
         elif visit.error is not None:
-            self._failed(visit.turn.address, visit.error.trouble, str(visit.error), now)
+            self._failed(visit.turn.address, Reason(visit.error.trouble, str(visit.error)), now)
         elif reply is not None:
             self._reply(visit, reply, now)
 
@@ -57,8 +58,8 @@ class Settler:
         body = visit.reply.body if visit.reply is not None else b""
         self.frontier.settle_robots(host, status, body, now)
         rules = self.frontier.rules[host]
-        if not rules.everything and rules.parsed is None:
-            message = f"{rules.reason} ({visit.error})" if visit.error else rules.reason
+        if rules.reason is not None and not rules.everything:
+            message = rules.reason.sentence() + (f" ({visit.error})" if visit.error else "")
             trouble = str(visit.error.trouble) if visit.error else f"status-{status}"
             self.notes.failure(visit.turn.address.url, Step.ROBOTS, trouble, message, now)
         if host == host_of(self.site.url) and not self.kit.only_page:
@@ -77,36 +78,42 @@ class Settler:
         elif reply.status in _TRANSIENT:
             self._transient(visit, reply, now)
         elif reply.status in _GONE:
-            gone = replace(address, standing=Standing.GONE, why=f"status {reply.status}", digest="", etag="")
+            gone = replace(
+                address,
+                standing=Standing.GONE,
+                reason=Reason(Cause.GONE, str(reply.status)),
+                digest="",
+                etag="",
+            )
             if address.standing is not Standing.GONE and not _is_guess(address):
                 self.notes.add(failed=1)
                 message = f"{address.url} is not there (status {reply.status})"
                 self.notes.failure(address.url, Step.FETCH, f"status-{reply.status}", message, now)
             self._done(replace(gone, status=reply.status, last_modified=""), now, changed=False)
         elif reply.status != 200:  # noqa: PLR2004 (OK)
-            self._failed(
-                address, f"status-{reply.status}", f"{address.url} answered {reply.status}", now, retry=False
-            )
+            self._failed(address, Reason(Cause.STATUS, str(reply.status)), now, retry=False)
         elif not reply.body:
-            self._failed(address, "empty", f"{address.url} answered with no bytes", now, retry=False)
+            self._failed(address, Reason(Cause.EMPTY), now, retry=False)
         else:
             self._body(visit, reply, now)
 
     def _move(self, visit: Visit, now: datetime) -> None:
         address, target = visit.turn.address, visit.moved
-        where = f"moved to {target}"
         if address.kind is Kind.PAGE and not in_scope(target, self.site.url):
             own = registrable(host_of(target)) == registrable(host_of(self.site.url))
-            why = where if own else f"{where}, a domain of somebody else: not followed"
+            reason = Reason(Cause.MOVED if own else Cause.MOVED_AWAY, target)
             if address.depth == 0:
-                self.notes.failure(address.url, Step.FETCH, "moved", f"{address.url} {why}", now)
-            self._done(replace(address, standing=Standing.SKIPPED, why=why), now, changed=False)
+                self.notes.failure(
+                    address.url, Step.FETCH, "moved", f"{address.url} {reason.sentence()}", now
+                )
+            self._done(replace(address, standing=Standing.SKIPPED, reason=reason), now, changed=False)
             return
         new = self.frontier.offer(target, address.kind, depth=address.depth + 1, parent=address.parent)
         if address.kind is Kind.IMAGE and address.parent and new:
             image = Candidate(url=target, element="img", via="redirect")
             self.notes.pages.append(PageSeen(url=address.parent, title="", images=(image,)))
-        self._done(replace(address, standing=Standing.DONE, why=where), now, changed=False)
+        moved = replace(address, standing=Standing.DONE, reason=Reason(Cause.MOVED, target))
+        self._done(moved, now, changed=False)
 
     def _transient(self, visit: Visit, reply: Reply, now: datetime) -> None:
         address = visit.turn.address
@@ -121,18 +128,18 @@ class Settler:
             message = f"{visit.turn.host} asked for a pause until {until:%H:%M:%S} (status {reply.status})"
             self.notes.failure(address.url, Step.FETCH, f"status-{reply.status}", message, now)
             return
-        self._failed(address, f"status-{reply.status}", f"{address.url} answered {reply.status}", now)
+        self._failed(address, Reason(Cause.STATUS, str(reply.status)), now)
 
     def _unchanged(self, address: Address, now: datetime) -> None:
         self.notes.unchanged.append(address.url)
         self.notes.add(unchanged=1)
-        self._done(replace(address, standing=Standing.DONE, why=""), now, changed=False)
+        self._done(replace(address, standing=Standing.DONE, reason=None), now, changed=False)
 
     def _body(self, visit: Visit, reply: Reply, now: datetime) -> None:
         address = replace(
             visit.turn.address,
             standing=Standing.DONE,
-            why="",
+            reason=None,
             status=reply.status,
             etag=reply.headers.get("etag", ""),
             last_modified=reply.headers.get("last-modified", ""),
@@ -140,16 +147,15 @@ class Settler:
         )
         same = visit.digest == visit.turn.address.digest
         if visit.broke:
-            message = f"{address.url} could not be read ({visit.broke})"
-            trouble = "unreadable" if visit.content is Content.IMAGE else "unreadable-page"
-            self._failed(address, trouble, message, now, retry=False, step=Step.READ)
+            cause = Cause.UNREADABLE if visit.content is Content.IMAGE else Cause.UNREADABLE_PAGE
+            self._failed(address, Reason(cause, visit.broke), now, retry=False, step=Step.READ)
             return
         if visit.content is Content.IMAGE:
             self.harvest.image(address, visit, reply, now, same=same)
             return
         if address.kind is Kind.IMAGE and visit.content is not Content.SVG:
-            message = f"{address.url} is no picture but {media_type(reply.headers) or 'unknown bytes'}"
-            self._failed(replace(address, digest=visit.digest), "no-picture", message, now, retry=False)
+            reason = Reason(Cause.NO_PICTURE, media_type(reply.headers) or "unknown bytes")
+            self._failed(replace(address, digest=visit.digest), reason, now, retry=False)
             return
         if same and not visit.scripted:
             self._unchanged(address, now)
@@ -176,19 +182,18 @@ class Settler:
     def _failed(
         self,
         address: Address,
-        trouble: str,
-        message: str,
+        reason: Reason,
         now: datetime,
         *,
         retry: bool = True,
         step: Step = Step.FETCH,
     ) -> None:
         self.notes.add(failed=1)
-        self.notes.failure(address.url, step, trouble, message, now)
-        if retry and trouble not in (Trouble.REFUSED, Trouble.TOO_LARGE):
-            self.frontier.put(replace(self.frontier.retry(address, now), why=message))
+        self.notes.failure(address.url, step, reason.trouble, reason.sentence(address.url), now)
+        if retry and reason.cause not in (Cause.REFUSED, Cause.TOO_LARGE):
+            self.frontier.put(replace(self.frontier.retry(address, now), reason=reason))
         else:
-            self._done(replace(address, standing=Standing.FAILED, why=message), now, changed=False)
+            self._done(replace(address, standing=Standing.FAILED, reason=reason), now, changed=False)
 
 
 def _is_guess(address: Address) -> bool:

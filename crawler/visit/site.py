@@ -111,7 +111,7 @@ class _Walk:
             barren=dict(frontier.state().barren),
             pages=tuple(notes.pages),
             unchanged=tuple(notes.unchanged),
-            looks=tuple(notes.looks.values()),
+            judgements=tuple(notes.judgements.values()),
             kept=notes.kept,
             failures=tuple(notes.failures),
             tally=notes.tally,

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ import hypothesis
 import pytest
 
 from crawler.clock import Clock, SystemClock
-from crawler.model import Looked, Site, SiteState, SliceResult
+from crawler.model import Judgement, Site, SiteState, SliceResult
 from crawler.settings import Plan
 from crawler.store.database import open_watch
 from crawler.store.sites import Sites
@@ -150,9 +151,9 @@ def _serving() -> Iterator[Callable[..., Served]]:
         yield start
 
 
-def look_blindly(body: bytes, name: str) -> Looked:
+def look_blindly(body: bytes, name: str) -> Judgement:
     """An eye that sees that a picture is there, and no more; other processes can have it too."""
-    return Looked(digest=f"sha256:{hashlib.sha256(body).hexdigest()}", verdict="none", upto=1)
+    return Judgement(digest=f"sha256:{hashlib.sha256(body).hexdigest()}", verdict="none", upto=1)
 
 
 @pytest.fixture
@@ -171,7 +172,14 @@ QUICK = Plan(contact="https://example.org/contact", delay_s=0.0, retry_s=0.05, r
 
 
 @pytest.fixture
-def blind() -> Callable[[bytes, str], Looked]:
+def hands() -> Iterator[Executor]:
+    """Threads instead of processes: the same slices, started quicker, and a clock can be given."""
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+@pytest.fixture
+def blind() -> Callable[[bytes, str], Judgement]:
     """An eye that sees that a picture is there, and no more."""
     return look_blindly
 
@@ -182,7 +190,7 @@ class Visitor:
 
     plan: Plan = QUICK
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
-    look: Callable[[bytes, str], Looked] = look_blindly
+    look: Callable[[bytes, str], Judgement] = look_blindly
     clock: Clock = field(default_factory=SystemClock)
     state: SiteState = field(default_factory=SiteState)
     extra: dict[str, Any] = field(default_factory=dict)

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,13 +19,6 @@ from crawler.run.night import run
 from crawler.run.status import status
 from crawler.store.database import open_watch
 from pairwatch import cli
-
-
-@pytest.fixture
-def hands():
-    """Threads instead of processes, so that a clock can be given."""
-    with ThreadPoolExecutor(2) as pool:
-        yield pool
 
 
 class Faked:

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 import pytest
 
-from crawler.model import Looked, Outcome
+from crawler.model import Judgement, Outcome
 from crawler.run.night import run
 from crawler.run.workers import FELL
 
@@ -20,13 +20,13 @@ PIXEL = "data:image/png;base64,AAAA"
 def _dies(body, name):
     if name.startswith("data:"):
         os._exit(9)
-    return Looked(digest=f"sha256:{sha256(body).hexdigest()}", verdict="none", upto=1)
+    return Judgement(digest=f"sha256:{sha256(body).hexdigest()}", verdict="none", upto=1)
 
 
 def _hangs(body, name):
     if name.startswith("data:"):
         re.fullmatch(r"(a+)+b", "a" * 60)
-    return Looked(digest=f"sha256:{sha256(body).hexdigest()}", verdict="none", upto=1)
+    return Judgement(digest=f"sha256:{sha256(body).hexdigest()}", verdict="none", upto=1)
 
 
 @pytest.mark.parametrize("look", [_dies, pytest.param(_hangs, marks=pytest.mark.slow)])

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from crawler.match import Matcher
-from crawler.model import Looked, Standing
+from crawler.model import Judgement, Standing
+from crawler.reasons import Cause, Reason
 
 MIB = 1024 * 1024
 PAGES = "".join(f'<a href="/p{n}.html">x</a>' for n in range(5)) + '<a href="/private/x.html">x</a>'
@@ -31,7 +32,7 @@ def _measured(visitor, site) -> tuple[dict[str, str], list[str], float]:
     idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     result = visitor.visit(site)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle
-    return troubles(result), [look.verdict for look in result.looks], grown / 1024
+    return troubles(result), [look.verdict for look in result.judgements], grown / 1024
 
 
 def troubles(result) -> dict[str, str]:
@@ -90,7 +91,7 @@ def test_robots_behind_redirects_is_obeyed(serve, visitor, pages, answer):
     assert "/p4.html" in served.paths
     assert "/private/x.html" not in served.paths
     private = visitor.state.addresses[f"{served.url}/private/x.html"]
-    assert (private.standing, private.why) == (Standing.SKIPPED, "robots.txt disallows it")
+    assert (private.standing, private.reason) == (Standing.SKIPPED, Reason(Cause.ROBOTS_DISALLOWS))
 
 
 def test_crawl_delay_and_request_rate_are_kept(serve, visitor, pages):
@@ -244,7 +245,7 @@ def _png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-def _nothing_known(_digest: str) -> Looked | None:
+def _nothing_known(_digest: str) -> Judgement | None:
     return None
 
 
@@ -325,8 +326,8 @@ def test_calendar_session_and_repeating_traps_end(serve, visitor, answer):
 
     assert result.more is False
     assert len(served.asked) < 1000
-    whys = {address.why.split(":")[0] for address in visitor.state.addresses.values()}
-    assert "trap" in whys
+    causes = {one.reason.cause for one in visitor.state.addresses.values() if one.reason}
+    assert causes & {Cause.TRAP_PATH, Cause.TRAP_QUERY, Cause.TRAP_BARREN}
 
 
 def test_pictures_are_known_by_their_bytes(serve, visitor, picture, answer):
@@ -415,10 +416,10 @@ def test_both_addresses_of_an_image_sitemap_are_visited(serve, visitor, picture)
 def test_a_picture_that_breaks_the_matcher_costs_itself_alone(serve, visitor, picture, blind):
     """Whatever a picture does to the matcher: a row, asked for again the next night, and the others are looked at."""
 
-    def breaks(body: bytes, name: str) -> Looked:
+    def breaks(body: bytes, name: str) -> Judgement:
         if name == "bad.jpg":
             raise MemoryError(name)
-        looked: Looked = blind(body, name)
+        looked: Judgement = blind(body, name)
         return looked
 
     routes = {
@@ -432,10 +433,10 @@ def test_a_picture_that_breaks_the_matcher_costs_itself_alone(serve, visitor, pi
     result = visitor.visit(served.site())
 
     assert troubles(result) == {"bad.jpg": "unreadable"}
-    assert len(result.looks) == 1
+    assert len(result.judgements) == 1
     visitor.next_night()
     visitor.look = blind
-    assert len(visitor.visit(served.site()).looks) == 1
+    assert len(visitor.visit(served.site()).judgements) == 1
 
 
 def test_our_name_and_contact_are_honest(serve, visitor, pages):

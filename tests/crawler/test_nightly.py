@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,13 +20,6 @@ from crawler.model import Outcome
 from crawler.run.night import run
 from crawler.store.database import open_watch
 from pairwatch import cli
-
-
-@pytest.fixture
-def hands():
-    """Threads instead of processes: the same slices, started quicker."""
-    with ThreadPoolExecutor(2) as pool:
-        yield pool
 
 
 def gallery(pages: int, picture) -> dict[str, Any]:
@@ -210,7 +202,7 @@ def test_new_photos_of_ours_make_old_pictures_worth_another_look(serve, visitor,
 
     result = visitor.visit(served.site())
 
-    assert [look.upto for look in result.looks] == [2]
+    assert [look.upto for look in result.judgements] == [2]
 
 
 def test_a_clock_set_back_loses_nothing(serve, watch, hands, picture):
@@ -242,9 +234,9 @@ class _Shifted:
 def _blind(body, name):
     from hashlib import sha256
 
-    from crawler.model import Looked
+    from crawler.model import Judgement
 
-    return Looked(digest=f"sha256:{sha256(body).hexdigest()}", verdict="none", upto=1)
+    return Judgement(digest=f"sha256:{sha256(body).hexdigest()}", verdict="none", upto=1)
 
 
 def _killed(folder, after: float) -> bool:

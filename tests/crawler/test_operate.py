@@ -9,7 +9,6 @@ import socket
 import socketserver
 import subprocess
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -29,13 +28,6 @@ from crawler.run.status import status
 from crawler.run.timer import Nightly, Timer, units
 from crawler.settings import Plan, plan_from
 from pairwatch import cli
-
-
-@pytest.fixture
-def hands():
-    """Threads instead of processes."""
-    with ThreadPoolExecutor(2) as pool:
-        yield pool
 
 
 class _Smtp(socketserver.StreamRequestHandler):
@@ -225,7 +217,10 @@ def test_timer_files_are_whole(timer, tmp_path):
     if timer is Timer.LAUNCHD:
         assert plistlib.loads(text.encode())["StartCalendarInterval"] == {"Hour": 3, "Minute": 5}
     elif timer is Timer.WINDOWS:
-        assert parseString(text.split("?>", 1)[1]).getElementsByTagName("Exec")  # noqa: S318 (our own)
+        task = parseString(text.split("?>", 1)[1])  # noqa: S318 (our own)
+        assert task.getElementsByTagName("Exec")
+        starts = [one.firstChild.data for one in task.getElementsByTagName("StartBoundary")]
+        assert [start.partition("T")[2] for start in starts] == ["03:05:00"]
     elif timer is Timer.CRON:
         assert text.startswith("5 3 * * * '/opt/p w/pairwatch' --data '/srv/a b' crawl")
 

@@ -160,12 +160,18 @@ def test_tineye_gets_published_files_alone_and_its_answer_is_proposed(practice, 
 
 
 def test_google_gets_the_same_and_lookalikes_are_no_hits(practice, service):
-    """WEB_DETECTION is asked for as documented; pictures that only look alike are proposed to nobody."""
+    """WEB_DETECTION is asked for as documented; hits name their images, and lookalikes are none."""
     service.answer = GOOGLE
 
-    done = say(practice, "search", "google", "--case", "51", "--most", "1", "--yes", "--by", "A. Counsel")
+    done = say(
+        practice, "search", "google", "--case", "51", "--most", "1", "--yes", "--by", "A. Counsel", "--json"
+    )
 
     assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["hits"] == [
+        {"page": "https://vision.example/page", "image": "https://vision.example/a.jpg"},
+        {"page": "", "image": "https://copier.example/a.jpg"},
+    ]
     headers, body = service.sent[0]
     asked = json.loads(body)["requests"][0]
     assert headers["x-goog-api-key"] == "g-key"

@@ -16,14 +16,14 @@ from crawler.model import (
     Decision,
     Finding,
     HostState,
+    Judgement,
     Kind,
-    Looked,
     PageSeen,
     Place,
     Site,
     SliceResult,
     Standing,
-    Tally,
+    VisitCounts,
 )
 from crawler.store.database import open_watch
 from crawler.store.runs import Progress
@@ -49,8 +49,8 @@ RESULT = SliceResult(
             url=PAGE, title="T", images=(Candidate(url=IMAGE, element="img", via="src"),), is_whole=True
         ),
     ),
-    looks=(Looked(digest=DIGEST, verdict="none", upto=1),),
-    tally=Tally(pages=1, images=1, requests=2),
+    judgements=(Judgement(digest=DIGEST, verdict="none", upto=1),),
+    tally=VisitCounts(pages=1, images=1, requests=2),
 )
 
 
@@ -108,7 +108,7 @@ def test_a_slice_is_written_whole_or_not_at_all(night):
     """An error in the middle leaves no half of a slice."""
     progress, run, site, db = night
     lease = progress.take_lease(site, "here", NOW, seconds=60)
-    wrong = replace(RESULT, looks=(Looked(digest="not a digest", verdict="none", upto=1),))
+    wrong = replace(RESULT, judgements=(Judgement(digest="not a digest", verdict="none", upto=1),))
 
     with pytest.raises(Exception, match="CHECK constraint failed"):
         progress.save(run, site, lease, wrong, NOW)
@@ -132,7 +132,7 @@ def test_bytes_seen_before_are_remembered_until_there_are_more_photos(night, tmp
     progress, run, site, _ = night
     progress.save(run, site, progress.take_lease(site, "here", NOW, seconds=60), RESULT, NOW)
 
-    assert Recall(tmp_path / "pairwatch.db", 1)(DIGEST) == RESULT.looks[0]
+    assert Recall(tmp_path / "pairwatch.db", 1)(DIGEST) == RESULT.judgements[0]
     assert Recall(tmp_path / "pairwatch.db", 2)(DIGEST) is None
     assert Recall(tmp_path / "pairwatch.db", 1)("sha256:" + "1" * 64) is None
 
