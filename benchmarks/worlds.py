@@ -118,7 +118,7 @@ def clinic_world(seed: int, people: int, *, others: int = 0) -> World:
 
 
 def painted_world(seed: int, people: int, *, others: int = 0) -> World:
-    """The same of a practice painted by another hand (`samples.painted`)."""
+    """Do the same for a practice painted by another hand."""
 
     def take(person: int, room: int, stage: str, shot: int) -> Picture:
         return painted.draw_painting(person, room, stage=stage, shot=shot)

@@ -1,4 +1,4 @@
-"""The ways photographs are copied, one small function each: what the matcher must survive.
+"""Ways in which photographs are copied, one small function each.
 
 Every function takes a picture and a source of chance, and gives the copy a stranger would show. What a
 copy is set among (screens, neighbours, logos) is drawn here too, unlike anything in `sample_clinic.drawing`.
@@ -10,7 +10,7 @@ from typing import Final
 
 from numpy.random import Generator, default_rng
 
-from sample_clinic.copying import coding, cover, setting, shape
+from sample_clinic.copying import embedding, geometry, overlays, photometry
 from sample_clinic.copying.canvas import Attack
 from watermark.picture.pixels import Picture
 
@@ -22,60 +22,60 @@ def _fixed(attack: Callable[[Picture, Generator, float], Picture], amount: float
 
 
 def _small(longest: int) -> Attack:
-    return lambda picture, rng: coding.shrunk(picture, rng, longest)
+    return lambda picture, rng: photometry.shrunk(picture, rng, longest)
 
 
 def _jpeg_10(picture: Picture, rng: Generator) -> Picture:
-    return coding.jpeg(picture, rng, 10, 10)
+    return photometry.jpeg(picture, rng, 10, 10)
 
 
 SINGLE: Final[Mapping[str, Attack]] = MappingProxyType({
-    "jpeg": coding.jpeg,
+    "jpeg": photometry.jpeg,
     "jpeg-10": _jpeg_10,
-    "webp": coding.webp,
-    "shrunk": coding.shrunk,
+    "webp": photometry.webp,
+    "shrunk": photometry.shrunk,
     "shrunk-320": _small(320),
     "shrunk-160": _small(160),
     "shrunk-96": _small(96),
-    "enlarged": coding.enlarged,
-    "blurred": coding.blurred,
-    "noised": coding.noised,
-    "sharpened": coding.sharpened,
-    "smoothed": coding.smoothed,
-    "denoised": coding.denoised,
-    "grey": coding.grey,
-    "sepia": coding.sepia,
-    "recoloured": coding.recoloured,
-    "filtered": coding.filtered,
-    "48-colours": coding.few_colours,
-    "brighter": coding.brighter,
-    "darker": coding.darker,
-    "contrast": coding.contrasted,
-    "mirrored": shape.mirrored,
-    "rotated-3": _fixed(shape.rotated, 3.0),
-    "rotated-10": _fixed(shape.rotated, 10.0),
-    "rotated-90": shape.quarter_turned,
-    "stretched": shape.stretched,
-    "cropped-70": _fixed(shape.cropped, 0.70),
-    "cropped-50": _fixed(shape.cropped, 0.50),
-    "cropped-25": _fixed(shape.cropped, 0.25),
-    "cropped-12": _fixed(shape.cropped, 0.12),
-    "foot-cut": shape.foot_cut,
-    "mark-inpainted": cover.mark_inpainted,
-    "mark-boxed": cover.mark_boxed,
-    "mark-blurred": cover.mark_blurred,
-    "rivals-logo": cover.rivals_logo,
-    "banner": cover.bannered,
-    "eyes-mosaic": cover.eyes_mosaic,
-    "eyes-bar": cover.eyes_barred,
-    "framed": cover.framed,
-    "new-background": cover.new_background,
-    "beside-another": setting.beside_another,
-    "tile-of-four": setting.tile_of_four,
-    "half": shape.half,
-    "page-screenshot": setting.page_screenshot,
-    "phone-screenshot": setting.phone_screenshot,
-    "photo-of-screen": setting.photo_of_screen,
+    "enlarged": photometry.enlarged,
+    "blurred": photometry.blurred,
+    "noised": photometry.noised,
+    "sharpened": photometry.sharpened,
+    "smoothed": photometry.smoothed,
+    "denoised": photometry.denoised,
+    "grey": photometry.grey,
+    "sepia": photometry.sepia,
+    "recoloured": photometry.recoloured,
+    "filtered": photometry.filtered,
+    "48-colours": photometry.few_colours,
+    "brighter": photometry.brighter,
+    "darker": photometry.darker,
+    "contrast": photometry.contrasted,
+    "mirrored": geometry.mirrored,
+    "rotated-3": _fixed(geometry.rotated, 3.0),
+    "rotated-10": _fixed(geometry.rotated, 10.0),
+    "rotated-90": geometry.quarter_turned,
+    "stretched": geometry.stretched,
+    "cropped-70": _fixed(geometry.cropped, 0.70),
+    "cropped-50": _fixed(geometry.cropped, 0.50),
+    "cropped-25": _fixed(geometry.cropped, 0.25),
+    "cropped-12": _fixed(geometry.cropped, 0.12),
+    "foot-cut": geometry.foot_cut,
+    "mark-inpainted": overlays.mark_inpainted,
+    "mark-boxed": overlays.mark_boxed,
+    "mark-blurred": overlays.mark_blurred,
+    "rivals-logo": overlays.rivals_logo,
+    "banner": overlays.bannered,
+    "eyes-mosaic": overlays.eyes_mosaic,
+    "eyes-bar": overlays.eyes_barred,
+    "framed": overlays.framed,
+    "new-background": overlays.new_background,
+    "beside-another": embedding.beside_another,
+    "tile-of-four": embedding.tile_of_four,
+    "half": geometry.half,
+    "page-screenshot": embedding.page_screenshot,
+    "phone-screenshot": embedding.phone_screenshot,
+    "photo-of-screen": embedding.photo_of_screen,
 })  # fmt: skip
 """Every single way of copying, by its name."""
 
@@ -99,5 +99,8 @@ ATTACKS: Final[Mapping[str, Attack]] = MappingProxyType({**SINGLE, "several": se
 
 
 def copied(picture: Picture, kind: str, seed: int) -> Picture:
-    """Copy a picture in one of the ways of `ATTACKS`; the same seed gives the same copy."""
+    """Copy a picture in one of the ways of `ATTACKS`.
+
+    The same seed gives the same copy.
+    """
     return ATTACKS[kind](picture, default_rng(seed))

@@ -1,4 +1,4 @@
-"""What the attacks draw and measure with: sizes, colours, words, clouds, pictures of nothing much."""
+"""What the attacks draw and measure with."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ def clouds(rng: Generator, height: int, width: int) -> NDArray[np.float32]:
 
 
 def stranger(rng: Generator, height: int, width: int) -> Pixels:
-    """Draw a neighbour picture: ovals and clouds in colours of their own."""
+    """Draw a neighbour picture of ovals and clouds."""
     mix = clouds(rng, height, width)[..., None]
     first, second = (np.array(colour(rng), np.float32) for _ in range(2))
     canvas = np.ascontiguousarray(first * mix + second * (1 - mix))
@@ -63,7 +63,10 @@ def stranger(rng: Generator, height: int, width: int) -> Pixels:
 def letters(
     canvas: Pixels, rng: Generator, text: str, box: tuple[int, int, int, int], ink: tuple[int, int, int]
 ) -> None:
-    """Write text so that it fills a box (left, top, right, bottom)."""
+    """Write text so that it fills a box.
+
+    The box is (left, top, right, bottom) in pixels.
+    """
     face = int(rng.choice([cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX]))
     (wide, tall), _ = cv2.getTextSize(text, face, 1.0, 2)
     scale = min((box[2] - box[0]) / wide, (box[3] - box[1]) / (tall * 1.3))

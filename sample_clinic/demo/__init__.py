@@ -1,1 +1,1 @@
-"""The whole story on a drawn clinic, for anybody who wants to see it before trusting it."""
+"""The whole story, played on a drawn clinic."""

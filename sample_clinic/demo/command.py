@@ -1,4 +1,4 @@
-"""The command `demo`: tells the story, shows the findings as a table, and says whether the answer was right."""
+"""The command `demo` and what it prints."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from sample_clinic.demo.story import Told
+    from sample_clinic.demo.story import Outcome
 
 Item = TypeVar("Item")
 
@@ -31,40 +31,40 @@ def demo(out: Path) -> None:
     Example:
       pairwatch demo --out demo
     """
-    from sample_clinic.demo.story import tell  # noqa: PLC0415 (heavy imports wait, so that --help is quick)
+    from sample_clinic.demo.story import play  # noqa: PLC0415 (heavy imports wait, so that --help is quick)
 
-    told = tell(out, datetime.now(UTC), progress=_bar, say=click.echo)
-    _show(told)
-    if not told.right:
+    outcome = play(out, datetime.now(UTC), progress=_bar, say=click.echo)
+    _show(outcome)
+    if not outcome.right:
         raise click.exceptions.Exit(1)
 
 
 def _bar(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
-    """Show a progress bar on a terminal, and one line where the output is kept."""
+    """Show a progress bar on standard error."""
     with click.progressbar(items, length=length, label=label, file=sys.stderr) as shown:
         yield from shown
 
 
-def _show(told: "Told") -> None:
+def _show(outcome: "Outcome") -> None:
     from crawler.desk.wording import subject  # noqa: PLC0415 (as above)
 
     click.echo(f"\n{'sure':>6}  {'verdict':<10}  {'our photo':<38}  found at")
-    for finding in told.findings:
+    for finding in outcome.findings:
         ours = subject(finding)
         click.echo(f"{finding.probability:6.1%}  {finding.verdict:<10}  {ours:<38}  {finding.image_url}")
-    for copy in told.missed:
+    for copy in outcome.missed:
         click.echo(
             f"MISSED: the copy '{copy.kind}' at {copy.path} was not found as photo {copy.photo_id}", err=True
         )
-    for finding in told.accused:
+    for finding in outcome.accused:
         click.echo(f"WRONGLY ACCUSED: {finding.image_url} is no copy ({finding.verdict})", err=True)
-    if told.robots_ignored:
+    if outcome.robots_ignored:
         click.echo("RUDE: a page was fetched that robots.txt forbids", err=True)
-    for site in told.summary.failing:
+    for site in outcome.summary.failing:
         click.echo(f"FAILED: {site.url} could not be visited as planned", err=True)
-    found = f"{told.planted - len(told.missed)} of {told.planted} planted copies found"
+    found = f"{outcome.planted - len(outcome.missed)} of {outcome.planted} planted copies found"
     click.echo(
-        f"\n{found}, {len(told.accused)} others accused, "
-        f"{told.summary.allowed_sightings} sightings on our own sister site"
+        f"\n{found}, {len(outcome.accused)} others accused, "
+        f"{outcome.summary.allowed_sightings} sightings on our own sister site"
     )
-    click.echo(f"Report: {told.report}   Site: {told.site}")
+    click.echo(f"Report: {outcome.report}   Site: {outcome.site}")

@@ -1,4 +1,7 @@
-"""The whole story on a drawn clinic: import, mark, publish, be copied, crawl, find, report; and is the answer right?"""
+"""The whole story on a drawn clinic, and whether its answer is right.
+
+A practice imports, marks and publishes, is copied, crawls, finds and reports.
+"""
 
 import shutil
 from collections import deque
@@ -25,9 +28,9 @@ from gallery.settings import DataFolder
 from gallery.site.build import build_site
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database
-from sample_clinic.demo.clinic import SETTINGS, draw_practice, look_alike_shoots, take_all
-from sample_clinic.demo.copies import COPIES, Planted, Published, honest_site, plant, sister_site
-from sample_clinic.demo.sites import Served, serve
+from sample_clinic.demo.practice import SETTINGS, draw_practice, look_alike_photographs, take_all
+from sample_clinic.demo.servers import ServedSite, serve
+from sample_clinic.demo.websites import COPIES, PlantedCopy, Published, copier_site, honest_site, sister_site
 
 if TYPE_CHECKING:
     from crawler.run.night import Step
@@ -38,12 +41,12 @@ _SISTER_SHOWS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """How the story ended: what was planted, what was found, and whether anybody was wrongly accused."""
+class Outcome:
+    """What was planted, what was found, and who was wrongly accused."""
 
     findings: tuple[Finding, ...]
     planted: int
-    missed: tuple[Planted, ...]
+    missed: tuple[PlantedCopy, ...]
     accused: tuple[Finding, ...]
     robots_ignored: bool
     summary: RunSummary
@@ -52,12 +55,14 @@ class Told:
 
     @property
     def right(self) -> bool:
-        """Every planted copy was found under its right photo, and nobody else was accused."""
+        """Say whether all copies and nobody else were found."""
         return not (self.missed or self.accused or self.robots_ignored or self.summary.failing)
 
 
-def tell(out: Path, now: datetime, *, progress: Progress, say: Callable[[str], None]) -> Told:
-    """Play the whole story in the folder `out`, which is made, or emptied when an earlier demo made it.
+def play(out: Path, now: datetime, *, progress: Progress, say: Callable[[str], None]) -> Outcome:
+    """Play the whole story in the folder `out`.
+
+    The folder is made, or emptied when an earlier demo made it.
 
     Raises:
         CrawlerError: `out` holds something that no demo made.
@@ -66,7 +71,7 @@ def tell(out: Path, now: datetime, *, progress: Progress, say: Callable[[str], N
     folder = _found_practice(out, now, progress, say)
     rival_photos, copier_photos = _draw_rivals(out, progress)
     stolen = _published(folder)
-    copier, planted = plant(stolen, copier_photos)
+    copier, planted = copier_site(stolen, copier_photos)
     with ExitStack() as stack:
         sites = (copier, honest_site(rival_photos), sister_site(stolen[-_SISTER_SHOWS:]))
         shadow, rival, sister = (stack.enter_context(serve(files)) for files in sites)
@@ -79,7 +84,7 @@ def tell(out: Path, now: datetime, *, progress: Progress, say: Callable[[str], N
         )
         report = write_report(folder, out / "report", now=now)
     findings = _findings(folder)
-    return Told(
+    return Outcome(
         findings=findings,
         planted=len(planted),
         missed=tuple(copy for copy in planted if not _found(copy, shadow, findings)),
@@ -104,7 +109,7 @@ def _make_room(out: Path) -> None:
 
 
 def _found_practice(out: Path, now: datetime, progress: Progress, say: Callable[[str], None]) -> DataFolder:
-    """Draw the practice, import its spreadsheet as staff would, and build its site."""
+    """Draw a practice, import its manifest and build its site."""
     manifest = draw_practice(out / "clinic", now.date(), progress)
     folder = DataFolder(out / "data")
     folder.root.mkdir()
@@ -119,15 +124,21 @@ def _found_practice(out: Path, now: datetime, progress: Progress, say: Callable[
 
 
 def _draw_rivals(out: Path, progress: Progress) -> tuple[list[Path], list[Path]]:
-    """Draw the patients of the honest rival, and of the copier (the last two)."""
+    """Draw the rival's and the copier's own patients.
+
+    The last two patients are the copier's.
+    """
     (out / "rival").mkdir()
-    shoots = look_alike_shoots(out / "rival")
-    paths = take_all(shoots, progress, "Photographing look-alikes")
+    photographs = look_alike_photographs(out / "rival")
+    paths = take_all(photographs, progress, "Photographing look-alikes")
     return paths[:-4], paths[-4:]
 
 
 def _published(folder: DataFolder) -> list[Published]:
-    """List the files that anyone can save from the built gallery: of each photo the largest JPEG, cases mixed."""
+    """List files that anyone can save from the built gallery.
+
+    They are the largest JPEG of each photo, taken from all cases.
+    """
     database = open_database(folder.database)
     try:
         public = Catalog(database).publications(PUBLIC_CHANNEL)
@@ -145,7 +156,7 @@ def _published(folder: DataFolder) -> list[Published]:
     return everything[::step]
 
 
-def _watch(folder: DataFolder, watched: Sequence[Served], sister: Served, now: datetime) -> None:
+def _watch(folder: DataFolder, watched: Sequence[ServedSite], sister: ServedSite, now: datetime) -> None:
     database = open_watch(folder.database)
     try:
         sites = Sites(database)
@@ -156,20 +167,23 @@ def _watch(folder: DataFolder, watched: Sequence[Served], sister: Served, now: d
         database.close()
 
 
-def _site(served: Served, listing: Listing) -> Site:
-    """Describe a loopback site; reaching a private address needs this explicit allowance."""
+def _site(served: ServedSite, listing: Listing) -> Site:
+    """Describe a loopback site.
+
+    Reaching a private address needs this explicit allowance.
+    """
     return Site(
         url=served.url + "/", listing=listing, allowance=frozenset({served.url.removeprefix("http://")})
     )
 
 
 def _crawled(folder: DataFolder, images: int, progress: Progress) -> RunSummary:
-    """Run one night in a thread, and show how many of the sites' images were seen so far."""
-    told: SimpleQueue[Step | None] = SimpleQueue()
+    """Run one night in a thread and show its progress."""
+    steps: SimpleQueue[Step | None] = SimpleQueue()
     with ThreadPoolExecutor(1) as pool:
-        night = pool.submit(run, folder, talk=told.put)
-        night.add_done_callback(lambda _: told.put(None))
-        seen = (image for step in iter(told.get, None) for image in range(step.result.tally.images))
+        night = pool.submit(run, folder, talk=steps.put)
+        night.add_done_callback(lambda _: steps.put(None))
+        seen = (image for step in iter(steps.get, None) for image in range(step.result.tally.images))
         deque(progress(seen, images, "Crawling three sites over HTTP"), maxlen=0)
         return night.result()
 
@@ -182,7 +196,7 @@ def _findings(folder: DataFolder) -> tuple[Finding, ...]:
         database.close()
 
 
-def _found(copy: Planted, shadow: Served, findings: Sequence[Finding]) -> bool:
+def _found(copy: PlantedCopy, shadow: ServedSite, findings: Sequence[Finding]) -> bool:
     url = f"{shadow.url}/{copy.path}"
     return any(
         (finding.image_url, finding.photo_id, finding.verdict) == (url, copy.photo_id, "copy")
@@ -190,5 +204,5 @@ def _found(copy: Planted, shadow: Served, findings: Sequence[Finding]) -> bool:
     )
 
 
-def _planted(finding: Finding, shadow: Served, planted: Sequence[Planted]) -> bool:
+def _planted(finding: Finding, shadow: ServedSite, planted: Sequence[PlantedCopy]) -> bool:
     return any(finding.image_url == f"{shadow.url}/{copy.path}" for copy in planted)

@@ -1,1 +1,1 @@
-"""Pictures drawn by our own code, for the demo, the calibration and the tests: no real person in any."""
+"""Pictures drawn by our own code, of nobody who ever lived."""

@@ -1,4 +1,4 @@
-"""The room behind a head: wall, light on it, and what stands there, out of focus as behind a portrait."""
+"""The room behind a head, out of focus."""
 
 from dataclasses import dataclass, replace
 
@@ -25,7 +25,10 @@ _DRAWN_AT = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backdrop:
-    """What is behind: kind, wall colour (sRGB), where its light comes from, how far out of focus."""
+    """What is behind a head.
+
+    `wall` is sRGB; `glow` is where its light comes from; `blur` says how far it is out of focus.
+    """
 
     kind: str
     wall: tuple[int, int, int]
@@ -36,7 +39,10 @@ class Backdrop:
 
 
 def backdrop_of(style: int, own: int | None = None) -> Backdrop:
-    """Draw one room's backdrop; with `own`, another room furnished in the same style."""
+    """Draw one room's backdrop.
+
+    With `own` it is another room furnished in the same style.
+    """
     rng = chance(style, "backdrop")
     wall = np.array(_WALLS[rng.integers(len(_WALLS))]) + rng.integers(-12, 13, 3)
     made = Backdrop(
@@ -55,7 +61,16 @@ def backdrop_of(style: int, own: int | None = None) -> Backdrop:
 
 
 def draw_backdrop(backdrop: Backdrop, size: tuple[int, int], shift: tuple[float, float]) -> Plane:
-    """Draw linear light (height, width, 3) for (width, height); `shift` moves the camera by pixels."""
+    """Draw a backdrop as linear light.
+
+    Args:
+        backdrop: what to draw.
+        size: (width, height) in pixels.
+        shift: how far the camera moved, (x, y) in pixels.
+
+    Returns:
+        float32, shape (height, width, 3).
+    """
     width, height = int(size[0] * _DRAWN_AT), int(size[1] * _DRAWN_AT)
     room: Plane = np.empty((height, width, 3), np.float32)
     room[:] = (np.array(backdrop.wall, np.float32) / 255) ** 2

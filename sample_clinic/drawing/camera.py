@@ -1,4 +1,7 @@
-"""What a lens, a sensor and a saved file do to light: blur, dark corners, cast, grain, sharpening, JPEG."""
+"""What a lens, a sensor and a saved file do to light.
+
+These are blur, dark corners, cast, grain, sharpening and JPEG.
+"""
 
 from dataclasses import dataclass
 
@@ -12,7 +15,7 @@ from watermark.picture.pixels import Picture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """One camera and the way it is set; unchanged through a session."""
+    """One camera's settings, unchanged through a session."""
 
     exposure: float
     cast: tuple[float, float, float]
@@ -26,7 +29,7 @@ class Camera:
 
 
 def camera_of(seed: int) -> Camera:
-    """Draw one practice's camera: a phone, a compact, a good one badly lit."""
+    """Draw the settings of one practice's camera."""
     rng = chance(seed, "camera")
     warm = rng.normal(0, 0.06)
     return Camera(
@@ -43,7 +46,10 @@ def camera_of(seed: int) -> Camera:
 
 
 def photograph(light: Plane, camera: Camera, seed: int, shot: int) -> Picture:
-    """Turn linear light (height, width, 3), which is used up, into what the camera saves."""
+    """Turn linear light into what the camera saves.
+
+    `light` is float32 of shape (height, width, 3) and is used up.
+    """
     rng = chance(seed, "sensor", shot)
     height, width = light.shape[:2]
     columns = np.linspace(-1, 1, width, dtype=np.float32) ** 2
@@ -65,14 +71,20 @@ def photograph(light: Plane, camera: Camera, seed: int, shot: int) -> Picture:
 
 
 def _curve(contrast: float) -> NDArray[np.uint8]:
-    """The camera's tone curve for 256 levels, steeper in the middle."""
+    """Return the camera's tone curve.
+
+    It has 256 levels and is steeper in the middle.
+    """
     level = np.linspace(0, 1, 256)
     bent = level + contrast * 1.4 * level * (1 - level) * (level - 0.5)
     return np.asarray(np.clip(bent * 255, 0, 255).round(), np.uint8)
 
 
 def _grain(rng: np.random.Generator, height: int, width: int, strength: float) -> Plane:
-    """Sensor grain, finer in brightness than in colour: cut at random from a large tile, for speed."""
+    """Draw sensor grain, finer in brightness than in colour.
+
+    It is cut at random from a large tile, for speed.
+    """
     grain = tile(7, 2048, 0.12)
 
     def cut(rows: int, columns: int) -> Plane:

@@ -1,4 +1,4 @@
-"""Portraits as a scalp or hair practice takes them: one person, one room, one view, before and after.
+"""Portraits as a scalp or hair practice takes them.
 
 Nobody here ever lived: every head is solid geometry drawn from a seed, so look-alikes are endless.
 """
@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sample_clinic.drawing import face, looks, scalp
+from sample_clinic.drawing import appearance, face, scalp
 from sample_clinic.drawing.backdrop import backdrop_of, draw_backdrop
 from sample_clinic.drawing.camera import camera_of, photograph
+from sample_clinic.drawing.head import Pose, Seen, see, turned
 from sample_clinic.drawing.noise import Plane, chance, look_up, smoothstep, spread, tile
-from sample_clinic.drawing.shape import Pose, Seen, see, turned
 from watermark.picture.pixels import Picture
 
 VIEWS = ("front", "left", "right", "top", "donor", "closeup")
@@ -31,7 +31,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """One practice's room, light, camera and way of posing people, always the same for the same seed.
+    """One practice's room, light, camera and way of posing.
+
+    The same seed always gives the same room.
 
     Attributes:
         seed: which room.
@@ -81,7 +83,7 @@ def draw_portrait(
             expression, other grain.
         size: (width, height) in pixels.
     """
-    look = looks.look_of(person.seed)
+    look = appearance.look_of(person.seed)
     rng = chance(person.seed, room.seed, stage, view, shot, "moment")
     pose, body_turn = _pose(person, room, stage, view, size, rng)
     hairy = look.hair_length > (_LONG if stage == "before" else 0.0)
@@ -109,7 +111,10 @@ def draw_portrait(
 def _pose(
     person: Person, room: Room, stage: str, view: str, size: tuple[int, int], rng: np.random.Generator
 ) -> tuple[Pose, NDArray[np.float32]]:
-    """Aim the camera: the room says how, the person and the day add a little, the shot a breath."""
+    """Aim the camera.
+
+    The room says how, the person and the day add a little, and the shot a breath.
+    """
     habit, day = chance(room.style, view, "habit"), chance(person.seed, room.seed, stage, view, "day")
     yaw, pitch = {
         "front": (0.0, 6.0),
@@ -156,8 +161,11 @@ def _light(room: Room, rng: np.random.Generator) -> _Light:
     )
 
 
-def _skin(look: looks.Look, seen: Seen) -> Plane:
-    """Colour (linear) of bare skin with its blotches, creases and pores at several scales."""
+def _skin(look: appearance.Look, seen: Seen) -> Plane:
+    """Colour bare skin in linear light.
+
+    It has blotches, creases and pores at several scales.
+    """
     place = seen.place
     coarse, fine = tile(look.seed % 997, 512, 1.15), tile(look.seed % 991 + 1000, 512, 0.55)
     across, down = _wrapped(place)
@@ -180,16 +188,22 @@ def _skin(look: looks.Look, seen: Seen) -> Plane:
 
 
 def _wrapped(place: Plane) -> tuple[Plane, Plane]:
-    """Unroll the head about the axis through its ears: 512 to a full turn; the neck goes straight down."""
+    """Unroll the head about the axis through its ears.
+
+    A full turn is 512 units; the neck goes straight down.
+    """
     turn = np.asarray(cv2.phase(place[..., 2], place[..., 1]), np.float32) * np.float32(81.5)
     return place[..., 0] * np.float32(110.0), turn + np.float32(60) * np.maximum(
         place[..., 1] - np.float32(0.7), 0
     )
 
 
-def _hair_and_marks(look: looks.Look, pose: Pose, seen: Seen, stage: str) -> Plane:
-    """The factor (height, width) that stubble, dots, scars and moles leave of the skin's light."""
-    own, drawn = looks.scalp_of(look.seed)
+def _hair_and_marks(look: appearance.Look, pose: Pose, seen: Seen, stage: str) -> Plane:
+    """Compute what hair and marks leave of the skin's light.
+
+    Stubble, dots, scars and moles count. The factor has shape (height, width).
+    """
+    own, drawn = appearance.scalp_of(look.seed)
     treated = {"before": 0.0, "after": 0.85, "later": 0.72}[stage]
     kept = own.rank > look.baldness * own.thin
     density = scalp.dots(own, kept, pose, seen, look.stubble * (0.7 if stage == "after" else 1.0))
@@ -198,7 +212,7 @@ def _hair_and_marks(look: looks.Look, pose: Pose, seen: Seen, stage: str) -> Pla
             drawn, drawn.rank < treated * (0.25 + 0.75 * drawn.thin), pose, seen, 0.0
         )
     if look.beard:
-        beard = looks.beard_of(look.seed)
+        beard = appearance.beard_of(look.seed)
         density += scalp.dots(beard, beard.rank < look.beard, pose, seen, 0.02)
     paler = scalp.scars(look, pose, seen)
     density *= 1 - paler * np.float32(0.9 if stage == "before" else 0.45)
@@ -211,8 +225,8 @@ def _hair_and_marks(look: looks.Look, pose: Pose, seen: Seen, stage: str) -> Pla
     )
 
 
-def _face(look: looks.Look, seen: Seen, colour: Plane, moment: face.Expression) -> None:
-    """Lay the painted sheet over the front of the head, in place."""
+def _face(look: appearance.Look, seen: Seen, colour: Plane, moment: face.Expression) -> None:
+    """Lay the painted face over the head, in place."""
     ahead = (seen.place[..., 2] > _SIDE) & (np.abs(seen.place[..., 0]) < face.REACH)
     part = _around(ahead & (seen.place[..., 1] < face.TOP + 2 * face.REACH))
     if part is None:
@@ -241,7 +255,7 @@ def _around(there: NDArray[np.bool_]) -> tuple[slice, slice] | None:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def _clothes(look: looks.Look, seen: Seen, colour: Plane) -> None:
+def _clothes(look: appearance.Look, seen: Seen, colour: Plane) -> None:
     """Dress the shoulders, in place."""
     part = _around(seen.cloth > 0)
     if part is None:
@@ -256,8 +270,11 @@ def _clothes(look: looks.Look, seen: Seen, colour: Plane) -> None:
     below += seen.cloth[part][..., None] * (fabric - below)
 
 
-def _lit(look: looks.Look, seen: Seen, colour: Plane, light: _Light) -> Plane:
-    """Light the coloured surface: wrapped diffuse light, redder where it fades, a sheen on skin."""
+def _lit(look: appearance.Look, seen: Seen, colour: Plane, light: _Light) -> Plane:
+    """Light the coloured surface.
+
+    Diffuse light is wrapped, redder where it fades, with a sheen on skin.
+    """
     half = light.key + np.array([0, 0, 1], np.float32)
     ways = np.stack([light.key, light.fill, half / np.linalg.norm(half)])
     towards, fill, mirror = np.moveaxis(seen.normal @ ways.T, 2, 0)
@@ -275,8 +292,8 @@ def _lit(look: looks.Look, seen: Seen, colour: Plane, light: _Light) -> Plane:
     return np.asarray(colour * smooth[..., :3] + smooth[..., 3:] * rough[..., None], np.float32)
 
 
-def _long_hair(look: looks.Look, pose: Pose, seen: Seen, lit: Plane, rng: np.random.Generator) -> Plane:
-    own, _ = looks.scalp_of(look.seed)
+def _long_hair(look: appearance.Look, pose: Pose, seen: Seen, lit: Plane, rng: np.random.Generator) -> Plane:
+    own, _ = appearance.scalp_of(look.seed)
     kept = own.rank > look.baldness * 0.6 * own.thin
     covers = scalp.strands(look, own, kept, pose, seen, float(rng.normal(0, 0.02)))
     base = (np.array(look.hair, np.float32) / 255) ** 2
@@ -289,7 +306,10 @@ def _long_hair(look: looks.Look, pose: Pose, seen: Seen, lit: Plane, rng: np.ran
 
 
 def _shadow(seen: Seen, size: tuple[int, int]) -> Plane:
-    """The head's soft shadow on the wall, as a factor (height, width) for (width, height)."""
+    """Compute the head's soft shadow on the wall.
+
+    It is a factor of shape (height, width) for a size of (width, height).
+    """
     whole = np.zeros((size[1], size[0]), np.float32)
     whole[seen.part] = seen.cover
     small = cv2.resize(whole, (size[0] // 8, size[1] // 8), interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""Pictures of anything but heads: landscapes, streets, still lifes, textures, as the web is full of."""
+"""Landscapes, streets, still lifes and textures."""
 
 import cv2
 import numpy as np
@@ -11,7 +11,10 @@ from watermark.picture.pixels import Picture
 
 
 def draw_everyday(seed: int, size: tuple[int, int] = (1200, 900)) -> Picture:
-    """Draw one picture of (width, height) pixels, always the same for the same seed."""
+    """Draw one everyday picture.
+
+    `size` is (width, height) in pixels; the same seed gives the same picture.
+    """
     rng = chance(seed, "everyday")
     draw = _KINDS[int(rng.integers(len(_KINDS)))]
     return photograph(draw(rng, seed, size), camera_of(seed * 7 + 3), seed, 0)
@@ -24,7 +27,9 @@ def _paint(rng: np.random.Generator, low: float = 0.03, high: float = 0.8) -> ND
 def _grain(
     rng: np.random.Generator, seed: int, which: int, slope: float, size: tuple[int, int], zoom: float
 ) -> Plane:
-    """Noise that no other picture has, not even from another place of one tile: a matcher would find the patch.
+    """Draw noise that no other picture has.
+
+    Even two places of one tile would be found by a matcher as a common patch.
 
     Tiles of other samples are numbered below `_FIRST_TILE`.
     """

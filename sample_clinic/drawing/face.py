@@ -1,4 +1,4 @@
-"""The painted parts of a face on one flat sheet, to be laid over the head from the front."""
+"""The painted parts of a face on one flat sheet."""
 
 # ruff: noqa: PLR2004 (a drawing is made of numbers)
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sample_clinic.drawing.looks import Look
+from sample_clinic.drawing.appearance import Look
 from sample_clinic.drawing.noise import Plane, chance
 
 SHEET = 600  # pixels a side
@@ -23,7 +23,10 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """What moves between two shots of one session: eyelids (0 shut, 1 open), mouth corners, gaze, brows."""
+    """What moves in a face between two shots.
+
+    Eyelids are 0 shut and 1 open; mouth corners, gaze and brows move too.
+    """
 
     lids: float
     smile: float
@@ -52,7 +55,10 @@ def _points(*pairs: tuple[float, float]) -> NDArray[np.int32]:
 
 
 class _Sheet:
-    """Paint in layers: each stroke covers what is below, or multiplies (darkens, tints) it."""
+    """A sheet that is painted in layers.
+
+    Each stroke covers what is below, or multiplies it to darken or tint.
+    """
 
     def __init__(self) -> None:
         self.colour = np.zeros((SHEET, SHEET, 3), np.float32)
@@ -104,7 +110,7 @@ def _lines(paths: list[Path], width: int, blur: float) -> tuple[tuple[slice, sli
 def _mask(
     reach: Path, margin: float, draw: Callable[[NDArray[np.uint8]], object], blur: float | None = None
 ) -> tuple[tuple[slice, slice], Plane]:
-    """Draw on an empty sheet; give the part that was touched, and how much, softened by `blur`."""
+    """Draw on an empty sheet and return the touched part, softened by `blur`."""
     mask = np.zeros((SHEET, SHEET), np.uint8)
     draw(mask)
     edge = int(3 * margin + 3)
@@ -152,7 +158,7 @@ def _eye(sheet: _Sheet, look: Look, moment: Expression, side: int) -> None:
 
 
 def _eyeball(sheet: _Sheet, look: Look, centre: tuple[float, float], opening: Path) -> None:
-    """Paint white, iris, pupil and glint, and keep of them what lies between the lids."""
+    """Paint an eye between its lids."""
     low, high = opening.min(axis=0) // 2**_SHIFT - 40, opening.max(axis=0) // 2**_SHIFT + 40
     part = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
     before, cover = sheet.colour[part].copy(), sheet.cover[part].copy()

@@ -1,4 +1,4 @@
-"""What sites put around photographs: logos, badges, icons, banners, stock pictures, collages, pages."""
+"""What sites put around photographs, from logos to pages."""
 
 # ruff: noqa: PLR2004 (a drawing is made of numbers)
 
@@ -46,7 +46,7 @@ def _write(
 
 
 def draw_logo(seed: int, size: tuple[int, int] = (400, 200)) -> Picture:
-    """Draw a company's logo: a sign and a name on a plain ground."""
+    """Draw a company's sign and name on a plain ground."""
     rng = chance(seed, "logo")
     canvas = _sheet(size, (255, 255, 255) if rng.random() < 0.6 else _ink(rng))
     middle, radius, ink = (size[1] // 2, size[1] // 2), int(size[1] * 0.33), _ink(rng, 0, 180)
@@ -73,7 +73,7 @@ def draw_logo(seed: int, size: tuple[int, int] = (400, 200)) -> Picture:
 
 
 def draw_badge(seed: int, side: int = 240) -> Picture:
-    """Draw a round seal or a star rating, as many sites share."""
+    """Draw a round seal or a star rating."""
     rng = chance(seed, "badge")
     canvas = _sheet((side, side), (255, 255, 255))
     middle, ink = (side // 2, side // 2), _ink(rng, 0, 200)
@@ -96,19 +96,8 @@ def _star(canvas: Canvas, middle: tuple[float, float], radius: float, ink: tuple
     cv2.fillPoly(canvas, [outline.astype(np.int32)], ink, cv2.LINE_AA)
 
 
-def draw_icon(seed: int, side: int = 64) -> Picture:
-    """Draw a small sign: an arrow, a telephone-like shape, a cross, a menu."""
-    rng = chance(seed, "icon")
-    canvas = _sheet((side, side), (255, 255, 255) if rng.random() < 0.5 else _ink(rng))
-    for _ in range(int(rng.integers(2, 5))):
-        outline = (rng.uniform(0.1, 0.9, (int(rng.integers(3, 6)), 2)) * side).astype(np.int32)
-        closed, ink = bool(rng.random() < 0.5), _ink(rng, 0, 160)
-        cv2.polylines(canvas, [outline], closed, ink, max(2, side // 12), cv2.LINE_AA)
-    return Picture(canvas)
-
-
 def draw_banner(seed: int, size: tuple[int, int] = (1200, 300)) -> Picture:
-    """Draw an advertisement: large words on a coloured ground, perhaps over a stock picture."""
+    """Draw an advertisement with large words."""
     rng = chance(seed, "banner")
     if rng.random() < 0.5:
         canvas = (draw_everyday(seed + 70_000, size).rgb * np.float32(rng.uniform(0.3, 0.8))).astype(np.uint8)
@@ -160,7 +149,9 @@ def collage(
     gap: int = 6,
     labels: Sequence[str] = (),
 ) -> Picture:
-    """Set pictures side by side, row after row, each cut to fill its cell, with labels across their feet.
+    """Set pictures side by side, row after row.
+
+    Each is cut to fill its cell; labels go across their feet.
 
     Args:
         pictures: at least one.
@@ -184,7 +175,7 @@ def collage(
 def page_screenshot(
     picture: Picture, others: Sequence[Picture] = (), *, seed: int = 0, size: tuple[int, int] = (1280, 900)
 ) -> Picture:
-    """Draw a browser window: a page with the picture on it, text beside it, other pictures below."""
+    """Draw a browser window with the picture on a page."""
     rng = chance(seed, "page")
     dark = rng.random() < 0.25
     ground, ink = ((28, 28, 32), (220, 220, 220)) if dark else ((250, 250, 250), (40, 40, 40))

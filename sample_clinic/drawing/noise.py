@@ -1,4 +1,4 @@
-"""Seeded chance and natural-looking noise: the grain of skin, walls, cloth and sensors."""
+"""Seeded chance and natural-looking noise."""
 
 import zlib
 from functools import lru_cache
@@ -11,7 +11,10 @@ Plane = NDArray[np.float32]
 
 
 def chance(*keys: int | str) -> np.random.Generator:
-    """Give the generator that belongs to these keys, the same on every machine."""
+    """Return the generator that belongs to these keys.
+
+    It is the same on every machine.
+    """
     return np.random.default_rng(
         [zlib.crc32(key.encode()) if isinstance(key, str) else abs(key) for key in keys]
     )
@@ -19,7 +22,7 @@ def chance(*keys: int | str) -> np.random.Generator:
 
 @lru_cache(maxsize=32)
 def tile(seed: int, side: int = 512, slope: float = 1.0) -> Plane:
-    """Draw one seamless tile of noise in which every scale is present.
+    """Draw one seamless tile of noise at every scale.
 
     Args:
         seed: which tile.
@@ -42,7 +45,10 @@ def tile(seed: int, side: int = 512, slope: float = 1.0) -> Plane:
 def spread(
     noise: Plane, size: tuple[int, int], zoom: float, offset: tuple[float, float] = (0.0, 0.0)
 ) -> Plane:
-    """Lay a seamless tile over (width, height) pixels, `zoom` pixels to one of the tile's."""
+    """Lay a seamless tile over (width, height) pixels.
+
+    `zoom` pixels go to one of the tile's.
+    """
     width, height = size
     columns = (np.arange(width, dtype=np.float32) / zoom + offset[0]) % noise.shape[1]
     rows = (np.arange(height, dtype=np.float32) / zoom + offset[1]) % noise.shape[0]
@@ -52,7 +58,10 @@ def spread(
 
 
 def look_up(noise: Plane, columns: Plane, rows: Plane) -> Plane:
-    """Read a seamless tile at fractional positions up to ±30,000, by linear interpolation."""
+    """Read a seamless tile at fractional positions.
+
+    Linear interpolation; positions up to ±30,000.
+    """
     found = cv2.remap(
         noise,
         np.ascontiguousarray(columns, np.float32),
@@ -64,6 +73,6 @@ def look_up(noise: Plane, columns: Plane, rows: Plane) -> Plane:
 
 
 def smoothstep(low: float, high: float, values: Plane) -> Plane:
-    """Rise from 0 at `low` to 1 at `high` without a corner."""
+    """Rise smoothly from 0 at `low` to 1 at `high`."""
     t = np.clip((values - low) / np.float32(high - low), 0.0, 1.0)
     return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)

@@ -1,4 +1,7 @@
-"""Hair, stubble, tattooed dots, scars and moles as the camera sees them: how much light each takes away."""
+"""Hair, stubble, dots, scars and moles as the camera sees them.
+
+Each is drawn as how much light it takes away.
+"""
 
 # ruff: noqa: PLR2004 (a drawing is made of numbers)
 
@@ -6,15 +9,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sample_clinic.drawing.looks import Follicles, Look, on_surface
+from sample_clinic.drawing.appearance import Follicles, Look, on_surface
+from sample_clinic.drawing.head import Pose, Seen
 from sample_clinic.drawing.noise import Plane, chance
-from sample_clinic.drawing.shape import Pose, Seen
 
 _SHIFT = 4
 
 
 def visible(points: Plane, pose: Pose, seen: Seen) -> tuple[Plane, NDArray[np.bool_]]:
-    """Project head points (3, n) to pixels (2, n) and tell which of them nothing hides."""
+    """Project head points to pixels and tell which are seen.
+
+    (3, n) points become (2, n) pixels and (n,) flags.
+    """
     pixels, depth = pose.project(points)
     height, width = seen.depth.shape
     inside = (pixels[0] > 1) & (pixels[0] < width - 2) & (pixels[1] > 1) & (pixels[1] < height - 2)
@@ -24,7 +30,10 @@ def visible(points: Plane, pose: Pose, seen: Seen) -> tuple[Plane, NDArray[np.bo
 
 
 def splat(pixels: Plane, weight: Plane, size: tuple[int, int]) -> Plane:
-    """Add up points of weight at fractional pixels into a (height, width) plane."""
+    """Add up weighted points at fractional pixels.
+
+    The plane has shape (height, width).
+    """
     width, height = size
     column, row = np.floor(pixels[0]).astype(np.intp), np.floor(pixels[1]).astype(np.intp)
     right, down = pixels[0] - column, pixels[1] - row
@@ -42,7 +51,10 @@ def splat(pixels: Plane, weight: Plane, size: tuple[int, int]) -> Plane:
 
 
 def dots(follicles: Follicles, keep: NDArray[np.bool_], pose: Pose, seen: Seen, length: float) -> Plane:
-    """Draw short hairs of `length` head units (0: points): the density (height, width) of those kept."""
+    """Draw short hairs, or points, as a density.
+
+    `length` is in head units, 0 for points; the density has shape (height, width).
+    """
     size = (seen.depth.shape[1], seen.depth.shape[0])
     total = np.zeros((size[1], size[0]), np.float32)
     chosen = np.flatnonzero(keep)
@@ -60,7 +72,10 @@ def dots(follicles: Follicles, keep: NDArray[np.bool_], pose: Pose, seen: Seen, 
 def strands(
     look: Look, follicles: Follicles, keep: NDArray[np.bool_], pose: Pose, seen: Seen, sway: float
 ) -> list[Plane]:
-    """Draw long hair in three shades: the cover (height, width) of each, dark to light."""
+    """Draw long hair in three shades, dark to light.
+
+    Each shade's cover has shape (height, width).
+    """
     rng = chance(look.seed, "strands")
     chosen = np.flatnonzero(keep & (rng.random(keep.size) < 0.45))
     root, lean = follicles.place[:, chosen], follicles.lean[:, chosen]
@@ -95,7 +110,10 @@ def strands(
 
 
 def moles(look: Look, pose: Pose, seen: Seen) -> Plane:
-    """Draw moles, spots and freckles: density (height, width)."""
+    """Draw moles, spots and freckles as a density.
+
+    It has shape (height, width).
+    """
     rng = chance(look.seed, "moles")
     freckled = int(400 * look.freckles)
     count = look.moles + freckled
@@ -113,7 +131,11 @@ def moles(look: Look, pose: Pose, seen: Seen) -> Plane:
 
 
 def scars(look: Look, pose: Pose, seen: Seen) -> Plane:
-    """Draw what surgery left at the back of the head: how much paler it is, (height, width), 0 to 1."""
+    """Draw the scars that surgery left at the back of the head.
+
+    Returns:
+        float32, shape (height, width), 0 to 1: how much paler the skin is.
+    """
     if look.scar == "none":
         return np.zeros(seen.depth.shape, np.float32)
     rng = chance(look.seed, "scar")

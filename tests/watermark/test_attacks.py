@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sample_clinic.copying import ATTACKS, SINGLE
-from sample_clinic.copying.shape import cropped
+from sample_clinic.copying.geometry import cropped
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from watermark.picture.pixels import Picture
 

@@ -1,4 +1,4 @@
-"""The solid head and shoulders of one drawn person, and what a camera sees of them: points, normals, outline.
+"""The solid head and shoulders of one drawn person.
 
 Units: half a head's height is 1. Head coordinates: x to the viewer's right, y down, z out of the face; the
 origin lies between the ears. The solid is a distance field, met by marching rays (Source: Hart, "Sphere
@@ -23,7 +23,10 @@ _COARSE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """A person's proportions; (x, y, z) radii and places in head units."""
+    """A person's proportions.
+
+    Radii and places are (x, y, z) in head units.
+    """
 
     skull: tuple[float, float, float]
     crown: float
@@ -75,7 +78,10 @@ class Pose:
     centre: tuple[float, float]
 
     def project(self, points: Plane) -> tuple[Plane, Plane]:
-        """Project head points (3, n) to pixels (2, n) and depth towards the camera (n,)."""
+        """Project head points to pixels and depth.
+
+        (3, n) points become (2, n) pixels and (n,) depths towards the camera.
+        """
         seen = self.turn @ points
         nearer = CAMERA_DISTANCE / (CAMERA_DISTANCE - seen[2])
         pixels = np.stack(
@@ -84,12 +90,15 @@ class Pose:
         return pixels.astype(np.float32), seen[2]
 
     def within(self, part: tuple[slice, slice]) -> "Pose":
-        """Aim at the same head in pixels counted from a part of the picture (rows, columns)."""
+        """Aim at the same head in pixels of a part of the picture."""
         return Pose(self.turn, self.scale, (self.centre[0] - part[1].start, self.centre[1] - part[0].start))
 
 
 def turned(yaw: float, pitch: float, roll: float) -> NDArray[np.float32]:
-    """Rotation matrix, head to view, for angles in degrees: yaw turns, pitch bows, roll tilts."""
+    """Compute the rotation from head to view.
+
+    Yaw turns, pitch bows, roll tilts, all in degrees. The matrix has shape (3, 3).
+    """
     a, b, c = np.radians([yaw, pitch, roll])
     about_y = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(b), np.sin(b)], [0, -np.sin(b), np.cos(b)]])
@@ -112,7 +121,10 @@ def _joined(a: Plane, b: Plane, softness: float) -> Plane:
 
 
 def head_distance(build: Build, points: Plane) -> Plane:
-    """Distance of head points (3, n) from the head's surface, negative inside."""
+    """Measure the distance of points from the head's surface.
+
+    `points` has shape (3, n); inside, the distance is negative.
+    """
     p = points.copy()
     np.abs(p[0], out=p[0])
     head = _ellipsoid(p, (0, -build.crown, -0.12), build.skull)
@@ -141,7 +153,9 @@ def body_distance(build: Build, points: Plane) -> Plane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What the camera meets within one part of the picture; every array float32.
+    """What the camera meets within one part of the picture.
+
+    Every array is float32.
 
     Attributes:
         part: rows and columns of the picture that hold the person.
@@ -165,7 +179,9 @@ class Seen:
 def see(
     build: Build, pose: Pose, body_turn: NDArray[np.float32], size: tuple[int, int], halo: float = 0.0
 ) -> Seen:
-    """March a ray through every fifth pixel of (width, height) and smooth the answer to full size.
+    """March rays through the picture and smooth to full size.
+
+    Every fifth pixel of (width, height) gets a ray.
 
     `halo` widens the part that is looked at by so many head units, for hair that stands off.
     """
@@ -214,7 +230,10 @@ Distances = Callable[[Plane], tuple[Plane, Plane]]
 
 
 def _marched(distances: Distances, ray: Plane) -> tuple[Plane, Plane]:
-    """Walk along unit rays (3, n) from the camera; how far each came, and how near it passed the surface."""
+    """Walk along rays from the camera.
+
+    Unit rays (3, n) in; how far each came and how near it passed the surface out.
+    """
     far = np.full(ray.shape[1], CAMERA_DISTANCE - 1.7, np.float32)
     nearest = np.full(ray.shape[1], 9.0, np.float32)
     going = np.arange(ray.shape[1])
@@ -231,7 +250,7 @@ def _marched(distances: Distances, ray: Plane) -> tuple[Plane, Plane]:
 
 
 def _part(there: NDArray[np.bool_], size: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """The rows and columns of (width, height), and of the coarse grid, that hold every True cell."""
+    """Find the rows and columns that hold every True cell."""
     whole, coarse = [], []
     for axis, pixels in ((1, size[1]), (0, size[0])):
         cells = np.flatnonzero(there.any(axis=axis))
@@ -243,7 +262,10 @@ def _part(there: NDArray[np.bool_], size: tuple[int, int]) -> tuple[tuple[slice,
 
 
 def _normals(distances: Distances, points: Plane) -> Plane:
-    """Surface normals by four taps at the corners of a tetrahedron."""
+    """Estimate surface normals.
+
+    Four taps at the corners of a tetrahedron.
+    """
     total = np.zeros_like(points)
     for corner in ((1, -1, -1), (-1, -1, 1), (-1, 1, -1), (1, 1, 1)):
         tap = np.array(corner, np.float32)[:, None]

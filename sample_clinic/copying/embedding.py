@@ -1,4 +1,4 @@
-"""Copies set among other things: composites, pages, telephones, screens."""
+"""Copies set among other things, as on pages and screens."""
 
 import cv2
 import numpy as np
@@ -16,12 +16,12 @@ from sample_clinic.copying.canvas import (
     sized,
     stranger,
 )
-from sample_clinic.copying.coding import jpeg
+from sample_clinic.copying.photometry import jpeg
 from watermark.picture.pixels import Picture
 
 
 def beside_another(picture: Picture, rng: Generator) -> Picture:
-    """Make it one side of a before/after composite whose other side is a stranger's."""
+    """Set it beside a stranger's picture, as in a composite."""
     high = int(rng.uniform(400, 900))
     wide = int(high * rng.uniform(0.6, 1.1))
     sides = [fitted(picture.rgb, wide, high), stranger(rng, high, wide)]
@@ -40,7 +40,7 @@ def tile_of_four(picture: Picture, rng: Generator) -> Picture:
 
 
 def page_screenshot(picture: Picture, rng: Generator) -> Picture:
-    """Show it on a web page in a browser window, and take a screenshot."""
+    """Take a screenshot of a web page that shows it."""
     width, height = int(rng.integers(1000, 1500)), int(rng.integers(700, 950))
     canvas = np.full((height, width, 3), rng.choice([255, 246, 30]), np.uint8)
     ink = colour(rng, 0, 90) if canvas[0, 0, 0] > 128 else colour(rng, 170, 256)  # noqa: PLR2004
@@ -62,7 +62,7 @@ def page_screenshot(picture: Picture, rng: Generator) -> Picture:
 
 
 def phone_screenshot(picture: Picture, rng: Generator) -> Picture:
-    """Show it in a phone's app: bars above and below, a name, signs, words."""
+    """Take a screenshot of a phone's app that shows it."""
     width, height = int(rng.integers(380, 760)), 0
     shown = longest_side(picture, width * max(1.0, picture.height / picture.width))
     shown = sized(shown, width, shown.shape[0] * width / shown.shape[1])
@@ -83,7 +83,10 @@ def phone_screenshot(picture: Picture, rng: Generator) -> Picture:
 
 
 def photo_of_screen(picture: Picture, rng: Generator) -> Picture:
-    """Photograph it on a screen: a slant, the screen's grid, moiré, glare, another gamma, a bezel."""
+    """Photograph it on a screen.
+
+    The screen slants and brings its grid, moiré, glare, another gamma and a bezel.
+    """
     shown = longest_side(picture, rng.uniform(700, 1100)).astype(np.float64)
     height, width = shown.shape[:2]
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)

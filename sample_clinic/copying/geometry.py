@@ -1,11 +1,11 @@
-"""Copies of another shape: mirrored, turned, stretched, cut."""
+"""Copies that are mirrored, turned, stretched or cut."""
 
 import cv2
 import numpy as np
 from numpy.random import Generator
 
 from sample_clinic.copying.canvas import as_picture, colour, maybe, sized
-from sample_clinic.copying.coding import jpeg
+from sample_clinic.copying.photometry import jpeg
 from watermark.picture.pixels import Picture
 
 
@@ -15,7 +15,10 @@ def mirrored(picture: Picture, rng: Generator) -> Picture:
 
 
 def rotated(picture: Picture, rng: Generator, degrees: float = 0.0) -> Picture:
-    """Turn by a few degrees (or `degrees`, either way), and cut the corners or leave them plain."""
+    """Turn by a few degrees, or by `degrees`, either way.
+
+    The corners are cut off or left plain.
+    """
     angle = (degrees or rng.uniform(1, 12)) * rng.choice([-1, 1])
     middle = (picture.width / 2, picture.height / 2)
     cut = maybe(rng, 0.5)
@@ -43,7 +46,10 @@ def stretched(picture: Picture, rng: Generator) -> Picture:
 
 
 def cropped(picture: Picture, rng: Generator, share: float = 0.0) -> Picture:
-    """Keep `share` of the area (or 0.3 to 0.8), anywhere but in the emptier two of three places."""
+    """Keep a share of the area, by default 0.3 to 0.8.
+
+    Of three places the one with most in it is kept.
+    """
     share = share or rng.uniform(0.3, 0.8)
     bend = rng.uniform(0.85, 1.18)
     wide = max(1, round(picture.width * min(1.0, share**0.5 * bend)))
@@ -62,7 +68,7 @@ def foot_cut(picture: Picture, rng: Generator) -> Picture:
 
 
 def half(picture: Picture, rng: Generator) -> Picture:
-    """Keep the left or right half, as of a side-by-side composite, or the upper or lower one."""
+    """Keep the left, right, upper or lower half."""
     side, middle = int(rng.integers(4)), (picture.height // 2, picture.width // 2)
     rows = (slice(None), slice(None), slice(None, middle[0]), slice(middle[0], None))[side]
     columns = (slice(None, middle[1]), slice(middle[1], None), slice(None), slice(None))[side]

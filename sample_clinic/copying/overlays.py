@@ -1,4 +1,4 @@
-"""Copies with something on top, around or behind: marks painted over, logos, bars, frames."""
+"""Copies with something on top, around or behind."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,10 @@ from watermark.picture.pixels import Picture
 
 
 def _foot(picture: Picture, rng: Generator) -> tuple[int, int, int, int]:
-    """Choose the box (left, top, right, bottom) where a mark would be."""
+    """Choose the box where a mark would be.
+
+    It is (left, top, right, bottom) in pixels.
+    """
     high = rng.uniform(0.08, 0.16)
     left = rng.uniform(0.0, 0.35)
     right = rng.uniform(0.65, 1.0)
@@ -55,7 +58,7 @@ def mark_blurred(picture: Picture, rng: Generator) -> Picture:
 
 
 def rivals_logo(picture: Picture, rng: Generator) -> Picture:
-    """Set another company's logo on it: a box with a name, in a corner or across."""
+    """Set another company's logo in a corner or across."""
     pixels = picture.rgb.copy()
     wide, high = int(picture.width * rng.uniform(0.25, 0.6)), int(picture.height * rng.uniform(0.08, 0.2))
     left = int(rng.integers(0, max(1, picture.width - wide)))
@@ -68,7 +71,7 @@ def rivals_logo(picture: Picture, rng: Generator) -> Picture:
 
 
 def bannered(picture: Picture, rng: Generator) -> Picture:
-    """Lay a strip with words over the top or bottom, or both."""
+    """Lay a strip with words over top or bottom."""
     pixels = picture.rgb.copy()
     for place in rng.choice(["top", "bottom"], int(rng.integers(1, 3)), replace=False):
         high = int(picture.height * rng.uniform(0.08, 0.2))
@@ -105,7 +108,7 @@ def eyes_barred(picture: Picture, rng: Generator) -> Picture:
 
 
 def framed(picture: Picture, rng: Generator) -> Picture:
-    """Put a plain frame around it, with rounded corners or a polaroid's wide foot."""
+    """Put a plain, rounded or polaroid frame around it."""
     edge = int(max(picture.width, picture.height) * rng.uniform(0.02, 0.12))
     foot = edge * int(rng.choice([1, 1, 4]))
     paint = np.array(colour(rng) if maybe(rng, 0.5) else (255, 255, 255), np.uint8)
@@ -123,7 +126,7 @@ def framed(picture: Picture, rng: Generator) -> Picture:
 
 
 def new_background(picture: Picture, rng: Generator) -> Picture:
-    """Cut out the middle with a soft outline and set it on another background."""
+    """Set the middle on another background."""
     height, width = picture.height, picture.width
     mask = np.zeros((height, width), np.uint8)
     middle = (int(width * rng.uniform(0.42, 0.58)), int(height * rng.uniform(0.42, 0.55)))

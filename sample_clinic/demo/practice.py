@@ -1,4 +1,4 @@
-"""A practice that never was: its patients, its spreadsheet and its settings, all drawn or made up."""
+"""The demo's practice, its patients, spreadsheet and settings."""
 
 import csv
 from collections.abc import Iterator
@@ -56,8 +56,8 @@ slice_requests = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shoot:
-    """One photograph to draw: who, where, when in the story, and the file to write."""
+class Photograph:
+    """One photograph to draw and the file to write."""
 
     person: int
     room: int
@@ -67,7 +67,7 @@ class Shoot:
     path: Path
 
     def take(self) -> Path:
-        """Draw it and write it as a camera would: a JPEG of good quality."""
+        """Draw it and write it as a good JPEG."""
         portrait = draw_portrait(
             Person(self.person),
             Room(self.room),
@@ -80,20 +80,29 @@ class Shoot:
         return self.path
 
 
-def case_shoots(folder: Path) -> Iterator[tuple[int, Shoot]]:
-    """List the practice's photographs with the public number of their case: every third case has three stages."""
+def case_photographs(folder: Path) -> Iterator[tuple[int, Photograph]]:
+    """List the practice's photographs with their case numbers.
+
+    Every third case has three stages.
+    """
     for place in range(CASES):
         number = _FIRST_NUMBER + place
         for stage in _STORY if place % 3 == 0 else _PAIR:
             for view in _VIEWS[place % len(_VIEWS)]:
                 name = f"IMG_{number:04d}_{view}_{stage.replace(' ', '-')}.jpg"
-                yield number, Shoot(person=place, room=OUR_ROOM, stage=stage, view=view, path=folder / name)
+                yield (
+                    number,
+                    Photograph(person=place, room=OUR_ROOM, stage=stage, view=view, path=folder / name),
+                )
 
 
-def look_alike_shoots(folder: Path) -> list[Shoot]:
-    """List an honest rival's own patients: the same poses, half of them in a room painted like ours."""
+def look_alike_photographs(folder: Path) -> list[Photograph]:
+    """List the photographs of an honest rival's own patients.
+
+    They have our poses, and half of them a room painted like ours.
+    """
     return [
-        Shoot(
+        Photograph(
             person=LOOK_ALIKE_SEED + place,
             room=OUR_ROOM if place % 2 else THEIR_ROOM,
             stage=stage,
@@ -105,37 +114,41 @@ def look_alike_shoots(folder: Path) -> list[Shoot]:
     ]
 
 
-def take_all(shoots: list[Shoot], progress: Progress, label: str) -> list[Path]:
+def take_all(photographs: list[Photograph], progress: Progress, label: str) -> list[Path]:
     """Draw every photograph, on every core."""
-    return list(progress(in_parallel(Shoot.take, shoots), len(shoots), label))
+    return list(progress(in_parallel(Photograph.take, photographs), len(photographs), label))
 
 
 def draw_practice(folder: Path, today: date, progress: Progress) -> Path:
-    """Draw the practice's photographs into `folder` and write its spreadsheet; gives the manifest's path."""
+    """Draw the practice's photographs and write its manifest.
+
+    Returns:
+        The manifest's path, a CSV file in `folder`.
+    """
     folder.mkdir(parents=True)
-    shoots = list(case_shoots(folder))
-    take_all([shoot for _, shoot in shoots], progress, "Photographing a drawn clinic")
+    photographs = list(case_photographs(folder))
+    take_all([photograph for _, photograph in photographs], progress, "Photographing a drawn clinic")
     manifest = folder / "cases.csv"
     with manifest.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(_row(*shoots[0], today)))
+        writer = csv.DictWriter(file, fieldnames=list(_row(*photographs[0], today)))
         writer.writeheader()
-        writer.writerows(_row(number, shoot, today) for number, shoot in shoots)
+        writer.writerows(_row(number, photograph, today) for number, photograph in photographs)
     return manifest
 
 
-def _row(number: int, shoot: Shoot, today: date) -> dict[str, str]:
+def _row(number: int, photograph: Photograph, today: date) -> dict[str, str]:
     place = number - _FIRST_NUMBER
     consented = place != CASES - 1  # the last patient has not signed: catalogued, never published
     return {
         "case": str(number),
-        "stage": shoot.stage,
-        "view": shoot.view,
-        "file": shoot.path.name,
-        "procedure": "" if shoot.stage == "before" else "Scalp micropigmentation",
-        "performed_by": "" if shoot.stage == "before" else "us",
-        "elapsed": _ELAPSED[shoot.stage],
-        "alt": f"Head of a shaved patient from the {shoot.view}, {shoot.stage}",
-        "caption": f"{shoot.stage.capitalize()}, seen from the {shoot.view}",
+        "stage": photograph.stage,
+        "view": photograph.view,
+        "file": photograph.path.name,
+        "procedure": "" if photograph.stage == "before" else "Scalp micropigmentation",
+        "performed_by": "" if photograph.stage == "before" else "us",
+        "elapsed": _ELAPSED[photograph.stage],
+        "alt": f"Head of a shaved patient from the {photograph.view}, {photograph.stage}",
+        "caption": f"{photograph.stage.capitalize()}, seen from the {photograph.view}",
         "region": _REGIONS[place % len(_VIEWS)],
         "classification": f"Norwood {3 + number % 4}",
         "hair_length": "shaved",

@@ -1,11 +1,14 @@
-"""What stands on the three demo sites: stolen copies, the answer to each, and pictures that must not be accused."""
+"""What the demo's three websites show.
+
+The copier shows stolen copies, and the rival and the sister site what must not be accused.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sample_clinic.copying import copied
-from sample_clinic.demo.sites import figure, page
+from sample_clinic.demo.servers import figure, page
 from sample_clinic.drawing.furniture import collage, draw_badge, draw_banner, draw_logo, page_screenshot
 from watermark.picture.decode import open_picture
 from watermark.picture.encode import encode
@@ -18,7 +21,7 @@ _SEED = 20_261_120
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One of our published files, as anybody can save it from the gallery: which photo, and where the file is."""
+    """One published file, as anybody can save it."""
 
     photo_id: int
     path: Path
@@ -29,8 +32,8 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planted:
-    """One stolen copy: how it was made, where it is shown, and which photo it really is."""
+class PlantedCopy:
+    """One stolen copy and the photo it really shows."""
 
     kind: str
     path: str
@@ -66,8 +69,12 @@ COPIES: Mapping[str, Callable[[Picture, Picture], Picture]] = {
 """The ways in which the demo's copier copies: ours, and a picture of his own to set beside it, in; his file out."""
 
 
-def plant(stolen: Sequence[Published], own: Sequence[Path]) -> tuple[dict[str, bytes], list[Planted]]:
-    """Make the copier's site: one copy in each way, his own patients, logos, and a page that robots may not read.
+def copier_site(
+    stolen: Sequence[Published], own: Sequence[Path]
+) -> tuple[dict[str, bytes], list[PlantedCopy]]:
+    """Make the copier's site.
+
+    It shows one copy in each way, the copier's own patients and logos, and has a page that robots may not read.
 
     Args:
         stolen: our published files, at least as many as there are ways of copying.
@@ -75,7 +82,7 @@ def plant(stolen: Sequence[Published], own: Sequence[Path]) -> tuple[dict[str, b
     """
     others = [open_picture(path.read_bytes()) for path in own]
     files: dict[str, bytes] = {}
-    planted: list[Planted] = []
+    planted: list[PlantedCopy] = []
     for place, ((kind, copy), ours) in enumerate(zip(COPIES.items(), stolen, strict=False)):
         path = f"img/result-{place + 1}.jpg"
         made = copy(ours.picture(), others[place % len(others)])
@@ -84,7 +91,7 @@ def plant(stolen: Sequence[Published], own: Sequence[Path]) -> tuple[dict[str, b
             if kind == "saved as it is"
             else encode(made, format="jpeg", quality=_QUALITY)
         )
-        planted.append(Planted(kind=kind, path=path, photo_id=ours.photo_id))
+        planted.append(PlantedCopy(kind=kind, path=path, photo_id=ours.photo_id))
     files |= {f"img/own-{place}.jpg": path.read_bytes() for place, path in enumerate(own)}
     files |= _furniture(1)
     files["private/stolen.jpg"] = stolen[0].path.read_bytes()
@@ -96,7 +103,7 @@ def plant(stolen: Sequence[Published], own: Sequence[Path]) -> tuple[dict[str, b
 
 
 def honest_site(own: Sequence[Path]) -> dict[str, bytes]:
-    """Make the rival's site: only his own patients, photographed just like ours."""
+    """Make the site of a rival with patients of his own."""
     files = {f"img/{path.name}": path.read_bytes() for path in own} | _furniture(2)
     return files | _pages(
         "Honest Scalp Clinic (made up)", sorted(name for name in files if "patient" in name), {}

@@ -1,4 +1,4 @@
-"""What one drawn person looks like: skin, hair, age, marks, and where on the head hair and dots grow."""
+"""What one drawn person looks like, and where hair grows."""
 
 # ruff: noqa: PLR2004 (a drawing is made of numbers)
 
@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from sample_clinic.drawing.head import Build, build_of, head_distance
 from sample_clinic.drawing.noise import Plane, chance
-from sample_clinic.drawing.shape import Build, build_of, head_distance
 
 # sRGB of lit skin, light to dark, between the poles of the six Fitzpatrick types as clinics photograph them.
 _TONES = ((238, 205, 184), (226, 184, 155), (206, 157, 124), (176, 124, 92), (134, 90, 66), (92, 60, 46))
@@ -28,7 +28,10 @@ _DRAWN = 34_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One person's unchanging traits; colours are sRGB, lengths head units."""
+    """One person's unchanging traits.
+
+    Colours are sRGB, lengths head units.
+    """
 
     seed: int
     build: Build
@@ -56,7 +59,10 @@ class Look:
 
 @lru_cache(maxsize=64)
 def look_of(seed: int) -> Look:
-    """Draw one person's traits; most are shaved or balding, as in this trade, some wear their hair longer."""
+    """Draw one person's traits.
+
+    Most are shaved or balding, as in this trade; some wear their hair longer.
+    """
     rng = chance(seed, "look")
     tone = np.clip(rng.beta(1.3, 1.6) * 5, 0, 4.999)
     step = int(tone)
@@ -102,7 +108,9 @@ def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follicles:
-    """Points on the head a hair grows from or a dot was tattooed at; one entry each, never written to.
+    """Points on the head that bear hairs or tattooed dots.
+
+    One entry each; never written to.
 
     Attributes:
         place: (3, n) head coordinates.
@@ -121,14 +129,14 @@ class Follicles:
 
 @lru_cache(maxsize=24)
 def scalp_of(seed: int) -> tuple[Follicles, Follicles]:
-    """Place a person's own follicles, and the dots that a treatment adds."""
+    """Place a person's own follicles and a treatment's dots."""
     look = look_of(seed)
     return _follicles(look, _NATURAL, "natural"), _follicles(look, _DRAWN, "drawn")
 
 
 @lru_cache(maxsize=24)
 def beard_of(seed: int) -> Follicles:
-    """Place the follicles of a beard: jaw, chin, upper lip."""
+    """Place the follicles of a beard."""
     look = look_of(seed)
     rng = chance(seed, "beard")
     place = on_surface(look.build, _directions(rng, 24_000, low=-0.15))
@@ -141,7 +149,10 @@ def beard_of(seed: int) -> Follicles:
 
 
 def _directions(rng: np.random.Generator, count: int, *, low: float) -> Plane:
-    """Points spread evenly on the unit sphere, y from `low` to 1 (low = -1: all of it)."""
+    """Spread points evenly on the unit sphere.
+
+    Their y goes from `low` to 1; -1 takes all of it.
+    """
     y = rng.uniform(low, 1.0, count)
     around = rng.uniform(0, 2 * np.pi, count)
     flat = np.sqrt(1 - y * y)
@@ -149,7 +160,10 @@ def _directions(rng: np.random.Generator, count: int, *, low: float) -> Plane:
 
 
 def on_surface(build: Build, directions: Plane) -> Plane:
-    """Walk inwards along (3, n) directions until the head is met; (3, n) head points."""
+    """Walk inwards until the head is met.
+
+    Both the directions and the answer have shape (3, n).
+    """
     far = np.full(directions.shape[1], 1.7, np.float32)
     for _ in range(12):
         far -= head_distance(build, far * directions)

@@ -1,4 +1,4 @@
-"""Copies coded, measured or coloured differently: the same places, other values."""
+"""Copies with other values at the same places."""
 
 import cv2
 import numpy as np
@@ -25,7 +25,10 @@ def _saved(picture: Picture, suffix: str, option: int, quality: int) -> Picture:
 
 
 def shrunk(picture: Picture, rng: Generator, longest: int = 0) -> Picture:
-    """Shrink to `longest` pixels (or some thumbnail size), and save as sites do."""
+    """Shrink and save as sites do.
+
+    The longest side becomes `longest` pixels, or some thumbnail size.
+    """
     return jpeg(as_picture(longest_side(picture, longest or float(rng.integers(200, 640)))), rng, 60, 88)
 
 
@@ -53,7 +56,7 @@ def sharpened(picture: Picture, rng: Generator) -> Picture:
 
 
 def smoothed(picture: Picture, rng: Generator) -> Picture:
-    """Smooth skin and keep edges, as beauty filters and AI upscalers do."""
+    """Smooth skin and keep edges, as beauty filters do."""
     pixels = picture.rgb
     for _ in range(int(rng.integers(1, 3))):
         pixels = np.asarray(cv2.bilateralFilter(pixels, 9, rng.uniform(25, 70), rng.uniform(3, 9)), np.uint8)
@@ -61,7 +64,10 @@ def smoothed(picture: Picture, rng: Generator) -> Picture:
 
 
 def denoised(picture: Picture, rng: Generator) -> Picture:
-    """Denoise by non-local means on a smaller copy (which is what such services do), then enlarge."""
+    """Denoise by non-local means.
+
+    It is done on a smaller copy, as such services do, which is then enlarged.
+    """
     small = longest_side(picture, min(700, max(picture.width, picture.height)))
     flat = cv2.fastNlMeansDenoising(np.ascontiguousarray(small), None, float(rng.uniform(4, 12)), 5, 13)
     return as_picture(sized(np.asarray(flat, np.uint8), small.shape[1] * 1.5, small.shape[0] * 1.5))
@@ -83,7 +89,7 @@ def sepia(picture: Picture, rng: Generator) -> Picture:
 
 
 def recoloured(picture: Picture, rng: Generator) -> Picture:
-    """Turn the hues and change the saturation, as one filter for the whole picture."""
+    """Turn the hues and change the saturation."""
     mix = np.eye(3) + rng.normal(0, 0.14, (3, 3))
     return as_picture(
         (picture.rgb.astype(np.float32) @ mix.astype(np.float32)) * rng.uniform(0.85, 1.15)
@@ -92,7 +98,10 @@ def recoloured(picture: Picture, rng: Generator) -> Picture:
 
 
 def filtered(picture: Picture, rng: Generator) -> Picture:
-    """Apply a social network's filter: curves for each colour, dark corners, faded blacks."""
+    """Apply a social network's filter.
+
+    It bends each colour's curve, darkens the corners and fades the blacks.
+    """
     levels = np.linspace(0, 1, 256)
     table = np.stack(
         [
@@ -107,7 +116,7 @@ def filtered(picture: Picture, rng: Generator) -> Picture:
 
 
 def few_colours(picture: Picture, rng: Generator) -> Picture:
-    """Keep about 48 colours, as a GIF with a small palette does."""
+    """Keep about 48 colours, as a small palette does."""
     few = Image.fromarray(picture.rgb).quantize(int(rng.integers(40, 57)))
     return as_picture(np.asarray(few.convert("RGB")))
 

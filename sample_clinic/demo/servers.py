@@ -1,4 +1,7 @@
-"""Small real websites on loopback, served from memory over HTTP, each on a port of its own."""
+"""Small websites on loopback.
+
+They are served from memory over HTTP, each on a port of its own.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,16 +16,19 @@ _TYPES = {"html": "text/html; charset=utf-8", "jpg": "image/jpeg", "png": "image
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """A site that is being served: where it is, and the paths that visitors asked for, in order."""
+class ServedSite:
+    """A served site and the paths that visitors asked for."""
 
     url: str
     asked: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def serve(files: Mapping[str, bytes]) -> Iterator[Served]:
-    """Serve `files` (path without leading slash to bytes) on a free loopback port until the block ends."""
+def serve(files: Mapping[str, bytes]) -> Iterator[ServedSite]:
+    """Serve files on a free loopback port until the block ends.
+
+    `files` goes from path, without a leading slash, to bytes.
+    """
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -45,14 +51,17 @@ def serve(files: Mapping[str, bytes]) -> Iterator[Served]:
     server.daemon_threads = True
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
-        yield Served(f"http://127.0.0.1:{server.server_port}", asked)
+        yield ServedSite(f"http://127.0.0.1:{server.server_port}", asked)
     finally:
         server.shutdown()
         server.server_close()
 
 
 def page(title: str, body: str, links: Mapping[str, str] = {}) -> bytes:
-    """Make a plain HTML page; `links` are shown as its menu (path to words)."""
+    """Make a plain HTML page.
+
+    `links` goes from path to words and becomes the page's menu.
+    """
     menu = " ".join(f'<a href="{escape(path)}">{escape(words)}</a>' for path, words in links.items())
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
