@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from crawler.extract.page import read_page
+from crawler.extract.page import extract_page
 
 ROOT = Path(__file__).parent.parent
 TESTS = ROOT / "tests" / "crawler"
@@ -40,7 +40,7 @@ def discovery() -> str:
     ours = naive = 0
     for markup, wanted in ways.values():
         text = f"<html><body>{markup}</body></html>"
-        shown = {image.url for image in read_page(text.encode(), page).images}
+        shown = {image.url for image in extract_page(text.encode(), page).images}
         plain = etree.fromstring(text, etree.HTMLParser())
         full = wanted if "//" in wanted else known["HOME"] + wanted
         ours += full in shown

@@ -1,1 +1,1 @@
-"""What a page shows: links, and every image with the words near it. No network."""
+"""Extraction of links and images from what was downloaded."""

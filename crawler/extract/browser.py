@@ -1,4 +1,4 @@
-"""Pages that scripts build: Chromium runs them, and every byte it gets comes through our one network door."""
+"""Pages that scripts build, run in a Chromium without a network of its own."""
 
 import os
 from collections.abc import Callable
@@ -43,7 +43,10 @@ class Rendered:
 
 
 def browser_program() -> str | None:
-    """Give the installed Chromium's path; None when there is none, or the extra `browser` is not installed."""
+    """Give the installed Chromium's path, or None.
+
+    None also where the extra `browser` is not installed.
+    """
     if find_spec("playwright") is None:
         return None
     return next((found for name in _PROGRAMS if (found := which(name))), None)

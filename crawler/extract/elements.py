@@ -1,17 +1,17 @@
-"""A walk through a page's elements: whatever names an image, and the words near it. Pure."""
+"""The walk through a page's elements for links and images. Pure."""
 
 import html
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
 from crawler.extract.originals import originals_of
-from crawler.extract.reading import Element, PageReading, Words, cut, derived, text_in, tree
-from crawler.extract.signals import signals_of
+from crawler.extract.parse import Element, parse, shortened, text_of
+from crawler.extract.signals import Signal, signals_of
 from crawler.extract.text import (
     css_imports,
     css_urls,
@@ -45,9 +45,37 @@ _META_IMAGES = re.compile(r"image|thumbnail|photo|logo|tile", re.IGNORECASE)
 _REFRESH = re.compile(r"url\s*=\s*['\"]?([^'\">]+)", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractedPage:
+    """What one page or style sheet holds, every address canonical."""
+
+    title: str = ""
+    links: tuple[str, ...] = ()
+    images: tuple[Candidate, ...] = ()
+    styles: tuple[str, ...] = ()
+    sitemaps: tuple[str, ...] = ()
+    refresh: str = ""
+    signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words near an element."""
+
+    alt: str = ""
+    caption: str = ""
+    heading: str = ""
+
+
 @dataclass(slots=True)
-class Gathering:
-    """What a walk through a page has found so far."""
+class ElementWalker:
+    """Visits a page's elements in document order and keeps what they name.
+
+    Args:
+        base: What relative addresses start from.
+        encoding: The page's character set.
+        spare: How many letters of markup inside attributes and scripts may still be walked.
+    """
 
     base: str
     encoding: str
@@ -56,7 +84,7 @@ class Gathering:
     links: dict[str, None] = field(default_factory=dict)
     images: dict[tuple[str, str, str], Candidate] = field(default_factory=dict)
     styles: dict[str, None] = field(default_factory=dict)
-    maps: dict[str, None] = field(default_factory=dict)
+    sitemaps: dict[str, None] = field(default_factory=dict)
     spelled: dict[str, str | None] = field(default_factory=dict)
     heading: Element | None = None
     heading_words: str | None = None
@@ -64,31 +92,44 @@ class Gathering:
     spare: int = 0
     tags_seen: int = 0
     depth: int = 0
-    marks: set[str] = field(default_factory=set)
+    has_password: bool = False
+    has_state: bool = False
+    signals: dict[Signal, None] = field(default_factory=dict)
 
-    def reading(self, text: str) -> PageReading:
-        """Close the walk."""
+    def note(self, signal: Signal) -> None:
+        """Note a sign that not everything could be seen."""
+        self.signals[signal] = None
+
+    def extracted(self, markup: str) -> ExtractedPage:
+        """Give what was found, with the originals of shown variants."""
         images = list(self.images.values())
         known = {image.url for image in images}
         for image in images[:MAX_IMAGES]:
             for original in originals_of(image.url) if image.body is None else ():
                 if original not in known:
                     known.add(original)
-                    images.append(derived(image, original))
-        return PageReading(
+                    images.append(replace(image, url=original, via="original"))
+        for signal in self._hiding(markup, len(known)):
+            self.note(signal)
+        return ExtractedPage(
             title=self.title,
             links=tuple(self.links)[:MAX_LINKS],
             images=tuple(images[: MAX_IMAGES * 2]),
             styles=tuple(self.styles)[:200],
-            maps=tuple(self.maps)[:50],
+            sitemaps=tuple(self.sitemaps)[:50],
             refresh=self.refresh,
-            signals=signals_of(text, self.title, images=len(known), marks=frozenset(self.marks))
-            if text
-            else (),
+            signals=tuple(self.signals),
+        )
+
+    def _hiding(self, markup: str, images: int) -> Iterable[Signal]:
+        if not markup:
+            return ()
+        return signals_of(
+            markup, self.title, images=images, has_password=self.has_password, has_state=self.has_state
         )
 
     def address(self, reference: str) -> str | None:
-        """Spell an address as seen on this page; each distinct reference is worked out once."""
+        """Give the canonical URL of a reference on this page."""
         try:
             return self.spelled[reference]
         except KeyError:
@@ -97,7 +138,7 @@ class Gathering:
             return found
 
     def walk(self, root: Element) -> None:
-        """Visit every element in document order."""
+        """Visit every element below a root."""
         base = root.find(".//base[@href]")
         if base is not None and self.depth == 0:
             self.base = _joined(self.base, base.get("href", "").strip())
@@ -113,11 +154,11 @@ class Gathering:
                     self._attribute(element, tag, name, value)  # type: ignore[arg-type]  # text, as parsed
 
     def walk_pieces(self, texts: Iterable[str]) -> None:
-        """Walk through a page that is nested too deeply, piece by piece; it is marked as such."""
-        self.marks.add("too-deep")
+        """Walk piece by piece through a page that is nested too deeply."""
+        self.note(Signal.TOO_DEEP)
         self.depth += 1
         for text in texts:
-            root = tree(text)
+            root = parse(text)
             if root is not None:
                 self.walk(root)
         self.depth -= 1
@@ -155,11 +196,11 @@ class Gathering:
                 self.all_images((value,), tag, name, element)
 
     def all_images(self, references: Iterable[str], tag: str, via: str, near: "Element | Words") -> None:
-        """Keep each reference as an image candidate, with the words near its element."""
+        """Keep references as image candidates with the words near their element."""
         words: Words | None = near if isinstance(near, Words) else None
         for reference in references:
             if len(self.images) >= MAX_IMAGES:
-                self.marks.add("cut")
+                self.note(Signal.CUT)
                 return
             if reference.startswith("data:"):
                 body = inline_body(reference)
@@ -188,13 +229,13 @@ class Gathering:
         for above in near.iterancestors("figure"):
             if above not in self.captions:
                 found = _first(above, "figcaption", 1000)
-                self.captions[above] = text_in(found) if found is not None else ""
+                self.captions[above] = text_of(found) if found is not None else ""
             caption = self.captions[above]
             break
         if self.heading_words is None:
-            self.heading_words = text_in(self.heading) if self.heading is not None else ""
+            self.heading_words = text_of(self.heading) if self.heading is not None else ""
         heading = self.heading_words
-        return Words(cut(alt or near.get("title") or near.get("aria-label") or ""), caption, heading)
+        return Words(shortened(alt or near.get("title") or near.get("aria-label") or ""), caption, heading)
 
     def link(self, reference: str) -> None:
         """Keep a link to a page."""
@@ -202,15 +243,15 @@ class Gathering:
         if url is not None:
             self.links[url] = None
         elif len(self.links) >= MAX_LINKS:
-            self.marks.add("cut")
+            self.note(Signal.CUT)
 
     def fragment(self, text: str) -> None:
-        """Walk through HTML inside the page: noscript, srcdoc, escaped markup; twice the page's letters in all."""
+        """Walk through markup inside the page's attributes and scripts, as far as `spare` allows."""
         if self.depth >= _DEEPEST or len(text) > self.spare:
             return
         self.spare -= len(text)
         self.depth += 1
-        root = tree(text)
+        root = parse(text)
         if root is not None:
             self.walk(root)
         self.depth -= 1
@@ -219,7 +260,7 @@ class Gathering:
         """Take the first title outside SVG."""
         above = element.getparent()
         if not self.title and above is not None and above.tag == "head":
-            self.title = text_in(element)
+            self.title = text_of(element)
 
     def on_heading(self, element: Element) -> None:
         """Remember the heading that following images stand under."""
@@ -239,7 +280,7 @@ class Gathering:
                 self.styles[url] = None
 
     def on_script(self, element: Element) -> None:
-        """Read JSON-LD and page state; scan other inline scripts."""
+        """Read an inline script."""
         text = element.text or ""
         self.tags_seen += text.count("<img") + text.count("<IMG")
         kind = (element.get("type") or "").lower()
@@ -247,7 +288,7 @@ class Gathering:
             via = "json-ld" if "ld+json" in kind else "json" if "json" in kind else "script"
             self.all_images(script_images(text, kind), "script", via, Words())
         if element.get("id") == "__NEXT_DATA__":
-            self.marks.add("next-data")
+            self.has_state = True
 
     def on_noscript(self, element: Element) -> None:
         """Read what readers without scripts get, also when it is escaped."""
@@ -264,10 +305,10 @@ class Gathering:
     def on_input(self, element: Element) -> None:
         """Notice a login form."""
         if (element.get("type") or "").lower() == "password":
-            self.marks.add("password")
+            self.has_password = True
 
     def on_src(self, element: Element, tag: str, value: str) -> None:
-        """Take `src` as an image, a page in a frame, or nothing (scripts, films)."""
+        """Take `src` as an image or a page in a frame."""
         if tag in _SHOWS_SRC or names_an_image(value) or value.startswith("data:image/"):
             if tag != "script":
                 self.all_images((value,), tag, "src", element)
@@ -275,7 +316,7 @@ class Gathering:
             self.link(value)
 
     def on_href(self, element: Element, tag: str, value: str) -> None:
-        """Take `href` as a link to a page, an image, a style sheet or a feed."""
+        """Take `href` as a link, image, style sheet or feed."""
         if tag == "link":
             self._link_element(element, value)
         elif tag in ("image", "use", "feimage") or (names_an_image(value) and tag != "base"):
@@ -296,7 +337,7 @@ class Gathering:
         elif _LINK_IMAGES.search(rel) or element.get("as") == "image" or names_an_image(value):
             self.all_images((value,), "link", rel or "href", element)
         elif "rss" in kind or "atom" in kind or "sitemap" in rel:
-            self.maps[url] = None
+            self.sitemaps[url] = None
         elif {"next", "prev", "alternate", "canonical", "amphtml"} & set(
             rel.split()
         ) and "oembed" not in kind:
@@ -311,10 +352,10 @@ class Gathering:
         elif names_an_image(value) or (_META_IMAGES.search(name) and "/" in value):
             self.all_images((value,), tag, name.strip() or "content", element)
         elif "robots" in name.lower() and "noimageindex" in value.lower():
-            self.marks.add("noimageindex")
+            self.note(Signal.NO_IMAGE_INDEX)
 
     def on_image_attribute(self, element: Element, tag: str, value: str) -> None:
-        """Take an attribute that always names an image (`poster`, `background`), or an object's `data`."""
+        """Take an attribute that always names an image, or an object's `data`."""
         if tag != "object" or names_an_image(value) or "image" in (element.get("type") or ""):
             self.all_images((value,), tag, "poster" if tag == "video" else "attribute", element)
 
@@ -328,12 +369,12 @@ class Gathering:
 
 
 def _first(element: Element, tag: str, within: int) -> Element | None:
-    """Give the first element of that name among the first few in another."""
+    """Give the first such element among the first few in another."""
     return next((one for one in islice(element.iter(), within) if one.tag == tag), None)
 
 
 def _joined(base: str, reference: str) -> str:
-    """Give the address that a base element names; the page's own where it is none."""
+    """Join a base element's address to the page's, if it is one."""
     try:
         joined = urljoin(base, reference)
         return joined if urlsplit(joined).hostname else base
@@ -341,21 +382,21 @@ def _joined(base: str, reference: str) -> str:
         return base
 
 
-_BY_TAG: dict[str, Callable[[Gathering, Element], None]] = {
-    "title": Gathering.on_title,
-    "style": Gathering.on_style,
-    "script": Gathering.on_script,
-    "noscript": Gathering.on_noscript,
-    "img": Gathering.on_img,
-    "input": Gathering.on_input,
-    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), Gathering.on_heading),
+_BY_TAG: dict[str, Callable[[ElementWalker, Element], None]] = {
+    "title": ElementWalker.on_title,
+    "style": ElementWalker.on_style,
+    "script": ElementWalker.on_script,
+    "noscript": ElementWalker.on_noscript,
+    "img": ElementWalker.on_img,
+    "input": ElementWalker.on_input,
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), ElementWalker.on_heading),
 }
-_BY_ATTRIBUTE: dict[str, Callable[[Gathering, Element, str, str], None]] = {
-    "src": Gathering.on_src,
-    "href": Gathering.on_href,
-    "xlink:href": Gathering.on_href,
-    "content": Gathering.on_content,
-    "style": Gathering.on_style_attribute,
-    "srcdoc": Gathering.on_srcdoc,
-    **dict.fromkeys(("poster", "background", "lowsrc", "data", "dynsrc"), Gathering.on_image_attribute),
+_BY_ATTRIBUTE: dict[str, Callable[[ElementWalker, Element, str, str], None]] = {
+    "src": ElementWalker.on_src,
+    "href": ElementWalker.on_href,
+    "xlink:href": ElementWalker.on_href,
+    "content": ElementWalker.on_content,
+    "style": ElementWalker.on_style_attribute,
+    "srcdoc": ElementWalker.on_srcdoc,
+    **dict.fromkeys(("poster", "background", "lowsrc", "data", "dynsrc"), ElementWalker.on_image_attribute),
 }

@@ -1,4 +1,4 @@
-"""From a served variant of a picture to its original: what image services and CMSs do. Pure."""
+"""From a served variant of a picture to its original. Pure."""
 
 import re
 from collections.abc import Callable
@@ -44,7 +44,7 @@ _RESIZERS = ("imgix.net", "squarespace-cdn.com", "shopify.com", "wp.com", "conte
 
 
 def originals_of(url: str) -> tuple[str, ...]:
-    """Give the addresses from which this variant of a picture was probably made; none when it is no variant.
+    """Give the addresses from which this variant of a picture was probably made.
 
     Only addresses derived from well-known schemes are given, at most three: WordPress sizes, Photon,
     next/image and other proxies with a `url=` parameter, Cloudinary, imgix, Wix, Shopify, Squarespace.
@@ -90,7 +90,7 @@ def _proxied(url: str) -> str:
 
 
 def _embedded(url: str) -> str:
-    """Thumbor, imgproxy's plain form, Cloudinary fetch: a whole address inside the path."""
+    """Take a whole address inside the path (Thumbor, imgproxy, Cloudinary fetch)."""
     path = unquote(urlsplit(url).path)
     found = re.search(r"/(https?:/{1,2}[^/].*)$", path)
     return re.sub(r"^(https?:)/+", r"\1//", found[1]) if found else ""
@@ -119,7 +119,7 @@ def _shopify(url: str) -> str:
 
 
 def _resized(url: str) -> str:
-    """Imgix, Squarespace and the like: parameters that only ask for a size."""
+    """Drop parameters that only ask for a size (imgix, Squarespace)."""
     parts = urlsplit(url)
     if not parts.query:
         return ""

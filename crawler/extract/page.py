@@ -1,21 +1,18 @@
-"""What a page shows: its links, and every image with the words near it. Pure."""
-
-from dataclasses import replace
+"""Extraction of links and images from a page or style sheet. Pure."""
 
 from w3lib.encoding import html_to_unicode
 
-from crawler.extract.elements import Gathering
-from crawler.extract.reading import PageReading, Words, bounded, is_cut, pieces, tree
-from crawler.extract.signals import CUT
+from crawler.extract.elements import ElementWalker, ExtractedPage, Words
+from crawler.extract.parse import bounded, is_truncated, parse, pieces
+from crawler.extract.signals import Signal
 from crawler.extract.text import css_imports, css_urls, text_images
 
 _SECOND_TAGS = 50_000
 _NO_CHARSETS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7")
-__all__ = ["PageReading", "read_page", "read_style"]
 
 
-def read_page(body: bytes, url: str, content_type: str = "", *, cut: bool = False) -> PageReading:
-    """Read an HTML page: links and all images, however they are embedded.
+def extract_page(body: bytes, url: str, content_type: str = "", *, cut: bool = False) -> ExtractedPage:
+    """Extract links and all images from HTML, however they are embedded.
 
     lxml's tree reads it; where it seems to have lost images (broken markup), Beautiful Soup
     reads it again, and both are kept; where it gave up because of deep nesting, the page is read in pieces
@@ -25,40 +22,42 @@ def read_page(body: bytes, url: str, content_type: str = "", *, cut: bool = Fals
     """
     encoding, text = _decoded(body, content_type)
     text, left = bounded(text)
-    gathering = Gathering(base=url, encoding=encoding, spare=2 * len(text))
+    walker = ElementWalker(base=url, encoding=encoding, spare=2 * len(text))
     if cut or left:
-        gathering.marks.add("cut")
-    root = tree(text)
+        walker.note(Signal.CUT)
+    root = parse(text)
     if root is not None:
-        gathering.walk(root)
+        walker.walk(root)
     expected = text.count("<img") + text.count("<IMG")
-    if root is not None and is_cut(root):
-        gathering.walk_pieces(pieces(text))
-    elif root is None or "\0" in text or expected > gathering.tags_seen:
+    if root is not None and is_truncated(root):
+        walker.walk_pieces(pieces(text))
+    elif root is None or "\0" in text or expected > walker.tags_seen:
         from bs4 import BeautifulSoup  # noqa: PLC0415 (a worker starts sooner, and few pages are that broken)
 
         again, more = bounded(text.replace("\0", ""), tags=_SECOND_TAGS)
-        gathering.marks |= {"cut"} if more else set()
-        second = tree(str(BeautifulSoup(again, "html.parser")))
+        if more:
+            walker.note(Signal.CUT)
+        second = parse(str(BeautifulSoup(again, "html.parser")))
         if second is not None:
-            gathering.walk(second)
+            walker.walk(second)
     if left:
-        gathering.all_images(text_images(left), "text", "text", Words())
-    return gathering.reading(text)
+        walker.all_images(text_images(left), "text", "text", Words())
+    return walker.extracted(text)
 
 
-def read_style(body: bytes, url: str, content_type: str = "", *, cut: bool = False) -> PageReading:
-    """Read a style sheet: the images it names and the sheets it imports."""
+def extract_style(body: bytes, url: str, content_type: str = "", *, cut: bool = False) -> ExtractedPage:
+    """Extract the images and imports of a style sheet."""
     encoding, text = _decoded(body, content_type)
-    gathering = Gathering(base=url, encoding=encoding)
-    gathering.sheets(css_imports(text))
-    gathering.all_images(css_urls(text), "style", "css", Words())
-    reading = gathering.reading("")
-    return replace(reading, signals=(CUT,)) if cut or "cut" in gathering.marks else reading
+    walker = ElementWalker(base=url, encoding=encoding)
+    walker.sheets(css_imports(text))
+    walker.all_images(css_urls(text), "style", "css", Words())
+    if cut:
+        walker.note(Signal.CUT)
+    return walker.extracted("")
 
 
 def _decoded(body: bytes, content_type: str) -> tuple[str, str]:
-    """Give encoding and text; what names a codec that is no character set (idna, hex, rot13) is read as UTF-8."""
+    """Give encoding and text, UTF-8 where a codec is named that is no character set."""
     try:
         encoding, text = html_to_unicode(content_type or None, body, default_encoding="utf-8")
     except (LookupError, ValueError):

@@ -1,14 +1,21 @@
-"""Signs that a page hides its pictures: a login wall, a bot block, a parked domain, scripts. Pure."""
+"""Signs that a page hides its pictures. Pure."""
 
 import re
+from collections.abc import Iterator
+from enum import StrEnum
 
-LOGIN = "login wall"
-BOT_BLOCK = "bot block"
-PARKED = "parked domain"
-SCRIPT_BUILT = "built by scripts"
-NO_IMAGE_INDEX = "asks that its images are not indexed"
-TOO_DEEP = "nested too deeply"
-CUT = "read in part"
+
+class Signal(StrEnum):
+    """Why a page's pictures may not all be seen, spelled as rows keep it."""
+
+    LOGIN = "login wall"
+    BOT_BLOCK = "bot block"
+    PARKED = "parked domain"
+    SCRIPT_BUILT = "built by scripts"
+    NO_IMAGE_INDEX = "asks that its images are not indexed"
+    TOO_DEEP = "nested too deeply"
+    CUT = "read in part"
+
 
 _BOT = re.compile(
     r"just a moment\.\.\.|attention required!|checking your browser|verify (?:that )?you are (?:a )?human|"
@@ -27,30 +34,30 @@ _APP_ROOT = re.compile(
     re.IGNORECASE,
 )
 _NEEDS_SCRIPT = re.compile(r"(?:enable|requires?|need[s]?) (?:to run this app|java ?script)", re.IGNORECASE)
-_MARKED = {"noimageindex": NO_IMAGE_INDEX, "too-deep": TOO_DEEP, "cut": CUT}
 _SHORT = 15_000
 _FEW = 3
 
 
-def signals_of(text: str, title: str, *, images: int, marks: frozenset[str]) -> tuple[str, ...]:
-    """Name the signs on one page.
+def signals_of(
+    markup: str, title: str, *, images: int, has_password: bool, has_state: bool
+) -> Iterator[Signal]:
+    """Name what hides the pictures of a page on which hardly any was found.
 
     Args:
-        text: The page's markup.
+        markup: The page's own.
         title: Its title.
         images: How many different images were found on it.
-        marks: What the walk noticed: "password", "next-data", "noimageindex", "too-deep", "cut".
+        has_password: Whether it asks for a password.
+        has_state: Whether it holds the state of a script application.
     """
-    found = [sign for mark, sign in _MARKED.items() if mark in marks]
     if images >= _FEW:
-        return tuple(found)
-    if "password" in marks:
-        found.append(LOGIN)
-    start = title if len(text) > _SHORT else f"{title}\n{text}"
+        return
+    start = title if len(markup) > _SHORT else f"{title}\n{markup}"
+    if has_password:
+        yield Signal.LOGIN
     if _BOT.search(start):
-        found.append(BOT_BLOCK)
+        yield Signal.BOT_BLOCK
     if _PARKED.search(start):
-        found.append(PARKED)
-    if images == 0 and ("next-data" in marks or _APP_ROOT.search(text) or _NEEDS_SCRIPT.search(start)):
-        found.append(SCRIPT_BUILT)
-    return tuple(found)
+        yield Signal.PARKED
+    if images == 0 and (has_state or _APP_ROOT.search(markup) or _NEEDS_SCRIPT.search(start)):
+        yield Signal.SCRIPT_BUILT

@@ -1,4 +1,4 @@
-"""Sitemaps and feeds: the pages and images that a site lists for machines. Pure."""
+"""Sitemaps and feeds, in which a site lists its pages for machines. Pure."""
 
 import html
 import re
@@ -11,7 +11,7 @@ from itertools import islice
 
 from lxml import etree
 
-from crawler.extract.page import read_page
+from crawler.extract.page import extract_page
 from crawler.model import Candidate
 from crawler.urls import canonical, names_an_image
 
@@ -24,26 +24,26 @@ _MARKUP = frozenset(("encoded", "description", "content", "summary"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MapReading:
+class Sitemap:
     """What a sitemap or feed lists.
 
     Args:
         pages: Pairs of page and time of its last change, where that is told.
         images: With the page that they belong to as the first of each pair, "" where none is named.
-        maps: Further sitemaps.
+        sitemaps: Further ones that it names.
         cut: Whether only the beginning was read.
     """
 
     pages: tuple[tuple[str, datetime | None], ...] = ()
     images: tuple[tuple[str, Candidate], ...] = ()
-    maps: tuple[str, ...] = ()
+    sitemaps: tuple[str, ...] = ()
     cut: bool = False
 
 
-def read_map(body: bytes, url: str, *, cut: bool = False) -> MapReading:
-    """Read a sitemap, a sitemap index, an RSS or Atom feed, or a plain list of addresses; gzip is undone.
+def parse_sitemap(body: bytes, url: str, *, cut: bool = False) -> Sitemap:
+    """Parse a sitemap, sitemap index, RSS or Atom feed or list of addresses.
 
-    Source: sitemaps.org 0.9 with Google's image extension; RSS 2.0, Media RSS, Atom (RFC 4287).
+    Gzip is undone. Source: sitemaps.org 0.9 with Google's image extension; RSS 2.0, Media RSS, Atom (RFC 4287).
     """
     body, shortened = _bounded(body)
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
@@ -55,11 +55,11 @@ def read_map(body: bytes, url: str, *, cut: bool = False) -> MapReading:
         return replace(_plain_list(body, url), cut=cut or shortened)
     pages: dict[str, datetime | None] = {}
     images: dict[tuple[str, str], Candidate] = {}
-    maps: dict[str, None] = {}
+    sitemaps: dict[str, None] = {}
     for entry in _entries(root):
         read = _read_entry(entry, url)
         if _name(entry) == "sitemap":
-            maps.update({read.page: None} if read.page else {})
+            sitemaps.update({read.page: None} if read.page else {})
             continue
         if read.page:
             pages[read.page] = read.changed
@@ -67,16 +67,16 @@ def read_map(body: bytes, url: str, *, cut: bool = False) -> MapReading:
         if len(pages) + len(images) > MAX_ENTRIES:
             shortened = True
             break
-    return MapReading(
+    return Sitemap(
         pages=tuple(pages.items()),
         images=tuple((page, image) for (page, _), image in images.items()),
-        maps=tuple(maps),
+        sitemaps=tuple(sitemaps),
         cut=cut or shortened,
     )
 
 
 def _bounded(body: bytes) -> tuple[bytes, bool]:
-    """Undo gzip, and leave out what a parser would need too much memory for; tells whether anything was."""
+    """Undo gzip within bounds, and tell whether anything was left out."""
     is_cut = False
     if body[:2] == b"\x1f\x8b":
         unzip = zlib.decompressobj(wbits=31)
@@ -127,13 +127,13 @@ class _Entry:
         self.seen += _images_of(part, name, text, inside_image=inside_image)
 
     def images(self, element: str) -> Iterator[Candidate]:
-        """Give the images that the entry names, in its own elements and in the markup inside it."""
+        """Give the images in the entry's elements and in markup inside it."""
         for reference, via in self.seen:
             spelled = canonical(reference, base=self.page or self.base)
             if spelled:
                 yield Candidate(url=spelled, element=element, via=via, alt=self.title[:300])
         for text in self.markup:
-            yield from read_page(text.encode(), self.page or self.base).images
+            yield from extract_page(text.encode(), self.page or self.base).images
 
 
 def _read_entry(entry: etree._Element, base: str) -> _Entry:
@@ -149,7 +149,7 @@ def _read_entry(entry: etree._Element, base: str) -> _Entry:
 
 
 def _images_of(part: etree._Element, name: str, text: str, *, inside_image: bool) -> list[tuple[str, str]]:
-    """Give the images that one element of an entry names, with the element's name."""
+    """Give the images that one element of an entry names."""
     found: list[tuple[str, str]] = []
     if (name in {"loc", "url"} and inside_image) or (
         name in {"logo", "icon", "url"} and names_an_image(text)
@@ -163,10 +163,10 @@ def _images_of(part: etree._Element, name: str, text: str, *, inside_image: bool
     return found
 
 
-def _plain_list(body: bytes, url: str) -> MapReading:
+def _plain_list(body: bytes, url: str) -> Sitemap:
     lines = body[:MAX_BYTES].decode("utf-8-sig", "replace").split()[:MAX_ENTRIES]
     found = [canonical(line, base=url) for line in lines if line.startswith(("http://", "https://"))]
-    return MapReading(pages=tuple((page, None) for page in found if page))
+    return Sitemap(pages=tuple((page, None) for page in found if page))
 
 
 def _name(element: etree._Element) -> str:
@@ -174,7 +174,7 @@ def _name(element: etree._Element) -> str:
 
 
 def _when(text: str) -> datetime | None:
-    """Read a W3C or RFC 822 time; without a zone it is taken as UTC."""
+    """Read a W3C or RFC 822 time, as UTC where no zone is named."""
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             found = read(text)

@@ -1,4 +1,4 @@
-"""What bytes are, by what they begin with; headers and names only decide where the bytes do not. Pure."""
+"""What a body is, by its first bytes before its media type. Pure."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ class Content(StrEnum):
     SVG = "svg"
     PAGE = "page"
     STYLE = "style"
-    MAP = "map"
+    SITEMAP = "sitemap"
     OTHER = "other"
 
 
@@ -28,25 +28,24 @@ _FTYP = (b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim",
 _XML = (b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"<rdf:rdf")
 
 
-def sniff(body: bytes, content_type: str) -> Content:
+def sniff(body: bytes, media_type: str) -> Content:
     """Tell what a body is.
 
     Args:
         body: Its bytes; the first kilobyte decides.
-        content_type: The header as sent, which often lies about pictures.
+        media_type: As sent, which often lies about pictures.
     """
     head = body[:1024]
     if _is_picture(head):
         return Content.IMAGE
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    kind = content_type.partition(";")[0].strip().lower()
     if head[:2] == b"\x1f\x8b" or any(mark in start for mark in _XML):
-        return Content.MAP
-    if kind == "text/css":
+        return Content.SITEMAP
+    if media_type == "text/css":
         return Content.STYLE
     if start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start):
         return Content.SVG
-    return Content.PAGE if start.startswith(b"<") or kind in _PAGES else Content.OTHER
+    return Content.PAGE if start.startswith(b"<") or media_type in _PAGES else Content.OTHER
 
 
 def _is_picture(head: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Images named inside text, not by a tag: CSS, JSON, scripts, escaped HTML, data: URIs. Pure."""
+"""Images named inside CSS, JSON, scripts and data URIs. Pure."""
 
 import base64
 import binascii
@@ -57,7 +57,7 @@ _IMAGE_KEYS = frozenset(
 
 
 def srcset(value: str) -> Iterator[str]:
-    """Give the addresses of a srcset: separated by a comma and white space, since addresses may hold commas.
+    """Give the addresses of a srcset, which may hold commas themselves.
 
     Source: HTML standard, "parse a srcset attribute".
     """
@@ -75,7 +75,7 @@ def srcset(value: str) -> Iterator[str]:
 
 
 def css_urls(text: str) -> Iterator[str]:
-    """Give every address that CSS names by url() or image-set(); imports are another matter."""
+    """Give every address that CSS names by url() or image-set()."""
     if "(" not in text:
         return
     for found in _CSS_URL.finditer(text):
@@ -104,7 +104,7 @@ def _unescaped_css(text: str) -> str:
 
 
 def json_images(value: object, *, named: bool = False, depth: int = 0) -> Iterator[str]:
-    """Give the strings in parsed JSON that name images: by their ending, or under keys such as `image`."""
+    """Give the strings in parsed JSON whose ending or key names an image."""
     if depth > 60:  # noqa: PLR2004 (JSON that deep is an attack)
         return
     if isinstance(value, str):
@@ -127,7 +127,7 @@ def _string_images(value: str, *, named: bool) -> Iterator[str]:
 
 
 def text_images(text: str) -> Iterator[str]:
-    r"""Give what looks like an image's address in the first MiB of a script; `\/` and `\u002F` are undone."""
+    r"""Give what looks like an image's address in the first MiB of a script, escapes undone."""
     text = text[:_MOST_TEXT]
     if "\\" in text:
         text = _UNICODE.sub(lambda found: chr(int(found[1] or found[2], 16)), text).replace("\\/", "/")
@@ -146,7 +146,7 @@ def text_images(text: str) -> Iterator[str]:
 
 
 def _bare(text: str) -> Iterator[str]:
-    """Give what begins like an address and ends like a picture, each letter looked at a few times at most."""
+    """Give what begins like an address and ends like a picture, in linear time."""
     for run in _RUN.finditer(text):
         begun = 0
         for ending in _ENDING.finditer(run[0]):
@@ -157,7 +157,7 @@ def _bare(text: str) -> Iterator[str]:
 
 
 def script_images(text: str, kind: str) -> Iterator[str]:
-    """Give the images that a script element names; JSON is parsed, anything else is scanned."""
+    """Give the images that a script element names."""
     stripped = text.strip().removeprefix("<!--").removesuffix("-->").strip()
     if "json" in kind or stripped.startswith(("{", "[")):
         try:
@@ -170,7 +170,7 @@ def script_images(text: str, kind: str) -> Iterator[str]:
 
 
 def json_attribute(value: str) -> Iterator[str]:
-    """Give the images in an attribute that holds JSON (`data-settings`), or nothing when it is no JSON."""
+    """Give the images in an attribute that holds JSON or nearly so."""
     try:
         yield from json_images(json.loads(value))
     except (ValueError, RecursionError):
@@ -178,7 +178,7 @@ def json_attribute(value: str) -> Iterator[str]:
 
 
 def inline_body(uri: str) -> bytes | None:
-    """Decode a `data:image/…` URI; None when it is no image, is broken, or larger than 8 MiB."""
+    """Decode an image's data URI, or give None where it is broken or too large."""
     if not _DATA.match(uri) or len(uri) > MAX_INLINE_BYTES * 2:
         return None
     head, _, payload = uri.partition(",")
@@ -194,6 +194,6 @@ def inline_body(uri: str) -> bytes | None:
 
 
 def inline_name(uri: str, body: bytes) -> str:
-    """Give the short name under which an inline image is kept: its type and SHA-256 instead of its bytes."""
+    """Give the name of an inline image, with its SHA-256 instead of its bytes."""
     kind = uri[5 : uri.find(",")].partition(";")[0].lower()
     return f"data:{kind};sha256,{hashlib.sha256(body).hexdigest()}"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from crawler.extract import signals
+from crawler.extract.signals import Signal
 from crawler.model import Site, Standing
 from crawler.reasons import BOUNDS, ROBOTS, Cause, Reason
 from crawler.store.coverage import Seen
@@ -16,14 +16,14 @@ _OWN = frozenset(  # an address's own fault, which says nothing about the visit
         *(Reason(Cause.STATUS, status).trouble for status in ("404", "410")),
     )
 )
-_SIGNS = {
-    signals.LOGIN: "ask for a login",
-    signals.BOT_BLOCK: "show a bot block instead of their content",
-    signals.PARKED: "belong to a parked domain",
-    signals.SCRIPT_BUILT: "are built by scripts and show no picture without them",
-    signals.TOO_DEEP: "are nested so deeply that they were read in pieces",
-    signals.CUT: "were read in part: each is larger than what is read of one",
-    signals.NO_IMAGE_INDEX: "ask that their images are not indexed (noted; it does not forbid a visit)",
+_SIGNS: dict[str, str] = {
+    Signal.LOGIN: "ask for a login",
+    Signal.BOT_BLOCK: "show a bot block instead of their content",
+    Signal.PARKED: "belong to a parked domain",
+    Signal.SCRIPT_BUILT: "are built by scripts and show no picture without them",
+    Signal.TOO_DEEP: "are nested so deeply that they were read in pieces",
+    Signal.CUT: "were read in part: each is larger than what is read of one",
+    Signal.NO_IMAGE_INDEX: "ask that their images are not indexed (noted; it does not forbid a visit)",
 }
 
 
@@ -82,7 +82,7 @@ def _signs(seen: Seen) -> list[str]:
     found = []
     pages = max(1, seen.pages)
     for sign, count in seen.signs:
-        if sign == signals.CUT:
+        if sign == Signal.CUT:
             found.append(f"{count} pages, style sheets or sitemaps {_SIGNS[sign]}")
             continue
         share = count / pages

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from crawler.clock import Clock
-from crawler.extract import signals
-from crawler.extract.page import PageReading, read_page, read_style
-from crawler.extract.sitemaps import MapReading, read_map
+from crawler.extract.elements import ExtractedPage
+from crawler.extract.page import extract_page, extract_style
+from crawler.extract.signals import Signal
+from crawler.extract.sitemaps import Sitemap, parse_sitemap
 from crawler.extract.sniff import Content, sniff
 from crawler.http.client import Fetcher, FetchError, Limits, Reply, Resolver, system_resolver
+from crawler.http.headers import media_type
 from crawler.http.host_locks import Slots
 from crawler.http.robots import Rules
 from crawler.model import Candidate, Judgement, Kind, Site
@@ -68,8 +70,8 @@ class Visit:
     moved: str = ""
     digest: str = ""
     content: Content = Content.OTHER
-    reading: PageReading | None = None
-    listed: MapReading | None = None
+    reading: ExtractedPage | None = None
+    listed: Sitemap | None = None
     looked: Judgement | None = None
     inline: tuple[tuple[Candidate, Judgement], ...] = ()
     asked: int = 1
@@ -163,8 +165,7 @@ class Asker:
         reply, address = visit.reply, visit.turn.address
         if reply is None or reply.status != 200 or visit.moved or not reply.body:  # noqa: PLR2004 (OK)
             return visit
-        kind = reply.headers.get("content-type", "")
-        content = sniff(reply.body, kind)
+        content = sniff(reply.body, media_type(reply.headers))
         digest = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
         if reply.cut and (content is Content.IMAGE or address.kind is Kind.IMAGE):
             raise FetchError(Cause.TOO_LARGE, f"{address.url} is larger than {len(reply.body) // MIB} MiB")
@@ -185,14 +186,14 @@ class Asker:
 
     def _read_text(self, content: Content, visit: Visit, reply: Reply) -> dict[str, Any]:
         kind = reply.headers.get("content-type", "")
-        if content is Content.MAP:
-            return {"listed": read_map(reply.body, visit.final, cut=reply.cut)}
+        if content is Content.SITEMAP:
+            return {"listed": parse_sitemap(reply.body, visit.final, cut=reply.cut)}
         if content is Content.STYLE:
-            return {"reading": read_style(reply.body, visit.final, kind, cut=reply.cut)}
+            return {"reading": extract_style(reply.body, visit.final, kind, cut=reply.cut)}
         if content not in (Content.PAGE, Content.SVG) or visit.turn.address.kind is Kind.IMAGE:
             return {}
-        reading, found = read_page(reply.body, visit.final, kind, cut=reply.cut), {}
-        if self._scripted is not None and signals.SCRIPT_BUILT in reading.signals:
+        reading, found = extract_page(reply.body, visit.final, kind, cut=reply.cut), {}
+        if self._scripted is not None and Signal.SCRIPT_BUILT in reading.signals:
             reading, asked = self._scripted.read(replace(reply, url=visit.final), reading)
             found = {"asked": visit.asked + asked, "scripted": True}
         inline = tuple(

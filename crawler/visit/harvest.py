@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from crawler.extract import signals
-from crawler.extract.page import PageReading
-from crawler.extract.sitemaps import MapReading
+from crawler.extract.elements import ExtractedPage
+from crawler.extract.signals import Signal
+from crawler.extract.sitemaps import Sitemap
 from crawler.extract.sniff import Content
 from crawler.http.client import Reply
 from crawler.model import Address, Candidate, Judgement, Kind, PageSeen, Site, Standing, Step
@@ -65,7 +65,7 @@ class Harvest:
         if page is not None and page.rank != RANK_HIT:
             self.frontier.put(replace(page, rank=RANK_HIT))
 
-    def page(self, address: Address, visit: Visit, reading: PageReading) -> Address:
+    def page(self, address: Address, visit: Visit, reading: ExtractedPage) -> Address:
         """Take in a page's links and images; gives the address with what was learned about it."""
         depth, url, offer = address.depth + 1, address.url, self.frontier.offer
         if address.kind is Kind.PAGE and visit.final != url and not in_scope(visit.final, self.site.url):
@@ -79,7 +79,7 @@ class Harvest:
         shown = url if address.kind is not Kind.STYLE else (address.parent or url)
         images = tuple(image if image.body is None else replace(image, body=None) for image in reading.images)
         whole = shown == url
-        if signals.CUT in reading.signals:
+        if Signal.CUT in reading.signals:
             self._note_cut(url, whole=whole)
         self.notes.pages.append(
             PageSeen(url=shown, title=reading.title, images=images, signals=reading.signals, is_whole=whole)
@@ -96,22 +96,22 @@ class Harvest:
     def _note_cut(self, url: str, *, whole: bool) -> None:
         """Note that only a beginning was read; the mark stays with the address while it is unchanged."""
         message = f"{url} was read in part: it is larger than what is read of one page, sheet or sitemap"
-        self.notes.failure(url, Step.READ, signals.CUT, message, self.kit.clock.now())
+        self.notes.failure(url, Step.READ, Signal.CUT, message, self.kit.clock.now())
         if not whole:
             self.notes.pages.append(
-                PageSeen(url=url, title="", images=(), signals=(signals.CUT,), is_whole=True)
+                PageSeen(url=url, title="", images=(), signals=(Signal.CUT,), is_whole=True)
             )
 
-    def _follow(self, address: Address, reading: PageReading) -> None:
+    def _follow(self, address: Address, reading: ExtractedPage) -> None:
         depth, url, offer = address.depth + 1, address.url, self.frontier.offer
         further = (*reading.links, reading.refresh) if reading.refresh else reading.links
         for link in further if address.kind is Kind.PAGE else ():
             offer(link, Kind.PAGE, depth=depth, parent=url)
-        for listing in reading.maps:
+        for listing in reading.sitemaps:
             if registrable(host_of(listing)) == registrable(host_of(self.site.url)):
                 offer(listing, Kind.MAP, depth=depth, parent=url)
 
-    def _offer_images(self, reading: PageReading, page: str, depth: int) -> int:
+    def _offer_images(self, reading: ExtractedPage, page: str, depth: int) -> int:
         new = 0
         for image in reading.images:
             if image.body is not None:
@@ -132,7 +132,7 @@ class Harvest:
         inline = replace(known, standing=Standing.DONE, digest=looked.digest, matched_upto=looked.upto)
         self.frontier.visited(inline, now, changed=False)
 
-    def listing(self, address: Address, listed: MapReading) -> None:
+    def listing(self, address: Address, listed: Sitemap) -> None:
         """Take in what a sitemap or feed lists."""
         offer, depth = self.frontier.offer, address.depth
         for url, changed_at in listed.pages:
@@ -145,6 +145,6 @@ class Harvest:
             self.notes.pages.append(PageSeen(url=page, title="", images=tuple(images)))
         if listed.cut:
             self._note_cut(address.url, whole=False)
-        for url in listed.maps:
+        for url in listed.sitemaps:
             if registrable(host_of(url)) == registrable(host_of(self.site.url)):
                 offer(url, Kind.MAP, depth=depth + 1, parent=address.url)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from crawler.clock import Clock
-from crawler.extract import signals
 from crawler.extract.browser import Rendered, browser_program, render
-from crawler.extract.page import read_page
-from crawler.extract.reading import PageReading
+from crawler.extract.elements import ExtractedPage
+from crawler.extract.page import extract_page
+from crawler.extract.signals import Signal
 from crawler.http import robots
 from crawler.http.client import Fetcher, FetchError, Reply
 from crawler.http.robots import Rules
@@ -37,7 +37,7 @@ class ScriptedPages:
     seconds: float
     _others: dict[str, Rules] = field(default_factory=dict)
 
-    def read(self, page: Reply, plain: PageReading) -> tuple[PageReading, int]:
+    def read(self, page: Reply, plain: ExtractedPage) -> tuple[ExtractedPage, int]:
         """Give a page's reading after its scripts ran, and how many requests that took; as it was without a browser."""
         program = browser_program()
         if program is None:
@@ -49,12 +49,12 @@ class ScriptedPages:
             return plain, rendered.requests
         return self._joined(page, plain, rendered), rendered.requests
 
-    def _joined(self, page: Reply, plain: PageReading, rendered: Rendered) -> PageReading:
-        shown = read_page(rendered.markup.encode(), page.url, "text/html; charset=utf-8")
+    def _joined(self, page: Reply, plain: ExtractedPage, rendered: Rendered) -> ExtractedPage:
+        shown = extract_page(rendered.markup.encode(), page.url, "text/html; charset=utf-8")
         known = {image.url for image in shown.images}
         asked = dict.fromkeys(filter(None, (canonical(url) for url in rendered.images)))
         more = tuple(Candidate(url=url, element="img", via="browser") for url in asked if url not in known)
-        still = tuple(sign for sign in plain.signals if sign != signals.SCRIPT_BUILT or not (known or more))
+        still = tuple(sign for sign in plain.signals if sign != Signal.SCRIPT_BUILT or not (known or more))
         links = tuple(dict.fromkeys((*plain.links, *shown.links)))
         return replace(shown, links=links, images=shown.images + more, signals=still)
 

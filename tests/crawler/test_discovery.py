@@ -6,8 +6,8 @@ import gzip
 
 import pytest
 
-from crawler.extract.page import read_page, read_style
-from crawler.extract.sitemaps import read_map
+from crawler.extract.page import extract_page, extract_style
+from crawler.extract.sitemaps import parse_sitemap
 
 PAGE = "https://site.example/work/page.html"
 HOME = "https://site.example"
@@ -85,7 +85,7 @@ IN_MARKUP = {
 @pytest.mark.parametrize(("markup", "wanted"), IN_MARKUP.values(), ids=IN_MARKUP.keys())
 def test_every_way_in_markup(markup, wanted):
     """Whatever attribute or script names the image, it becomes a candidate under its full address."""
-    shown = {image.url for image in read_page(f"<html><body>{markup}</body></html>".encode(), PAGE).images}
+    shown = {image.url for image in extract_page(f"<html><body>{markup}</body></html>".encode(), PAGE).images}
 
     assert (wanted if wanted.startswith("http") else HOME + wanted) in shown
 
@@ -95,7 +95,7 @@ def test_base_href_and_data_uri():
     uri = "data:image/gif;base64," + base64.b64encode(TINY).decode()
     page = f'<base href="https://cdn.example/x/"><img src="a.jpg"><img src="{uri}">'
 
-    based, inline = read_page(page.encode(), PAGE).images
+    based, inline = extract_page(page.encode(), PAGE).images
 
     assert (based.url, inline.body) == ("https://cdn.example/x/a.jpg", TINY)
     assert inline.url.startswith("data:image/gif;sha256,")
@@ -105,7 +105,7 @@ def test_words_near_an_image():
     """A finding can say where on the page: alternative text, caption, and the heading above."""
     page = '<h1>A</h1><h2>Our <i>results</i></h2><figure><img src="a.jpg" alt="x"><figcaption>y <b>z</b></figcaption></figure>'
 
-    (image,) = read_page(page.encode(), PAGE).images
+    (image,) = extract_page(page.encode(), PAGE).images
 
     assert (image.alt, image.caption, image.heading) == ("x", "y z", "Our results")
 
@@ -114,7 +114,7 @@ def test_external_style_sheet():
     """Images named by a linked style sheet are seen, relative to the sheet."""
     sheet = b'@import "more.css"; .a{background:url(../p/a\\ b.jpg)} .b{background:url("x.png")}'
 
-    reading = read_style(sheet, "https://site.example/css/main.css")
+    reading = extract_style(sheet, "https://site.example/css/main.css")
 
     assert [image.url for image in reading.images] == [f"{HOME}/p/a%20b.jpg", f"{HOME}/css/x.png"]
     assert reading.styles == (f"{HOME}/css/more.css",)
@@ -133,7 +133,7 @@ def test_image_sitemap_and_feeds():
         b"<description>&lt;img src='/p/5.jpg'&gt;</description></item></channel></rss>"
     )
 
-    found = [read_map(body, PAGE) for body in (sitemap, gzip.compress(sitemap), feed)]
+    found = [parse_sitemap(body, PAGE) for body in (sitemap, gzip.compress(sitemap), feed)]
 
     images = [[image.url.removeprefix(HOME) for _, image in reading.images] for reading in found]
     assert images == [["/p/1", "/p/2.jpg"], ["/p/1", "/p/2.jpg"], ["/p/3.jpg", "/p/4", "/p/5.jpg"]]
@@ -144,7 +144,7 @@ def test_a_windows_1251_page():
     """Paths become UTF-8 and queries stay in the page's own encoding, as browsers send them."""
     page = '<meta charset="windows-1251"><img src="/до.jpg?n=до">'.encode("windows-1251")
 
-    (image,) = read_page(page, PAGE).images
+    (image,) = extract_page(page, PAGE).images
 
     assert image.url == f"{HOME}/%D0%B4%D0%BE.jpg?n=%E4%EE"
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract.page import read_page, read_style
-from crawler.extract.sitemaps import read_map
+from crawler.extract.page import extract_page, extract_style
+from crawler.extract.sitemaps import parse_sitemap
 from crawler.extract.sniff import Content, sniff
 from crawler.extract.text import srcset
 
@@ -20,16 +20,16 @@ PAGE = "https://example.org/x/"
 )
 def test_no_bytes_break_reading(body, kind):
     """Whatever a server sends as a page, a style sheet or a map is read without an error."""
-    read_page(body, PAGE, kind)
-    read_style(body, PAGE, kind)
-    read_map(body, PAGE)
+    extract_page(body, PAGE, kind)
+    extract_style(body, PAGE, kind)
+    parse_sitemap(body, PAGE)
     sniff(body, kind)
 
 
 @given(st.text(alphabet="<>/='\" imgsrcdata-{}[]:url()&;quot#.jp,\\\n\0", max_size=300))
 def test_no_markup_breaks_reading(text):
     """Markup that is broken in every way is read without an error."""
-    read_page(f"<img src=/a.jpg>{text}".encode(), PAGE)
+    extract_page(f"<img src=/a.jpg>{text}".encode(), PAGE)
 
 
 def test_deep_nesting_is_read():
@@ -42,7 +42,7 @@ def test_deep_nesting_is_read():
         + "</script>"
     )
 
-    read_page(page.encode(), PAGE)
+    extract_page(page.encode(), PAGE)
 
 
 @pytest.mark.parametrize("deep", [2000, 2100, 30_000])
@@ -51,7 +51,7 @@ def test_deep_nesting_hides_no_picture(deep):
     wall = "<div>" * deep + "</div>" * (deep // 3) + "<b>" * deep
     page = f'<img src="/a.jpg">{wall}<img src="/b.jpg"><a href="/next">n</a>{"<p><img src=c.jpg>" * 2000}'
 
-    reading = read_page(page.encode(), PAGE)
+    reading = extract_page(page.encode(), PAGE)
 
     names = {image.url.rpartition("/")[2] for image in reading.images}
     assert {"a.jpg", "b.jpg", "c.jpg"} <= names
@@ -83,7 +83,7 @@ def test_srcset(value, found):
         (b"\0\0\0\x1cftypmp42\0\0\0\0isommp42", "video/mp4", Content.OTHER),
         (b"<!doctype html>", "image/jpeg", Content.PAGE),
         (b"<?xml version='1.0'?><svg/>", "", Content.SVG),
-        (b"<?xml version='1.0'?><urlset/>", "", Content.MAP),
+        (b"<?xml version='1.0'?><urlset/>", "", Content.SITEMAP),
         (b"a{}", "text/css", Content.STYLE),
         (b"%PDF-1.7", "application/pdf", Content.OTHER),
     ],
@@ -97,7 +97,7 @@ def test_lost_images_are_read_again():
     """Where lxml loses an image in broken markup, the second reader finds it."""
     page = '<select><option><img src="/a.jpg"></select><svg><style><img src="/b.jpg"></style></svg>'
 
-    assert {"https://example.org/a.jpg"} <= {image.url for image in read_page(page.encode(), PAGE).images}
+    assert {"https://example.org/a.jpg"} <= {image.url for image in extract_page(page.encode(), PAGE).images}
 
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -107,13 +107,15 @@ def test_a_change_after_the_last_year_is_no_time():
     """A sitemap whose time no clock can show still lists its page."""
     entry = "<url><loc>https://example.org/a</loc><lastmod>9999-12-31T23:59:59-23:00</lastmod></url>"
 
-    assert read_map(f"<urlset>{entry}</urlset>".encode(), PAGE).pages == (("https://example.org/a", None),)
+    assert parse_sitemap(f"<urlset>{entry}</urlset>".encode(), PAGE).pages == (
+        ("https://example.org/a", None),
+    )
 
 
 @pytest.mark.parametrize("base", ["http://[", "//[", "http://[x]/", "http://"])
 def test_a_base_that_is_no_address_hides_nothing(base):
     """A base element that names nothing leaves the page's own address as the base."""
-    images = read_page(f'<base href="{base}"><img src="/a.jpg"><img src="b.jpg">'.encode(), PAGE).images
+    images = extract_page(f'<base href="{base}"><img src="/a.jpg"><img src="b.jpg">'.encode(), PAGE).images
 
     assert {image.url for image in images} >= {"https://example.org/a.jpg", "https://example.org/x/b.jpg"}
 
@@ -125,5 +127,5 @@ def test_a_charset_that_is_none_hides_nothing(charset):
     """What is no character set, in the header, in the page or in CSS, is read as UTF-8."""
     page = f'<meta charset="{charset}"><img src="/a.jpg?ü=1">'.encode()
     for kind in (f"text/html; charset={charset}", "text/html"):
-        assert read_page(page, PAGE, kind).images
-    assert read_style(b"p { background: url(/a.jpg) }", PAGE, f"text/css; charset={charset}").images
+        assert extract_page(page, PAGE, kind).images
+    assert extract_style(b"p { background: url(/a.jpg) }", PAGE, f"text/css; charset={charset}").images

@@ -1,13 +1,10 @@
-"""The values of reading a page, and how markup and words are cut out of it. Pure."""
+"""Parsing of markup in bounded time and memory, however broken it is. Pure."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from lxml import etree
-
-from crawler.model import Candidate
 
 Element = etree._Element  # noqa: SLF001 (lxml's only name)
 MAX_WORDS = 300
@@ -22,21 +19,8 @@ _MOST_NODES = 500
 _DEEP = 2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageReading:
-    """What was read from one page, style sheet, feed or sitemap; every address is canonical."""
-
-    title: str = ""
-    links: tuple[str, ...] = ()
-    images: tuple[Candidate, ...] = ()
-    styles: tuple[str, ...] = ()
-    maps: tuple[str, ...] = ()
-    refresh: str = ""
-    signals: tuple[str, ...] = ()
-
-
-def tree(text: str) -> Element | None:
-    """Parse markup, however broken; None when there is nothing in it.
+def parse(text: str) -> Element | None:
+    """Parse markup, or give None when there is nothing in it.
 
     The plain parser, not the one of lxml.html: that asks a function in Python for the class of every element.
     """
@@ -47,8 +31,8 @@ def tree(text: str) -> Element | None:
         return None
 
 
-def is_cut(root: Element) -> bool:
-    """Tell whether the parser gave up: it drops all that follows an element nested 2048 deep."""
+def is_truncated(root: Element) -> bool:
+    """Tell whether the parser dropped what follows an element nested 2048 deep."""
     depth = 0
     while len(root):
         root, depth = root[-1], depth + 1
@@ -56,14 +40,14 @@ def is_cut(root: Element) -> bool:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """Cut markup before every thousandth tag, so that no piece is nested too deeply to be read."""
+    """Cut markup into pieces that cannot be nested too deeply."""
     starts = [found.start() for found in islice(re.finditer("<", text), 0, None, _DEEP // 2)]
     for start, end in pairwise([*starts, len(text)]):
         yield text[start:end]
 
 
 def bounded(text: str, *, tags: int = MOST_TAGS) -> tuple[str, str]:
-    """Give what of a page's markup is parsed, and what is left out: "" of nearly every page.
+    """Give what of a page's markup is parsed, and what is left out.
 
     A parsed tag takes 130 to 700 bytes of memory, and the time for a tag grows with the square of its
     attributes (50 s for 130,000 of them, libxml2 2.14), so both have a bound that only attacks reach.
@@ -85,36 +69,15 @@ def bounded(text: str, *, tags: int = MOST_TAGS) -> tuple[str, str]:
     return "".join((*parts, kept[start:])), " ".join(filter(None, left))
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The words near an element."""
-
-    alt: str = ""
-    caption: str = ""
-    heading: str = ""
-
-
-def derived(image: Candidate, original: str) -> Candidate:
-    """Give the candidate for the original that a shown variant was made from."""
-    return Candidate(
-        url=original,
-        element=image.element,
-        via="original",
-        alt=image.alt,
-        caption=image.caption,
-        heading=image.heading,
-    )
-
-
-def text_in(element: Element) -> str:
-    """Give an element's text on one line, cut to a length; of a huge element the beginning."""
+def text_of(element: Element) -> str:
+    """Give the beginning of an element's text on one line."""
     parts: list[str] = []
     for event, node in islice(etree.iterwalk(element, events=("start", "end", "comment")), _MOST_NODES):
         text = (node.text if event == "start" else node.tail if node is not element else "") or ""
         parts.append(text[: MAX_WORDS * 10])
-    return cut(" ".join("".join(parts).split()))
+    return shortened(" ".join("".join(parts).split()))
 
 
-def cut(text: str) -> str:
+def shortened(text: str) -> str:
     """Cut a text to a length that tables hold."""
     return text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 1] + "…"
