@@ -1,81 +1,155 @@
-"""The consent rule: may this photo be shown in this channel now, and why? Pure: values in, a value out."""
+"""The consent rule, which says whether a photo may be shown in a channel, and why."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import IntEnum
 
 from gallery.model import Case, CaseStatus, Consent, Photo
 
 WARN_BEFORE = timedelta(days=7)
 
 
+class Ground(IntEnum):
+    """What a permission or a refusal rests on; of consents, the one that comes nearest is the highest."""
+
+    NO_CONSENT = 0
+    PHOTO_NOT_COVERED = 1
+    CHANNEL_NOT_COVERED = 2
+    CONSENT_WITHDRAWN = 3
+    CONSENT_EXPIRED = 4
+    CONSENT_NOT_YET_SIGNED = 5
+    CONSENT_INCOMPLETE = 6
+    PERMITTED = 7
+    CASE_WITHDRAWN = 8
+    CASE_HELD = 9
+    MINOR = 10
+    WORDS_REFUSED = 11
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a photo may be shown or not; `str` words it as a plain clause.
+
+    Attributes:
+        ground: what it rests on.
+        case: the number of the photo's case.
+        consent: the one it speaks of, if any.
+        channel: which a consent does not cover.
+        finding: what is wrong with the words of the case's page.
+    """
+
+    ground: Ground
+    case: int
+    consent: Consent | None = None
+    channel: str = ""
+    finding: str = ""
+
+    def __str__(self) -> str:
+        """Say it as a clause ("the consent of 2026-01-15 expired on 2026-02-28")."""
+        if self.consent is None:
+            return _WORDS[self.ground].format(self)
+        until = f" until {self.consent.expires_on}" if self.consent.expires_on else ""
+        words = _WORDS[self.ground].format(
+            self,
+            until=until,
+            withdrawn=str(self.consent.withdrawn_at)[:10],
+            missing=", ".join(self.consent.missing),
+        )
+        return f"the consent of {self.consent.signed_on} {words}"
+
+
+_WORDS: Mapping[Ground, str] = {
+    Ground.NO_CONSENT: "no consent is recorded",
+    Ground.PHOTO_NOT_COVERED: "does not cover this photo",
+    Ground.CHANNEL_NOT_COVERED: "does not cover the channel {0.channel}",
+    Ground.CONSENT_WITHDRAWN: "was withdrawn on {withdrawn}",
+    Ground.CONSENT_EXPIRED: "expired on {0.consent.expires_on}",
+    Ground.CONSENT_NOT_YET_SIGNED: "is dated in the future",
+    Ground.CONSENT_INCOMPLETE: "lacks: {missing}",
+    Ground.PERMITTED: "permits it{until}",
+    Ground.CASE_WITHDRAWN: "case {0.case} was withdrawn",
+    Ground.CASE_HELD: "Patient {0.case} is not released for publication yet",
+    Ground.MINOR: "Patient {0.case} was a minor: never published",
+    Ground.WORDS_REFUSED: "the words of Patient {0.case} may not stand so: {0.finding}",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Whether a photo may be shown, with the reason as a plain clause ("the consent of … expired on …")."""
+    """Whether a photo may be shown, and why."""
 
     allowed: bool
-    reason: str
+    reason: Reason
 
 
-def may_show_case(case: Case) -> Permission:
-    """Rule on the case as a whole, whatever was signed."""
-    if case.status is CaseStatus.WITHDRAWN:
-        return Permission(allowed=False, reason=f"case {case.number} was withdrawn")
-    if case.held:
-        return Permission(allowed=False, reason=f"Patient {case.number} is not released for publication yet")
-    if case.minor:
-        return Permission(allowed=False, reason=f"Patient {case.number} was a minor: never published")
-    return Permission(allowed=True, reason="the case is open")
+def may_show(
+    case: Case, photo: Photo, consents: Iterable[Consent], channel: str, now: datetime
+) -> Permission:
+    """Rule on one photo of a case in one channel; the last day of a consent counts, to midnight by `now`'s clock.
 
-
-def may_publish(consents: Iterable[Consent], photo: Photo, channel: str, now: datetime) -> Permission:
-    """Rule on one photo in one channel; the last day of a consent counts, to midnight by the clock of `now`.
-
-    Any one valid consent permits. Without one, the reason speaks of the consent that comes nearest.
+    What holds the whole case back is named first. Any one valid consent permits; without one, the reason
+    speaks of the consent that comes nearest.
     """
-    refusals = []
-    for consent in consents:
-        if consent.case != photo.case:
-            continue
-        rank, reason = _judge(consent, photo, channel, now)
-        if rank == _PERMITS:
-            return Permission(allowed=True, reason=reason)
-        refusals.append((rank, reason))
-    if not refusals:
-        return Permission(allowed=False, reason="no consent is recorded")
-    return Permission(allowed=False, reason=max(refusals)[1])
+    closed = closed_by(case)
+    return Permission(allowed=False, reason=closed) if closed else agreed(photo, consents, channel, now)
 
 
-_PERMITS = 6
+def closed_by(case: Case) -> Reason | None:
+    """Give what keeps a whole case from being shown, whatever was signed; None when nothing does."""
+    if case.status is CaseStatus.WITHDRAWN:
+        return Reason(ground=Ground.CASE_WITHDRAWN, case=case.number)
+    if case.minor:
+        return Reason(ground=Ground.MINOR, case=case.number)
+    if case.held:
+        return Reason(ground=Ground.CASE_HELD, case=case.number)
+    return None
 
 
-def _judge(consent: Consent, photo: Photo, channel: str, now: datetime) -> tuple[int, str]:
-    """Rank a consent by how near it comes to permitting, and say what it lacks."""
-    name = f"the consent of {consent.signed_on}"
+def once_released(case: Case) -> Case:
+    """Give a case as it will be when the practice releases it, to ask what readers would then see."""
+    return replace(case, held=False)
+
+
+def agreed(photo: Photo, consents: Iterable[Consent], channel: str, now: datetime) -> Permission:
+    """Rule on what was signed for a photo alone; whether it may be shown is asked of `may_show`."""
+    own = [_judge(consent, photo, channel, now) for consent in consents if consent.case == photo.case]
+    reason = max(own, key=_nearest, default=Reason(ground=Ground.NO_CONSENT, case=photo.case))
+    return Permission(allowed=reason.ground is Ground.PERMITTED, reason=reason)
+
+
+def _nearest(reason: Reason) -> tuple[int, str]:
+    return reason.ground, str(reason.consent and reason.consent.signed_on)
+
+
+def _judge(consent: Consent, photo: Photo, channel: str, now: datetime) -> Reason:
+    """Say what a consent lacks first of all, or that it permits."""
     today = now.date()
-    lacks = [
-        (consent.photos is not None and photo.id not in consent.photos, "does not cover this photo"),
-        (channel not in consent.channels, f"does not cover the channel {channel}"),
-        (consent.withdrawn_at is not None, f"was withdrawn on {str(consent.withdrawn_at)[:10]}"),
-        (consent.expires_on is not None and consent.expires_on < today, f"expired on {consent.expires_on}"),
-        (consent.signed_on > today, "is dated in the future"),
-        (bool(consent.missing), f"lacks: {', '.join(consent.missing)}"),
-    ]
-    for rank, (applies, words) in enumerate(lacks):
-        if applies:
-            return rank, f"{name} {words}"
-    until = f" until {consent.expires_on}" if consent.expires_on else ""
-    return _PERMITS, f"{name} permits it{until}"
+    if consent.photos is not None and photo.id not in consent.photos:
+        ground = Ground.PHOTO_NOT_COVERED
+    elif channel not in consent.channels:
+        ground = Ground.CHANNEL_NOT_COVERED
+    elif consent.withdrawn_at is not None:
+        ground = Ground.CONSENT_WITHDRAWN
+    elif consent.expires_on is not None and consent.expires_on < today:
+        ground = Ground.CONSENT_EXPIRED
+    elif consent.signed_on > today:
+        ground = Ground.CONSENT_NOT_YET_SIGNED
+    elif consent.missing:
+        ground = Ground.CONSENT_INCOMPLETE
+    else:
+        ground = Ground.PERMITTED
+    return Reason(ground=ground, case=photo.case, consent=consent, channel=channel)
 
 
 def expires_soon(consents: Iterable[Consent], now: datetime) -> list[Consent]:
     """Give the consents in force that end within a week, the nearest first."""
     last = (now + WARN_BEFORE).date()
     ending = [
-        consent
+        (consent.expires_on, consent.case, consent)
         for consent in consents
         if consent.withdrawn_at is None
         and consent.expires_on is not None
         and now.date() <= consent.expires_on <= last
     ]
-    return sorted(ending, key=lambda consent: (str(consent.expires_on), consent.case))
+    return [consent for _, _, consent in sorted(ending, key=lambda one: one[:2])]

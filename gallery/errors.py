@@ -1,10 +1,21 @@
-"""What can go wrong with our own catalogue, each as one sentence and what to do about it."""
+"""What can go wrong in the gallery, each as one sentence and what to do about it."""
 
 from datetime import datetime
+from http import HTTPStatus
+from typing import ClassVar
 
 
 class GalleryError(Exception):
-    """The catalogue could not do what was asked; `hint` says what to do."""
+    """The gallery could not do what was asked.
+
+    Attributes:
+        hint: what to do.
+        status: how a page answers.
+        exit_code: how a command ends.
+    """
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         """Keep one sentence of what was expected and found, and the way out."""
@@ -16,9 +27,37 @@ class GalleryError(Exception):
         return {"error": str(self), "hint": self.hint}
 
 
-class ChangedMeanwhileError(GalleryError):
+class NotFoundError(GalleryError):
+    """There is no such case, photo, draft, user or file."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class ConflictError(GalleryError):
+    """What is there already stands against it."""
+
+
+class ChangedMeanwhileError(ConflictError):
     """Somebody else saved the same thing after it was opened; `by` says who, `at` when."""
 
     def __init__(self, what: str, by: str, at: datetime) -> None:
         super().__init__(f"{by} changed {what} at {at:%H:%M} UTC, after you opened it")
         self.by, self.at = by, at
+
+
+class RefusedError(GalleryError):
+    """The input is not what was expected, or a rule forbids it."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class DamagedError(GalleryError):
+    """A file of ours is missing, or not as it was written."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+class UnavailableError(GalleryError):
+    """The machine cannot do it at this moment, for want of disk, memory or rights."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE

@@ -1,6 +1,5 @@
 """The values of the gallery: cases, their stages, the photographs in them, and what patients agreed to."""
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -297,27 +296,6 @@ def subject_of(case: int, stage: str) -> str:
     return f"Patient {case}'s {stage} photo"
 
 
-def heading(label: str) -> str:
-    """Give a stage's label as it is read above or in a picture: `After session 1 of 3`."""
-    return label[:1].upper() + label[1:]
-
-
 def count(number: int, noun: str) -> str:
     """Say how many: `1 photo`, `2 photos`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-_SESSION = re.compile(r"\bsession\s+(\d{1,2})(?:\s*(?:of|/)\s*(\d{1,2}))?", re.IGNORECASE)
-
-
-def sessions_in(label: str) -> tuple[int | None, int | None]:
-    """Read "session 2 of 3" out of a stage's label: (2, 3), or None where it does not say."""
-    found = _SESSION.search(label)
-    if found is None:
-        return None, None
-    return int(found[1]), int(found[2]) if found[2] else None
-
-
-def comes_before_treatment(label: str) -> bool:
-    """Tell whether a stage's label speaks of the time before any work ("before", "Pre-op")."""
-    return re.match(r"\s*(before|pre[\s-]?op|baseline|initial)\b", label, re.IGNORECASE) is not None

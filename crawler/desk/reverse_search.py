@@ -16,7 +16,8 @@ from crawler.http.client import Fetcher, Limits, system_resolver
 from crawler.http.ip_policy import is_private_by_name
 from crawler.settings import Plan
 from crawler.store.database import open_watch
-from gallery.consent import may_publish, may_show_case
+from gallery.consent import may_show
+from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL
 from gallery.settings import DataFolder, load_settings
 from gallery.site.renditions import kept_sums
@@ -74,14 +75,13 @@ def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -
     try:
         catalog = Catalog(db)
         names, consents = catalog.publications(PUBLIC_CHANNEL), catalog.consents()
-        shown = {case.number: may_show_case(case).allowed for case in catalog.cases()}
+        known = {case.number: case for case in catalog.cases()}
         allowed = [
             photo
             for photo in catalog.photos()
             if photo.id in names
             and (not wanted or photo.case in wanted)
-            and shown.get(photo.case)
-            and may_publish(consents, photo, PUBLIC_CHANNEL, now).allowed
+            and may_show(known[photo.case], photo, consents, PUBLIC_CHANNEL, now).allowed
         ]
     finally:
         db.close()
@@ -133,7 +133,7 @@ def search(
         raise CrawlerError("nothing is sent without a person's yes to these pictures", hint="add --by NAME")
     key, begun = key_of(service), clock()
     files = [{"address": one.address, "sha256": one.digest, "photo": one.photo} for one in yes.files]
-    _note(folder, yes.by, "search.permitted", service, {"files": files}, begun)
+    _note(folder, yes.by, Action.SEARCH_PERMITTED, service, {"files": files}, begun)
     hits: list[tuple[Published, Hit]] = []
     sent, trouble = 0, None
     with _door(plan, service) as fetcher:
@@ -145,7 +145,7 @@ def search(
                 trouble = error
                 break
     kept = _keep(folder, service, hits, begun) if hits else None
-    _note(folder, yes.by, "search.done", service, {"sent": sent, "found": len(hits)}, clock())
+    _note(folder, yes.by, Action.SEARCH_DONE, service, {"sent": sent, "found": len(hits)}, clock())
     return Searched(sent=sent, hits=tuple(hit for _, hit in hits), kept=kept, trouble=trouble)
 
 
@@ -192,7 +192,7 @@ def _keep(folder: DataFolder, service: Service, hits: list[tuple[Published, Hit]
 
 
 def _note(
-    folder: DataFolder, by: str, action: str, service: Service, detail: dict[str, object], now: datetime
+    folder: DataFolder, by: str, action: Action, service: Service, detail: dict[str, object], now: datetime
 ) -> None:
     db = open_watch(folder.database)
     try:

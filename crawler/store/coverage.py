@@ -11,8 +11,8 @@ from sqlite_utils import Database
 
 from crawler.model import TOO_LARGE, Site, Standing, VisitCounts
 from crawler.reasons import NO_ANSWER, Cause, Reason, reason_of
-from crawler.store.rows import text_of
 from crawler.store.runs import Run
+from gallery.times import text_of
 
 Query = Mapping[str, str | int | None]
 

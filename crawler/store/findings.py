@@ -9,10 +9,12 @@ from sqlite_utils import Database
 
 from crawler.errors import UnknownFindingError
 from crawler.model import Decision, Failure, Finding, Likeness, Place, Step
-from crawler.store.rows import Row, moment, text_of, time_of
+from crawler.store.rows import Row
+from gallery.events import Action
 from gallery.model import subject_of
 from gallery.store.database import transaction
 from gallery.store.ledger import Ledger
+from gallery.times import moment_of, moment_or_none, text_of
 
 _FINDINGS = """
     select findings.*, sites.url as site_url, images.url as image_url, images.parent as parent,
@@ -107,7 +109,7 @@ class Findings:
                 "digest": finding.digest,
                 "photo": finding.photo_id,
             }
-            Ledger(self._db).append(by, "finding.decided", f"finding {finding.id}", detail, now)
+            Ledger(self._db).append(by, Action.FINDING_DECIDED, f"finding {finding.id}", detail, now)
         return self.get(finding.id)
 
     def failures(self, *, run_id: int | None = None) -> list[Failure]:
@@ -121,7 +123,7 @@ class Findings:
                 step=Step(row["step"]),
                 trouble=row["trouble"],
                 message=row["message"],
-                at=moment(row["at"]),
+                at=moment_of(row["at"]),
             )
             for row in rows
         ]
@@ -157,8 +159,8 @@ def _place(row: Row) -> Place:
         alt=row["alt"],
         caption=row["caption"],
         heading=row["heading"],
-        first_seen=moment(row["first_seen"]),
-        last_seen=moment(row["last_seen"]),
+        first_seen=moment_of(row["first_seen"]),
+        last_seen=moment_of(row["last_seen"]),
     )
 
 
@@ -213,11 +215,11 @@ def _finding(row: Row, places: tuple[Place, ...], subjects: Mapping[int, str]) -
         explanation=row["explanation"] if is_first else further,
         digest=row["digest"],
         answer=row["answer"] if is_first else "{}",
-        first_seen=moment(row["first_seen"]),
-        last_seen=moment(row["last_seen"]),
+        first_seen=moment_of(row["first_seen"]),
+        last_seen=moment_of(row["last_seen"]),
         decision=Decision(row["decision"] or "open"),
         decided_by=row["decided_by"] or "",
-        decided_at=time_of(row["decided_at"]),
+        decided_at=moment_or_none(row["decided_at"]),
         note=row["note"] or "",
         places=places,
         view=row["view"] or "",

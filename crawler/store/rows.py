@@ -1,31 +1,16 @@
-"""Between rows and values: times as UTC ISO text, flags and sets as JSON."""
+"""Between rows and values: flags and sets as JSON."""
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from crawler.model import Address, HostState, Kind, Listing, Site, Standing
 from crawler.reasons import reason_of
+from gallery.times import moment_or_none, text_or_none
 
 Row = dict[str, Any]
 _HOST_TIMES = ("robots_at", "parked_until", "asked_at")
 _TIMES = ("fetched_at", "due_at", "changed_at")
-
-
-def text_of(at: datetime | None) -> str | None:
-    """Write a time as UTC ISO text with milliseconds, so that text sorts as time does."""
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def time_of(text: str | None) -> datetime | None:
-    """Read a time that `text_of` wrote."""
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def moment(text: str) -> datetime:
-    """Read a time that is never missing."""
-    return datetime.fromisoformat(text)
 
 
 def address_row(address: Address, site_id: int) -> Row:
@@ -33,7 +18,7 @@ def address_row(address: Address, site_id: int) -> Row:
     row = {name: getattr(address, name) for name in Address.__slots__ if name != "reason"}
     row["why"] = address.reason.to_text() if address.reason else ""
     row |= {"site_id": site_id, "kind": str(address.kind), "standing": str(address.standing)}
-    return row | {name: text_of(getattr(address, name)) for name in _TIMES}
+    return row | {name: text_or_none(getattr(address, name)) for name in _TIMES}
 
 
 def address_of(row: Mapping[str, Any]) -> Address:
@@ -41,20 +26,20 @@ def address_of(row: Mapping[str, Any]) -> Address:
     values = {name: row[name] for name in Address.__slots__ if name != "reason"}
     values["reason"] = reason_of(row["why"])
     values |= {"kind": Kind(row["kind"]), "standing": Standing(row["standing"])}
-    values |= {name: time_of(row[name]) for name in _TIMES}
+    values |= {name: moment_or_none(row[name]) for name in _TIMES}
     return Address(**values)
 
 
 def host_row(host: HostState, site_id: int) -> Row:
     """Give a host as a row."""
     row = {name: getattr(host, name) for name in HostState.__slots__} | {"site_id": site_id}
-    return row | {name: text_of(getattr(host, name)) for name in _HOST_TIMES}
+    return row | {name: text_or_none(getattr(host, name)) for name in _HOST_TIMES}
 
 
 def host_of_row(row: Mapping[str, Any]) -> HostState:
     """Give a row of `hosts` as a value."""
     values = {name: row[name] for name in HostState.__slots__}
-    values |= {name: time_of(row[name]) for name in _HOST_TIMES}
+    values |= {name: moment_or_none(row[name]) for name in _HOST_TIMES}
     return HostState(**values)
 
 

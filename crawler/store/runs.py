@@ -21,8 +21,9 @@ from crawler.model import (
     VisitCounts,
 )
 from crawler.store import statements
-from crawler.store.rows import Row, address_of, address_row, host_of_row, host_row, moment, text_of, time_of
+from crawler.store.rows import Row, address_of, address_row, host_of_row, host_row
 from gallery.store.database import transaction
+from gallery.times import moment_of, moment_or_none, text_of, text_or_none
 
 _RESUMABLE = timedelta(hours=24)
 
@@ -78,10 +79,12 @@ class Progress:
         """Begin a run, or go on with one that was cut off less than 24 hours ago."""
         with transaction(self._db):
             cut = list(self._db.query("select * from runs where outcome = 'running'"))
-            if cut and timedelta() <= now - moment(cut[0]["started_at"]) < _RESUMABLE:
+            if cut and timedelta() <= now - moment_of(cut[0]["started_at"]) < _RESUMABLE:
                 row = cut[0]
                 self._db.execute("update runs set resumed = 1 where id = :id", {"id": row["id"]})
-                return Run(id=row["id"], started_at=moment(row["started_at"]), upto=row["upto"], resumed=True)
+                return Run(
+                    id=row["id"], started_at=moment_of(row["started_at"]), upto=row["upto"], resumed=True
+                )
             self._db.execute(
                 "update runs set outcome = 'abandoned', finished_at = :at where outcome = 'running'",
                 {"at": text_of(now)},
@@ -92,7 +95,7 @@ class Progress:
             )
             number = int(cursor.lastrowid or 0)
             self._db.execute("update sites set barren = '{}'")
-            started = moment(str(text_of(now)))
+            started = moment_of(str(text_of(now)))
             return Run(id=number, started_at=started, upto=upto)
 
     def last_finished(self, *, before: int | None = None) -> RunRow | None:
@@ -127,7 +130,7 @@ class Progress:
         """Give the time at which the last run ended, or began; None before the first."""
         query = "select max(started_at, coalesce(finished_at, started_at)) from runs order by id desc limit 1"
         found = self._db.execute(query).fetchone()
-        return time_of(found[0]) if found else None
+        return moment_or_none(found[0]) if found else None
 
     def forget_plans(self, now: datetime) -> None:
         """Make due whatever is planned for a time that a wrong clock gave; what was seen stays as it is written."""
@@ -143,7 +146,7 @@ class Progress:
 
     def last_mail(self) -> datetime | None:
         """Give when the last digest was sent."""
-        return time_of(self._db.execute("select max(at) from mails").fetchone()[0])
+        return moment_or_none(self._db.execute("select max(at) from mails").fetchone()[0])
 
     def note_mail(self, run_id: int, subject: str, now: datetime) -> None:
         """Note that a digest was sent."""
@@ -179,7 +182,7 @@ class Progress:
             outcome=Outcome(row["outcome"]),
             tally=VisitCounts(**json.loads(row["tally"])),
             quota=row["quota"],
-            resume_at=time_of(row["resume_at"]),
+            resume_at=moment_or_none(row["resume_at"]),
         )
 
     def take_lease(self, site: Site, owner: str, now: datetime, *, seconds: float) -> Lease:
@@ -330,7 +333,7 @@ class Progress:
             {
                 "tally": json.dumps(asdict(before.tally + result.tally)),
                 "quota": result.quota or before.quota,
-                "resume_at": text_of(result.resume_at),
+                "resume_at": text_or_none(result.resume_at),
                 "run": run.id,
                 "site": site.id,
             },
@@ -364,8 +367,8 @@ class Progress:
 def _run_row(row: Row) -> RunRow:
     return RunRow(
         id=row["id"],
-        started_at=moment(row["started_at"]),
-        finished_at=time_of(row["finished_at"]),
+        started_at=moment_of(row["started_at"]),
+        finished_at=moment_or_none(row["finished_at"]),
         outcome=Outcome(row["outcome"]),
         summary=row["summary"],
     )

@@ -8,9 +8,10 @@ from sqlite_utils import Database
 
 from crawler.errors import SiteListError
 from crawler.model import Listing, Site
-from crawler.store.rows import site_of, text_of
+from crawler.store.rows import site_of
 from crawler.urls import in_scope
 from gallery.store.database import transaction
+from gallery.times import text_of
 
 
 class Sites:

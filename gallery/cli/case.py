@@ -60,6 +60,7 @@ def add(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
       pairwatch case add --photo before:front:IMG_1.jpg --photo after:front:IMG_2.jpg --tag scar
     """
     from gallery.services.intake import ListRefusedError, Wishes, import_listed
+    from gallery.stages import says_before
     from gallery.store.catalog import Catalog
 
     with opened(folder) as database:
@@ -71,7 +72,7 @@ def add(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
         parts = photo.split(":", 2)
         if len(parts) != 3:  # noqa: PLR2004
             raise click.BadParameter(f"{photo!r} is not STAGE:VIEW:FILE", param_hint="--photo")
-        before = parts[0].strip().lower().startswith("before")
+        before = says_before(parts[0])
         work = ("unknown", "") if before else (performed_by, procedure)
         writer.writerow([number, *parts, "|".join(tags), *work])
     wishes = Wishes(actor=getpass.getuser(), now=now())
@@ -135,7 +136,7 @@ def show(folder: DataFolder, number: int, as_json: bool) -> None:
     Example:
       pairwatch case show 51
     """
-    from gallery.consent import may_publish, may_show_case
+    from gallery.consent import may_show
     from gallery.model import PUBLIC_CHANNEL
     from gallery.settings import load_settings
     from gallery.store.catalog import Catalog
@@ -145,16 +146,14 @@ def show(folder: DataFolder, number: int, as_json: bool) -> None:
         item, stages = catalog.case(number), catalog.stages(number)
         photos, consents = catalog.photos(number), catalog.consents(number)
     today = load_settings(folder).local(now())
-    rules = {photo.id: may_publish(consents, photo, PUBLIC_CHANNEL, today) for photo in photos}
-    whole = may_show_case(item)
+    rules = {photo.id: may_show(item, photo, consents, PUBLIC_CHANNEL, today) for photo in photos}
     if as_json:
         print_json(
             {
                 "case": asdict(item),
                 "stages": [asdict(stage) for stage in stages],
                 "photos": [
-                    asdict(p)
-                    | {"may_be_public": whole.allowed and rules[p.id].allowed, "reason": rules[p.id].reason}
+                    asdict(p) | {"may_be_public": rules[p.id].allowed, "reason": str(rules[p.id].reason)}
                     for p in photos
                 ],
                 "consents": [asdict(c) | {"channels": sorted(c.channels)} for c in consents],
@@ -166,7 +165,7 @@ def show(folder: DataFolder, number: int, as_json: bool) -> None:
         click.echo(f"  {stage.position}. {stage.label} (work by: {stage.performed_by})")
         for photo in photos:
             if photo.stage_id == stage.id:
-                rule = rules[photo.id] if whole.allowed else whole
+                rule = rules[photo.id]
                 state = "may be public" if rule.allowed else "not public"
                 click.echo(f"     {photo.view}: {photo.file}  {state}: {rule.reason}")
 

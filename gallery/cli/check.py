@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gallery.cli.output import as_json_option, now, opened, print_json
+from gallery.events import Action
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
@@ -137,10 +138,8 @@ def _tell(database: "Database", number: int, differences: "list[Measured]", *, e
             casework.write_differences(one, other, said, now())
         if news:
             detail = {"pairs": [[*pair, list(said)] for pair, said in news.items()]}
-            Ledger(database).append(getpass.getuser(), "measured pairs anew", f"case {number}", detail, now())
+            Ledger(database).append(getpass.getuser(), Action.PAIRS_MEASURED, f"case {number}", detail, now())
         if public and news and casework.approvals(number):
             casework.hold(number)
-            Ledger(database).append(
-                getpass.getuser(), "held back: what readers see has changed", f"case {number}", {}, now()
-            )
+            Ledger(database).append(getpass.getuser(), Action.CASE_HELD_CHANGED, f"case {number}", {}, now())
     return True

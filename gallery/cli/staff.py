@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gallery.events import Action
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def add(folder: DataFolder, name: str, role: str, password: str) -> None:
     """
     from gallery.staff import Role, User
 
-    with _accounts(folder, "added a user", name, role=role) as (book, now):
+    with _accounts(folder, Action.USER_ADDED, name, role=role) as (book, now):
         book.add(User(name, Role(role)), password, now)
     click.echo(f"{name} may sign in as {role}.")
 
@@ -124,7 +125,7 @@ def remove(folder: DataFolder, name: str) -> None:
     Example:
       pairwatch user remove "Ada Example"
     """
-    with _accounts(folder, "removed a user", name) as (book, _):
+    with _accounts(folder, Action.USER_REMOVED, name) as (book, _):
         book.remove(name)
     click.echo(f"{name} may no longer sign in.")
 
@@ -140,14 +141,14 @@ def password(folder: DataFolder, name: str, password: str) -> None:
     Example:
       pairwatch user password "Ada Example"
     """
-    with _accounts(folder, "set a new password", name) as (book, _):
+    with _accounts(folder, Action.PASSWORD_SET, name) as (book, _):
         book.change_password(name, password)
     click.echo(f"{name} has a new password.")
 
 
 @contextmanager
 def _accounts(
-    folder: DataFolder, action: str = "", subject: str = "", **detail: object
+    folder: DataFolder, action: Action | None = None, subject: str = "", **detail: object
 ) -> "Iterator[tuple[Accounts, datetime]]":
     """Open the accounts; what was done to them goes to the ledger in the same transaction."""
     from gallery.store.accounts import Accounts

@@ -11,15 +11,17 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.parallel import Progress, silently
 from gallery.services.integrity import parse_head, remember_head, remembered_head
 from gallery.settings import DataFolder
 from gallery.store.database import open_database
 from gallery.store.ledger import Head, Ledger
+from gallery.times import text_of
 
 _LIST, _DATABASE, _DESK = "backup.json", "pairwatch.db", ".restoring"
 _VERSION = 1
@@ -87,11 +89,7 @@ def write_backup(folder: DataFolder, out: Path, *, now: datetime, progress: Prog
         os.link(fresh, out)  # never over a file that came there meanwhile
     finally:
         fresh.unlink(missing_ok=True)
-    return Backup(file=out, made_at=_text(now), files=len(sums), bytes=out.stat().st_size, head=head)
-
-
-def _text(now: datetime) -> str:
-    return now.astimezone(UTC).isoformat(timespec="seconds")
+    return Backup(file=out, made_at=text_of(now), files=len(sums), bytes=out.stat().st_size, head=head)
 
 
 def _copy_database(source: Path, copy: Path) -> Head:
@@ -144,7 +142,7 @@ def _write_tar(
                 tar.addfile(info, data)
         told = {
             "pairwatch": _VERSION,
-            "made_at": _text(now),
+            "made_at": text_of(now),
             "ledger_head": f"{head.seq}:{head.hash}",
             "sha256": sums,
         }
@@ -179,7 +177,9 @@ def restore_backup(
     try:
         detail = {"made_at": backup.made_at, "ledger_head": f"{backup.head.seq}:{backup.head.hash}"}
         lost = max(0, before.seq - backup.head.seq) if before else 0
-        head = Ledger(database).append(actor, "catalogue.restored", "catalogue", detail | {"lost": lost}, now)
+        head = Ledger(database).append(
+            actor, Action.CATALOGUE_RESTORED, "catalogue", detail | {"lost": lost}, now
+        )
     finally:
         database.close()
     remember_head(folder, head)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from gallery.stages import says_before
 from watermark.pairs.look import Look, likeness
 
 SITTING = timedelta(minutes=50)
@@ -200,7 +201,7 @@ def _in_story_order(items: Sequence[Item], stages: Mapping[int, _Guess]) -> list
 def _rank(label: str) -> tuple[int, float]:
     session = re.match(r"after session (\d+)", label)
     elapsed = re.match(r"(\d+) (day|week|month|year)", label)
-    if label.startswith("before"):
+    if says_before(label):
         return 0, 0
     if session:
         return 1, int(session[1])

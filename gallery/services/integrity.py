@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from gallery.consent import may_publish, may_show_case
+from gallery.consent import may_show
 from gallery.errors import GalleryError
 from gallery.model import PUBLIC_CHANNEL, subject_of
 from gallery.rules.leaks import scan
@@ -178,9 +178,7 @@ def _site(folder: DataFolder, catalog: Catalog, now: datetime) -> tuple[list[str
     allowed = {
         names[photo.id].token
         for photo in catalog.photos()
-        if photo.id in names
-        and may_show_case(cases[photo.case]).allowed
-        and may_publish(consents, photo, PUBLIC_CHANNEL, now).allowed
+        if photo.id in names and may_show(cases[photo.case], photo, consents, PUBLIC_CHANNEL, now).allowed
     }
     shown = {file.stem.rpartition("-")[0] for file in (folder.public / "photos").glob("*")}
     problems = [

@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gallery.consent import may_publish
+from gallery.consent import agreed
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Consent, Performer, Photo, Section, Stage
 from gallery.settings import Settings
 from gallery.site.disclosures import findings_about
+from gallery.stages import shows_work
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 
@@ -79,8 +80,8 @@ def _about_the_case(standing: Standing) -> Iterator[Obstacle]:
 
 
 def _about_consent(standing: Standing, now: datetime) -> Iterator[Obstacle]:
-    rulings = [may_publish(standing.consents, photo, PUBLIC_CHANNEL, now) for photo in standing.photos]
-    refused = sorted({ruling.reason for ruling in rulings if not ruling.allowed})
+    rulings = [agreed(photo, standing.consents, PUBLIC_CHANNEL, now) for photo in standing.photos]
+    refused = sorted({str(ruling.reason) for ruling in rulings if not ruling.allowed})
     if not any(ruling.allowed for ruling in rulings):
         reason = "; ".join(refused) or "there is no photo"
         yield Obstacle(f"No photo may be published: {reason}", blocks=True, section=Section.CONSENT)
@@ -93,7 +94,7 @@ def _about_consent(standing: Standing, now: datetime) -> Iterator[Obstacle]:
 def _about_the_record(standing: Standing) -> Iterator[Obstacle]:
     if Section.FACTS not in standing.saved and standing.case.held:
         yield Obstacle("The facts are not filled in", blocks=True, section=Section.FACTS)
-    elif any(stage.performed_by is Performer.UNKNOWN and stage.position > 1 for stage in standing.stages):
+    elif any(stage.performed_by is Performer.UNKNOWN and shows_work(stage) for stage in standing.stages):
         words = "For some stages it is not known who did the work: the page will say so"
         yield Obstacle(words, blocks=False, section=Section.FACTS)
     if Section.PAIRS not in standing.saved:

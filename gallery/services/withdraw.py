@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL, Consent, KnownCopy
 from gallery.store.catalog import Catalog
 from gallery.store.database import transaction
@@ -29,7 +30,7 @@ def record_consent(database: "Database", consent: Consent, actor: str, now: date
             "document": consent.document,
             "missing": list(consent.missing),
         }
-        Ledger(database).append(actor, "consent recorded", f"case {consent.case}", detail, now)
+        Ledger(database).append(actor, Action.CONSENT_RECORDED, f"case {consent.case}", detail, now)
     return consent
 
 
@@ -52,7 +53,7 @@ def withdraw_consent(
                 hint=f"see what is recorded with: pairwatch case show {case}",
             )
         detail = {"consents": [consent.id for consent in ended], "channels": sorted(channels or ["all"])}
-        Ledger(database).append(actor, "consent withdrawn", f"case {case}", detail, now)
+        Ledger(database).append(actor, Action.CONSENT_WITHDRAWN, f"case {case}", detail, now)
     return ended
 
 
@@ -127,9 +128,9 @@ def withdraw_case(
         public = catalog.published_photos(number)
         catalog.withdraw_case(number, now)
         detail = {"consents": [consent.id for consent in in_force], "public photos": public, "reason": reason}
-        head = ledger.append(actor, "case withdrawn", f"case {number}", detail, now)
+        head = ledger.append(actor, Action.CASE_WITHDRAWN, f"case {number}", detail, now)
         for copy in copies:
             about = {"case": number, "page": copy.page}
-            ledger.append(actor, "copy to be removed", f"finding {copy.finding}", about, now)
+            ledger.append(actor, Action.COPY_TO_REMOVE, f"finding {copy.finding}", about, now)
     channels = sorted({name for consent in consents for name in consent.channels} - {PUBLIC_CHANNEL})
     return Receipt(number, now, len(in_force), len(public), head, tuple(channels), tuple(copies))

@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from gallery.consent import Permission, expires_soon
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL, Photo, Publication
 from gallery.parallel import Progress, silently
 from gallery.rules.advertising import load_rules
@@ -347,12 +348,12 @@ class _Build:
             for photo, shown in published.items():
                 if before.get(photo) != shown:
                     self._catalog.publish(photo, channel, shown, self._now)
-                    self._note("published", photo, channel, shown)
+                    self._note(Action.PHOTO_PUBLISHED, photo, channel, shown)
             for photo in before.keys() - published.keys():
                 self._catalog.unpublish(photo, channel)
-                self._note("unpublished", photo, channel, before[photo])
+                self._note(Action.PHOTO_UNPUBLISHED, photo, channel, before[photo])
 
-    def _note(self, action: str, photo: int, channel: str, shown: Publication) -> None:
+    def _note(self, action: Action, photo: int, channel: str, shown: Publication) -> None:
         detail = {"channel": channel, "token": shown.token}
         self._ledger.append(self._actor, action, f"photo {photo}", detail, self._now)
 
@@ -393,5 +394,5 @@ class _Build:
 
 
 def _reasons(rules: Mapping[int, Permission]) -> dict[str, int]:
-    reasons = Counter(rule.reason for rule in rules.values() if not rule.allowed)
+    reasons = Counter(str(rule.reason) for rule in rules.values() if not rule.allowed)
     return dict(reasons.most_common())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from gallery.consent import Permission
+from gallery.consent import Ground, Permission, Reason
 from gallery.model import Case, Photo, Stage
 from gallery.rules.advertising import (
     Facts,
@@ -83,7 +83,8 @@ def hold_back(
             asked.add(key)
             blocking = judged.of(key, partial(_blocking, *own))
             if blocking:
-                reason = f"the words of Patient {case.number} may not stand so: {blocking.rstrip('.')}"
+                finding = blocking.rstrip(".")
+                reason = Reason(ground=Ground.WORDS_REFUSED, case=case.number, finding=finding)
                 held[case.number] = Permission(allowed=False, reason=reason)
     judged.keep(asked)
     return {photo.id: held.get(photo.case, rules[photo.id]) for photo in records.photos}

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import get_args
 
 from gallery.errors import GalleryError
-from gallery.model import Digest, Photo, heading
+from gallery.model import Digest, Photo
 from gallery.parallel import Progress, in_parallel, silently
 from gallery.settings import Channel, Settings
+from gallery.stages import heading
 from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
 from watermark.marking.visible import MarkDesign, draw_label, draw_mark

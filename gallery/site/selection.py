@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gallery.consent import may_publish
+from gallery.consent import agreed
 from gallery.model import Case, CaseStatus, Consent, Stage
 from gallery.settings import Tag
 from gallery.site.stories import Records, canonical, facts_of, procedures_of
@@ -48,17 +48,17 @@ def selection(
     consents: dict[int, list[Consent]] = {}
     for consent in records.consents:
         consents.setdefault(consent.case, []).append(consent)
-    agreed = whole & {
+    consented = whole & {
         photo.case
         for photo in records.photos
-        if may_publish(consents.get(photo.case, ()), photo, channel, now).allowed
+        if agreed(photo, consents.get(photo.case, ()), channel, now).allowed
     }
     visible = set(shown)
     kinds = _kinds(records, tags)
     shown_kinds = Counter(kind for number in visible for kind in kinds.get(number, ()))
-    agreed_kinds = Counter(kind for number in agreed | visible for kind in kinds.get(number, ()))
+    agreed_kinds = Counter(kind for number in consented | visible for kind in kinds.get(number, ()))
     shares = tuple((kind, Share(shown_kinds[kind], count)) for kind, count in sorted(agreed_kinds.items()))
-    return Selection(len(visible), len(agreed), len(whole), shares)
+    return Selection(len(visible), len(consented), len(whole), shares)
 
 
 def _kinds(records: Records, tags: Sequence[Tag]) -> Mapping[int, frozenset[Kind]]:

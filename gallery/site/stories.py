@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import combinations
 from typing import Self
 
-from gallery.consent import Permission, may_publish, may_show_case
+from gallery.consent import Permission, may_show
 from gallery.model import Case, CaseStatus, Consent, Photo, Stage
 from gallery.settings import Tag
 from gallery.site.wording import photo_alt, photo_caption, stage_sentences, stage_title
@@ -219,12 +219,9 @@ def slug(words: str) -> str:
 
 def rulings(records: Records, channel: str, now: datetime) -> dict[int, Permission]:
     """Rule on every photo of the catalogue in one channel."""
-    whole = {case.number: may_show_case(case) for case in records.cases}
-    consents = _by_case(records.consents)
+    cases, consents = {case.number: case for case in records.cases}, _by_case(records.consents)
     return {
-        photo.id: may_publish(consents.get(photo.case, ()), photo, channel, now)
-        if whole[photo.case].allowed
-        else whole[photo.case]
+        photo.id: may_show(cases[photo.case], photo, consents.get(photo.case, ()), channel, now)
         for photo in records.photos
     }
 

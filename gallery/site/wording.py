@@ -1,6 +1,7 @@
 """The sentences that a record says about itself: from facts, so that nobody must remember to be honest."""
 
-from gallery.model import Performer, Stage, comes_before_treatment, heading
+from gallery.model import Performer, Stage
+from gallery.stages import heading, shows_work
 
 _PERFORMED = {
     Performer.US: "This work was done by us.",
@@ -22,7 +23,7 @@ def stage_sentences(stage: Stage) -> list[str]:
         sentences.append(taken)
     if stage.procedure:
         sentences.append(f"Procedure: {stage.procedure.rstrip('.')}.")
-    if stage.procedure or not comes_before_treatment(stage.label):
+    if shows_work(stage):
         sentences.append(_PERFORMED[stage.performed_by])
     if stage.in_progress:
         sentences.append("The treatment is not finished: further work is planned.")

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from gallery.errors import GalleryError
 from gallery.staff import Role, User
 from gallery.store.database import transaction
+from gallery.times import moment_of, text_of
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
@@ -81,7 +82,7 @@ class Accounts:
         with transaction(self._db):
             self._db.execute(
                 "insert into users (name, role, password, created_at) values (?, ?, ?, ?)",
-                [name, str(user.role), self._hasher.hash(password), _time(now)],
+                [name, str(user.role), self._hasher.hash(password), text_of(now)],
             )
 
     def find(self, name: str) -> User | None:
@@ -128,9 +129,9 @@ class Accounts:
         """Tell how long this name from this address must wait before it may try again."""
         rows = self._db.execute(
             "select user, address, at from sign_in_attempts where succeeded = 0 and at > ?",
-            [_time(now - _WINDOW)],
+            [text_of(now - _WINDOW)],
         )
-        failures = [Attempt(str(row[0]), str(row[1]), datetime.fromisoformat(row[2])) for row in rows]
+        failures = [Attempt(str(row[0]), str(row[1]), moment_of(row[2])) for row in rows]
         return wait_before_sign_in(failures, user, address, now)
 
     def sign_in(self, name: str, password: str, address: str, now: datetime) -> User | None:
@@ -140,10 +141,10 @@ class Accounts:
         name takes as long as a known one.
         """
         with transaction(self._db):
-            self._db.execute("delete from sign_in_attempts where at < ?", [_time(now - timedelta(days=1))])
+            self._db.execute("delete from sign_in_attempts where at < ?", [text_of(now - timedelta(days=1))])
             attempt = self._db.execute(
                 "insert into sign_in_attempts (user, address, at) values (?, ?, ?) returning id",
-                [name[:80], address, _time(now)],
+                [name[:80], address, text_of(now)],
             ).fetchone()[0]
         row = self._db.execute("select password from users where name = ?", [name]).fetchone()
         password = password[: LONGEST_PASSWORD + 1]
@@ -171,7 +172,7 @@ class Accounts:
         with transaction(self._db):
             self._db.execute(
                 "insert into web_sessions (key, user, started_at, seen_at) values (?, ?, ?, ?)",
-                [_digest(key), user.name, _time(now), _time(now)],
+                [_digest(key), user.name, text_of(now), text_of(now)],
             )
         return key
 
@@ -181,14 +182,14 @@ class Accounts:
             """select users.name, users.role, web_sessions.seen_at from web_sessions
                join users on users.name = web_sessions.user
                where key = :key and seen_at > :idle and started_at > :oldest""",
-            {"key": _digest(key), "idle": _time(now - _IDLE), "oldest": _time(now - _LONGEST_SESSION)},
+            {"key": _digest(key), "idle": text_of(now - _IDLE), "oldest": text_of(now - _LONGEST_SESSION)},
         ).fetchone()
         if row is None:
             return None
-        if now - datetime.fromisoformat(row[2]) > timedelta(minutes=1):
+        if now - moment_of(row[2]) > timedelta(minutes=1):
             with transaction(self._db):
                 self._db.execute(
-                    "update web_sessions set seen_at = ? where key = ?", [_time(now), _digest(key)]
+                    "update web_sessions set seen_at = ? where key = ?", [text_of(now), _digest(key)]
                 )
         return User(str(row[0]), Role(row[1]))
 
@@ -197,7 +198,7 @@ class Accounts:
         with transaction(self._db):
             self._db.execute(
                 "delete from web_sessions where key = ? or started_at < ?",
-                [_digest(key), _time(now - _LONGEST_SESSION)],
+                [_digest(key), text_of(now - _LONGEST_SESSION)],
             )
 
 
@@ -212,7 +213,3 @@ def _check_password(password: str) -> None:
 
 def _digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _time(now: datetime) -> str:
-    return now.astimezone(UTC).isoformat(timespec="seconds")

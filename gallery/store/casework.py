@@ -5,7 +5,7 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
@@ -24,6 +24,7 @@ from gallery.model import (
     Words,
 )
 from gallery.store.database import transaction
+from gallery.times import moment_of, text_of
 
 
 class Casework:
@@ -40,9 +41,7 @@ class Casework:
         rows = self._db.execute(
             "select section, version, saved_by, saved_at from case_sections where case_number = ?", [number]
         )
-        return {
-            Section(row[0]): Saved(int(row[1]), str(row[2]), datetime.fromisoformat(row[3])) for row in rows
-        }
+        return {Section(row[0]): Saved(int(row[1]), str(row[2]), moment_of(row[3])) for row in rows}
 
     @contextmanager
     def saving(self, number: int, section: Section, version: int, by: str, now: datetime) -> Iterator[None]:
@@ -65,7 +64,7 @@ class Casework:
                     "section": str(section),
                     "version": version + 1,
                     "by": by,
-                    "now": _time(now),
+                    "now": text_of(now),
                 },
             )
 
@@ -213,7 +212,7 @@ class Casework:
         with transaction(self._db):
             self._db.execute(
                 "insert or replace into differences (before_id, after_id, sentences, measured_at) values (?, ?, ?, ?)",
-                [before, after, json.dumps(list(sentences)), now.isoformat(timespec="seconds")],
+                [before, after, json.dumps(list(sentences)), text_of(now)],
             )
 
     # -- approvals
@@ -225,7 +224,7 @@ class Casework:
             self._db.execute(
                 """insert into approvals (case_number, asked, link, content, asked_by, asked_at)
                    values (?, ?, ?, ?, ?, ?)""",
-                [number, asked, _link(secret), content, by, _time(now)],
+                [number, asked, _link(secret), content, by, text_of(now)],
             )
         return secret
 
@@ -244,7 +243,7 @@ class Casework:
                from approvals where case_number = :number or link = :link order by id desc""",
             {"number": number, "link": link},
         )
-        return [Approval(**{**row, "asked_at": datetime.fromisoformat(row["asked_at"])}) for row in rows]
+        return [Approval(**{**row, "asked_at": moment_of(row["asked_at"])}) for row in rows]
 
     def answer(self, approval: int, answer: str, by: str, words: str, now: datetime) -> None:
         """Write the answer to what was asked.
@@ -256,7 +255,7 @@ class Casework:
             written = self._db.execute(
                 """update approvals set answer = ?, answered_by = ?, answered_at = ?, words = ?
                    where id = ? and answer is null""",
-                [answer, by, _time(now), words, approval],
+                [answer, by, text_of(now), words, approval],
             ).rowcount
         if not written:
             raise GalleryError("this was answered already", hint="ask the practice for a new link")
@@ -269,10 +268,6 @@ _STAGE_FACTS = ("id", "label", "procedure", "session", "sessions", "elapsed", "n
 
 def _link(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _time(now: datetime) -> str:
-    return now.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _matrix(text: str) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlite_utils import Database
 
 from gallery.errors import GalleryError
 from gallery.model import Case, CaseStatus, Consent, Digest, Performer, Photo, Publication, Stage
 from gallery.store.database import transaction
+from gallery.times import moment_of, moment_or_none, text_of
 
 _PHOTOS = """
     select photos.*, stages.case_number, stages.label, stages.position
@@ -52,7 +54,7 @@ class Catalog:
                     "classification": case.classification,
                     "hair_length": case.hair_length,
                     "minor": int(case.minor),
-                    "now": _time(now),
+                    "now": text_of(now),
                 },
             )
             self.tag_case(case.number, case.tags)
@@ -106,7 +108,7 @@ class Catalog:
         case = self.case(number)
         if case.status is CaseStatus.WITHDRAWN:
             raise GalleryError(f"case {number} was already withdrawn on {case.withdrawn_at:%Y-%m-%d}")
-        at = {"number": number, "now": _time(now)}
+        at = {"number": number, "now": text_of(now)}
         with transaction(self._db):
             self._db.execute(
                 "update cases set status = 'withdrawn', withdrawn_at = :now where number = :number", at
@@ -171,7 +173,7 @@ class Catalog:
                    values (:stage_id, :view, :file, :digest, :bytes, :width, :height, :format,
                            :taken_at, :taken_by, :alt, :caption, :now)
                    returning id""",
-                {name: getattr(photo, name) for name in _PHOTO_COLUMNS} | {"now": _time(now)},
+                {name: getattr(photo, name) for name in _PHOTO_COLUMNS} | {"now": text_of(now)},
             ).fetchone()
         return replace(photo, id=int(row[0]), imported_at=now)
 
@@ -234,7 +236,7 @@ class Catalog:
                     "covers": "case" if consent.photos is None else "photos",
                     "document": consent.document,
                     "missing": json.dumps(consent.missing),
-                    "now": _time(now),
+                    "now": text_of(now),
                 },
             ).fetchone()
             consent = replace(consent, id=int(row[0]), recorded_at=now)
@@ -278,7 +280,7 @@ class Catalog:
             for consent in ended:
                 self._db.execute(
                     "update consents set withdrawn_at = :now where id = :id",
-                    {"now": _time(now), "id": consent.id},
+                    {"now": text_of(now), "id": consent.id},
                 )
                 rest = consent.channels - (channels or consent.channels)
                 if rest:
@@ -306,7 +308,7 @@ class Catalog:
     def publish(self, photo_id: int, channel: str, shown: Publication, now: datetime) -> None:
         """Record that a photo is public from now on under a name, and the day when it first was."""
         values = {"id": photo_id, "channel": channel, "token": shown.token, "recipe": shown.recipe}
-        values["now"] = _time(now)
+        values["now"] = text_of(now)
         with transaction(self._db):
             self._db.execute(
                 """insert into publications (photo_id, channel, token, recipe, published_at)
@@ -342,46 +344,38 @@ _PHOTO_COLUMNS = (
 )  # fmt: skip
 
 
-def _time(now: datetime) -> str:
-    return now.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _case(row: Mapping[str, object], tags: tuple[str, ...]) -> Case:
+def _case(row: Mapping[str, Any], tags: tuple[str, ...]) -> Case:
     values = dict(row)
     values |= {
         "status": CaseStatus(str(row["status"])),
         "minor": bool(row["minor"]),
         "held": bool(row["held"]),
-        "created_at": _moment(str(row["created_at"])),
-        "withdrawn_at": _moment(str(row["withdrawn_at"]) if row["withdrawn_at"] else None),
+        "created_at": moment_of(str(row["created_at"])),
+        "withdrawn_at": moment_or_none(row["withdrawn_at"]),
     }
-    return Case(tags=tags, **values)  # type: ignore[arg-type]
+    return Case(tags=tags, **values)
 
 
-def _stage(row: Mapping[str, object]) -> Stage:
+def _stage(row: Mapping[str, Any]) -> Stage:
     values = dict(row)
     values["case"] = values.pop("case_number")
     values["performed_by"] = Performer(str(row["performed_by"]))
     values["in_progress"] = bool(row["in_progress"])
-    return Stage(**values)  # type: ignore[arg-type]
+    return Stage(**values)
 
 
-def _photo(row: Mapping[str, object]) -> Photo:
+def _photo(row: Mapping[str, Any]) -> Photo:
     values = dict(row)
     values["case"] = values.pop("case_number")
     values["stage"] = values.pop("label")
     values["stage_position"] = values.pop("position")
     for name in ("imported_at", "first_published_at"):
-        values[name] = _moment(str(row[name]) if row[name] else None)
-    return Photo(**values)  # type: ignore[arg-type]
+        values[name] = moment_or_none(row[name])
+    return Photo(**values)
 
 
 def _consent(
-    row: Mapping[str, object], channels: Mapping[int, list[object]], photos: Mapping[int, list[object]]
+    row: Mapping[str, Any], channels: Mapping[int, list[object]], photos: Mapping[int, list[object]]
 ) -> Consent:
     number = int(str(row["id"]))
     listed = frozenset(int(str(photo)) for photo in photos.get(number, ()))
@@ -395,6 +389,6 @@ def _consent(
         photos=None if row["covers"] == "case" else listed,
         document=Digest(str(row["document"])) if row["document"] else None,
         missing=tuple(json.loads(str(row["missing"]))),
-        recorded_at=_moment(str(row["recorded_at"])),
-        withdrawn_at=_moment(str(row["withdrawn_at"]) if row["withdrawn_at"] else None),
+        recorded_at=moment_of(str(row["recorded_at"])),
+        withdrawn_at=moment_or_none(row["withdrawn_at"]),
     )

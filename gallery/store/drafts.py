@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlite_utils import Database
 
 from gallery.errors import ChangedMeanwhileError, GalleryError
 from gallery.model import Digest, Draft, DraftPhoto, NewPhoto, Place
 from gallery.store.database import transaction
+from gallery.times import moment_of, text_of
 
 
 class Drafts:
@@ -20,7 +21,7 @@ class Drafts:
 
     def start(self, by: str, now: datetime, *, case: int | None = None, stages: Sequence[str] = ()) -> Draft:
         """Start an empty draft under a number never used before, for a new case or for more photographs of one."""
-        values = {"case": case, "stages": json.dumps(list(stages)), "by": by, "now": _time(now)}
+        values = {"case": case, "stages": json.dumps(list(stages)), "by": by, "now": text_of(now)}
         with transaction(self._db):
             self._db.execute("update draft_numbers set last = last + 1")
             number = self._db.execute(
@@ -58,8 +59,8 @@ class Drafts:
                 **{
                     **row,
                     "stages": tuple(json.loads(row["stages"])),
-                    "created_at": datetime.fromisoformat(row["created_at"]),
-                    "saved_at": datetime.fromisoformat(row["saved_at"]),
+                    "created_at": moment_of(row["created_at"]),
+                    "saved_at": moment_of(row["saved_at"]),
                 }
             )
             for row in rows
@@ -161,7 +162,7 @@ class Drafts:
             self._place(draft, stages, places)
             self._db.execute(
                 "update drafts set version = version + 1, saved_by = ?, saved_at = ? where id = ?",
-                [by, _time(now), draft],
+                [by, text_of(now), draft],
             )
         return self.draft(draft)
 
@@ -194,7 +195,3 @@ class Drafts:
         """Give the digest of every file that a draft still needs."""
         rows = self._db.execute("select digest, composite from draft_photos")
         return frozenset(Digest(digest) for row in rows for digest in row if digest)
-
-
-def _time(now: datetime) -> str:
-    return now.astimezone(UTC).isoformat(timespec="seconds")

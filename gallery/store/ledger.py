@@ -4,11 +4,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlite_utils import Database
 
+from gallery.events import Action, action_of
 from gallery.store.database import transaction
+from gallery.times import text_of
 
 _START = "sha256:" + "0" * 64
 
@@ -20,7 +22,7 @@ class Entry:
     seq: int
     at: str
     actor: str
-    action: str
+    action: Action
     subject: str
     detail: Mapping[str, object]
     prev: str
@@ -43,16 +45,16 @@ class Ledger:
         self._db = db
 
     def append(
-        self, actor: str, action: str, subject: str, detail: Mapping[str, object], now: datetime
+        self, actor: str, action: Action, subject: str, detail: Mapping[str, object], now: datetime
     ) -> Head:
         """Add a row, inside the caller's transaction if there is one, and give the new head."""
         with transaction(self._db):
             head = self.head()
             row: dict[str, object] = {
                 "seq": head.seq + 1,
-                "at": now.astimezone(UTC).isoformat(timespec="milliseconds"),
+                "at": text_of(now),
                 "actor": actor,
-                "action": action,
+                "action": str(action),
                 "subject": subject,
                 "detail": _canonical(detail),
                 "prev": head.hash,
@@ -76,7 +78,10 @@ class Ledger:
             "select * from ledger where :subject is null or subject = :subject order by seq",
             {"subject": subject},
         )
-        return [Entry(**{**row, "detail": json.loads(row["detail"])}) for row in rows]
+        return [
+            Entry(**{**row, "action": action_of(row["action"]), "detail": json.loads(row["detail"])})
+            for row in rows
+        ]
 
     def verify(self, *, expected: Head | None = None) -> list[str]:
         """Name, in a sentence each, what breaks the chain; `expected` is a head that was kept elsewhere."""

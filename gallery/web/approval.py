@@ -3,7 +3,8 @@
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.consent import may_publish
+from gallery.consent import may_show, once_released
+from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL, Approval, CaseStatus, Photo
 from gallery.site.wording import photo_alt, photo_caption, stage_sentences
 from gallery.staff import Task
@@ -33,9 +34,9 @@ def _may_answer() -> bool:
 
 
 def _photos(asked: Approval) -> list[Photo]:
-    consents = catalog().consents(asked.case)
+    case, consents = once_released(catalog().case(asked.case)), catalog().consents(asked.case)
     photos = catalog().photos(asked.case)
-    return [photo for photo in photos if may_publish(consents, photo, PUBLIC_CHANNEL, local_now()).allowed]
+    return [p for p in photos if may_show(case, p, consents, PUBLIC_CHANNEL, local_now()).allowed]
 
 
 @pages.get("")
@@ -80,7 +81,7 @@ def answer(secret: str) -> ResponseReturnValue:
     casework().answer(asked.id, given, name, words, now())
     detail = {"answer": given, "asked": asked.asked, "content": asked.content, "words": words}
     detail |= {"link_made_by": asked.asked_by, "address": request.remote_addr or ""}
-    ledger().append(f"{name} (by link)", "answered an approval", f"case {asked.case}", detail, now())
+    ledger().append(f"{name} (by link)", Action.APPROVAL_ANSWERED, f"case {asked.case}", detail, now())
     return redirect(url_for("approval.by_link", secret=secret))
 
 

@@ -7,6 +7,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.model import Authorship, Case, Photo, Relation, Section
 from gallery.services.intake.check import INTAKE_LIMITS
 from gallery.staff import Task
@@ -71,7 +72,7 @@ def save(number: int) -> ResponseReturnValue:
         casework().write_authorships(authors)
         for photo, author in authors.items():
             if known.get(photo) != author:
-                note("authorship", f"photo {photo}", **asdict(author))
+                note(Action.PHOTO_AUTHORSHIP, f"photo {photo}", **asdict(author))
 
     return save_section(
         "authors.html",

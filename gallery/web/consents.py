@@ -6,8 +6,9 @@ from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
-from gallery.consent import may_publish
+from gallery.consent import may_show, once_released
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL, Case, Consent, Digest
 from gallery.rules.authorization import Form, Law, laws, load_law, missing_elements
 from gallery.services.withdraw import record_consent, withdraw_consent
@@ -42,7 +43,10 @@ def _shown(case: Case, *, problem: GalleryError | None = None, status: int = 200
         status,
         photos=photos,
         consents=consents[::-1],
-        rulings=[(photo, may_publish(consents, photo, PUBLIC_CHANNEL, local_now())) for photo in photos],
+        rulings=[
+            (photo, may_show(once_released(case), photo, consents, PUBLIC_CHANNEL, local_now()))
+            for photo in photos
+        ],
         channels=list(settings().scopes),
         today=local_now().date(),
         law=_law(),
@@ -154,7 +158,7 @@ def document(number: int, consent: int) -> ResponseReturnValue:
             "there is no signed form for this consent", hint="record the consent again with the form"
         )
     data = _papers().get(found.document)
-    note("opened a signed form", f"case {number}", consent=consent)
+    note(Action.CONSENT_FORM_OPENED, f"case {number}", consent=consent)
     mime, ending = next(
         ((mime, ending) for start, mime, ending in _KINDS if data.startswith(start)), ("", "bin")
     )

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, replace
 
+from gallery.events import Action
 from gallery.model import Alignment, Case
 from gallery.site.disclosures import required_on
 from gallery.web.workplace import casework, catalog, ledger, now, settings
@@ -63,5 +64,5 @@ def hold_back(case: Case, actor: str) -> bool:
     if case.held:
         return False
     casework().hold(case.number)
-    ledger().append(actor, "held back: what readers see has changed", f"case {case.number}", {}, now())
+    ledger().append(actor, Action.CASE_HELD_CHANGED, f"case {case.number}", {}, now())
     return True

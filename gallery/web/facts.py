@@ -8,8 +8,10 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from gallery.errors import GalleryError
-from gallery.model import Case, Details, Performer, Section, Stage, comes_before_treatment
+from gallery.events import Action
+from gallery.model import Case, Details, Performer, Section, Stage
 from gallery.staff import Task
+from gallery.stages import is_before_treatment
 from gallery.store.keys import ChartLock
 from gallery.web.sections import known_case, open_case, save_section, show_section, typed_values
 from gallery.web.workplace import casework, catalog, folder, needs, note, settings
@@ -80,14 +82,14 @@ def reveal(number: int) -> ResponseReturnValue:
     if sealed is None:
         raise GalleryError(f"no chart number is recorded for Patient {number}")
     chart = ChartLock(folder()).open(sealed)
-    note("saw the chart number", f"case {number}")
+    note(Action.CHART_NUMBER_SEEN, f"case {number}")
     return render_template("chart-number.html", case=case, chart=chart)
 
 
 def _choices(case: Case) -> dict[str, object]:
     return {
         "stages": catalog().stages(case.number),
-        "is_before": comes_before_treatment,
+        "is_before": is_before_treatment,
         "regions": REGIONS,
         "hair": HAIR,
         "lights": LIGHTS,

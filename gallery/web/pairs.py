@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, current_app, flash, redirect, requ
 from flask.typing import ResponseReturnValue
 
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.model import Alignment, Case, Method, Section
 from gallery.services.pairs import (
     Alignments,
@@ -95,7 +96,7 @@ def save(number: int) -> ResponseReturnValue:
 def _write(case: Case, pair: Pair, alignment: Alignment) -> None:
     casework().write_alignment(*pair.key, alignment)
     how = {"method": str(alignment.method), "transform": alignment.transform}
-    note("laid a pair", f"case {case.number}", before=pair.before.id, after=pair.after.id, **how)
+    note(Action.PAIR_ALIGNED, f"case {case.number}", before=pair.before.id, after=pair.after.id, **how)
 
 
 def _tell(case: Case, pair: Pair) -> None:
@@ -105,7 +106,7 @@ def _tell(case: Case, pair: Pair) -> None:
     casework().write_differences(*pair.key, sentences_about(measured, known), now())
     seen = {item.name: item.value for item in measured.items}
     about = {"before": pair.before.id, "after": pair.after.id, "measured": seen}
-    note("compared a pair", f"case {case.number}", **about)
+    note(Action.PAIR_COMPARED, f"case {case.number}", **about)
 
 
 @pages.get("/<int:before>/<int:after>")

@@ -6,8 +6,9 @@ from dataclasses import replace
 from flask import Blueprint, Response, abort, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.consent import may_publish, may_show_case
+from gallery.consent import may_show, once_released
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL, Case, Photo
 from gallery.services.pairs import frames_of
 from gallery.services.readiness import Obstacle
@@ -35,9 +36,12 @@ def page(number: int) -> ResponseReturnValue:
     case = known_case(number)
     content = content_of(case)
     photos = catalog().photos(number)
-    consents = catalog().consents(number)
+    consents, released = catalog().consents(number), once_released(case)
     channels = [
-        (channel, [(photo, may_publish(consents, photo, channel.scope, local_now())) for photo in photos])
+        (
+            channel,
+            [(photo, may_show(released, photo, consents, channel.scope, local_now())) for photo in photos],
+        )
         for channel in settings().channels.values()
     ]
     public = catalog().publications(PUBLIC_CHANNEL)
@@ -94,7 +98,7 @@ def ask(number: int) -> ResponseReturnValue:
     if asked not in {"doctor", "patient"}:
         abort(400)
     secret = casework().ask(number, asked, content_of(case), me().name, now())
-    note("asked for approval", f"case {number}", asked=asked)
+    note(Action.APPROVAL_ASKED, f"case {number}", asked=asked)
     session["link"] = secret  # not in an address, which browsers and servers write down
     return redirect(url_for("publishing.page", number=number, _anchor="approval"))
 
@@ -109,7 +113,7 @@ def approve(number: int) -> ResponseReturnValue:
         casework().ask(number, "doctor", content, me().name, now())
         asked = casework().approvals(number)[0]
         casework().answer(asked.id, "approved", me().name, "", now())
-        note("approved", f"case {number}", content=content)
+        note(Action.APPROVAL_GIVEN, f"case {number}", content=content)
     flash("Approved. If anything a reader sees is changed later, it must be approved again.", "done")
     return redirect(url_for("publishing.page", number=number))
 
@@ -130,14 +134,14 @@ def publish(number: int) -> ResponseReturnValue:
                 f"Patient {number} was changed meanwhile", hint="look at it again, and have it approved"
             )
         casework().release(number)
-        note("released for publication", f"case {number}", content=content_of(case))
+        note(Action.CASE_RELEASED, f"case {number}", content=content_of(case))
     try:
         build_site(folder(), actor=me().name, now=now())
     except GalleryError:
         if case.held:  # else every later build would stumble over it
             with rooms().together():
                 casework().hold(number)
-                note("held back: the site could not be built", f"case {number}")
+                note(Action.CASE_HELD_UNBUILT, f"case {number}")
         raise
     flash(f"Patient {number} is public.", "done")
     return redirect(url_for("publishing.proof", number=number))
@@ -150,7 +154,7 @@ def hold(number: int) -> ResponseReturnValue:
     open_case(number)
     with rooms().together():
         casework().hold(number)
-        note("held back", f"case {number}")
+        note(Action.CASE_HELD, f"case {number}")
     build_site(folder(), actor=me().name, now=now())
     flash(f"Patient {number} is off the site until it is published again.", "done")
     return redirect(url_for("publishing.page", number=number))
@@ -161,4 +165,4 @@ def hold(number: int) -> ResponseReturnValue:
 def proof(number: int) -> ResponseReturnValue:
     """Show what is public of a case, and that nothing else is in it."""
     case = known_case(number)
-    return show("proof.html", case, proof=prove(rooms(), folder(), case), allowed=may_show_case(case))
+    return show("proof.html", case, proof=prove(rooms(), folder(), case))

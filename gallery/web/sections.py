@@ -7,8 +7,9 @@ from typing import cast
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.consent import may_publish, may_show_case
+from gallery.consent import closed_by, may_show, once_released
 from gallery.errors import ChangedMeanwhileError, GalleryError
+from gallery.events import SAVED
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Saved, Section
 from gallery.web.content import HELD, content_of, hold_back
 from gallery.web.workplace import casework, catalog, local_now, me, now, rooms
@@ -50,8 +51,10 @@ def steps_of(case: Case) -> list[Step]:
     """Tell for each step of a case how it stands."""
     saved, photos = casework().saved(case.number), catalog().photos(case.number)
     authors = casework().authorships(photo.id for photo in photos)
-    consents = catalog().consents(case.number)
-    permitted = sum(may_publish(consents, photo, PUBLIC_CHANNEL, local_now()).allowed for photo in photos)
+    consents, released = catalog().consents(case.number), once_released(case)
+    permitted = sum(
+        may_show(released, photo, consents, PUBLIC_CHANNEL, local_now()).allowed for photo in photos
+    )
     public = set(catalog().publications(PUBLIC_CHANNEL)) & {photo.id for photo in photos}
 
     def by_save(name: str, page: str, section: Section) -> Step:
@@ -76,7 +79,7 @@ def _share(count: int, of: int, words: str) -> tuple[str, str]:
 def show(template: str, case: Case, status: int = 200, /, **more: object) -> ResponseReturnValue:
     """Show a page of a case with its steps."""
     page = render_template(
-        template, case=case, steps=steps_of(case), ruling=may_show_case(case), **{"theirs": {}, **more}
+        template, case=case, steps=steps_of(case), closed=closed_by(case), **{"theirs": {}, **more}
     )
     return page, status
 
@@ -110,7 +113,7 @@ def save_section(  # noqa: PLR0913 (what, where, from what, how, and where to go
             changed = sorted(key for key in typed if typed[key] != saved_values.get(key, ""))
             rooms().ledger.append(
                 me().name,
-                f"saved {section}",
+                SAVED[section],
                 f"case {case.number}",
                 {"changed": cast("object", changed)},
                 now(),

@@ -7,6 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask.typing import ResponseReturnValue
 
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.web.workplace import accounts, ledger, me, note, now
 
 pages = Blueprint("signin", __name__)
@@ -33,12 +34,12 @@ def try_sign_in() -> ResponseReturnValue:
     if user is None:
         known = accounts().find(name)  # a password typed into the name's field is not written down
         who = known.name if known else "somebody"
-        ledger().append(who, "sign-in refused", "staff pages", {"address": address}, now())
+        ledger().append(who, Action.SIGN_IN_REFUSED, "staff pages", {"address": address}, now())
         flash("Name and password do not belong together. Check both and try again.", "error")
         return render_template("sign-in.html", name=name, nobody=False), 401
     session.clear()
     session["key"] = accounts().start_session(user, now())
-    ledger().append(user.name, "signed in", "staff pages", {"address": address}, now())
+    ledger().append(user.name, Action.SIGNED_IN, "staff pages", {"address": address}, now())
     return redirect(_inside(request.args.get("then")) or url_for("cases.overview"))
 
 
@@ -67,7 +68,7 @@ def password() -> ResponseReturnValue:
     except GalleryError as error:
         flash(f"{str(error)[0].upper()}{str(error)[1:]}. {error.hint.capitalize()}.", "error")
         return render_template("password.html"), 400
-    note("changed the password", me().name)
+    note(Action.PASSWORD_CHANGED, me().name)
     session.clear()
     session["key"] = accounts().start_session(me(), now())
     flash("Your password is changed. Everybody who was signed in under your name is signed out.", "done")

@@ -5,9 +5,11 @@ import threading
 from datetime import datetime
 
 from gallery.errors import GalleryError
-from gallery.model import Case, Draft, DraftPhoto, Photo, Stage, sessions_in
+from gallery.events import Action
+from gallery.model import Case, Draft, DraftPhoto, Photo, Stage
 from gallery.services.lookup import Lookup
 from gallery.settings import DataFolder
+from gallery.stages import sessions_in
 from gallery.store.catalog import Catalog
 from gallery.store.vault import Vault
 from gallery.web.content import hold_back
@@ -109,7 +111,7 @@ def _add(rooms: Rooms, photo: DraftPhoto, stage: Stage, actor: str, now: datetim
     detail |= {"taken_at": photo.taken_at, "camera": photo.camera}
     if photo.composite is not None:
         detail |= {"cut_from": photo.composite, "box": list(photo.box or ())}
-    rooms.ledger.append(actor, "intake", f"photo {added.id}", detail, now)
+    rooms.ledger.append(actor, Action.PHOTO_TAKEN_IN, f"photo {added.id}", detail, now)
 
 
 _turn = threading.Lock()

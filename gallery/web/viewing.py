@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 
+from gallery.events import Action
 from gallery.web.workplace import ledger, me, now
 
 _SAME_LOOK = timedelta(minutes=15)
@@ -25,5 +26,5 @@ def note_view(subject: str, what: str, *, by: str = "", large: bool = False) -> 
         return
     for old in [other for other, at in list(seen.items()) if time - at >= _SAME_LOOK]:
         seen.pop(old, None)
-    ledger().append(key[0], "viewed an original", what, {"of": subject}, time)
+    ledger().append(key[0], Action.ORIGINAL_VIEWED, what, {"of": subject}, time)
     seen[key] = time

@@ -4,6 +4,7 @@ from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus
 from gallery.services.withdraw import DUTIES, withdraw_case
 from gallery.site.build import build_site
@@ -60,7 +61,7 @@ def _public(case: Case) -> list[int]:
 
 def _receipt(case: Case) -> Entry | None:
     entries = ledger().entries(subject=f"case {case.number}")
-    return next((entry for entry in entries[::-1] if entry.action == "case withdrawn"), None)
+    return next((entry for entry in entries[::-1] if entry.action is Action.CASE_WITHDRAWN), None)
 
 
 def _channels(case: Case) -> set[str]:

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar, cast
 
 from flask import abort, current_app, g
 
+from gallery.events import Action
 from gallery.model import KnownCopy
 from gallery.settings import DataFolder, Settings, load_settings
 from gallery.staff import Task, User
@@ -129,7 +130,7 @@ def ledger() -> Ledger:
     return rooms().ledger
 
 
-def note(action: str, subject: str, **detail: object) -> None:
+def note(action: Action, subject: str, **detail: object) -> None:
     """Write to the ledger what the person who is signed in did just now."""
     ledger().append(me().name, action, subject, detail, now())
 

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.services.backup import restore_backup, write_backup
 from gallery.services.integrity import verify_all
 from gallery.settings import DataFolder
@@ -81,7 +82,7 @@ def test_an_older_backup_says_what_is_lost_and_verifies(practice, tmp_path):
     assert verify_all(fresh, now=NOW).problems == ()
     with closing(open_database(fresh.database)) as db:
         last = Ledger(db).entries()[-1]
-    assert (last.action, last.detail["lost"]) == ("catalogue.restored", 3)
+    assert (last.action, last.detail["lost"]) == (Action.CATALOGUE_RESTORED, 3)
 
 
 def test_a_backup_is_of_one_moment_while_others_write(practice, tmp_path):

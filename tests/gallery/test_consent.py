@@ -1,13 +1,16 @@
 """Nothing is shown that a patient did not agree to, and the reason is always said."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallery.consent import expires_soon, may_publish, may_show_case
+from gallery.cli.case import case as case_command
+from gallery.consent import Ground, expires_soon, may_show, once_released
 from gallery.model import Case, CaseStatus, Consent, Digest, Photo
 from gallery.settings import parse_settings
 
@@ -16,12 +19,13 @@ PHOTO = Photo(
     id=7, case=51, stage="after", view="front", file="a.jpg", digest=Digest("sha256:0"),
     bytes=1, width=1, height=1, format="jpeg",
 )  # fmt: skip
+CASE = Case(number=51)
 CONSENT = Consent(id=1, case=51, signed_on=date(2026, 1, 15))
 
 
 def test_a_valid_consent_permits():
     """A signed consent for the website lets the photo be shown there."""
-    assert may_publish([CONSENT], PHOTO, "website", NOW).allowed
+    assert may_show(CASE, PHOTO, [CONSENT], "website", NOW).allowed
 
 
 @pytest.mark.parametrize(
@@ -39,24 +43,24 @@ def test_a_valid_consent_permits():
 )
 def test_anything_less_does_not(consents, reason):
     """Each gap in a consent forbids, and is named."""
-    permission = may_publish(consents, PHOTO, "website", NOW)
+    permission = may_show(CASE, PHOTO, consents, "website", NOW)
 
     assert not permission.allowed
-    assert reason in permission.reason
+    assert reason in str(permission.reason)
 
 
 def test_the_last_day_counts():
     """A consent that ends today still holds today, and no longer tomorrow."""
     ending = replace(CONSENT, expires_on=NOW.date())
 
-    assert may_publish([ending], PHOTO, "website", NOW).allowed
-    assert not may_publish([ending], PHOTO, "website", NOW + timedelta(days=1)).allowed
+    assert may_show(CASE, PHOTO, [ending], "website", NOW).allowed
+    assert not may_show(CASE, PHOTO, [ending], "website", NOW + timedelta(days=1)).allowed
 
 
 def test_one_good_consent_is_enough():
     """An expired consent beside a new one does no harm."""
-    assert may_publish(
-        [replace(CONSENT, expires_on=date(2026, 1, 31)), CONSENT], PHOTO, "website", NOW
+    assert may_show(
+        CASE, PHOTO, [replace(CONSENT, expires_on=date(2026, 1, 31)), CONSENT], "website", NOW
     ).allowed
 
 
@@ -91,14 +95,49 @@ def test_permission_needs_one_consent_without_any_gap(consents):
         and not c.missing
     ]
 
-    assert may_publish(consents, PHOTO, "website", NOW).allowed == bool(whole)
+    assert may_show(CASE, PHOTO, consents, "website", NOW).allowed == bool(whole)
 
 
-def test_a_minor_and_a_withdrawn_case_are_never_shown():
-    """No consent opens these two doors."""
-    assert not may_show_case(Case(number=51, minor=True)).allowed
-    assert not may_show_case(Case(number=51, status=CaseStatus.WITHDRAWN)).allowed
-    assert may_show_case(Case(number=51)).allowed
+@pytest.mark.parametrize(
+    ("case", "ground", "reason"),
+    [
+        (replace(CASE, minor=True), Ground.MINOR, "Patient 51 was a minor: never published"),
+        (replace(CASE, minor=True, held=True), Ground.MINOR, "Patient 51 was a minor: never published"),
+        (replace(CASE, status=CaseStatus.WITHDRAWN), Ground.CASE_WITHDRAWN, "case 51 was withdrawn"),
+    ],
+)
+def test_a_minor_and_a_withdrawn_case_are_never_shown(case, ground, reason):
+    """No consent and no release opens these two doors, and the reason names the case, not the consent."""
+    for one in (case, once_released(case)):
+        permission = may_show(one, PHOTO, [CONSENT], "website", NOW)
+        assert (permission.allowed, permission.reason.ground, str(permission.reason)) == (
+            False,
+            ground,
+            reason,
+        )
+
+
+def test_a_held_case_waits_for_its_release_alone():
+    """A case that is not released is not shown; as it will be once released, consent alone decides."""
+    held = replace(CASE, held=True)
+
+    assert may_show(held, PHOTO, [CONSENT], "website", NOW).reason.ground is Ground.CASE_HELD
+    assert may_show(once_released(held), PHOTO, [CONSENT], "website", NOW).allowed
+    assert not may_show(once_released(held), PHOTO, [], "website", NOW).allowed
+
+
+def test_a_minors_photos_are_refused_for_that_reason_wherever_it_is_said(clinic):
+    """`case show --json` of a minor whose form is signed names the minor, not the form, as the build does."""
+    clinic.take_in(clinic.rows({1: ["before", "after"]}, consent_signed="2026-01-15"))
+    with clinic.database() as database:
+        database.execute("update cases set minor = 1")
+        database.conn.commit()
+    shown = CliRunner().invoke(case_command, ["show", "1", "--json"], obj=clinic.folder)
+    photos = json.loads(shown.output)["photos"]
+
+    words = "Patient 1 was a minor: never published"
+    assert [(photo["may_be_public"], photo["reason"]) for photo in photos] == [(False, words)] * 2
+    assert clinic.build().unpublished_reasons == {words: 2}
 
 
 def test_an_ending_consent_is_announced_a_week_before():

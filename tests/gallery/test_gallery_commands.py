@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import pairwatch
 from gallery.cli import COMMANDS
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.model import KnownCopy
 from gallery.store.ledger import Ledger
 
@@ -256,7 +257,7 @@ def test_the_command_leaves_nothing_out_that_the_page_says(clinic, two_cases, mo
     command = ["--data", str(clinic.folder.root), "case", "withdraw", "51", "--yes"]
     said = CliRunner().invoke(pairwatch.cli, command).stdout
     with clinic.database() as database:
-        queued = [entry for entry in Ledger(database).entries() if entry.action == "copy to be removed"]
+        queued = [entry for entry in Ledger(database).entries() if entry.action is Action.COPY_TO_REMOVE]
 
     assert "take the photos down from: social" in said
     assert "finding 7, still shown at 'https://rival.example/" in said

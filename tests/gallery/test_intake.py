@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.services.lookup import Lookup
 from gallery.store.catalog import Catalog
 from gallery.store.ledger import Ledger
@@ -38,7 +39,9 @@ def test_a_manifest_becomes_cases_stages_and_photos(clinic, two_cases):
     assert consents[0].photos == {photo.id for photo in photos if photo.case == 51}
     assert Lookup(clinic.folder).index().keys() == {photo.id for photo in photos}
     database = clinic.database()
-    assert [entry.action for entry in Ledger(database).entries()] == ["intake"] * 5 + ["consent recorded"]
+    assert [entry.action for entry in Ledger(database).entries()] == [Action.PHOTO_TAKEN_IN] * 5 + [
+        Action.CONSENT_RECORDED
+    ]
     database.close()
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gallery.events import FORMER_WORDS, Action, action_of
 from gallery.store.database import open_database, transaction
 from gallery.store.ledger import Head, Ledger
 
@@ -25,7 +26,9 @@ def ledger(database):
     """A ledger of five rows."""
     ledger = Ledger(database)
     for number in range(5):
-        ledger.append("ana", "intake", f"photo {number}", {"case": number, "words": "naïve “quote”"}, NOW)
+        ledger.append(
+            "ana", Action.PHOTO_TAKEN_IN, f"photo {number}", {"case": number, "words": "naïve “quote”"}, NOW
+        )
     return ledger
 
 
@@ -90,3 +93,30 @@ def test_a_row_is_gone_with_the_act_that_failed(ledger, database):
 
     assert ledger.head().seq == 5
     assert ledger.verify() == []
+
+
+def test_rows_of_older_versions_are_read_and_not_rewritten(database):
+    """A row that says "case withdrawn" means what today's rows mean, keeps its words, and breaks no chain."""
+    former = {"photo 1": "intake", "case 2": "case withdrawn", "case 3": "saved words", "case 4": "flew away"}
+    ledger = Ledger(database)
+    for subject, words in former.items():
+        ledger.append("ana", words, subject, {}, NOW)
+    ledger.append("ana", Action.CASE_WITHDRAWN, "case 5", {}, NOW)
+
+    assert [entry.action for entry in ledger.entries()] == [
+        Action.PHOTO_TAKEN_IN,
+        Action.CASE_WITHDRAWN,
+        Action.WORDS_SAVED,
+        Action.OTHER,
+        Action.CASE_WITHDRAWN,
+    ]
+    written = [row["action"] for row in database.query("select action from ledger order by seq")]
+    assert written == [*former.values(), "case.withdrawn"]
+    assert ledger.verify() == []
+
+
+def test_every_action_can_be_said_and_read_back():
+    """No two actions are spelled or said alike, and each is read from both."""
+    assert len({action.words for action in Action}) == len(Action)
+    assert all(action_of(action.value) is action for action in Action)
+    assert all(action_of(words) is action for action, words in FORMER_WORDS.items())

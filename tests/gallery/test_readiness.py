@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from click.testing import CliRunner
 
 from gallery.cli import case as case_command
+from gallery.events import Action
 from gallery.model import Case, Consent, Digest, Performer, Photo, Section, Stage, Words
 from gallery.services.readiness import Standing, obstacles_to
 from gallery.settings import Settings
@@ -120,7 +121,7 @@ def test_a_look_at_a_public_case_changes_nothing_that_readers_see(clinic, two_ca
     assert "measured once" not in clinic.page("patient-51/index.html")
     with clinic.database() as database:
         rows = [entry.action for entry in Ledger(database).entries()]
-    assert rows.count("measured pairs anew") == 2
+    assert rows.count(Action.PAIRS_MEASURED) == 2
 
 
 def test_what_an_approved_page_says_anew_is_approved_anew(clinic, two_cases):

@@ -13,7 +13,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from gallery.errors import GalleryError
-from gallery.model import Case, Performer, Stage, comes_before_treatment
+from gallery.model import Case, Performer, Stage
+from gallery.stages import is_before_treatment
 
 HOUSE = "house"
 """The pack that always applies: what no honest page says anywhere."""
@@ -125,7 +126,7 @@ def facts_of(
 ) -> Facts:
     """Draw from the record what words are checked against."""
     stages = list(stages)
-    treated = [stage for stage in stages if not comes_before_treatment(stage.label)]
+    treated = [stage for stage in stages if not is_before_treatment(stage)]
     return Facts(
         registered=frozenset(registered),
         trademarks=frozenset(trademarks),

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gallery.errors import GalleryError
-from gallery.model import Consent, Photo, comes_before_treatment
+from gallery.events import Action
+from gallery.model import Consent, Photo
 from gallery.parallel import Progress, silently
 from gallery.services.intake.check import check_files
 from gallery.services.intake.manifest import ConsentTerms, Manifest, Problem, Row, read_manifest
@@ -15,6 +16,7 @@ from gallery.services.intake.plan import Addition, Plan, Shelf, case_of, plan_im
 from gallery.services.lookup import Lookup
 from gallery.services.withdraw import record_consent
 from gallery.settings import DataFolder
+from gallery.stages import says_before
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database, transaction
 from gallery.store.ledger import Ledger
@@ -186,7 +188,7 @@ class _Writer:
         """Add the stages that are not there yet, each case's "before" first; gives the id of each."""
         ids = {(stage.case, stage.label.lower()): stage.id for stage in self._catalog.stages()}
         by_stage = _grouped(rows, lambda row: (row.case, row.stage.lower()))
-        for key in sorted(by_stage, key=lambda key: (key[0], not comes_before_treatment(key[1]))):
+        for key in sorted(by_stage, key=lambda key: (key[0], not says_before(key[1]))):
             if key not in ids:
                 ids[key] = self._catalog.add_stage(stage_of(by_stage[key])).id
         return ids
@@ -212,7 +214,9 @@ class _Writer:
         photo = self._catalog.add_photo(photo, self._wishes.now)
         detail = {"case": row.case, "stage": row.stage, "view": row.view, "digest": file.digest}
         detail |= {"taken_at": photo.taken_at, "taken_by": photo.taken_by}
-        self._ledger.append(self._wishes.actor, "intake", f"photo {photo.id}", detail, self._wishes.now)
+        self._ledger.append(
+            self._wishes.actor, Action.PHOTO_TAKEN_IN, f"photo {photo.id}", detail, self._wishes.now
+        )
         return photo
 
     def _add_consents(self, photos: Sequence[tuple[Row, Photo]]) -> int:

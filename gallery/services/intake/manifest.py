@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from gallery.errors import GalleryError
-from gallery.model import PUBLIC_CHANNEL, Performer, sessions_in
+from gallery.model import PUBLIC_CHANNEL, Performer
+from gallery.stages import sessions_in
 
 COLUMNS: Mapping[str, str] = {
     "case": "the public number: 51 or Patient 51 (needed)",

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from gallery.events import Action
 from gallery.model import Performer, Relation, Section
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
@@ -74,7 +75,7 @@ def test_a_chart_number_is_locked_away(case, site, rooms):
     assert CHART not in case.get("/cases/1/facts").text
     assert refused.status_code == 403
     assert CHART in shown.text
-    assert [entry.actor for entry in Ledger(rooms).entries() if entry.action == "saw the chart number"] == [
+    assert [entry.actor for entry in Ledger(rooms).entries() if entry.action is Action.CHART_NUMBER_SEEN] == [
         "Dora"
     ]
     assert CHART not in str(Ledger(rooms).entries())
@@ -106,7 +107,7 @@ def test_authorship_is_prefilled_and_sealed(case, rooms):
         "/cases/1/who-took-them",
         data=authors | {"person-1": "A. Example", "relation-1": "contractor", "person-2": "B. Example"},
     )
-    sealed = [entry for entry in Ledger(rooms).entries() if entry.action == "authorship"]
+    sealed = [entry for entry in Ledger(rooms).entries() if entry.action is Action.PHOTO_AUTHORSHIP]
     page = case.get("/cases/1/who-took-them").text
 
     assert authors["camera-1"] == "Canon EOS R6"
@@ -166,7 +167,7 @@ def test_a_case_imported_by_command_has_pictures_too(case, rooms):
     assert shown.mimetype == "image/jpeg"
     assert Casework(rooms).thumbnail(1) == shown.data
     assert "photo 1" in [
-        entry.subject for entry in Ledger(rooms).entries() if entry.action == "viewed an original"
+        entry.subject for entry in Ledger(rooms).entries() if entry.action is Action.ORIGINAL_VIEWED
     ]
 
 

@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
+from gallery.events import Action
 from gallery.model import Digest
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database
@@ -289,7 +290,7 @@ def test_every_look_is_written_down(site):
     for _ in range(2):
         client.get("/drafts/1/photos/1.jpg")
     database = open_database(site.folder.database)
-    looks = [entry for entry in Ledger(database).entries() if entry.action == "viewed an original"]
+    looks = [entry for entry in Ledger(database).entries() if entry.action is Action.ORIGINAL_VIEWED]
     database.close()
 
     assert [(look.actor, look.subject, look.detail["of"]) for look in looks] == [
@@ -400,7 +401,7 @@ def test_every_large_look_is_written_down(site):
     for _ in range(3):
         client.get("/drafts/1/photos/1.jpg?large=1")
     database = open_database(site.folder.database)
-    looks = [entry for entry in Ledger(database).entries() if entry.action == "viewed an original"]
+    looks = [entry for entry in Ledger(database).entries() if entry.action is Action.ORIGINAL_VIEWED]
     database.close()
 
     assert len(looks) == 3

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from gallery.events import Action
 from gallery.model import Alignment, Method
 from gallery.services.pairs import Pair, frames_of, pairs_of, pointed, recorded
 from gallery.store.casework import Casework
@@ -36,7 +37,7 @@ def test_two_points_lay_a_pair(case, rooms, site):
     answer = case.post("/cases/1/pairs/1/2", data=sent | {"method": "points"})
     recorded = Casework(rooms).alignments()[1, 2]
     (a, b, c), (d, e, f) = recorded.transform
-    row = next(entry for entry in Ledger(rooms).entries() if entry.action == "laid a pair")
+    row = next(entry for entry in Ledger(rooms).entries() if entry.action is Action.PAIR_ALIGNED)
 
     assert answer.location == "/cases/1/pairs/1/2"
     assert (round(a, 6), round(b, 6), round(d, 6), round(e, 6)) == (1, 0, 0, 1)
@@ -124,7 +125,7 @@ def test_a_pair_can_be_left_as_taken(case, rooms):
 def test_going_on_lays_what_was_found(case, rooms):
     """Whoever has seen the pairs and goes on has them published laid over each other, and readers are told."""
     case.post("/cases/1/pairs", data=form(case, "/cases/1/pairs"))
-    rows = [entry for entry in Ledger(rooms).entries() if entry.action == "laid a pair"]
+    rows = [entry for entry in Ledger(rooms).entries() if entry.action is Action.PAIR_ALIGNED]
 
     assert Casework(rooms).alignments()[1, 2].method == "automatic"
     assert [row.detail["method"] for row in rows] == ["automatic"]
@@ -204,7 +205,7 @@ def test_later_pairs_follow_the_first_stage(rooms, case):
 def test_looking_is_recorded(case, rooms):
     """That somebody has seen the measurements is in the ledger, with the numbers."""
     case.post("/cases/1/pairs", data=form(case, "/cases/1/pairs"))
-    row = next(entry for entry in Ledger(rooms).entries() if entry.action == "compared a pair")
+    row = next(entry for entry in Ledger(rooms).entries() if entry.action is Action.PAIR_COMPARED)
 
     assert row.actor == "Ada"
     assert "light" in str(row.detail["measured"])

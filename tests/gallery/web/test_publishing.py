@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from gallery.events import Action
 from gallery.model import KnownCopy
 from gallery.rules.authorization import load_law
 from gallery.site.build import build_site
@@ -71,7 +72,10 @@ def test_a_finished_case_is_published_and_proven(case, site, rooms):
     assert "patient-1/index.html" in proof
     with case.get("/site/patient-1/index.html") as page:
         assert page.status_code == 200
-    assert [entry.actor for entry in Ledger(rooms).entries() if entry.action == "published"] == ["Ada", "Ada"]
+    assert [entry.actor for entry in Ledger(rooms).entries() if entry.action is Action.PHOTO_PUBLISHED] == [
+        "Ada",
+        "Ada",
+    ]
 
 
 def test_a_case_in_the_making_is_held_back(case, site):
@@ -221,7 +225,7 @@ def test_a_signed_form_comes_back_and_is_noted(case, rooms):
 
     assert got.data == SCAN
     assert "attachment" in got.headers["Content-Disposition"]
-    assert "opened a signed form" in [entry.action for entry in Ledger(rooms).entries()]
+    assert Action.CONSENT_FORM_OPENED in [entry.action for entry in Ledger(rooms).entries()]
 
 
 def test_scope_by_photo(case, site):
@@ -330,7 +334,7 @@ def test_a_withdrawal_reaches_stolen_copies(case, site, rooms):
     ).test_client()
     enter(client, "Lou")
     client.post("/cases/1/withdraw", data={"csrf_token": token(client, "/cases/1/withdraw"), "sure": "yes"})
-    queued = [entry for entry in Ledger(rooms).entries() if entry.action == "copy to be removed"]
+    queued = [entry for entry in Ledger(rooms).entries() if entry.action is Action.COPY_TO_REMOVE]
     shown = client.get("/cases/1/withdraw").text
 
     assert [(entry.subject, entry.detail["page"]) for entry in queued] == [("finding 7", page)]
@@ -382,6 +386,20 @@ def test_a_photo_added_to_a_public_case_waits_for_approval(case, site):
 
     assert joined.location == "/cases/1/"
     assert not shown(site)
+
+
+def test_an_approval_page_shows_no_photo_that_readers_never_would_see(case, site, rooms):
+    """Behind a link to a minor's case there is no picture: nothing of it would ever be published."""
+    agree(case)
+    case.post("/cases/1/ask", data={"csrf_token": token(case, "/drafts/new"), "asked": "patient"})
+    link, visitor = link_in(case), site.app.test_client()
+    before = visitor.get(f"{link}/1.jpg").status_code
+    rooms.execute("update cases set minor = 1 where number = 1")
+    rooms.conn.commit()
+
+    assert before == 200
+    assert visitor.get(f"{link}/1.jpg").status_code == 404
+    assert "<img" not in visitor.get(link).text
 
 
 def test_staff_cannot_answer_a_link_of_their_own(case, site):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.staff import Role, Task, User
 from gallery.store.accounts import Accounts, Attempt, wait_before_sign_in
 from gallery.store.database import open_database
@@ -192,8 +193,8 @@ def test_signing_in_is_in_the_ledger(app, data_folder):
     database.close()
 
     assert [(entry.actor, entry.action) for entry in entries] == [
-        ("Ada", "sign-in refused"),
-        ("Ada", "signed in"),
+        ("Ada", Action.SIGN_IN_REFUSED),
+        ("Ada", Action.SIGNED_IN),
     ]
     assert "wrong wrong" not in str(entries)
 

@@ -1,0 +1,58 @@
+"""Stages of a case, how their labels are read and which come before treatment."""
+
+import re
+
+from gallery.model import Performer, Stage
+
+_BEFORE = re.compile(
+    r"\s*(before|pre[\s-]?op(erative(ly)?)?|pre[\s-]?treatment|pre(?=\W*$)|baseline|initial|vorher|avant|antes)\b",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(
+    r"\b(after|post|results?|outcome|healed|later|final|follow[\s-]?up|nachher|apr[eè]s|despu[eé]s)\b",
+    re.IGNORECASE,
+)
+_TIME = re.compile(r"\b(session|immediate|day|week|month|year|hour)", re.IGNORECASE)
+_SESSION = re.compile(r"\bsession\s+(\d{1,2})(?:\s*(?:of|/)\s*(\d{1,2}))?", re.IGNORECASE)
+
+
+def heading(label: str) -> str:
+    """Give a stage's label as it is read above or in a picture: `After session 1 of 3`."""
+    return label[:1].upper() + label[1:]
+
+
+def sessions_in(label: str) -> tuple[int | None, int | None]:
+    """Read from a stage's label how many sessions were done, and of how many.
+
+    "After session 2 of 3" gives (2, 3), "before session 2 of 3" (1, 3); None stands for what it does not say.
+    """
+    found = _SESSION.search(label)
+    if found is None:
+        return None, None
+    done, planned = int(found[1]), int(found[2]) if found[2] else None
+    if _BEFORE.match(label):
+        done -= 1
+    return (done, planned) if done > 0 else (None, None)
+
+
+def says_before(label: str) -> bool:
+    """Tell whether a label speaks of the time before any work ("before", "Pre-op", "baseline")."""
+    return _BEFORE.match(label) is not None and not _AFTER.search(label) and sessions_in(label)[0] is None
+
+
+def is_before_treatment(stage: Stage) -> bool:
+    """Tell whether a stage lies before any treatment of ours.
+
+    Its label says so; or it is the first, nothing in its label speaks of a later time, and no work is recorded.
+    """
+    if says_before(stage.label):
+        return True
+    label_tells = any(told.search(stage.label) for told in (_BEFORE, _AFTER, _TIME))
+    recorded = stage.procedure or stage.session or stage.elapsed or stage.in_progress
+    unknown = stage.performed_by is Performer.UNKNOWN
+    return stage.position == 1 and not label_tells and not recorded and unknown
+
+
+def shows_work(stage: Stage) -> bool:
+    """Tell whether a stage shows somebody's work: treated here, or earlier elsewhere."""
+    return bool(stage.procedure) or not is_before_treatment(stage)
