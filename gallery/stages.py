@@ -1,6 +1,7 @@
 """Stages of a case, how their labels are read and which come before treatment."""
 
 import re
+from functools import lru_cache
 
 from gallery.model import Performer, Stage
 
@@ -35,6 +36,7 @@ def sessions_in(label: str) -> tuple[int | None, int | None]:
     return (done, planned) if done > 0 else (None, None)
 
 
+@lru_cache(maxsize=1000)
 def says_before(label: str) -> bool:
     """Tell whether a label speaks of the time before any work ("before", "Pre-op", "baseline")."""
     return _BEFORE.match(label) is not None and not _AFTER.search(label) and sessions_in(label)[0] is None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from gallery.model import Photo
-    from gallery.services.pairs import Pair
+    from gallery.rules.pairs import Pair
     from gallery.store.casework import Casework
     from watermark.pairs.comparability import Measurement
 
@@ -45,10 +45,10 @@ def check(folder: DataFolder, number: int, tell: bool, as_json: bool) -> None:
     Example:
       pairwatch case check 51
     """
+    from gallery.rules.disclosures import page_words
     from gallery.rules.leaks import scan
     from gallery.services.readiness import obstacles_to, standing_of
     from gallery.settings import load_settings
-    from gallery.site.disclosures import page_words
     from gallery.store.casework import Casework
     from gallery.store.catalog import Catalog
     from gallery.store.secrets import secrets_of
@@ -106,7 +106,8 @@ def _lines(differences: "list[Measured]", *, known: bool) -> list[str]:
 
 def _measured(folder: DataFolder, casework: "Casework", photos: "Sequence[Photo]") -> "list[Measured]":
     """Measure every pair, and give what differs in each."""
-    from gallery.services.pairs import differences_to_tell, measure, pairs_of, recorded, sentences_about
+    from gallery.rules.pairs import differences_to_tell, pairs_of, recorded, sentences_about
+    from gallery.services.pairs import measure
 
     laid = casework.alignments()
     found = []

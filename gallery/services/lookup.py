@@ -12,7 +12,7 @@ from filelock import FileLock
 from gallery.errors import GalleryError
 from gallery.model import Digest, Photo, subject_of
 from gallery.parallel import Progress, in_parallel, silently
-from gallery.services.pairs import frames_of
+from gallery.rules.pairs import frames_of
 from gallery.settings import DataFolder, Settings, load_settings
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog

@@ -1,27 +1,22 @@
-"""Pairs of a case, measured and laid over each other by the program or by two points; never retouched."""
+"""Pairs of a case, measured and aligned by the program or by two points."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Mapping
 
-from gallery.errors import GalleryError
+from gallery.errors import RefusedError
 from gallery.model import Alignment, Method, Photo
+from gallery.rules.pairs import Pair, measured_by
 from gallery.settings import DataFolder
 from gallery.store.vault import Vault
 from watermark.pairs.alignment import (
-    AS_IT_IS,
-    CommonFrame,
     Matrix,
     Point,
     Similarity,
     align_by_points,
     align_pair,
     common_box,
-    followed_by,
-    inverse,
     lay_over,
 )
-from watermark.pairs.comparability import Comparability, Measurement, compare_pair
+from watermark.pairs.comparability import Comparability, compare_pair
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import sandbox
@@ -29,104 +24,10 @@ from watermark.picture.sandbox import sandbox
 MEASURED_PX = 1200
 """Long side at which pairs are measured and shown; recorded alignments are in pixels of the whole photographs."""
 
-Alignments = Mapping[tuple[int, int], Alignment]
-"""By the ids of the earlier and the later photo of a pair."""
-
-LAID = "Both photos were turned, scaled and cut as a whole, so that they lie over each other; nothing was retouched."
-_PUT_RIGHT = frozenset(
-    {"zoom", "tilt", "placing"}
-)  # differences that laying photographs over each other takes away
 _LEAST_SHARED = {
     Method.AUTOMATIC: 0.5,
     Method.POINTS: 0.25,
 }  # of the earlier photo, or too much would be cut off
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """An earlier and a later photo of one view; all of a view are laid upon the `first`."""
-
-    view: str
-    before: Photo
-    after: Photo
-    first: Photo
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """The ids of its photos."""
-        return self.before.id, self.after.id
-
-    @property
-    def from_the_first(self) -> bool:
-        """Whether its earlier photo is the earliest of the view: only such pairs are laid, others follow."""
-        return self.before.id == self.first.id
-
-
-def views_of(photos: Iterable[Photo]) -> dict[str, list[Photo]]:
-    """Give one photo of each stage that shows a view: of the first stage its first, of later ones their last."""
-    stages: dict[str, dict[int, Photo]] = {}
-    for photo in photos:
-        shown = stages.setdefault(photo.view, {})
-        if photo.stage_id not in shown or len(shown) > 1:
-            shown[photo.stage_id] = photo
-    return {view: list(shown.values()) for view, shown in stages.items()}
-
-
-def pairs_of(photos: Iterable[Photo]) -> list[Pair]:
-    """Pair every two stages that show the same view, as the public site does."""
-    return [
-        Pair(view, before, after, same[0])
-        for view, same in views_of(photos).items()
-        for before, after in combinations(same, 2)
-    ]
-
-
-def recorded(pair: Pair, alignments: Alignments) -> Alignment | None:
-    """Give how a pair lies as it was recorded, for itself or by the first photo of its view; None if undecided."""
-    if pair.from_the_first:
-        return alignments.get(pair.key)
-    one, other = (alignments.get((pair.first.id, photo.id)) for photo in (pair.before, pair.after))
-    if one is None or other is None or Method.AS_TAKEN in {one.method, other.method}:
-        return None
-    method = Method.POINTS if Method.POINTS in {one.method, other.method} else Method.AUTOMATIC
-    return Alignment(followed_by(other.transform, inverse(one.transform)), method)
-
-
-def frames_of(photos: Iterable[Photo], alignments: Alignments) -> dict[int, CommonFrame]:
-    """Give the frame in which each photo that was laid is published, by its id: the part that its view shares."""
-    if not alignments:
-        return {}
-    by_case: dict[int, list[Photo]] = {}
-    for photo in photos:
-        by_case.setdefault(photo.case, []).append(photo)
-    laid = {first for first, _ in alignments}
-    frames: dict[int, CommonFrame] = {}
-    for same in by_case.values():
-        if laid.isdisjoint(photo.id for photo in same):
-            continue
-        for shown in views_of(same).values():
-            frames |= _frames(shown[0], shown[1:], alignments)
-    return frames
-
-
-def _frames(first: Photo, others: Sequence[Photo], alignments: Alignments) -> dict[int, CommonFrame]:
-    ways = {photo.id: alignments.get((first.id, photo.id)) for photo in others}
-    laid = {
-        photo.id: ((photo.width, photo.height), way.transform)
-        for photo in others
-        if (way := ways[photo.id]) and way.method is not Method.AS_TAKEN
-    }
-    box = common_box((first.width, first.height), list(laid.values())) if laid else None
-    if box is None:
-        return {}
-    return {first.id: CommonFrame.of(AS_IT_IS, box)} | {
-        photo: CommonFrame.of(matrix, box) for photo, (_, matrix) in laid.items()
-    }
-
-
-def measured_by(alignment: Alignment | None) -> Alignment | None:
-    """Give what a pair is measured by: two points that a person clicked; all else the program finds again alike."""
-    return alignment if alignment is not None and alignment.method is Method.POINTS else None
 
 
 def measure(folder: DataFolder, pair: Pair, alignment: Alignment | None) -> Comparability:
@@ -134,18 +35,6 @@ def measure(folder: DataFolder, pair: Pair, alignment: Alignment | None) -> Comp
     before, after = _pictures(folder, pair)
     laid = _shown(pair, before, after, measured_by(alignment))
     return compare_pair(before, after, laid, names=(pair.before.stage, pair.after.stage))
-
-
-def differences_to_tell(measured: Comparability, alignment: Alignment | None) -> list[Measurement]:
-    """Give what readers are told of a pair: not what laying its photographs over each other puts right."""
-    laid = alignment is not None and alignment.method is not Method.AS_TAKEN
-    return [item for item in measured.differences if not (laid and item.name in _PUT_RIGHT)]
-
-
-def sentences_about(measured: Comparability, alignment: Alignment | None) -> list[str]:
-    """Say to readers what differs in a pair besides the result, and that it was laid over each other if it was."""
-    said = [item.sentence for item in differences_to_tell(measured, alignment)]
-    return [*said, LAID] if alignment is not None and alignment.method is not Method.AS_TAKEN else said
 
 
 def aligned(folder: DataFolder, pair: Pair, alignment: Alignment | None) -> tuple[bytes, bytes] | None:
@@ -180,7 +69,7 @@ def pointed(pair: Pair, values: Mapping[str, float]) -> Alignment:
 
     Raises:
         WatermarkError: The points are at one place.
-        GalleryError: Laid so, the two share too little to be shown.
+        RefusedError: Laid so, the two share too little to be shown.
     """
 
     def points(side: str, photo: Photo) -> list[Point]:
@@ -192,7 +81,7 @@ def pointed(pair: Pair, values: Mapping[str, float]) -> Alignment:
     similarity = align_by_points(points("before", pair.before), points("after", pair.after))
     alignment = Alignment(similarity.matrix, Method.POINTS)
     if not _shares_enough(pair, alignment):
-        raise GalleryError(
+        raise RefusedError(
             "laid so, less than a quarter of the earlier photo would be left",
             hint="point at the same two places in both, in the same order",
         )

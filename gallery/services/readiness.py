@@ -6,8 +6,8 @@ from datetime import datetime
 
 from gallery.consent import agreed
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Consent, Performer, Photo, Section, Stage
+from gallery.rules.disclosures import findings_about
 from gallery.settings import Settings
-from gallery.site.disclosures import findings_about
 from gallery.stages import shows_work
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog

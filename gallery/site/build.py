@@ -22,7 +22,7 @@ from gallery.model import PUBLIC_CHANNEL, Photo, Publication
 from gallery.parallel import Progress, silently
 from gallery.rules.advertising import load_rules
 from gallery.rules.leaks import Secrets
-from gallery.services.pairs import frames_of
+from gallery.rules.pairs import frames_of
 from gallery.settings import Channel, DataFolder, Settings, load_settings
 from gallery.site.built import Built
 from gallery.site.cache import Remembered, read_json, write_json

@@ -9,57 +9,13 @@ from typing import TypeVar
 
 from gallery.consent import Ground, Permission, Reason
 from gallery.model import Case, Photo, Stage
-from gallery.rules.advertising import (
-    Facts,
-    Finding,
-    check,
-    facts_of,
-    load_rules,
-    required_sentences,
-    rules_digest,
-)
+from gallery.rules.advertising import rules_digest
+from gallery.rules.disclosures import facts_about, findings_about, page_words, required_on
 from gallery.settings import Settings
 from gallery.site.cache import Remembered
 from gallery.site.stories import Records, Story
-from gallery.site.wording import photo_caption, stage_sentences, stage_title
 
 _Part = TypeVar("_Part", Stage, Photo)
-
-
-def facts_about(case: Case, stages: Sequence[Stage], settings: Settings) -> Facts:
-    """Draw from the record and the settings what a page's words are checked against."""
-    return facts_of(case, stages, registered=settings.registered, trademarks=settings.trademarks)
-
-
-def required_on(case: Case, stages: Sequence[Stage], settings: Settings) -> tuple[str, ...]:
-    """Give the sentences that the practice's jurisdictions want on the page of such a case."""
-    return required_sentences(facts_about(case, stages, settings), load_rules(settings.jurisdictions))
-
-
-def page_words(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings) -> str:
-    """Put together what readers of a case's page will read, paragraph by paragraph."""
-    return _page_words(case, stages, photos, settings, facts_about(case, stages, settings))
-
-
-def _page_words(
-    case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings, facts: Facts
-) -> str:
-    said = [sentence for stage in stages for sentence in (stage_title(stage), *stage_sentences(stage))]
-    for photo in photos:
-        said += [photo_caption(photo.stage, photo.view, photo.caption), photo.alt]
-    said += [case.region, case.classification, case.limits or settings.limits, *case.tags, *settings.required]
-    said += required_sentences(facts, load_rules(settings.jurisdictions))
-    return "\n\n".join(filter(None, said))
-
-
-def findings_about(
-    case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings
-) -> list[Finding]:
-    """Check everything that the page of a case will say, what blocks first."""
-    facts = facts_about(case, stages, settings)
-    words = _page_words(case, stages, photos, settings, facts)
-    findings = check(words, facts, load_rules(settings.jurisdictions))
-    return sorted(findings, key=lambda finding: not finding.blocks)
 
 
 def hold_back(
@@ -99,7 +55,7 @@ def judged_alike(settings: Settings) -> str:
 def _words_key(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings) -> str:
     """Digest what one page's words are judged by; the practice's marks are the same for all pages."""
     facts = facts_about(case, stages, settings)
-    words = _page_words(case, stages, photos, settings, facts)
+    words = page_words(case, stages, photos, settings)
     own = replace(facts, registered=frozenset(), trademarks=frozenset())
     return hashlib.sha256(repr((words, own)).encode()).hexdigest()
 

@@ -10,8 +10,9 @@ from typing import Self
 
 from gallery.consent import Permission, may_show
 from gallery.model import Case, CaseStatus, Consent, Photo, Stage
+from gallery.rules.disclosures import photo_alt, photo_caption, stage_sentences, stage_title
+from gallery.rules.pairs import views_of
 from gallery.settings import Tag
-from gallery.site.wording import photo_alt, photo_caption, stage_sentences, stage_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class ShownPhoto:
     """A photo as a page shows it; `label` says which stage it is, wherever it is put."""
 
     id: int
+    stage_id: int
     token: str
     label: str
     view: str
@@ -147,16 +149,11 @@ class Story:
 
     @property
     def pairs(self) -> tuple[Comparison, ...]:
-        """For each view that more than one stage shows: one photo of each, of the first its first, else its last."""
-        views: dict[str, dict[str, ShownPhoto]] = {}
-        for photo in self.photos:
-            shown = views.setdefault(photo.view, {})
-            if photo.label not in shown or len(shown) > 1:
-                shown[photo.label] = photo
+        """Every view that more than one stage shows."""
         return tuple(
-            Comparison(view, shots, self._measured(shots))
-            for view, shown in views.items()
-            if len(shots := tuple(shown.values())) > 1
+            Comparison(view, tuple(shots), self._measured(shots))
+            for view, shots in views_of(self.photos).items()
+            if len(shots) > 1
         )
 
     def _measured(self, shots: Sequence[ShownPhoto]) -> tuple[tuple[tuple[int, int], tuple[str, ...]], ...]:
@@ -286,6 +283,7 @@ def _shown(photo: Photo, stage: Stage, files: Mapping[int, Published]) -> ShownP
     published = files[photo.id]
     return ShownPhoto(
         id=photo.id,
+        stage_id=photo.stage_id,
         token=published.token,
         label=stage_title(stage),
         view=photo.view,

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from gallery.consent import may_show, once_released
 from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL, Approval, CaseStatus, Photo
-from gallery.site.wording import photo_alt, photo_caption, stage_sentences
+from gallery.rules.disclosures import photo_alt, photo_caption, stage_sentences
 from gallery.staff import Task
 from gallery.web.content import besides, content_of
 from gallery.web.publishing import rendered

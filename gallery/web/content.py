@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from gallery.events import Action
 from gallery.model import Alignment, Case
-from gallery.site.disclosures import required_on
+from gallery.rules.disclosures import required_on
 from gallery.web.workplace import casework, catalog, ledger, now, settings
 
 HELD = (

@@ -11,19 +11,16 @@ from flask.typing import ResponseReturnValue
 from gallery.errors import GalleryError
 from gallery.events import Action
 from gallery.model import Alignment, Case, Method, Section
-from gallery.services.pairs import (
+from gallery.rules.pairs import (
     Alignments,
     Pair,
-    aligned,
     differences_to_tell,
-    found,
-    measure,
     measured_by,
     pairs_of,
-    pointed,
     recorded,
     sentences_about,
 )
+from gallery.services.pairs import aligned, found, measure, pointed
 from gallery.staff import Task
 from gallery.web.content import HELD, content_of, hold_back
 from gallery.web.sections import known_case, open_case, save_section, show, show_section

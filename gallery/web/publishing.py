@@ -10,7 +10,7 @@ from gallery.consent import may_show, once_released
 from gallery.errors import GalleryError
 from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL, Case, Photo
-from gallery.services.pairs import frames_of
+from gallery.rules.pairs import frames_of
 from gallery.services.readiness import Obstacle
 from gallery.settings import Channel
 from gallery.site.build import build_site

@@ -5,8 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from gallery.model import Case, Section, Words
 from gallery.rules.advertising import Finding
-from gallery.site.disclosures import findings_about, required_on
-from gallery.site.wording import photo_alt, photo_caption, stage_sentences, stage_title
+from gallery.rules.disclosures import (
+    findings_about,
+    photo_alt,
+    photo_caption,
+    required_on,
+    stage_sentences,
+    stage_title,
+)
 from gallery.staff import Task
 from gallery.web.sections import open_case, save_section, show_section, typed_values
 from gallery.web.workplace import casework, catalog, needs, settings

@@ -16,10 +16,10 @@ from PIL import Image, ImageChops, ImageStat
 from gallery.errors import GalleryError
 from gallery.events import Action
 from gallery.model import Performer, Stage
+from gallery.rules.disclosures import stage_sentences
 from gallery.services.withdraw import withdraw_case
 from gallery.site.deploy import Layout, exchange, lay_out, listing, recover
 from gallery.site.stories import slug
-from gallery.site.wording import stage_sentences
 from gallery.store.catalog import Catalog
 from gallery.store.ledger import Ledger
 from watermark.picture.credit import read_credit

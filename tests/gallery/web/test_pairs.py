@@ -8,7 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from gallery.events import Action
 from gallery.model import Alignment, Method
-from gallery.services.pairs import Pair, frames_of, pairs_of, pointed, recorded
+from gallery.rules.pairs import Pair, frames_of, pairs_of, recorded
+from gallery.services.pairs import pointed
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.ledger import Ledger

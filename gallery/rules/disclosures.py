@@ -1,6 +1,10 @@
-"""The sentences that a record says about itself: from facts, so that nobody must remember to be honest."""
+"""What a case's page says beside its photos, as sentences made from the record."""
 
-from gallery.model import Performer, Stage
+from collections.abc import Sequence
+
+from gallery.model import Case, Performer, Photo, Stage
+from gallery.rules.advertising import Facts, Finding, check, facts_of, load_rules, required_sentences
+from gallery.settings import Settings
 from gallery.stages import heading, shows_work
 
 _PERFORMED = {
@@ -53,3 +57,33 @@ def photo_alt(case: int, stage: str, view: str, written: str) -> str:
 def photo_caption(stage: str, view: str, written: str) -> str:
     """Give the line under the picture: as written, or else from the record."""
     return written or f"{heading(stage)}, {view}"
+
+
+def facts_about(case: Case, stages: Sequence[Stage], settings: Settings) -> Facts:
+    """Draw from the record and the settings what a page's words are checked against."""
+    return facts_of(case, stages, registered=settings.registered, trademarks=settings.trademarks)
+
+
+def required_on(case: Case, stages: Sequence[Stage], settings: Settings) -> tuple[str, ...]:
+    """Give the sentences that the practice's jurisdictions want on the page of such a case."""
+    return required_sentences(facts_about(case, stages, settings), load_rules(settings.jurisdictions))
+
+
+def page_words(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings) -> str:
+    """Put together what readers of a case's page will read, paragraph by paragraph."""
+    said = [sentence for stage in stages for sentence in (stage_title(stage), *stage_sentences(stage))]
+    for photo in photos:
+        said += [photo_caption(photo.stage, photo.view, photo.caption), photo.alt]
+    said += [case.region, case.classification, case.limits or settings.limits, *case.tags, *settings.required]
+    said += required_on(case, stages, settings)
+    return "\n\n".join(filter(None, said))
+
+
+def findings_about(
+    case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings
+) -> list[Finding]:
+    """Check everything that the page of a case will say, what blocks first."""
+    facts = facts_about(case, stages, settings)
+    words = page_words(case, stages, photos, settings)
+    findings = check(words, facts, load_rules(settings.jurisdictions))
+    return sorted(findings, key=lambda finding: not finding.blocks)

@@ -1,0 +1,135 @@
+"""Which photos of a case make a pair, how a view is framed, and what readers are told of a pair."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Protocol, TypeVar
+
+from gallery.model import Alignment, Method, Photo
+from watermark.pairs.alignment import AS_IT_IS, CommonFrame, common_box, followed_by, inverse
+from watermark.pairs.comparability import Comparability, Measurement
+
+Alignments = Mapping[tuple[int, int], Alignment]
+"""By the ids of the earlier and the later photo of a pair."""
+
+ALIGNED_NOTE = (
+    "Both photos were turned, scaled and cut as a whole, so that they lie over each other; "
+    "nothing was retouched."
+)
+_REMOVED_BY_ALIGNMENT = frozenset({"zoom", "tilt", "placing"})
+
+
+class Shot(Protocol):
+    """A photo of one view in one stage."""
+
+    @property
+    def view(self) -> str:
+        """What it shows ("front")."""
+
+    @property
+    def stage_id(self) -> int:
+        """The stage it belongs to."""
+
+
+AnyShot = TypeVar("AnyShot", bound=Shot)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An earlier and a later photo of one view; all of a view are laid upon the `first`."""
+
+    view: str
+    before: Photo
+    after: Photo
+    first: Photo
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The ids of its photos."""
+        return self.before.id, self.after.id
+
+    @property
+    def from_the_first(self) -> bool:
+        """Whether its earlier photo is the earliest of the view: only such pairs are laid, others follow."""
+        return self.before.id == self.first.id
+
+
+def views_of(photos: Iterable[AnyShot]) -> dict[str, list[AnyShot]]:
+    """Give one photo of each stage that shows a view: of the first stage its first, of later ones their last."""
+    stages: dict[str, dict[int, AnyShot]] = {}
+    for photo in photos:
+        shown = stages.setdefault(photo.view, {})
+        if photo.stage_id not in shown or len(shown) > 1:
+            shown[photo.stage_id] = photo
+    return {view: list(shown.values()) for view, shown in stages.items()}
+
+
+def pairs_of(photos: Iterable[Photo]) -> list[Pair]:
+    """Pair every two stages that show the same view, as the public site does."""
+    return [
+        Pair(view, before, after, same[0])
+        for view, same in views_of(photos).items()
+        for before, after in combinations(same, 2)
+    ]
+
+
+def recorded(pair: Pair, alignments: Alignments) -> Alignment | None:
+    """Give how a pair lies as it was recorded, for itself or by the first photo of its view; None if undecided."""
+    if pair.from_the_first:
+        return alignments.get(pair.key)
+    one, other = (alignments.get((pair.first.id, photo.id)) for photo in (pair.before, pair.after))
+    if one is None or other is None or Method.AS_TAKEN in {one.method, other.method}:
+        return None
+    method = Method.POINTS if Method.POINTS in {one.method, other.method} else Method.AUTOMATIC
+    return Alignment(followed_by(other.transform, inverse(one.transform)), method)
+
+
+def frames_of(photos: Iterable[Photo], alignments: Alignments) -> dict[int, CommonFrame]:
+    """Give the frame in which each photo that was laid is published, by its id: the part that its view shares."""
+    if not alignments:
+        return {}
+    by_case: dict[int, list[Photo]] = {}
+    for photo in photos:
+        by_case.setdefault(photo.case, []).append(photo)
+    laid = {first for first, _ in alignments}
+    frames: dict[int, CommonFrame] = {}
+    for same in by_case.values():
+        if laid.isdisjoint(photo.id for photo in same):
+            continue
+        for shown in views_of(same).values():
+            frames |= _frames(shown[0], shown[1:], alignments)
+    return frames
+
+
+def _frames(first: Photo, others: Sequence[Photo], alignments: Alignments) -> dict[int, CommonFrame]:
+    ways = {photo.id: alignments.get((first.id, photo.id)) for photo in others}
+    laid = {
+        photo.id: ((photo.width, photo.height), way.transform)
+        for photo in others
+        if (way := ways[photo.id]) and way.method is not Method.AS_TAKEN
+    }
+    box = common_box((first.width, first.height), list(laid.values())) if laid else None
+    if box is None:
+        return {}
+    return {first.id: CommonFrame.of(AS_IT_IS, box)} | {
+        photo: CommonFrame.of(matrix, box) for photo, (_, matrix) in laid.items()
+    }
+
+
+def differences_to_tell(measured: Comparability, alignment: Alignment | None) -> list[Measurement]:
+    """Give what readers are told of a pair: not what laying its photographs over each other puts right."""
+    laid = alignment is not None and alignment.method is not Method.AS_TAKEN
+    return [item for item in measured.differences if not (laid and item.name in _REMOVED_BY_ALIGNMENT)]
+
+
+def sentences_about(measured: Comparability, alignment: Alignment | None) -> list[str]:
+    """Say to readers what differs in a pair besides the result, and that it was laid over each other if it was."""
+    said = [item.sentence for item in differences_to_tell(measured, alignment)]
+    return (
+        [*said, ALIGNED_NOTE] if alignment is not None and alignment.method is not Method.AS_TAKEN else said
+    )
+
+
+def measured_by(alignment: Alignment | None) -> Alignment | None:
+    """Give what a pair is measured by: two points that a person clicked; all else the program finds again alike."""
+    return alignment if alignment is not None and alignment.method is Method.POINTS else None
