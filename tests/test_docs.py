@@ -39,3 +39,51 @@ def test_the_index_lists_every_decision():
             r"\A# (\d+)\. ([^\n]+)\n\nStatus: (\w+)", path.read_text("utf-8")
         )
     ]
+
+
+def _classes() -> dict[str, set[str]]:
+    """Return the product's classes and the modules that define each."""
+    found: dict[str, set[str]] = {}
+    for package in ("watermark", "gallery", "crawler"):
+        for path in (ROOT / package).rglob("*.py"):
+            for name in re.findall(r"^class (\w+)", path.read_text("utf-8"), re.MULTILINE):
+                found.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
+    return found
+
+
+def test_the_glossary_names_classes_that_exist_and_mean_one_thing():
+    """A class that the glossary gives for a word is there, once in the whole product."""
+    terms = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs/glossary.md").read_text("utf-8"), re.MULTILINE)
+    named = [name for term in terms for name in re.findall(r"`(\w+)`", term)]
+    classes = _classes()
+
+    assert len(named) > 25
+    assert [name for name in named if name not in classes] == []
+    assert {name: classes[name] for name in named if len(classes[name]) > 1} == {}
+
+
+def test_the_glossary_explains_every_word_once():
+    """No word stands in two rows, and every row says what it means here."""
+    rows = re.findall(
+        r"^\| ([^|`]+?)(?:, `\w+`)? \| ([^|]+) \| ([^|]+) \|$",
+        (ROOT / "docs/glossary.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    words = [word for word, _, _ in rows if word not in {"word", "---"}]
+
+    assert len(words) > 60
+    assert len(words) == len(set(words))
+    for word in ("case", "stage", "photo", "rendition", "mark", "label", "payload", "credit", "fingerprint"):
+        assert word in words
+    for word in (
+        "digest",
+        "sighting",
+        "finding",
+        "infringement",
+        "capture",
+        "bundle",
+        "tip",
+        "notice",
+        "ledger",
+    ):
+        assert word in words
