@@ -118,11 +118,10 @@ def _known_copies(folder: DataFolder) -> list[KnownCopy]:
 
 def _crawler_fault(folder: DataFolder) -> str:
     """Tell the doctor what is wrong in the settings' section for the crawler; nothing when all is well."""
-    from crawler.settings import plan_from  # noqa: PLC0415 (only for the doctor)
-    from gallery.settings import load_settings  # noqa: PLC0415
+    from crawler.settings import load_plan  # noqa: PLC0415 (only for the doctor)
 
     try:
-        plan_from(load_settings(folder).crawler, contact="")
+        load_plan(folder)
     except GalleryError:
         return ""  # the doctor says it of the settings as a whole
     except CrawlerError as error:

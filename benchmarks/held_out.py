@@ -26,7 +26,7 @@ from benchmarks import worlds
 from benchmarks.worlds import Case, World
 from watermark.matching.index import Index
 from watermark.matching.fingerprint import fingerprint
-from watermark.matching.model import Verdict
+from watermark.matching.verdict import Verdict
 from watermark.matching.identify import identify
 from watermark.picture.pixels import Picture
 from watermark.marking.visible import MarkDesign, draw_mark

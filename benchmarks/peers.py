@@ -15,7 +15,7 @@ from PIL import Image
 
 from benchmarks import worlds
 from watermark.matching.identify import identify
-from watermark.matching.model import Verdict
+from watermark.matching.verdict import Verdict
 from watermark.picture.pixels import Picture
 
 # perception wants OpenCV 4, pairwatch has 5: requirements-perception.txt says how its environment is made.

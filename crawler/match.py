@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.model import TOO_LARGE, UNREADABLE, Judgement
+from watermark.matching.verdict import Verdict
 
 if TYPE_CHECKING:
     from gallery.services.lookup import Lookup
+    from gallery.settings import DataFolder
     from watermark.picture.decode import DecodeLimits, Header
 
-TOLD = frozenset(("copy", "same-scene", "possible"))
+TOLD = frozenset((Verdict.COPY, Verdict.SAME_SCENE, Verdict.POSSIBLE))
 SMALLEST = 32
 MAX_BYTES, MAX_PIXELS = 40 * 1024 * 1024, 40_000_000
 MEMORY = 144 * 1024 * 1024  # for decoding: a worker stays less than 200 MB above idle under any picture
@@ -31,11 +33,13 @@ class Matcher:
         root: The data folder.
         upto: The highest photo id there is; a new one makes each process open the index again.
         recall: What was said before about a digest, or None.
+        basis: What an answer rests on beside the photos, as `basis_of` gives it.
     """
 
     root: Path
     upto: int
     recall: Callable[[str], Judgement | None]
+    basis: str = ""
 
     def __call__(self, body: bytes, name: str) -> Judgement:
         """Say what a picture is; bytes that cannot be read are an answer too, never an error."""
@@ -53,14 +57,21 @@ class Matcher:
             )
             if min(facts.width, facts.height) < SMALLEST or not self.upto:
                 return Judgement(
-                    digest=digest, verdict="none", upto=self.upto, width=facts.width, height=facts.height
+                    digest=digest,
+                    verdict=Verdict.NONE,
+                    upto=self.upto,
+                    basis=self.basis,
+                    width=facts.width,
+                    height=facts.height,
                 )
             lookup = _lookup(self.root, self.upto)
             found = lookup.identify(body, name, _bounded(lookup.limits, facts))
         except WatermarkError as error:
             verdict = TOO_LARGE if isinstance(error, PictureTooLargeError) else UNREADABLE
-            return Judgement(digest=digest, verdict=verdict, upto=self.upto, trouble=str(error))
-        told, marked = str(found.answer.verdict) in TOLD, found.answer.carries_our_mark
+            return Judgement(
+                digest=digest, verdict=verdict, upto=self.upto, basis=self.basis, trouble=str(error)
+            )
+        told, marked = found.answer.verdict in TOLD, found.answer.carries_our_mark
         look = _look(body, found.answer.frame, lookup) if told or marked else ""
         return Judgement(
             digest=digest,
@@ -75,7 +86,29 @@ class Matcher:
             height=facts.height,
             look=look,
             carries_our_mark=marked,
+            basis=self.basis,
         )
+
+
+def basis_of(folder: "DataFolder") -> str:
+    """Give what every answer rests on beside the photos, as JSON: the matcher, the marks it knows, the settings."""
+    from gallery.settings import load_settings  # noqa: PLC0415 (heavy, as above)
+    from watermark.matching.model import matcher_version  # noqa: PLC0415
+
+    chosen = load_settings(folder)
+    mark = chosen.mark_text.strip()
+    return json.dumps(
+        {
+            "matcher": matcher_version(),
+            "marks": [mark] if mark else [],
+            "settings": {
+                "mark_opacity": chosen.mark_opacity,
+                "picture_seconds": chosen.picture_seconds,
+                "picture_memory_mib": chosen.picture_memory_mib,
+                "picture_frames": chosen.picture_frames,
+            },
+        }
+    )
 
 
 def _look(body: bytes, frame: int, lookup: "Lookup") -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from crawler.errors import CrawlerError
 from crawler.reasons import Reason
@@ -205,6 +206,7 @@ class Judgement:
         look: How the picture looks, as text, where something of ours is in it: the same picture saved again
             looks nearly the same.
         carries_our_mark: Our mark is in the picture, whatever else is.
+        basis: What it rests on beside the photos, as JSON; see `Said`.
     """
 
     digest: str
@@ -220,6 +222,7 @@ class Judgement:
     also: tuple[tuple[int, float], ...] = ()
     look: str = ""
     carries_our_mark: bool = False
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,13 +281,37 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the machine said of a finding at one time.
+
+    Args:
+        matcher: The matcher's version; "" where an older version of pairwatch did not write it down.
+        marks: The marks that it knew as ours.
+        settings: The practice's settings that count.
+        upto: The highest photo id that it compared with.
+        answer: The matcher's whole answer; empty where it speaks of another photo of ours first.
+    """
+
+    at: datetime
+    matcher: str
+    marks: tuple[str, ...]
+    settings: Mapping[str, object]
+    upto: int
+    verdict: str
+    probability: float
+    explanation: str
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What the machine says: this image, shown there, is one of our photos; a person decides what it is.
+    """What the machine says of an image at a site; a person decides what it is.
 
     Where `photo_id` is None it is none of our catalogued photos, but carries our mark: nothing is said of a copy then.
 
     Args:
-        places: Every page and element where the image was seen.
+        said: Every judgement, the newest first.
+        sightings: Every page and element where the image was seen.
         name: The file name of our photo, as given at import; it may name a patient, so it never leaves the house.
         view: Which view our photo shows.
         original: The digest of our photo's original.
@@ -300,27 +327,62 @@ class Finding:
     name: str
     case: int | None
     stage: str
-    verdict: str
-    probability: float
-    explanation: str
     digest: str
-    answer: str
+    said: tuple[Said, ...]
     first_seen: datetime
     last_seen: datetime
     decision: Decision = Decision.OPEN
     decided_by: str = ""
     decided_at: datetime | None = None
     note: str = ""
-    places: tuple["Place", ...] = ()
+    sightings: tuple["Sighting", ...] = ()
     view: str = ""
     original: str = ""
     also: tuple[str, ...] = ()
-    look: str = ""
     like: Likeness | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse to be called an infringement by anybody but a named person.
+
+        Raises:
+            CrawlerError: The decision and the type disagree, or nobody is named for it.
+        """
+        confirmed = self.decision is Decision.INFRINGEMENT
+        named = bool(self.decided_by) and self.decided_at is not None
+        if isinstance(self, Infringement) is not confirmed or (confirmed and not named):
+            raise CrawlerError(
+                f"finding {self.id} is {self.decision}, not confirmed by a person",
+                hint="a person decides: pairwatch review ID infringement --by NAME",
+            )
+
+    @property
+    def verdict(self) -> str:
+        """What the machine says today."""
+        return self.said[0].verdict
+
+    @property
+    def probability(self) -> float:
+        """How sure it is of that."""
+        return self.said[0].probability
+
+    @property
+    def explanation(self) -> str:
+        """Why, in its own sentences."""
+        return self.said[0].explanation
+
+    @property
+    def answer(self) -> Mapping[str, Any]:
+        """The matcher's whole answer of today."""
+        return self.said[0].answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Infringement(Finding):
+    """A finding that a person has confirmed; only this may be called an infringement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
     """One page on which a finding's image was seen."""
 
     page_url: str
@@ -331,29 +393,6 @@ class Place:
     heading: str
     first_seen: datetime
     last_seen: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Infringement:
-    """A finding that a person has confirmed; only this may be called an infringement."""
-
-    finding: Finding
-    confirmed_by: str
-    confirmed_at: datetime
-
-    @classmethod
-    def of(cls, finding: Finding) -> "Infringement":
-        """Give the infringement that a person made of this finding.
-
-        Raises:
-            CrawlerError: No person has confirmed it.
-        """
-        if finding.decision is not Decision.INFRINGEMENT or finding.decided_at is None:
-            raise CrawlerError(
-                f"finding {finding.id} is {finding.decision}, not confirmed",
-                hint="a person decides: pairwatch review ID infringement --by NAME",
-            )
-        return cls(finding, finding.decided_by, finding.decided_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

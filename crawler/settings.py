@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from crawler.errors import CrawlerError
+from gallery.settings import DataFolder, load_settings
 
 VERSION = "26.11"
 
@@ -77,6 +78,17 @@ class Plan:
         """The User-Agent: what we are, and whom to write to."""
         whom = f"; +{self.contact}" if self.contact else ""
         return f"pairwatch/{VERSION} (looks for copies of its owner's photographs{whom})"
+
+
+def load_plan(folder: DataFolder) -> Plan:
+    """Read a data folder's plan; whom to write to is the practice's contact unless `[crawler]` names another.
+
+    Raises:
+        CrawlerError: Names every wrong key and value of the section.
+        GalleryError: The settings as a whole cannot be read.
+    """
+    settings = load_settings(folder)
+    return plan_from(settings.crawler, settings.contact or settings.web)
 
 
 def plan_from(section: Mapping[str, object], contact: str) -> Plan:

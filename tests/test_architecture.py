@@ -42,7 +42,7 @@ def test_a_function_is_read_at_a_glance(path):
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.FunctionDef)
         and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
-        and path.stem != "database"  # a migration is one readable piece of SQL
+        and path.stem not in ("database", "migrations")  # a migration is one readable piece of SQL
     ]
 
     assert not long

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.output import say, say_finding, watch
+from crawler.cli.output import say, say_finding
 from crawler.model import Decision
 from gallery.cli.output import as_json_option, bar, print_json
 from gallery.settings import DataFolder
@@ -81,6 +81,7 @@ def findings(folder: DataFolder, everything: bool, as_json: bool) -> None:
       pairwatch findings --json
     """
     from crawler.desk.wording import finding_json, is_for_the_desk
+    from crawler.store.database import watch
     from crawler.store.findings import Findings
 
     with watch(folder) as db:

@@ -1,33 +1,10 @@
 """What only the crawler's commands share: opening the watch, and printing other people's words."""
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import click
 
 from crawler.model import Finding, printable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlite_utils import Database
-
-    from gallery.settings import DataFolder
-
 _CERTAIN = 0.9995
-
-
-@contextmanager
-def watch(folder: "DataFolder") -> "Iterator[Database]":
-    """Open the database of a data folder that has one, with the crawler's tables."""
-    from crawler.store.database import open_watch
-
-    folder.require()
-    db = open_watch(folder.database)
-    try:
-        yield db
-    finally:
-        db.close()
 
 
 def say(line: str, *, err: bool = False) -> None:
@@ -37,7 +14,7 @@ def say(line: str, *, err: bool = False) -> None:
 
 def say_finding(one: Finding) -> None:
     """Print a finding for people."""
-    from crawler.desk.wording import likeness, subject
+    from crawler.desk.wording import likeness, said_before, subject
 
     what = f"{one.verdict:<10} {subject(one)}  [{one.decision}]"
     sure = ">99.9%" if one.probability >= _CERTAIN else f"{one.probability:6.1%}"
@@ -45,5 +22,7 @@ def say_finding(one: Finding) -> None:
         sure = "  mark"
     say(f"{one.id:>5}  {sure}  {what}")
     also = f"In the same picture: {'; '.join(one.also)}." if one.also else ""
-    for line in filter(None, (one.image_url, f"on {one.page_url}", one.explanation, also, likeness(one))):
+    before = "".join(f"Judged before: {sentence}." for sentence in said_before(one)[:1])
+    lines = (one.image_url, f"on {one.page_url}", one.explanation, also, likeness(one), before)
+    for line in filter(None, lines):
         say(f"       {line}")

@@ -40,11 +40,9 @@ def search_service(  # noqa: PLR0913, PLR0917 (each is an option a person may gi
     """
     from crawler.desk.reverse_search import Yes, key_of, published, search
     from crawler.desk.search_services import permitted
-    from crawler.settings import plan_from
-    from gallery.settings import load_settings
+    from crawler.settings import load_plan
 
-    settings = load_settings(folder)
-    plan = plan_from(settings.crawler, settings.contact or settings.web)
+    plan = load_plan(folder)
     chosen = permitted(plan, service)
     key_of(chosen)
     files = published(folder, now=datetime.now(UTC), cases=cases)[:most]

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import click
 
-from crawler.cli.output import watch
 from crawler.cli.search import search_service
 from crawler.errors import BadUrlError
 from crawler.model import Listing, Site
@@ -46,6 +45,7 @@ def _listing_command(listing: Listing, sentence: str, example: str) -> click.Com
         folder: DataFolder, url: str, note: str, delay: float | None, slots: int, private: bool, as_json: bool
     ) -> None:
         from crawler.http.ip_policy import is_private_by_name
+        from crawler.store.database import watch
         from crawler.store.sites import Sites
         from crawler.urls import typed
 
@@ -116,6 +116,7 @@ def list_sites(folder: DataFolder, as_json: bool) -> None:
     Example:
       pairwatch site list
     """
+    from crawler.store.database import watch
     from crawler.store.sites import Sites
 
     with watch(folder) as db:
@@ -141,6 +142,7 @@ def remove_site(folder: DataFolder, url: str, as_json: bool) -> None:
     Example:
       pairwatch site remove https://competitor.example/
     """
+    from crawler.store.database import watch
     from crawler.store.sites import Sites
     from crawler.urls import typed
 
@@ -163,6 +165,7 @@ def import_sites(folder: DataFolder, file: Path) -> None:
       pairwatch site import sites.csv
     """
     from crawler.desk.suggest import read_list, text_of_list
+    from crawler.store.database import watch
     from crawler.store.sites import Sites
 
     lines = read_list(text_of_list(file.read_bytes(), file.name), file.name)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from crawler.errors import CrawlerError
 from crawler.model import Decision, Finding
-from crawler.store.database import open_watch
+from crawler.store.database import watch
 from crawler.store.findings import Findings
 from gallery.settings import DataFolder
 
@@ -21,10 +21,6 @@ def review(
     """
     if not by.strip():
         raise CrawlerError("a decision needs the name of who decides", hint="add --by NAME")
-    folder.require()
-    db = open_watch(folder.database)
-    try:
+    with watch(folder) as db:
         findings = Findings(db)
         return findings.decide(findings.get(number), decision, note=note.strip(), by=by.strip(), now=now)
-    finally:
-        db.close()

@@ -1,7 +1,7 @@
 """Copies that a withdrawal reaches: a patient who no longer wants to be shown is still shown there."""
 
 from crawler.model import Decision
-from crawler.store.database import open_watch
+from crawler.store.database import watch
 from crawler.store.findings import Findings
 from gallery.model import KnownCopy
 from gallery.settings import DataFolder
@@ -12,8 +12,7 @@ def known_copies(folder: DataFolder) -> list[KnownCopy]:
 
     Nor is a dismissed one's picture that was only saved again.
     """
-    database = open_watch(folder.database)
-    try:
+    with watch(folder) as database:
         return [
             KnownCopy(
                 finding=finding.id, case=finding.case, page=finding.page_url, decision=str(finding.decision)
@@ -22,5 +21,3 @@ def known_copies(folder: DataFolder) -> list[KnownCopy]:
             if finding.case is not None
             and Decision.DISMISSED not in (finding.decision, finding.like and finding.like.decision)
         ]
-    finally:
-        database.close()

@@ -14,16 +14,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from crawler.desk.wording import (
     COLUMNS,
     MARK_ONLY_MEANS,
-    answer_of,
     finding_row,
     is_for_the_desk,
     likeness,
     mark_says,
+    said_before,
     says,
     subject,
 )
-from crawler.model import Finding
-from crawler.store.database import open_watch
+from crawler.model import Finding, Infringement
+from crawler.store.database import watch
 from crawler.store.findings import Findings
 from gallery.errors import GalleryError
 from gallery.model import Digest
@@ -34,6 +34,8 @@ from watermark.errors import WatermarkError
 from watermark.matching.error_rates import ErrorRates
 from watermark.matching.illustration import illustrate
 from watermark.matching.model import matching_rates
+from watermark.matching.result import Answer, Transform
+from watermark.matching.verdict import Verdict
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture, resize
 from watermark.picture.sandbox import sandbox
@@ -58,8 +60,10 @@ class Exhibit:
     finding: Finding
     subject: str
     says: str
+    confirmed: bool
     changes: tuple[str, ...]
     mark: str
+    before: tuple[str, ...]
     pictures: tuple[Shown, ...]
     trouble: str = ""
 
@@ -73,7 +77,7 @@ def write_report(
 ) -> Path:
     """Write report.html and findings.csv into a folder, and give the path of the HTML file.
 
-    Works without any network: the pictures come from the evidence that was kept when they were seen.
+    Works without any network or matching: pictures and transforms are those that were kept when they were seen.
 
     Args:
         folder: The practice's data folder.
@@ -82,12 +86,8 @@ def write_report(
         everything: Also what was dismissed or licensed.
         progress: Shows how far it has got.
     """
-    folder.require()
-    db = open_watch(folder.database)
-    try:
+    with watch(folder) as db:
         findings = [one for one in Findings(db).all() if everything or is_for_the_desk(one)]
-    finally:
-        db.close()
     lookup, evidence = Lookup(folder), Vault(folder.evidence)
     exhibits = [
         _exhibit(finding, lookup, evidence) for finding in progress(findings, len(findings), "Report")
@@ -100,7 +100,6 @@ def write_report(
 
 
 def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
-    answer = answer_of(finding)
     pictures: tuple[Shown, ...] = ()
     trouble = ""
     try:
@@ -110,8 +109,10 @@ def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
     return Exhibit(
         finding=finding,
         subject=subject(finding),
+        confirmed=isinstance(finding, Infringement),
         says=" ".join(filter(None, (says(finding), likeness(finding)))),
-        changes=tuple(answer.get("changes", ())),
+        changes=tuple(finding.answer.get("changes", ())),
+        before=said_before(finding),
         mark=mark_says(finding),
         pictures=pictures,
         trouble=trouble,
@@ -119,18 +120,20 @@ def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
 
 
 def _pictures(finding: Finding, lookup: Lookup, evidence: Vault) -> Iterator[Shown]:
-    data = evidence.get(Digest(finding.digest))
-    answer = lookup.identify(data, "evidence").answer
-    found = sandbox().open_picture(data, lookup.limits, frame=answer.frame)
-    moving = f", frame {answer.frame + 1} of {answer.frames}" if answer.frames > 1 else ""
+    data, answer = evidence.get(Digest(finding.digest)), finding.answer
+    frame, frames = int(answer.get("frame", 0)), int(answer.get("frames", 1))
+    found = sandbox().open_picture(data, lookup.limits, frame=frame)
+    moving = f", frame {frame + 1} of {frames}" if frames > 1 else ""
     yield Shown(f"Found there, as it is{moving}", _uri(found))
     if finding.photo_id is None:
         return
     photo = lookup.picture(finding.photo_id)
     yield Shown(f"Ours: {subject(finding)}, {finding.view}", _uri(photo))
-    if answer.photo != finding.photo_id or answer.transform is None:
+    if not answer.get("transform"):
         return
-    exhibit = illustrate(found, photo, answer)
+    transform = Transform(**answer["transform"])
+    said = Answer(verdict=Verdict(finding.verdict), photo=finding.photo_id, transform=transform)
+    exhibit = illustrate(found, photo, said)
     yield Shown(
         "Both in turn, in upright stripes: where they fit, lines run on from one to the next",
         _uri(exhibit.overlay),

@@ -15,7 +15,7 @@ from crawler.errors import CrawlerError
 from crawler.http.client import Fetcher, Limits, system_resolver
 from crawler.http.ip_policy import is_private_by_name
 from crawler.settings import Plan
-from crawler.store.database import open_watch
+from crawler.store.database import watch
 from gallery.consent import may_show
 from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL
@@ -71,8 +71,7 @@ def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -
     folder.require()
     now = load_settings(folder).local(now)
     wanted, sums = frozenset(cases), kept_sums(folder.renditions) or {}
-    db = open_watch(folder.database)
-    try:
+    with watch(folder) as db:
         catalog = Catalog(db)
         names, consents = catalog.publications(PUBLIC_CHANNEL), catalog.consents()
         known = {case.number: case for case in catalog.cases()}
@@ -83,8 +82,6 @@ def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -
             and (not wanted or photo.case in wanted)
             and may_show(known[photo.case], photo, consents, PUBLIC_CHANNEL, now).allowed
         ]
-    finally:
-        db.close()
     found = []
     for photo in allowed:
         files = (folder.public / "photos").glob(f"{names[photo.id].token}-*.jpg")
@@ -194,8 +191,5 @@ def _keep(folder: DataFolder, service: Service, hits: list[tuple[Published, Hit]
 def _note(
     folder: DataFolder, by: str, action: Action, service: Service, detail: dict[str, object], now: datetime
 ) -> None:
-    db = open_watch(folder.database)
-    try:
+    with watch(folder) as db:
         Ledger(db).append(by.strip(), action, f"service {service.name}", detail, now)
-    finally:
-        db.close()

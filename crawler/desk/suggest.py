@@ -11,7 +11,7 @@ from pathlib import Path
 
 from crawler.errors import CrawlerError
 from crawler.model import Listing
-from crawler.store.database import open_watch
+from crawler.store.database import watch
 from crawler.store.findings import Findings
 from crawler.store.sites import Sites
 from crawler.urls import canonical, host_of, in_scope, origin_of, registrable
@@ -46,15 +46,11 @@ def suggest(folder: DataFolder, exported: tuple[Path, ...] = ()) -> list[Suggest
     Raises:
         CrawlerError: A file cannot be read.
     """
-    folder.require()
-    db = open_watch(folder.database)
-    try:
+    with watch(folder) as db:
         sites = Sites(db)
         listed = {registrable(host_of(site.url)) for site in sites.listed(Listing.WATCH, Listing.ALLOW)}
         tipped = [site.url for site in sites.listed(Listing.TIP)]
         linked = Findings(db).outside_links()
-    finally:
-        db.close()
     named = [(url, "a reader's tip named it") for url in tipped]
     named += [(url, f"{site}, which shows copies, shows pictures from there") for site, url in linked]
     named += list(_searched(folder.root / SEARCHES))

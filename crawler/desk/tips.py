@@ -9,18 +9,18 @@ from crawler.clock import Clock
 from crawler.desk.wording import finding_json
 from crawler.errors import CrawlerError
 from crawler.http.client import Resolver, system_resolver
-from crawler.match import Matcher
+from crawler.match import Matcher, basis_of
 from crawler.model import Address, Finding, Judgement, Kind, Listing, Site, Standing
-from crawler.settings import plan_from
-from crawler.store.database import open_watch
+from crawler.settings import load_plan
+from crawler.store.database import watch
 from crawler.store.findings import Findings
 from crawler.store.runs import Progress
 from crawler.store.sites import Sites
-from crawler.store.verdict_cache import Recall
+from crawler.store.verdict_cache import VerdictCache
 from crawler.urls import origin_of, typed
 from crawler.visit.download import Kit
 from crawler.visit.once import look_at
-from gallery.settings import DataFolder, load_settings
+from gallery.settings import DataFolder
 from gallery.store.database import transaction
 from gallery.store.vault import Vault
 
@@ -56,20 +56,11 @@ def check_url(
     """
     folder.require()
     wanted = typed(url)
-    settings = load_settings(folder)
-    db = open_watch(folder.database)
-    try:
+    with watch(folder) as db:
         progress, sites = Progress(db), Sites(db)
         upto = progress.highest_photo()
         site = _site_of(sites, wanted, clock.now())
-        kit = Kit(
-            plan=plan_from(settings.crawler, settings.contact or settings.web),
-            began=clock.now(),
-            look=Matcher(folder.root, upto, Recall(folder.database, upto)),
-            upto=upto,
-            clock=clock,
-            resolver=resolver,
-        )
+        kit = _kit(folder, upto, clock, resolver)
         result = look_at(site, wanted, kit)
         if site.listing is not Listing.ALLOW:
             for body in result.kept.values():
@@ -93,8 +84,18 @@ def check_url(
             wanted, state=state, found=[finding_json(one) for one in found], now=clock.now()
         )
         return TipAnswer(number=number, given=wanted, images=images, findings=found, failures=failures)
-    finally:
-        db.close()
+
+
+def _kit(folder: DataFolder, upto: int, clock: Clock, resolver: Resolver) -> Kit:
+    basis = basis_of(folder)
+    return Kit(
+        plan=load_plan(folder),
+        began=clock.now(),
+        look=Matcher(folder.root, upto, VerdictCache(folder.database, upto, basis), basis),
+        upto=upto,
+        clock=clock,
+        resolver=resolver,
+    )
 
 
 def _is_seen(address: Address) -> bool:
@@ -123,10 +124,9 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
         raise CrawlerError(
             f"{path} cannot be read: {error.strerror}", hint="name a picture file or an address"
         ) from error
-    db = open_watch(folder.database)
-    try:
+    with watch(folder) as db:
         upto = Progress(db).highest_photo()
-        looked = Matcher(folder.root, upto, _forget)(body, path.name)
+        looked = Matcher(folder.root, upto, _forget, basis_of(folder))(body, path.name)
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
         found: list[dict[str, object]] = [
             {
@@ -141,8 +141,6 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
         number = Findings(db).note_tip(
             path.name, state="failed" if looked.trouble else "checked", found=found, now=now
         )
-    finally:
-        db.close()
     failures = (looked.trouble,) if looked.trouble else ()
     images = 0 if looked.trouble else 1
     return TipAnswer(number=number, given=str(path), images=images, looked=replace(looked), failures=failures)

@@ -1,10 +1,11 @@
 """Findings in the words and fields that people and machines are given."""
 
-import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from crawler.model import Finding
+from crawler.model import Decision, Finding, Infringement, Said
+from watermark.marking.state import MarkState
+from watermark.matching.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,17 +44,20 @@ MARK_ONLY_MEANS = (
     "It shows either a patient of ours whose photograph is not catalogued, or somebody else's picture under our mark: "
     "look which before anything is claimed. It is not counted as a copy."
 )
+ASIDE = frozenset((Decision.DISMISSED, Decision.LICENSED))
 _SAYS_MARK_ONLY = "The machine says: it carries our mark, but is none of our catalogued photographs."
-_VERDICTS = {
-    "copy": "The machine says: a copy of our photograph.",
-    "same-scene": "The machine says: another photograph of the same session; very probably ours, but not this file.",
-    "possible": "The machine says: possibly ours; a person has to look.",
+_VERDICTS: dict[str, str] = {
+    Verdict.COPY: "The machine says: a copy of our photograph.",
+    Verdict.SAME_SCENE: (
+        "The machine says: another photograph of the same session; very probably ours, but not this file."
+    ),
+    Verdict.POSSIBLE: "The machine says: possibly ours; a person has to look.",
 }
 _MARKS = {
-    "kept": "on the picture",
-    "cropped": "cut off",
-    "painted-over": "painted over",
-    "never": "not on the picture, and no trace that it was removed",
+    MarkState.KEPT: "on the picture",
+    MarkState.CROPPED: "cut off",
+    MarkState.PAINTED_OVER: "painted over",
+    MarkState.NEVER: "not on the picture, and no trace that it was removed",
 }
 
 
@@ -64,7 +68,7 @@ def subject(finding: Finding) -> str:
 
 def finding_json(finding: Finding) -> dict[str, object]:
     """Give a finding as `pairwatch findings --json` prints it: one flat object, keys kept stable."""
-    answer = answer_of(finding)
+    answer = finding.answer
     return {
         "id": finding.id,
         "site": finding.site_url,
@@ -87,9 +91,11 @@ def finding_json(finding: Finding) -> dict[str, object]:
         "like": None
         if finding.like is None
         else {"finding": finding.like.finding, "decision": str(finding.like.decision)},
-        "changes": answer.get("changes", []),
+        "changes": list(answer.get("changes", [])),
         "mark": answer.get("mark"),
         "carries_our_mark": finding.photo_id is None or bool(answer.get("carries_our_mark")),
+        "judged": _said_json(finding.said[0]),
+        "judged_before": [_said_json(one) for one in finding.said[1:]],
         "pages": [
             {
                 "page_url": place.page_url,
@@ -101,18 +107,30 @@ def finding_json(finding: Finding) -> dict[str, object]:
                 "first_seen": place.first_seen.isoformat(),
                 "last_seen": place.last_seen.isoformat(),
             }
-            for place in finding.places
+            for place in finding.sightings
         ],
+    }
+
+
+def _said_json(said: Said) -> dict[str, object]:
+    return {
+        "at": said.at.isoformat(),
+        "verdict": said.verdict,
+        "probability": round(said.probability, 4),
+        "explanation": said.explanation,
+        "matcher": said.matcher or None,
+        "marks": list(said.marks),
+        "settings": dict(said.settings),
     }
 
 
 def finding_row(finding: Finding) -> dict[str, str]:
     """Give a finding as a row of the CSV file, without our file's name; no cell can be taken for a formula."""
     plain = finding_json(finding)
-    place = finding.places[0] if finding.places else None
+    place = finding.sightings[0] if finding.sightings else None
     words = {name: getattr(place, name) if place else "" for name in ("alt", "caption", "heading")}
-    pages = " ".join(sorted({place.page_url for place in finding.places}))
-    changes = "; ".join(str(change) for change in answer_of(finding).get("changes", []))
+    pages = " ".join(sorted({place.page_url for place in finding.sightings}))
+    changes = "; ".join(str(change) for change in finding.answer.get("changes", []))
     ours = {"view": finding.view, "original": finding.original}
     ours |= {"also": "; ".join(finding.also), "like": likeness(finding)}
     row: Mapping[str, object] = plain | words | ours | {"pages": pages, "changes": changes}
@@ -128,14 +146,9 @@ def _cell(value: object) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "|", "%")) else text
 
 
-def answer_of(finding: Finding) -> dict[str, Any]:
-    """Give the matcher's whole answer as it was when the picture was seen."""
-    return dict(json.loads(finding.answer))
-
-
 def says(finding: Finding) -> str:
     """Give the sentence that keeps apart what the machine says and what a person has confirmed."""
-    if finding.decision == "infringement":
+    if isinstance(finding, Infringement):
         return f"Confirmed as an infringement by {finding.decided_by}."
     if finding.photo_id is None:
         return _SAYS_MARK_ONLY
@@ -146,7 +159,7 @@ def mark_says(finding: Finding) -> str:
     """Say what became of our mark, in the words of the report."""
     if finding.photo_id is None:
         return "on the picture"
-    return _MARKS.get(str(answer_of(finding).get("mark")), "cannot be told")
+    return _MARKS.get(finding.answer.get("mark", ""), "cannot be told")
 
 
 def likeness(finding: Finding) -> str:
@@ -157,19 +170,27 @@ def likeness(finding: Finding) -> str:
     return f"The same picture, saved again, is finding {like.finding}: {like.decision}, by {like.by}."
 
 
+def said_before(finding: Finding) -> tuple[str, ...]:
+    """Word each former judgement, the newest first."""
+    return tuple(
+        f"{said.at:%Y-%m-%d}: {said.verdict}, {said.probability:.1%}, "
+        f"by {f'matcher {said.matcher}' if said.matcher else 'an earlier version'}"
+        for said in finding.said[1:]
+    )
+
+
 def is_for_the_desk(finding: Finding) -> bool:
     """Tell whether a finding is shown without being asked for: whatever nobody has put aside.
 
     What a person dismissed or licensed stays aside when the site only saves it anew; what was confirmed does not
     confirm anything else, so that its likes are shown, with the reference.
     """
-    aside = ("dismissed", "licensed")
-    return finding.decision not in aside and (finding.like is None or finding.like.decision not in aside)
+    return finding.decision not in ASIDE and (finding.like is None or finding.like.decision not in ASIDE)
 
 
 def is_news(finding: Finding) -> bool:
     """Tell whether a night's finding is worth a line in summary and mail."""
-    return (finding.verdict == "copy" or finding.photo_id is None) and is_for_the_desk(finding)
+    return (finding.verdict == Verdict.COPY or finding.photo_id is None) and is_for_the_desk(finding)
 
 
 def counted(findings: Sequence[Finding]) -> str:

@@ -22,22 +22,24 @@ from crawler.desk.wording import is_news
 from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.http.client import Resolver, system_resolver
 from crawler.http.host_locks import Slots
-from crawler.match import Matcher
+from crawler.match import Matcher, basis_of
 from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SliceResult, VisitCounts
 from crawler.run.coverage import blind_spots
 from crawler.run.preflight import is_unreachable, offline, outcome_of, require_plausible, set_back
+from crawler.run.rejudge import rejudge
 from crawler.run.slices import Done
 from crawler.run.workers import FELL, Group, Hands, hands_for
-from crawler.settings import Plan, plan_from
+from crawler.settings import Plan, load_plan
 from crawler.store.coverage import Nights
-from crawler.store.database import open_watch
+from crawler.store.database import watch
 from crawler.store.findings import Findings
+from crawler.store.judgements import Judgements
 from crawler.store.runs import Lease, Progress, Run
 from crawler.store.sites import Sites
-from crawler.store.verdict_cache import Recall
+from crawler.store.verdict_cache import VerdictCache
 from crawler.visit.download import Kit, Look
 from crawler.visit.frontier import Budget
-from gallery.settings import DataFolder, load_settings
+from gallery.settings import DataFolder
 from gallery.store.vault import Vault
 
 
@@ -120,23 +122,20 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
     folder.require()
     clock = clock or SystemClock()
     require_plausible(clock.now())
-    settings = load_settings(folder)
-    plan = plan_from(settings.crawler, settings.contact or settings.web)
-    with _locked(folder), _said_plainly():
-        db = open_watch(folder.database)
-        try:
-            progress = Progress(db)
-            steady = SteadyClock(clock, clock.now())
-            notes = set_back(progress, steady.now())
-            begun = progress.begin(steady.now(), upto=progress.highest_photo())
-            kit = _kit(folder, plan, begun, look or _eyes(folder, begun.upto), clock, resolver)
-            night = _Night(begun, progress, Vault(folder.evidence), kit, talk, steady, plan, stop, notes)
-            sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
-            with hands_for(executor, plan.workers) as hands:
-                _visit_all(night, sites, hands)
-            return _finish(night, Nights(db), sites, Findings(db))
-        finally:
-            db.close()
+    plan = load_plan(folder)
+    with _locked(folder), _said_plainly(), watch(folder) as db:
+        progress = Progress(db)
+        steady = SteadyClock(clock, clock.now())
+        notes = set_back(progress, steady.now())
+        begun = progress.begin(steady.now(), upto=progress.highest_photo())
+        kit = _kit(folder, plan, begun, look or _eyes(folder, begun.upto), clock, resolver)
+        evidence = Vault(folder.evidence)
+        rejudge(Judgements(db), evidence, kit.look, now=steady.now, stop=stop)
+        night = _Night(begun, progress, evidence, kit, talk, steady, plan, stop, notes)
+        sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
+        with hands_for(executor, plan.workers) as hands:
+            _visit_all(night, sites, hands)
+        return _finish(night, Nights(db), sites, Findings(db))
 
 
 def _emptied(folder: Path) -> Path:
@@ -160,11 +159,13 @@ def _kit(folder: DataFolder, plan: Plan, begun: Run, eyes: Look, clock: Clock, r
 
 def _eyes(folder: DataFolder, upto: int) -> Look:
     """Give what looks at pictures; the index is made whole here once, so that no worker spends its slice on it."""
+    basis = ""
     if upto:
         from gallery.services.lookup import Lookup  # noqa: PLC0415 (heavy, and needed where there is something to compare)
 
         Lookup(folder).index()
-    return Matcher(folder.root, upto, Recall(folder.database, upto))
+        basis = basis_of(folder)
+    return Matcher(folder.root, upto, VerdictCache(folder.database, upto, basis), basis)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from crawler.errors import CrawlerError
 from crawler.http.client import Fetcher, FetchError, Limits, system_resolver
 from crawler.model import RunSummary
 from crawler.run.digest import Night, compose, is_due, send
-from crawler.settings import Plan, plan_from
-from crawler.store.database import open_watch
+from crawler.settings import Plan, load_plan
+from crawler.store.database import watch
 from crawler.store.findings import Findings
 from crawler.store.runs import Progress
 from gallery.errors import GalleryError
@@ -27,14 +27,12 @@ def tell(folder: DataFolder, summary: RunSummary) -> str:
     Raises:
         CrawlerError: The mail server does not take the digest; it is due again after the next run.
     """
-    settings = load_settings(folder)
-    plan = plan_from(settings.crawler, settings.contact or settings.web)
+    plan = load_plan(folder)
     if plan.ping_url:
         ping(plan, failed=bool(summary.failing))
     if not plan.mail_to:
         return ""
-    db = open_watch(folder.database)
-    try:
+    with watch(folder) as db:
         progress = Progress(db)
         before = progress.last_finished(before=summary.id)
         night = Night(
@@ -42,7 +40,7 @@ def tell(folder: DataFolder, summary: RunSummary) -> str:
             findings=tuple(one for one in Findings(db).all(run_id=summary.id) if is_news(one)),
             blind_before=_blind(before.summary) if before else frozenset(),
             last_mail=progress.last_mail(),
-            practice=settings.practice,
+            practice=load_settings(folder).practice,
         )
         if not is_due(night):
             return ""
@@ -50,8 +48,6 @@ def tell(folder: DataFolder, summary: RunSummary) -> str:
         send(mail, plan, password=_password(folder))
         progress.note_mail(summary.id, str(mail["Subject"]), summary.finished_at)
         return str(mail["Subject"])
-    finally:
-        db.close()
 
 
 def _password(folder: DataFolder) -> str:
@@ -64,8 +60,7 @@ def _password(folder: DataFolder) -> str:
 def tell_stopped(folder: DataFolder) -> None:
     """Tell the monitor that a run stopped; no mail, since what stopped it may be the disk that mail needs."""
     with suppress(GalleryError, CrawlerError):  # settings that cannot be read are said by the run itself
-        settings = load_settings(folder)
-        plan = plan_from(settings.crawler, settings.contact or settings.web)
+        plan = load_plan(folder)
         if plan.ping_url:
             ping(plan, failed=True)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crawler.store.coverage import Nights
-from crawler.store.database import open_watch
+from crawler.store.database import watch
 from crawler.store.findings import Findings
 from crawler.store.runs import Progress, RunRow
 from gallery.settings import DataFolder
@@ -49,13 +49,9 @@ class Status:
 
 def status(folder: DataFolder, *, now: datetime) -> Status:
     """Tell how the watch is doing."""
-    folder.require()
-    db = open_watch(folder.database)
-    try:
+    with watch(folder) as db:
         progress = Progress(db)
         return judge(progress.last_finished(), progress.unfinished(), now, latest=progress.latest())
-    finally:
-        db.close()
 
 
 def judge(
@@ -100,14 +96,10 @@ def policing_log(folder: DataFolder, number: int | None = None) -> list[dict[str
 
     Addresses left alone are those that stand so now; every failure is of its own run.
     """
-    folder.require()
-    db = open_watch(folder.database)
-    try:
+    with watch(folder) as db:
         runs = Progress(db).runs(number=number)
         failures = {run.id: Findings(db).failures(run_id=run.id) for run in runs}
         alone = Nights(db).left_alone()
-    finally:
-        db.close()
     return [
         {
             "run": run.id,

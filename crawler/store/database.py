@@ -1,267 +1,35 @@
-"""The crawler's tables, in the same file as the catalogue: its own set of migrations on the same database."""
+"""The one place that opens the catalogue's database with the crawler's tables in it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
-from crawler.model import Decision, Kind, Listing, Outcome, Standing, Step
+from crawler.store.migrations import migrations
+from gallery.settings import DataFolder
 from gallery.store.database import open_database, transaction
-
-migrations = Migrations("crawler")
-
-
-def _one_of(values: type[Listing | Kind | Standing | Step | Decision | Outcome]) -> str:
-    return "(" + ", ".join(f"'{value}'" for value in values) + ")"
-
-
-@migrations()
-def m0001_watch(db: Database) -> None:
-    """Sites, runs, what is known of every address, and which run may work on a site."""
-    db.executescript(f"""
-        create table sites (
-            id         integer primary key,
-            url        text not null unique check (url glob 'http*://*'),
-            listing    text not null check (listing in {_one_of(Listing)}),
-            note       text not null default '',
-            allowance  text not null default '[]' check (json_valid(allowance)),
-            delay_s    real check (delay_s >= 0),
-            slots      integer not null default 1 check (slots between 1 and 64),
-            barren     text not null default '{{}}' check (json_valid(barren)),
-            added_at   text not null
-        ) strict;
-
-        create table runs (
-            id           integer primary key,
-            started_at   text not null,
-            finished_at  text,
-            outcome      text not null check (outcome in {_one_of(Outcome)}),
-            resumed      integer not null default 0,
-            upto         integer not null default 0,
-            summary      text not null default '{{}}' check (json_valid(summary)),
-            check ((outcome = 'running') = (finished_at is null))
-        ) strict;
-        create unique index one_run_at_a_time on runs (outcome) where outcome = 'running';
-
-        create table site_runs (
-            run_id       integer not null references runs (id),
-            site_id      integer not null references sites (id),
-            outcome      text not null default 'running' check (outcome in {_one_of(Outcome)}),
-            tally        text not null default '{{}}' check (json_valid(tally)),
-            quota        text not null default '',
-            resume_at    text,
-            blind        text not null default '[]' check (json_valid(blind)),
-            primary key (run_id, site_id)
-        ) strict, without rowid;
-
-        create table leases (
-            site_id     integer primary key references sites (id),
-            owner       text not null,
-            epoch       integer not null check (epoch > 0),
-            expires_at  text not null
-        ) strict;
-
-        create table hosts (
-            site_id        integer not null references sites (id),
-            host           text not null,
-            robots         text not null,
-            robots_status  integer not null,
-            robots_at      text,
-            parked_until   text,
-            latency_s      real not null,
-            failures       integer not null,
-            primary key (site_id, host)
-        ) strict, without rowid;
-
-        create table urls (
-            id             integer primary key,
-            site_id        integer not null references sites (id),
-            url            text not null,
-            kind           text not null check (kind in {_one_of(Kind)}),
-            standing       text not null check (standing in {_one_of(Standing)}),
-            rank           integer not null,
-            depth          integer not null,
-            status         integer not null,
-            etag           text not null,
-            last_modified  text not null,
-            final          text not null,
-            digest         text not null,
-            matched_upto   integer not null,
-            fetched_at     text,
-            due_at         text,
-            changed_at     text,
-            tries          integer not null,
-            why            text not null,
-            parent         text not null,
-            title          text not null default '',
-            signs          text not null default '[]' check (json_valid(signs)),
-            unique (site_id, url)
-        ) strict;
-        create index urls_by_digest on urls (digest) where digest <> '';
-    """)
-
-
-@migrations()
-def m0002_seen(db: Database) -> None:
-    """What was seen where, what it is, what a person decided, what went wrong, and what readers told."""
-    db.executescript(f"""
-        create table sightings (
-            page_id     integer not null references urls (id),
-            image_id    integer not null references urls (id),
-            element     text not null,
-            via         text not null,
-            alt         text not null,
-            caption     text not null,
-            heading     text not null,
-            first_seen  text not null,
-            last_seen   text not null check (last_seen >= first_seen),
-            primary key (image_id, page_id, element, via)
-        ) strict, without rowid;
-        create index sightings_by_page on sightings (page_id);
-
-        create table contents (
-            digest        text primary key check (digest glob 'sha256:*' and length(digest) = 71),
-            verdict       text not null,
-            photo_id      integer references photos (id),
-            probability   real not null check (probability between 0 and 1),
-            explanation   text not null,
-            answer        text not null check (json_valid(answer)),
-            width         integer not null,
-            height        integer not null,
-            matched_upto  integer not null,
-            matched_at    text not null,
-            trouble       text not null
-        ) strict, without rowid;
-
-        create table findings (
-            id           integer primary key,
-            site_id      integer not null references sites (id),
-            image_id     integer not null references urls (id),
-            photo_id     integer not null references photos (id),
-            digest       text not null references contents (digest),
-            verdict      text not null,
-            probability  real not null check (probability between 0 and 1),
-            run_id       integer references runs (id),
-            first_seen   text not null,
-            last_seen    text not null check (last_seen >= first_seen),
-            unique (image_id, photo_id, digest)
-        ) strict;
-
-        create table decisions (
-            id        integer primary key,
-            site_id   integer not null references sites (id),
-            photo_id  integer not null references photos (id),
-            digest    text not null references contents (digest),
-            decision  text not null check (decision in {_one_of(Decision)}),
-            note      text not null,
-            by        text not null check (by <> ''),
-            at        text not null
-        ) strict;
-        create index decisions_by_subject on decisions (site_id, photo_id, digest);
-
-        create table failures (
-            id       integer primary key,
-            run_id   integer references runs (id),
-            site_id  integer references sites (id),
-            url      text not null,
-            step     text not null check (step in {_one_of(Step)}),
-            trouble  text not null,
-            message  text not null,
-            at       text not null
-        ) strict;
-        create index failures_by_run on failures (run_id, site_id);
-
-        create table tips (
-            id     integer primary key,
-            given  text not null check (given <> ''),
-            at     text not null,
-            state  text not null check (state in ('checked', 'failed')),
-            found  text not null default '[]' check (json_valid(found))
-        ) strict;
-    """)
-
-
-@migrations()
-def m0003_mails(db: Database) -> None:
-    """Digests that were sent, so that a quiet week still gives a sign of life."""
-    db.executescript("""
-        create table mails (
-            id       integer primary key,
-            run_id   integer not null references runs (id),
-            subject  text not null,
-            at       text not null
-        ) strict;
-    """)
-
-
-@migrations()
-def m0004_several_photos_in_one_picture(db: Database) -> None:
-    """Further photos of ours in the same picture, as in a collage: pairs of photo and probability."""
-    db.execute("alter table contents add column also text not null default '[]' check (json_valid(also))")
-
-
-@migrations()
-def m0005_pauses_outlive_a_slice(db: Database) -> None:
-    """When each host was last asked, so that the pause it wants holds from one slice to the next."""
-    db.execute("alter table hosts add column asked_at text")
-
-
-@migrations()
-def m0006_how_a_picture_looks(db: Database) -> None:
-    """How pictures with something of ours in them look: a decision holds for the same picture saved again."""
-    db.execute("alter table contents add column look text not null default ''")
-
-
-@migrations()
-def m0007_our_mark_on_what_is_none_of_ours(db: Database) -> None:
-    """A picture that carries our mark, but is none of our photos, is a finding and can be decided: without a photo."""
-    for statement in (
-        """alter table contents add column carries_our_mark integer not null default 0
-               check (carries_our_mark in (0, 1))""",
-        """create table findings_now (
-               id           integer primary key,
-               site_id      integer not null references sites (id),
-               image_id     integer not null references urls (id),
-               photo_id     integer references photos (id),
-               digest       text not null references contents (digest),
-               verdict      text not null,
-               probability  real not null check (probability between 0 and 1),
-               run_id       integer references runs (id),
-               first_seen   text not null,
-               last_seen    text not null check (last_seen >= first_seen)
-           ) strict""",
-        """insert into findings_now (id, site_id, image_id, photo_id, digest, verdict, probability, run_id, first_seen,
-                                     last_seen)
-           select id, site_id, image_id, photo_id, digest, verdict, probability, run_id, first_seen, last_seen
-             from findings""",
-        "drop table findings",
-        "alter table findings_now rename to findings",
-        # a null is like no other null, so that a plain unique constraint would let the same finding in every night
-        "create unique index one_finding on findings (image_id, coalesce(photo_id, 0), digest)",
-        """create table decisions_now (
-               id        integer primary key,
-               site_id   integer not null references sites (id),
-               photo_id  integer references photos (id),
-               digest    text not null references contents (digest),
-               decision  text not null check (decision in """
-        + _one_of(Decision)
-        + """),
-               note      text not null,
-               by        text not null check (by <> ''),
-               at        text not null
-           ) strict""",
-        """insert into decisions_now (id, site_id, photo_id, digest, decision, note, by, at)
-           select id, site_id, photo_id, digest, decision, note, by, at from decisions""",
-        "drop table decisions",
-        "alter table decisions_now rename to decisions",
-        "create index decisions_by_subject on decisions (site_id, photo_id, digest)",
-    ):
-        db.execute(statement)
 
 
 def open_watch(path: Path) -> Database:
-    """Open the catalogue's database with the crawler's tables in it, up to date."""
+    """Open the database with the crawler's tables in it, up to date."""
     db = open_database(path)
     if migrations.pending(db):
         with transaction(db):
             migrations.apply(db)
     return db
+
+
+@contextmanager
+def watch(folder: DataFolder) -> Iterator[Database]:
+    """Open the database of a data folder for as long as it is needed.
+
+    Raises:
+        GalleryError: There is no catalogue.
+    """
+    folder.require()
+    db = open_watch(folder.database)
+    try:
+        yield db
+    finally:
+        db.close()

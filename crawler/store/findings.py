@@ -2,48 +2,75 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlite_utils import Database
 
 from crawler.errors import UnknownFindingError
-from crawler.model import Decision, Failure, Finding, Likeness, Place, Step
+from crawler.model import Decision, Failure, Finding, Infringement, Likeness, Said, Sighting, Step
 from crawler.store.rows import Row
 from gallery.events import Action
 from gallery.model import subject_of
 from gallery.store.database import transaction
 from gallery.store.ledger import Ledger
 from gallery.times import moment_of, moment_or_none, text_of
+from watermark.matching.verdict import Verdict
 
 _FINDINGS = """
     select findings.*, sites.url as site_url, images.url as image_url, images.parent as parent,
            photos.file as name, photos.view, photos.digest as original,
-           stages.case_number as "case", stages.label as stage,
-           contents.explanation, contents.answer, contents.photo_id as first_photo, contents.also, contents.look,
+           stages.case_number as "case", stages.label as stage, newest.photo_id as first_photo, newest.also,
            decisions.decision, decisions.by as decided_by, decisions.at as decided_at, decisions.note
       from findings
       join sites on sites.id = findings.site_id
       join urls as images on images.id = findings.image_id
       left join photos on photos.id = findings.photo_id
       left join stages on stages.id = photos.stage_id
-      join contents on contents.digest = findings.digest
+      join judgements as newest on newest.id = (
+           select max(id) from judgements where judgements.digest = findings.digest)
       left join decisions on decisions.id = (
            select max(id) from decisions as latest
             where latest.site_id = findings.site_id and latest.photo_id is findings.photo_id
               and latest.digest = findings.digest)
      where (:id is null or findings.id = :id) and (:run is null or findings.run_id = :run)
        -- a photo catalogued since explains the mark
-       and (findings.photo_id is not null or contents.photo_id is null)
+       and (findings.photo_id is not null or newest.photo_id is null)
      order by sites.url, findings.photo_id is null, findings.photo_id, findings.id
 """
-_SAME_LOOK = 10
-_PLACES = """
+_JUDGEMENTS = """
+    select * from judgements
+     where digest in (select digest from findings
+                       where (:id is null or id = :id) and (:run is null or run_id = :run))
+     order by id desc
+"""
+_SIGHTINGS = """
     select pages.url as page_url, pages.kind, pages.parent, sightings.*
       from sightings join urls as pages on pages.id = sightings.page_id
-     where sightings.image_id = :image
+     where sightings.image_id in (select image_id from findings
+                                   where (:id is null or id = :id) and (:run is null or run_id = :run))
      order by sightings.first_seen, pages.depth, pages.id
 """
+_SUBJECTS = """
+    select photos.id, stages.case_number, stages.label
+      from photos join stages on stages.id = photos.stage_id
+     where photos.id in (select photo_id from judgements
+                          union select value ->> 0 from judgements, json_each(judgements.also))
+"""
+_DECIDED = """
+    select findings.id, findings.site_id, findings.photo_id, decisions.decision, decisions.by, decisions.id as number,
+           newest.look
+      from findings
+      join decisions on decisions.id = (
+           select max(id) from decisions as latest
+            where latest.site_id = findings.site_id and latest.photo_id is findings.photo_id
+              and latest.digest = findings.digest)
+      join judgements as newest on newest.id = (
+           select max(id) from judgements where judgements.digest = findings.digest)
+     where decisions.decision <> 'open' and newest.look <> ''
+     order by decisions.id
+"""
+_SAME_LOOK = 10
 
 
 class Findings:
@@ -55,8 +82,7 @@ class Findings:
 
     def all(self, *, run_id: int | None = None) -> list[Finding]:
         """Give every finding, whatever was decided, by site and photo; of one run, or of all."""
-        likes = _likenesses(self._read(None, None))
-        return [replace(one, like=likes.get(one.id)) for one in self._read(None, run_id)]
+        return list(self._read(None, run_id))
 
     def get(self, number: int) -> Finding:
         """Give one finding.
@@ -64,23 +90,31 @@ class Findings:
         Raises:
             UnknownFindingError: There is none of this number.
         """
-        for finding in self.all():
-            if finding.id == number:
-                return finding
+        for finding in self._read(number, None):
+            return finding
         raise UnknownFindingError(
             f"there is no finding {number}", hint="see the numbers with: pairwatch findings"
         )
 
     def _read(self, number: int | None, run_id: int | None) -> Iterator[Finding]:
-        subjects = {
-            int(photo): subject_of(case, stage)
-            for photo, case, stage in self._db.execute(
-                "select photos.id, case_number, label from photos join stages on stages.id = photos.stage_id"
-            )
-        }
-        for row in list(self._db.query(_FINDINGS, {"id": number, "run": run_id})):
-            places = [_place(place) for place in self._db.query(_PLACES, {"image": row["image_id"]})]
-            yield _finding(row, tuple(places), subjects)
+        """Read findings with all that belongs to them; five statements, however many there are."""
+        which = {"id": number, "run": run_id}
+        rows = self._rows(_FINDINGS, which)
+        judgements = _grouped(self._rows(_JUDGEMENTS, which), "digest")
+        sightings = _grouped(self._rows(_SIGHTINGS, which), "image_id")
+        subjects = {int(photo): subject_of(case, stage) for photo, case, stage in self._db.execute(_SUBJECTS)}
+        decided = self._rows(_DECIDED, {})
+        for row in rows:
+            said = judgements[row["digest"]]
+            like = None if row["decision"] not in (None, "open") else _likeness(row, said[0]["look"], decided)
+            places = tuple(_sighting(one) for one in sightings.get(row["image_id"], ()))
+            yield _finding(row, said, places, subjects, like)
+
+    def _rows(self, query: str, what: Row) -> list[Row]:
+        """Run one statement; `Database.query` would open a savepoint around each."""
+        cursor = self._db.execute(query, what)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def decide(self, finding: Finding, decision: Decision, *, note: str, by: str, now: datetime) -> Finding:
         """Write a person's decision, here and in the ledger; it holds for this content at this site."""
@@ -136,7 +170,8 @@ class Findings:
                 """select distinct sites.url, urls.url from urls join sites on sites.id = urls.site_id
                     where urls.url like 'http%' and urls.url not like sites.url || '%'
                       and exists (select 1 from findings
-                                   where findings.site_id = sites.id and findings.verdict = 'copy')"""
+                                   where findings.site_id = sites.id and exists (select 1 from judgements
+                                    where judgements.digest = findings.digest and judgements.verdict = 'copy'))"""
             )
         ]
 
@@ -150,9 +185,16 @@ class Findings:
         return int(cursor.lastrowid or 0)
 
 
-def _place(row: Row) -> Place:
+def _grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:
+    found: dict[Any, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[key], []).append(row)
+    return found
+
+
+def _sighting(row: Row) -> Sighting:
     is_page = row["kind"] == "page"
-    return Place(
+    return Sighting(
         page_url=row["page_url"] if is_page or not row["parent"] else row["parent"],
         element=row["element"],
         via=row["via"],
@@ -164,66 +206,81 @@ def _place(row: Row) -> Place:
     )
 
 
-def _likenesses(findings: Iterable[Finding]) -> dict[int, Likeness]:
-    """Give, for each undecided finding, the last decided one of the same site and photo whose picture looks the same.
+def _likeness(row: Row, look: str, decided: list[Row]) -> Likeness | None:
+    """Give the last decided finding of the same site and photo whose picture looks the same.
 
     10 of 255 grey levels in the cell of 32 by 32 that differs most: on 8 drawn portraits, saving again at quality
     30 to 85 differed by 1 to 2, a width of 320 by 5 to 9, 3 % cut off by 50 and more, banners by 25 and more; a
     logo that differs less from what it covers can hardly be seen.
     """
-    known = list(findings)
-    decided: dict[tuple[str, int | None], list[Finding]] = {}
-    for one in known:
-        if one.decision is not Decision.OPEN and one.look:
-            decided.setdefault((one.site_url, one.photo_id), []).append(one)
-    if not decided:
-        return {}
+    where = (row["site_id"], row["photo_id"])
+    near = [one for one in decided if (one["site_id"], one["photo_id"]) == where] if look else []
+    if not near:
+        return None
     from watermark.matching.perceptual_hash import cells_apart  # noqa: PLC0415 (heavy, and seldom needed)
 
-    likes = {}
-    for one in known:
-        near = [
-            other
-            for other in decided.get((one.site_url, one.photo_id), ())
-            if one.decision is Decision.OPEN and cells_apart(one.look, other.look) <= _SAME_LOOK
-        ]
-        if near:
-            latest = max(near, key=lambda other: (other.decided_at is not None, other.decided_at))
-            likes[one.id] = Likeness(latest.id, latest.decision, latest.decided_by)
-    return likes
+    for one in reversed(near):
+        if cells_apart(look, one["look"]) <= _SAME_LOOK:
+            return Likeness(one["id"], Decision(one["decision"]), one["by"])
+    return None
 
 
-def _finding(row: Row, places: tuple[Place, ...], subjects: Mapping[int, str]) -> Finding:
-    is_first = row["photo_id"] == row["first_photo"]
-    inside = [row["first_photo"], *(int(photo) for photo, _ in json.loads(row["also"]))]
-    further = (
-        ""
-        if is_first
-        else f"{subject_of(row['case'], row['stage'])} is in the same picture as another photo of ours."
+def _said(row: Row, photo: int | None, subject: str) -> Said:
+    """Give what a judgement says of one photo, which may be another than the picture's first."""
+    is_first = photo == row["photo_id"]
+    also = {int(one): float(sure) for one, sure in json.loads(row["also"])}
+    verdict, probability, explanation = row["verdict"], row["probability"], row["explanation"]
+    if not is_first and photo in also:
+        verdict, probability = Verdict.COPY, also[photo]
+        explanation = f"{subject} is in the same picture as another photo of ours."
+    elif not is_first:
+        verdict, probability = Verdict.NONE, 0.0
+    basis = json.loads(row["basis"] or "{}")
+    return Said(
+        at=moment_of(row["at"]),
+        matcher=basis.get("matcher", ""),
+        marks=tuple(basis.get("marks", ())),
+        settings=basis.get("settings", {}),
+        upto=row["matched_upto"],
+        verdict=str(verdict),
+        probability=probability,
+        explanation=explanation,
+        answer=json.loads(row["answer"]) if is_first else {},
     )
-    return Finding(
+
+
+def _finding(
+    row: Row,
+    judgements: list[Row],
+    sightings: tuple[Sighting, ...],
+    subjects: Mapping[int, str],
+    like: Likeness | None,
+) -> Finding:
+    photo = row["photo_id"]
+    inside = [row["first_photo"], *(int(one) for one, _ in json.loads(row["also"]))]
+    subject = "" if photo is None else subject_of(row["case"], row["stage"])
+    decision = Decision(row["decision"] or Decision.OPEN)
+    kind = Infringement if decision is Decision.INFRINGEMENT else Finding
+    return kind(
         id=row["id"],
         site_url=row["site_url"],
-        page_url=places[0].page_url if places else (row["parent"] or row["site_url"]),
+        page_url=sightings[0].page_url if sightings else (row["parent"] or row["site_url"]),
         image_url=row["image_url"],
-        photo_id=row["photo_id"],
+        photo_id=photo,
         name=row["name"] or "",
         case=row["case"],
         stage=row["stage"] or "",
-        verdict=row["verdict"],
-        probability=row["probability"],
-        explanation=row["explanation"] if is_first else further,
         digest=row["digest"],
-        answer=row["answer"] if is_first else "{}",
+        said=tuple(_said(one, photo, subject) for one in judgements),
         first_seen=moment_of(row["first_seen"]),
         last_seen=moment_of(row["last_seen"]),
-        decision=Decision(row["decision"] or "open"),
+        decision=decision,
         decided_by=row["decided_by"] or "",
         decided_at=moment_or_none(row["decided_at"]),
         note=row["note"] or "",
-        places=places,
+        sightings=sightings,
         view=row["view"] or "",
         original=row["original"] or "",
-        also=tuple(subjects[photo] for photo in inside if photo != row["photo_id"] and photo in subjects),
-        look=row["look"],
+        also=tuple(subjects[one] for one in inside if one != photo and one in subjects),
+        like=like,
     )

@@ -10,7 +10,6 @@ from sqlite_utils import Database
 from crawler.model import (
     Candidate,
     Failure,
-    Judgement,
     Kind,
     Listing,
     Outcome,
@@ -21,6 +20,7 @@ from crawler.model import (
     VisitCounts,
 )
 from crawler.store import statements
+from crawler.store.judgements import Judgements
 from crawler.store.rows import Row, address_of, address_row, host_of_row, host_row
 from gallery.store.database import transaction
 from gallery.times import moment_of, moment_or_none, text_of, text_or_none
@@ -232,7 +232,7 @@ class Progress:
             self._save_addresses(site, result)
             ids = self._ids(site, result, now)
             self._save_sightings(ids, result, now)
-            self._save_contents(result.judgements, now)
+            Judgements(self._db).put(result.judgements, now)
             if site.listing is not Listing.ALLOW:
                 self._save_findings(site, ids, result, run_id, now)
             self._save_failures(site, result.failures, run_id)
@@ -277,21 +277,6 @@ class Progress:
         self._db.conn.executemany(
             "update sightings set last_seen = max(first_seen, :at) where page_id = :page",
             [{"at": at, "page": ids[url]} for url in result.unchanged if url in ids],
-        )
-
-    def _save_contents(self, judgements: Iterable[Judgement], now: datetime) -> None:
-        at = text_of(now)
-        self._db.conn.executemany(
-            statements.PUT_CONTENT,
-            [
-                {
-                    name: getattr(look, name)
-                    for name in Judgement.__slots__
-                    if name not in ("photo", "upto", "also")
-                }
-                | {"photo_id": look.photo, "matched_upto": look.upto, "also": json.dumps(look.also), "at": at}
-                for look in judgements
-            ],
         )
 
     def _save_findings(

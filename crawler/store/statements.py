@@ -45,34 +45,23 @@ PUT_SIGHTING = """
     on conflict (image_id, page_id, element, via) do update set alt = excluded.alt,
         caption = excluded.caption, heading = excluded.heading, last_seen = max(first_seen, excluded.last_seen)
 """
-PUT_CONTENT = """
-    insert into contents (digest, verdict, photo_id, probability, explanation, answer, width, height,
-                          matched_upto, matched_at, trouble, also, look, carries_our_mark)
-    values (:digest, :verdict, :photo_id, :probability, :explanation, :answer, :width, :height,
-            :matched_upto, :at, :trouble, :also, :look, :carries_our_mark)
-    on conflict (digest) do update set verdict = excluded.verdict, photo_id = excluded.photo_id,
-        probability = excluded.probability, explanation = excluded.explanation, answer = excluded.answer,
-        matched_upto = excluded.matched_upto, matched_at = excluded.matched_at, trouble = excluded.trouble,
-        also = excluded.also, look = excluded.look, carries_our_mark = excluded.carries_our_mark
-"""
 TOLD = """
     select urls.id from urls join contents on contents.digest = urls.digest
      where urls.site_id = :site
-       and (contents.photo_id is not null and contents.verdict in ('copy', 'same-scene', 'possible')
-            or contents.photo_id is null and contents.carries_our_mark)
+       and (contents.photo_id is not null or contents.carries_our_mark)
 """
 _FINDING = """
-    insert into findings (site_id, image_id, photo_id, digest, verdict, probability, run_id, first_seen, last_seen)
+    insert into findings (site_id, image_id, photo_id, digest, run_id, first_seen, last_seen)
     {found}
      where urls.id = :image
-    on conflict (image_id, coalesce(photo_id, 0), digest) do update set verdict = excluded.verdict,
-        probability = excluded.probability, last_seen = max(first_seen, excluded.last_seen)
+    on conflict (image_id, coalesce(photo_id, 0), digest) do update set
+        last_seen = max(first_seen, excluded.last_seen)
 """
 PUT_FINDING = _FINDING.format(
-    found="""select :site, urls.id, contents.photo_id, contents.digest, contents.verdict, contents.probability,
-                    :run, :at, :at from urls join contents on contents.digest = urls.digest"""
+    found="""select :site, urls.id, contents.photo_id, contents.digest, :run, :at, :at
+               from urls join contents on contents.digest = urls.digest"""
 )
 PUT_FURTHER_FINDING = _FINDING.format(
-    found="""select :site, urls.id, value ->> 0, contents.digest, 'copy', value ->> 1, :run, :at, :at
+    found="""select :site, urls.id, value ->> 0, contents.digest, :run, :at, :at
                from urls join contents on contents.digest = urls.digest, json_each(contents.also)"""
 )

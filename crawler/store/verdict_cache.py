@@ -1,4 +1,4 @@
-"""What was already said about bytes seen before, for any process: only reads, and starts without heavy imports."""
+"""What was already said about bytes seen before; starts without heavy imports."""
 
 import json
 import sqlite3
@@ -7,31 +7,34 @@ from pathlib import Path
 
 from crawler.model import Judgement
 
-_TURNED = ("photo", "upto", "also", "carries_our_mark")  # kept under another name, or as another type
+_RENAMED = ("photo", "upto", "also", "carries_our_mark")  # kept under another name, or as another type
 
 
-class Recall:
+class VerdictCache:
     """Remembers, in any process, what was already said about bytes seen before; only reads."""
 
-    def __init__(self, database: Path, upto: int) -> None:
-        """Trust answers that were given with at least the photos up to this number."""
-        self._database, self._upto = database, upto
+    def __init__(self, database: Path, upto: int, basis: str) -> None:
+        """Trust answers of this basis that were given with at least the photos up to this number."""
+        self._database, self._upto, self._basis = database, upto, basis
 
     def __call__(self, digest: str) -> Judgement | None:
-        """Give what was said about these bytes; None when they are new, or we have more photos since."""
-        rows = (
+        """Give what was said about these bytes; None when they are to be looked at anew."""
+        row = (
             _reader(self._database)
-            .execute("select * from contents where digest = ? and matched_upto >= ?", (digest, self._upto))
-            .fetchall()
+            .execute(
+                "select * from contents where digest = ? and matched_upto >= ? and basis = ?",
+                (digest, self._upto, self._basis),
+            )
+            .fetchone()
         )
-        if not rows:
+        if row is None:
             return None
-        row = rows[0]
-        also = tuple((int(photo), float(probability)) for photo, probability in json.loads(row["also"]))
-        values = {name: row[name] for name in Judgement.__slots__ if name not in _TURNED}
-        marked = bool(row["carries_our_mark"])
         return Judgement(
-            **values, photo=row["photo_id"], upto=row["matched_upto"], also=also, carries_our_mark=marked
+            **{name: row[name] for name in Judgement.__slots__ if name not in _RENAMED},
+            photo=row["photo_id"],
+            upto=row["matched_upto"],
+            also=tuple((int(photo), float(probability)) for photo, probability in json.loads(row["also"])),
+            carries_our_mark=bool(row["carries_our_mark"]),
         )
 
 

@@ -13,8 +13,7 @@ from crawler.urls import host_of, in_scope, registrable
 from crawler.visit.download import SCRIPT_BUILT, Kit, Visit
 from crawler.visit.frontier import RANK_HIT, RANK_ORIGINAL, Frontier
 from crawler.visit.notes import Notes
-
-_HITS = ("copy",)
+from watermark.matching.verdict import Verdict
 
 
 @dataclass(slots=True)
@@ -34,7 +33,7 @@ class Harvest:
         if visit.looked is not None:
             self._keep_look(visit.looked, reply.body, address.url, now)
             upto = visit.looked.upto
-            if visit.looked.verdict in _HITS:
+            if visit.looked.verdict == Verdict.COPY:
                 rank = RANK_HIT
                 self._rank_parent(address.parent)
         if visit.turn.address.kind is Kind.PAGE:

@@ -86,7 +86,7 @@ def _look_up(folder: DataFolder, questions: Sequence[_Question]) -> None:
 
 
 def _twin(lookup: Lookup, data: bytes) -> Twin | None:
-    from watermark.matching.model import Verdict  # noqa: PLC0415 (heavy, and only for drafts)
+    from watermark.matching.verdict import Verdict  # noqa: PLC0415 (heavy, and only for drafts)
 
     found = lookup.identify(data, "")
     if found.photo is None or found.answer.verdict is not Verdict.COPY:

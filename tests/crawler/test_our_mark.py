@@ -12,8 +12,9 @@ from sqlite_utils import Database
 from crawler.desk.removals import known_copies
 from crawler.model import Decision
 from crawler.run.night import run
-from crawler.store.database import migrations, open_watch
+from crawler.store.database import open_watch
 from crawler.store.findings import Findings
+from crawler.store.migrations import migrations
 from crawler.store.sites import Sites
 from gallery.services.intake import Wishes, import_manifest
 from gallery.settings import DataFolder
@@ -150,6 +151,8 @@ def test_an_older_database_keeps_its_findings_and_decisions(tmp_path):
 
     db = open_watch(path)
 
+    said = [(one.id, one.said[0].verdict, one.said[0].probability) for one in Findings(db).all()]
+    assert said == [(one["id"], one.pop("verdict"), one.pop("probability")) for one in before["findings"]]
     assert {name: list(db.table(name).rows) for name in before} == before
     assert [row["carries_our_mark"] for row in db.query("select carries_our_mark from contents")] == [0]
     assert [one.decision for one in Findings(db).all()] == [Decision.LICENSED]

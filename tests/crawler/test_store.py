@@ -10,16 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.desk.wording import COLUMNS, finding_row, says
+from crawler.errors import CrawlerError
 from crawler.model import (
     Address,
     Candidate,
     Decision,
     Finding,
     HostState,
+    Infringement,
     Judgement,
     Kind,
     PageSeen,
-    Place,
+    Said,
+    Sighting,
     Site,
     SliceResult,
     Standing,
@@ -28,7 +31,7 @@ from crawler.model import (
 from crawler.store.database import open_watch
 from crawler.store.runs import Progress
 from crawler.store.sites import Sites
-from crawler.store.verdict_cache import Recall
+from crawler.store.verdict_cache import VerdictCache
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 DIGEST = "sha256:" + "0" * 64
@@ -128,23 +131,27 @@ def test_a_cut_off_run_is_gone_on_with_for_a_day(night):
 
 
 def test_bytes_seen_before_are_remembered_until_there_are_more_photos(night, tmp_path):
-    """The same bytes need no second look, unless our catalogue has grown since."""
+    """The same bytes need no second look, unless our catalogue has grown or the matcher changed since."""
     progress, run, site, _ = night
     progress.save(run, site, progress.take_lease(site, "here", NOW, seconds=60), RESULT, NOW)
 
-    assert Recall(tmp_path / "pairwatch.db", 1)(DIGEST) == RESULT.judgements[0]
-    assert Recall(tmp_path / "pairwatch.db", 2)(DIGEST) is None
-    assert Recall(tmp_path / "pairwatch.db", 1)("sha256:" + "1" * 64) is None
+    assert VerdictCache(tmp_path / "pairwatch.db", 1, "")(DIGEST) == RESULT.judgements[0]
+    assert VerdictCache(tmp_path / "pairwatch.db", 2, "")(DIGEST) is None
+    assert VerdictCache(tmp_path / "pairwatch.db", 1, '{"matcher": "b"}')(DIGEST) is None
+    assert VerdictCache(tmp_path / "pairwatch.db", 1, "")("sha256:" + "1" * 64) is None
 
 
 def a_finding(**words) -> Finding:
     """A finding with hostile words in it."""
-    place = Place(page_url=PAGE, element="img", via="src", alt=words.pop("alt", ""), caption="", heading="",
+    place = Sighting(page_url=PAGE, element="img", via="src", alt=words.pop("alt", ""), caption="", heading="",
                   first_seen=NOW, last_seen=NOW)  # fmt: skip
-    return Finding(
+    said = Said(
+        at=NOW, matcher="", marks=(), settings={}, upto=1, verdict="copy", probability=0.99, explanation=""
+    )
+    kind = Infringement if words.get("decision") is Decision.INFRINGEMENT else Finding
+    return kind(
         id=1, site_url=PAGE, page_url=PAGE, image_url=IMAGE, photo_id=1, name="a.jpg", case=51, stage="after",
-        verdict="copy", probability=0.99, explanation="", digest=DIGEST, answer="{}", first_seen=NOW, last_seen=NOW,
-        places=(place,), **words,
+        said=(said,), digest=DIGEST, first_seen=NOW, last_seen=NOW, sightings=(place,), **words,
     )  # fmt: skip
 
 
@@ -168,9 +175,14 @@ def test_our_file_names_stay_in_the_house():
     assert (row["case"], row["stage"], row["view"], row["original"]) == ("51", "after", "front", DIGEST)
 
 
-def test_only_a_person_says_infringement():
-    """The machine's words and a person's are kept apart."""
+def test_only_a_person_makes_an_infringement():
+    """The machine's words and a person's are of two types, and neither can be had without its ground."""
+    with pytest.raises(CrawlerError, match="not confirmed by a person"):
+        replace(a_finding(), decision=Decision.INFRINGEMENT)
+    with pytest.raises(CrawlerError, match="not confirmed by a person"):
+        a_finding(decision=Decision.INFRINGEMENT, decided_by="", decided_at=NOW)
     decided = a_finding(decision=Decision.INFRINGEMENT, decided_by="J. Doe", decided_at=NOW)
 
     assert says(a_finding()) == "The machine says: a copy of our photograph."
+    assert isinstance(decided, Infringement)
     assert says(decided) == "Confirmed as an infringement by J. Doe."

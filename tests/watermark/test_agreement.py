@@ -6,7 +6,8 @@ import pytest
 from watermark.matching import model
 from watermark.matching.agreement import NUMBERS
 from watermark.matching.bands import Bands
-from watermark.matching.model import Forest, Verdict
+from watermark.matching.model import Forest
+from watermark.matching.verdict import Verdict
 
 LEAST = {"copy": 0.8, "possible": 0.2, "same-scene": 0.7}
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import worlds
 from watermark.matching.identify import identify
-from watermark.matching.model import Verdict
+from watermark.matching.verdict import Verdict
 
 FLOORS = json.loads((Path(__file__).parents[2] / "data" / "floors" / "matching.json").read_text("utf-8"))
 

@@ -6,7 +6,7 @@ import pytest
 
 from sample_clinic.drawing.everyday import draw_everyday
 from watermark.marking import forensics
-from watermark.marking.forensics import MarkState
+from watermark.marking.state import MarkState
 from watermark.marking.visible import MarkDesign, draw_mark, mark_area
 from watermark.matching.registration import Query
 from watermark.pairs.alignment import CommonFrame, put_into_frame

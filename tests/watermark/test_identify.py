@@ -13,14 +13,15 @@ from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from sample_clinic.drawing.everyday import draw_everyday
 from sample_clinic.drawing.furniture import draw_banner, draw_logo
 from watermark.errors import UnreadablePictureError
-from watermark.marking.forensics import MarkState
+from watermark.marking.state import MarkState
 from watermark.marking.visible import MarkDesign, draw_label, draw_mark
 from watermark.matching.explanation import explain
 from watermark.matching.identify import hypotheses, identify, identify_file
 from watermark.matching.illustration import illustrate
 from watermark.matching.index import Index
-from watermark.matching.model import Verdict, matching_rates
+from watermark.matching.model import matching_rates
 from watermark.matching.registration import Query
+from watermark.matching.verdict import Verdict
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture, resize
 

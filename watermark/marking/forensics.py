@@ -1,7 +1,6 @@
 """What became of our mark: whether a picture carries it; whether a copy kept it, cropped it off, or painted it over."""
 
 from dataclasses import replace
-from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -9,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from watermark.marking.state import MarkState
 from watermark.marking.visible import MarkDesign, draw_mark, mark_area
 from watermark.matching import features
 from watermark.matching.features import Features
@@ -23,16 +23,6 @@ KEPT_FROM = 0.45  # of the known mark, in what a copy differs by
 LEAST_AROUND = 200  # pixels
 PAINTED_FROM = 2.0  # times the usual difference, under the strokes
 Array: TypeAlias = NDArray[np.float32]
-
-
-class MarkState(StrEnum):
-    """What became of the mark that the published photo bears."""
-
-    KEPT = "kept"
-    CROPPED = "cropped"
-    PAINTED_OVER = "painted-over"
-    NEVER = "never"
-    UNKNOWN = "unknown"
 
 
 def carries(query: Query, design: MarkDesign) -> bool:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.marking.forensics import MarkState
+from watermark.marking.state import MarkState
 from watermark.marking.visible import MarkDesign
 from watermark.matching import occlusions, registration
 from watermark.matching.agreement import Agreement

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Self, TypeAlias
 
-from watermark.matching.model import Verdict
+from watermark.matching.verdict import Verdict
 
 Row: TypeAlias = tuple[str, ...]
 SAME_SCENE = "same scene"

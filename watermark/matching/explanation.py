@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from watermark.marking.forensics import MarkState
-from watermark.matching.model import Verdict
+from watermark.marking.state import MarkState
 from watermark.matching.result import Answer
+from watermark.matching.verdict import Verdict
 
 SURE = 0.999
 NOT_OURS = "It carries our mark, but is none of our catalogued photos."

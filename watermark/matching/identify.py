@@ -9,16 +9,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.marking.forensics import MarkState, carries, mark_state
+from watermark.marking.forensics import carries, mark_state
+from watermark.marking.state import MarkState
 from watermark.marking.visible import MarkDesign
 from watermark.matching import agreement, distinctiveness, edits, model, perceptual_hash, registration
 from watermark.matching.agreement import Agreement
 from watermark.matching.candidates import find_candidates
 from watermark.matching.fingerprint import Record
 from watermark.matching.index import Index
-from watermark.matching.model import Verdict
 from watermark.matching.registration import Homography, Query
 from watermark.matching.result import Answer, RunnerUp
+from watermark.matching.verdict import Verdict
 from watermark.pairs.alignment import CommonFrame
 from watermark.picture.decode import DecodeLimits, Frame, open_frames, read_header
 from watermark.picture.pixels import Picture

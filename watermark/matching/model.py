@@ -4,10 +4,10 @@ The trees are trained by `benchmarks/calibrate_matching.py` and shipped beside t
 thresholds and the error rates that were measured with them.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from watermark.errors import WatermarkError
 from watermark.matching.agreement import NUMBERS, Agreement
+from watermark.matching.verdict import Verdict
 
 TABLES, RATES = "model.npz", "error_rates.json"
 LEAST_MIDDLE, LEAST_OWN = 0.45, 0.25
@@ -30,16 +31,6 @@ PULLED = 1.6  # longer than wide, by so much nobody stretches what he shows; of 
 PART = 0.35  # of the photo covered
 OTHER_COLOURS, SAME_COLOURS = 0.25, 0.8  # how the photo's colours correlate with those found
 NODES = ("feature", "bound", "left", "right", "missing_left", "value")
-
-
-class Verdict(StrEnum):
-    """What the machine says of one picture, strongest first."""
-
-    COPY = "copy"
-    SAME_SCENE = "same-scene"
-    POSSIBLE = "possible"
-    CANNOT_TELL = "cannot-tell"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,3 +149,11 @@ def named(copy: float, ours: float, least: Mapping[str, float]) -> Verdict:
     if copy >= least["possible"]:
         return Verdict.POSSIBLE
     return Verdict.SAME_SCENE if ours >= least["same-scene"] else Verdict.NONE
+
+
+@cache
+def matcher_version() -> str:
+    """Name the shipped trees, thresholds and codebook by the first 12 digits of their SHA-256."""
+    folder = files("watermark.matching")
+    digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in (TABLES, "codebook.npz")))
+    return digest.hexdigest()[:12]

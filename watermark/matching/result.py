@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from watermark.marking.forensics import MarkState
-from watermark.matching.model import Verdict
+from watermark.marking.state import MarkState
+from watermark.matching.verdict import Verdict
 from watermark.picture.pixels import Picture
 
 
