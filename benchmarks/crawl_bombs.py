@@ -193,17 +193,16 @@ def visit(data: str, port: int, told: "multiprocessing.SimpleQueue[str]") -> Non
     from crawler.match import Matcher
     from crawler.model import Site, SiteState
     from crawler.settings import Plan
-    from crawler.visit.download import Kit
-    from crawler.visit.frontier import Budget
-    from crawler.visit.site import crawl_site
+    from crawler.visit.context import VisitContext
+    from crawler.visit.site import Budget, crawl_site
 
     eye = Matcher(Path(data), 1, lambda _digest: None)
-    kit = Kit(
-        plan=Plan(delay_s=0, request_s=20), began=datetime.now(UTC), look=eye, upto=1, clock=SystemClock()
+    context = VisitContext(
+        plan=Plan(delay_s=0, request_s=20), began=datetime.now(UTC), judge=eye, upto=1, clock=SystemClock()
     )
     allowance = frozenset({f"127.0.0.1:{port}"})
     site = Site(id=1, url=f"http://127.0.0.1:{port}/", allowance=allowance, delay_s=0.0)
-    result, _ = crawl_site(site, SiteState(), Budget(requests=30, seconds=30, bytes=1 << 40), kit)
+    result, _ = crawl_site(site, SiteState(), Budget(requests=30, seconds=30, bytes=1 << 40), context)
     failures = [failure.trouble for failure in result.failures if failure.url.endswith("/bomb")]
     looks = [look.trouble.partition(";")[0] or look.verdict for look in result.judgements]
     told.put("; ".join(dict.fromkeys(failures + looks)) or "read")

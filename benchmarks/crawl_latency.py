@@ -14,8 +14,8 @@ from crawler.clock import SystemClock
 from crawler.model import Judgement, Site, SiteState
 from crawler.run.slices import crawl_slices
 from crawler.settings import Plan
-from crawler.visit.download import Kit
-from crawler.visit.frontier import Budget
+from crawler.visit.context import VisitContext
+from crawler.visit.site import Budget
 
 HOSTS, PAGES, LATENCY_S = 128, 50, 0.15
 
@@ -61,10 +61,10 @@ def main() -> None:
         Site(id=n, url=f"http://127.0.0.1:{port}/", allowance=frozenset({f"127.0.0.1:{port}"}), delay_s=0.0)
         for n, port in enumerate(here.recv())
     ]
-    kit = Kit(plan=Plan(), began=datetime.now(UTC), look=look, upto=1, clock=SystemClock())
+    context = VisitContext(plan=Plan(), began=datetime.now(UTC), judge=look, upto=1, clock=SystemClock())
     budget = Budget(requests=10_000, seconds=120, bytes=10**9)
     begun, cpu = time.perf_counter(), time.process_time()
-    done = crawl_slices([(site, SiteState(), budget) for site in sites], kit, HOSTS)
+    done = crawl_slices([(site, SiteState(), budget) for site in sites], context, HOSTS)
     wall = time.perf_counter() - begun
     asked = sum(result.tally.requests for result in done if not isinstance(result, str))
     print(

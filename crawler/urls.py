@@ -2,16 +2,14 @@
 
 import re
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 import ada_url
 import tldextract
 
 from crawler.errors import BadUrlError
-from crawler.reasons import Cause, Reason
 
 MAX_URL = 2000
-MAX_QUERY_PARTS = 8
 _PARTS = re.compile(
     r"(https?)://([a-z0-9._-]*[a-z0-9_-]|\[[0-9a-f:.]+\])\.*(:\d+)?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?",
     re.DOTALL,
@@ -33,7 +31,6 @@ _PATH_SESSION = re.compile(
 _IMAGE_NAME = re.compile(
     r"\.(?:jpe?g|jpe|jfif|png|webp|avif|gif|hei[cf]|bmp|tiff?|jxl|jp2|svgz?)(?:[?#&!;:]|$)", re.IGNORECASE
 )
-_VARYING = re.compile(r"(?=[a-z]*\d)[a-z0-9]{8,}|\d+", re.IGNORECASE)
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
@@ -152,6 +149,11 @@ def registrable(host: str) -> str:
     return _suffixes(name).top_domain_under_public_suffix or host
 
 
+def same_owner(url: str, other: str) -> bool:
+    """Tell whether two addresses are under one registered domain."""
+    return registrable(host_of(url)) == registrable(host_of(other))
+
+
 def in_scope(url: str, site_url: str) -> bool:
     """Tell whether a page belongs to a site: same host and port, with or without `www.`, any scheme."""
     return _bare(host_of(url)) == _bare(host_of(site_url))
@@ -165,24 +167,3 @@ def _bare(host: str) -> str:
 def names_an_image(url: str) -> bool:
     """Tell whether an address looks like that of a picture, by the ending of its path or of a parameter."""
     return _IMAGE_NAME.search(url) is not None
-
-
-def shape_of(url: str) -> str:
-    """Give what addresses of one kind have in common: numbers and tokens as `#`, parameters by name.
-
-    A calendar's endless pages share one shape, so that a budget can be set for it.
-    """
-    parts = urlsplit(url)
-    names = ",".join(sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}))
-    return f"{parts.netloc}{_VARYING.sub('#', parts.path)}?{names}"
-
-
-def is_trap(url: str) -> Reason | None:
-    """Say why a page's address looks endless or repeating; None when it does not."""
-    parts = urlsplit(url)
-    segments = [segment for segment in parts.path.split("/") if segment]
-    if any(segments.count(segment) > 2 for segment in set(segments)):  # noqa: PLR2004 (Heritrix's limit)
-        return Reason(Cause.TRAP_PATH)
-    if parts.query.count("&") >= MAX_QUERY_PARTS:
-        return Reason(Cause.TRAP_QUERY, str(MAX_QUERY_PARTS))
-    return None

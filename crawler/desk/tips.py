@@ -18,7 +18,7 @@ from crawler.store.runs import Progress
 from crawler.store.sites import Sites
 from crawler.store.verdict_cache import VerdictCache
 from crawler.urls import origin_of, typed
-from crawler.visit.download import Kit
+from crawler.visit.context import VisitContext
 from crawler.visit.once import look_at
 from gallery.settings import DataFolder
 from gallery.store.database import transaction
@@ -60,8 +60,8 @@ def check_url(
         progress, sites = Progress(db), Sites(db)
         upto = progress.highest_photo()
         site = _site_of(sites, wanted, clock.now())
-        kit = _kit(folder, upto, clock, resolver)
-        result = look_at(site, wanted, kit)
+        context = _context(folder, upto, clock, resolver)
+        result = look_at(site, wanted, context)
         if site.listing is not Listing.ALLOW:
             for body in result.kept.values():
                 Vault(folder.evidence).put(body)
@@ -86,12 +86,12 @@ def check_url(
         return TipAnswer(number=number, given=wanted, images=images, findings=found, failures=failures)
 
 
-def _kit(folder: DataFolder, upto: int, clock: Clock, resolver: Resolver) -> Kit:
+def _context(folder: DataFolder, upto: int, clock: Clock, resolver: Resolver) -> VisitContext:
     basis = basis_of(folder)
-    return Kit(
+    return VisitContext(
         plan=load_plan(folder),
         began=clock.now(),
-        look=Matcher(folder.root, upto, VerdictCache(folder.database, upto, basis), basis),
+        judge=Matcher(folder.root, upto, VerdictCache(folder.database, upto, basis), basis),
         upto=upto,
         clock=clock,
         resolver=resolver,

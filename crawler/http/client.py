@@ -19,7 +19,7 @@ from urllib3.exceptions import TimeoutError as PoolTimeoutError
 from crawler.errors import CrawlerError
 from crawler.http import headers
 from crawler.http.deadlines import WATCHDOG, Watched
-from crawler.http.host_locks import Slots, hold
+from crawler.http.host_locks import HostLocks, hold
 from crawler.http.ip_policy import may_connect
 from crawler.reasons import Cause
 
@@ -107,17 +107,17 @@ class _Guarded:
 
     allowance: frozenset[str] = frozenset()
     resolve: Resolver
-    slots: Slots | None = None
+    host_locks: HostLocks | None = None
     twin: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
         sock = _connect(self, self.allowance, type(self).resolve)  # type: ignore[arg-type]
         self.twin = sock.dup()
-        _enter(self.twin, self.slots)
+        _enter(self.twin, self.host_locks)
         return sock
 
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (urllib3's own signature)
-        _enter(self.twin, self.slots)
+        _enter(self.twin, self.host_locks)
         super().request(*args, **kwargs)  # type: ignore[misc]
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ class _Guarded:
         super().close()  # type: ignore[misc]
 
 
-def _enter(twin: socket.socket | None, slots: Slots | None) -> None:
+def _enter(twin: socket.socket | None, host_locks: HostLocks | None) -> None:
     """Note whose request this is, and wait until no other one to the same public address is in the air."""
     watched: Watched | None = getattr(_here, "watched", None)
     if watched is None or twin is None:
@@ -136,7 +136,7 @@ def _enter(twin: socket.socket | None, slots: Slots | None) -> None:
     address, port = twin.getpeername()[:2]
     _here.address = address
     if watched.release is None and may_connect(address, port, frozenset()):
-        watched.release = hold(address, slots, max(0.0, watched.deadline - time.monotonic()))
+        watched.release = hold(address, host_locks, max(0.0, watched.deadline - time.monotonic()))
 
 
 def system_resolver(host: str, port: int) -> list[tuple[Any, ...]]:
@@ -147,9 +147,11 @@ def system_resolver(host: str, port: int) -> list[tuple[Any, ...]]:
 class _Adapter(HTTPAdapter):
     """requests' adapter with guarded connections and no retries."""
 
-    def __init__(self, allowance: frozenset[str], resolver: Resolver, slots: Slots | None, pool: int) -> None:
+    def __init__(
+        self, allowance: frozenset[str], resolver: Resolver, host_locks: HostLocks | None, pool: int
+    ) -> None:
         super().__init__(pool_connections=pool, pool_maxsize=pool, max_retries=0)
-        extra = {"allowance": allowance, "resolve": staticmethod(resolver), "slots": slots}
+        extra = {"allowance": allowance, "resolve": staticmethod(resolver), "host_locks": host_locks}
         plain = type("GuardedHTTP", (_Guarded, HTTPConnection), dict(extra))
         secure = type("GuardedHTTPS", (_Guarded, HTTPSConnection), dict(extra))
         http = type("HTTPPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": plain})
@@ -223,11 +225,18 @@ class Fetcher:
         limits: Limits,
         allowance: frozenset[str] = frozenset(),
         resolver: Resolver = system_resolver,
-        slots: Slots | None = None,
+        host_locks: HostLocks | None = None,
     ) -> None:
-        """Name ourselves honestly: `agent` is the User-Agent, `contact` the From header.
+        """Name ourselves honestly.
 
-        Without `slots` an address is asked one request at a time by this process, with them by all that share them.
+        Args:
+            agent: The User-Agent.
+            contact: The From header, where it is a mail address.
+            limits: The bounds of a request.
+            allowance: Private "address:port" pairs that may be reached all the same.
+            resolver: What turns names into addresses.
+            host_locks: By which all that share them ask an address one request at a time; without them
+                only this process does.
         """
         self._headers = {
             "User-Agent": agent,
@@ -239,7 +248,7 @@ class Fetcher:
             self._headers["From"] = contact
         self._limits = limits
         self._timeout = urllib3.Timeout(connect=limits.connect_s, read=limits.read_s)
-        self._adapter = _Adapter(allowance, resolver, slots, 16)
+        self._adapter = _Adapter(allowance, resolver, host_locks, 16)
 
     def __enter__(self) -> Self:
         """Use as a context, so that connections are closed."""

@@ -1,4 +1,4 @@
-"""One slot per host and per address for all sites and all processes: what several sites share is asked as one."""
+"""Locks by which all sites and processes share hosts and addresses."""
 
 import hashlib
 import threading
@@ -14,8 +14,8 @@ _BUSY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """What an attempt gave: the slot, until `release`; or how many seconds to stay away."""
+class HostLock:
+    """What an attempt gave, which is a lock or how many seconds to stay away."""
 
     wait_s: float = 0.0
     lock: FileLock | None = None
@@ -27,16 +27,18 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Slots:
-    """Locks in a folder that all workers of a night see; a worker that dies lets go of its own.
+class HostLocks:
+    """Locks in a folder that all workers of a night see.
+
+    A worker that dies lets go of its own.
 
     A host's pause counts from the last request of whichever site asked it, by the time its stamp was written.
     """
 
     folder: Path
 
-    def take(self, key: str, pause_s: float = 0.0, *, patience_s: float = 0.0) -> Slot:
-        """Take the slot of a host or an address.
+    def take(self, key: str, pause_s: float = 0.0, *, patience_s: float = 0.0) -> HostLock:
+        """Take the lock of a host or an address.
 
         Args:
             key: Host or numeric address.
@@ -50,18 +52,18 @@ class Slots:
             rest = _rest(stamp, pause_s)
             if rest > 0:
                 lock.release()
-                return Slot(rest)
+                return HostLock(rest)
             stamp.touch()
         except Timeout:
-            return Slot(max(_BUSY_S, pause_s / 2))
+            return HostLock(max(_BUSY_S, pause_s / 2))
         except OSError:  # no room for a lock: each site still keeps its own pause
             lock.release()
-            return Slot()
-        return Slot(lock=lock)
+            return HostLock()
+        return HostLock(lock=lock)
 
 
 def _rest(stamp: Path, pause_s: float) -> float:
-    """Give what is left of the pause; nothing after the clock was set back."""
+    """Give what is left of the pause, which is nothing once the clock was set back."""
     try:
         gone = time.time() - stamp.stat().st_mtime
     except FileNotFoundError:
@@ -69,15 +71,15 @@ def _rest(stamp: Path, pause_s: float) -> float:
     return max(0.0, pause_s - gone) if gone >= 0 else 0.0
 
 
-def hold(address: str, slots: Slots | None, patience_s: float) -> Callable[[], None]:
+def hold(address: str, host_locks: HostLocks | None, patience_s: float) -> Callable[[], None]:
     """Take an address for one request, and give what lets go of it.
 
     Raises:
         TimeoutError: Another request of ours holds it for longer than our patience.
     """
-    if slots is not None:
-        slot = slots.take(address, patience_s=patience_s)
-        release, is_ours = slot.release, not slot.wait_s
+    if host_locks is not None:
+        taken = host_locks.take(address, patience_s=patience_s)
+        release, is_ours = taken.release, not taken.wait_s
     else:
         lock = _lock_of(address)
         release, is_ours = lock.release, lock.acquire(timeout=patience_s)
@@ -88,5 +90,5 @@ def hold(address: str, slots: Slots | None, patience_s: float) -> Callable[[], N
 
 @lru_cache(maxsize=4096)
 def _lock_of(address: str) -> threading.Lock:  # noqa: ARG001 (the key: one lock for each)
-    """Give the lock that lets one request at a time go to a public address, whatever hosts share it."""
+    """Give this process's lock of a public address, whatever hosts share it."""
     return threading.Lock()

@@ -67,12 +67,17 @@ def read(status: int, body: bytes) -> Rules:
     429 is treated like 5xx, since who is asked to slow down is not invited.
     """
     if 200 <= status < 300:  # noqa: PLR2004 (the class of status)
-        return parse(body[:MAX_BYTES].decode("utf-8-sig", "replace"))
+        return parse(text_of(body))
     if status == 0:
         return Rules(Reason(Cause.ROBOTS_UNREACHABLE), everything=False)
     if status >= 500 or status == 429:  # noqa: PLR2004
         return Rules(Reason(Cause.ROBOTS_STATUS, str(status)), everything=False)
     return Rules(Reason(Cause.ROBOTS_MISSING, str(status)))
+
+
+def text_of(body: bytes) -> str:
+    """Give the text of a robots.txt as far as it counts."""
+    return body[:MAX_BYTES].decode("utf-8-sig", "replace")
 
 
 def parse(text: str) -> Rules:

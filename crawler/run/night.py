@@ -21,14 +21,14 @@ from crawler.clock import Clock, SteadyClock, SystemClock
 from crawler.desk.wording import is_news
 from crawler.errors import AnotherRunActiveError, RunStoppedError
 from crawler.http.client import Resolver, system_resolver
-from crawler.http.host_locks import Slots
+from crawler.http.host_locks import HostLocks
 from crawler.match import Matcher, basis_of
 from crawler.model import Listing, Outcome, RunSummary, Site, SiteReport, SliceResult, VisitCounts
 from crawler.run.coverage import blind_spots
 from crawler.run.preflight import is_unreachable, offline, outcome_of, require_plausible, set_back
 from crawler.run.rejudge import rejudge
 from crawler.run.slices import Done
-from crawler.run.workers import FELL, Group, Hands, hands_for
+from crawler.run.workers import DIED, Group, WorkerPool, worker_pool
 from crawler.settings import Plan, load_plan
 from crawler.store.coverage import Nights
 from crawler.store.database import watch
@@ -37,8 +37,8 @@ from crawler.store.judgements import Judgements
 from crawler.store.runs import Lease, Progress, Run
 from crawler.store.sites import Sites
 from crawler.store.verdict_cache import VerdictCache
-from crawler.visit.download import Kit, Look
-from crawler.visit.frontier import Budget
+from crawler.visit.context import Judge, VisitContext
+from crawler.visit.site import Budget
 from gallery.settings import DataFolder
 from gallery.store.vault import Vault
 
@@ -67,7 +67,7 @@ class _Night:
     run: Run
     progress: Progress
     vault: Vault
-    kit: Kit
+    context: VisitContext
     talk: Talk
     clock: Clock
     plan: Plan
@@ -96,7 +96,7 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
     executor: Executor | None = None,
     talk: Talk = silently,
     resolver: Resolver = system_resolver,
-    look: Look | None = None,
+    look: Judge | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> RunSummary:
     """Visit every watched and allowed site once, and give how it went.
@@ -128,36 +128,38 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
         steady = SteadyClock(clock, clock.now())
         notes = set_back(progress, steady.now())
         begun = progress.begin(steady.now(), upto=progress.highest_photo())
-        kit = _kit(folder, plan, begun, look or _eyes(folder, begun.upto), clock, resolver)
+        context = _context(folder, plan, begun, look or _judge(folder, begun.upto), clock, resolver)
         evidence = Vault(folder.evidence)
-        rejudge(Judgements(db), evidence, kit.look, now=steady.now, stop=stop)
-        night = _Night(begun, progress, evidence, kit, talk, steady, plan, stop, notes)
+        rejudge(Judgements(db), evidence, context.judge, now=steady.now, stop=stop)
+        night = _Night(begun, progress, evidence, context, talk, steady, plan, stop, notes)
         sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
-        with hands_for(executor, plan.workers) as hands:
-            _visit_all(night, sites, hands)
+        with worker_pool(executor, plan.workers) as pool:
+            _visit_all(night, sites, pool)
         return _finish(night, Nights(db), sites, Findings(db))
 
 
 def _emptied(folder: Path) -> Path:
-    """Give a folder for this night's slots: only hosts of tonight are in it."""
+    """Give an empty folder for this night's locks."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(exist_ok=True)
     return folder
 
 
-def _kit(folder: DataFolder, plan: Plan, begun: Run, eyes: Look, clock: Clock, resolver: Resolver) -> Kit:
-    return Kit(
+def _context(
+    folder: DataFolder, plan: Plan, begun: Run, judge: Judge, clock: Clock, resolver: Resolver
+) -> VisitContext:
+    return VisitContext(
         plan=plan,
         began=begun.started_at,
-        look=eyes,
+        judge=judge,
         upto=begun.upto,
         clock=clock,
         resolver=resolver,
-        slots=Slots(_emptied(folder.root / "crawl.slots")),
+        host_locks=HostLocks(_emptied(folder.root / "crawl.slots")),
     )
 
 
-def _eyes(folder: DataFolder, upto: int) -> Look:
+def _judge(folder: DataFolder, upto: int) -> Judge:
     """Give what looks at pictures; the index is made whole here once, so that no worker spends its slice on it."""
     basis = ""
     if upto:
@@ -200,8 +202,8 @@ def _said_plainly() -> Iterator[None]:
         raise RunStoppedError(f"the run stopped: {error.strerror} ({error.filename})", hint=hint) from error
 
 
-def _visit_all(night: _Night, sites: list[Site], hands: Hands) -> None:
-    workers, flying = hands.workers, night.flying
+def _visit_all(night: _Night, sites: list[Site], pool: WorkerPool) -> None:
+    workers, flying = pool.workers, night.flying
     ends = night.run.started_at + timedelta(hours=night.plan.night_h)
     plan = night.progress.plan(night.run, sites)
     night.tallies.update({known.site.id: known.tally for known in plan})
@@ -213,9 +215,9 @@ def _visit_all(night: _Night, sites: list[Site], hands: Hands) -> None:
         for group in _groups(ready, workers - len(flying), workers, night.plan.sites_at_once, night.fell):
             for site in group:
                 del todo[site.id]
-            _submit(night, group, hands, len(sites))
+            _submit(night, group, pool, len(sites))
         if flying:
-            _land(night, hands, todo, _until_next(night, todo, now) if len(flying) < workers else None)
+            _land(night, pool, todo, _until_next(night, todo, now) if len(flying) < workers else None)
         elif over or not _sleep_until_next(night, todo, now):
             break
     if not night.stop():
@@ -238,11 +240,11 @@ def _groups(ready: list[Site], free: int, workers: int, at_once: int, fell: set[
         yield whole[start : start + size]
 
 
-def _land(night: _Night, hands: Hands, todo: dict[int, Site], timeout: float | None) -> None:
+def _land(night: _Night, pool: WorkerPool, todo: dict[int, Site], timeout: float | None) -> None:
     """Wait for groups and write them down; what was in the air when workers fell is tried once more, alone."""
     patience = min(night.plan.slice_s, timeout if timeout is not None else night.plan.slice_s)
     done, _ = wait(night.flying, timeout=patience, return_when=FIRST_COMPLETED)
-    done, fell = hands.gather(done, set(night.flying))
+    done, fell = pool.collect(done, set(night.flying))
     for future in done:
         flight = night.flying.pop(future)
         if isinstance(future.exception(), BrokenExecutor):
@@ -251,26 +253,26 @@ def _land(night: _Night, hands: Hands, todo: dict[int, Site], timeout: float | N
             _collect(night, flight.leases, future.result(), todo)
     oldest = night.clock.monotonic() - night.plan.slice_s * _HANGING
     if not fell and any(flight.since < oldest for flight in night.flying.values()):
-        hands.kill()
+        pool.kill()
 
 
 def _fell(night: _Night, sites: list[Site], todo: dict[int, Site]) -> None:
     for site in sites:
         if site.id in night.fell:
-            night.crashes[site.id] = FELL
+            night.crashes[site.id] = DIED
         else:
             night.fell.add(site.id)
             todo[site.id] = site
 
 
-def _submit(night: _Night, group: list[Site], hands: Hands, planned: int) -> None:
+def _submit(night: _Night, group: list[Site], pool: WorkerPool, planned: int) -> None:
     owner = f"{socket.gethostname()}:{os.getpid()}"
     leases, tasks = [], []
     for site in group:
         lease = night.progress.take_lease(site, owner, night.clock.now(), seconds=night.plan.slice_s * 4)
         leases.append((site, lease))
         tasks.append((site, night.progress.state(site), _budget(night, site, planned)))
-    future = hands.submit(tasks, replace(night.kit, at=night.clock.now()), night.plan.sites_at_once)
+    future = pool.submit(tasks, replace(night.context, at=night.clock.now()), night.plan.sites_at_once)
     night.flying[future] = _Flight(leases, night.clock.monotonic())
 
 

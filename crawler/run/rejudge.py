@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from crawler.store.judgements import Judgements
-from crawler.visit.download import Look
+from crawler.visit.context import Judge
 from gallery.errors import GalleryError
 from gallery.model import Digest
 from gallery.store.vault import Vault
@@ -13,7 +13,7 @@ from gallery.store.vault import Vault
 def rejudge(
     judgements: Judgements,
     evidence: Vault,
-    look: Look,
+    look: Judge,
     *,
     now: Callable[[], datetime],
     stop: Callable[[], bool],

@@ -1,4 +1,4 @@
-"""The unit of work that goes to another process or machine: slices of a few sites. Imports little, to start quickly."""
+"""The unit of work that goes to another process or machine. Imports little."""
 
 import copyreg
 from concurrent.futures import ThreadPoolExecutor
@@ -6,24 +6,25 @@ from operator import attrgetter
 from typing import Any
 
 from crawler.model import Address, Candidate, HostState, Judgement, PageSeen, Site, SiteState, SliceResult
-from crawler.visit.download import Kit
-from crawler.visit.frontier import Budget
-from crawler.visit.site import crawl_site
+from crawler.visit.context import VisitContext
+from crawler.visit.site import Budget, crawl_site
 
 Task = tuple[Site, SiteState, Budget]
 Done = list[SliceResult | str]
 
 
-def crawl_slices(tasks: list[Task], kit: Kit, at_once: int) -> Done:
-    """Visit a slice of each of several sites at the same time in this process; a site's crash is its own."""
+def crawl_slices(tasks: list[Task], context: VisitContext, at_once: int) -> Done:
+    """Visit a slice of each of several sites at the same time in this process."""
     with ThreadPoolExecutor(max(1, min(at_once, len(tasks)))) as pool:
-        return list(pool.map(lambda task: _guarded(task, kit), tasks))
+        return list(pool.map(lambda task: _guarded(task, context), tasks))
 
 
-def _guarded(task: Task, kit: Kit) -> SliceResult | str:
-    """The one guard of a run: whatever a hostile site makes us stumble over ends its own visit only."""
+def _guarded(task: Task, context: VisitContext) -> SliceResult | str:
+    """Turn whatever a hostile site makes us stumble over into a text."""
     try:
-        return crawl_site(*task, kit)[0]  # the new state need not travel: whoever writes the result has it
+        return crawl_site(*task, context)[
+            0
+        ]  # the new state need not travel: whoever writes the result has it
     except Exception as error:  # noqa: BLE001 (a bad site is a row, not the end of the night)
         return f"{type(error).__name__}: {error}"
 
@@ -36,7 +37,7 @@ def _arrived(kind: type, *values: object) -> object:
 
 
 def _travels(kind: type) -> None:
-    """Send a kind of value to other processes in a third of the time that dataclasses take: they go by thousands."""
+    """Pickle a kind of value in a third of the time that dataclasses take."""
     values = attrgetter(*kind.__slots__)  # type: ignore[attr-defined]
 
     def taken_apart(one: object) -> tuple[Any, ...]:

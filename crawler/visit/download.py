@@ -1,67 +1,52 @@
-"""Asking for one address and reading what came: may run in several threads, changes nothing shared."""
+"""One request with its redirects, and the extraction of what came."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from crawler.clock import Clock
 from crawler.extract.elements import ExtractedPage
 from crawler.extract.page import extract_page, extract_style
 from crawler.extract.signals import Signal
 from crawler.extract.sitemaps import Sitemap, parse_sitemap
 from crawler.extract.sniff import Content, sniff
-from crawler.http.client import Fetcher, FetchError, Limits, Reply, Resolver, system_resolver
+from crawler.http.client import Fetcher, FetchError, Reply
 from crawler.http.headers import media_type
-from crawler.http.host_locks import Slots
 from crawler.http.robots import Rules
 from crawler.model import Candidate, Judgement, Kind, Site
 from crawler.reasons import Cause, Reason
-from crawler.settings import Plan
 from crawler.urls import host_of, in_scope
-from crawler.visit.frontier import Turn
+from crawler.visit.context import MIB, VisitContext
+from crawler.visit.host_queues import Turn
 from crawler.visit.rendered import ScriptedPages
 
 MAX_REDIRECTS = 10
-MIB = 1024 * 1024
 SCRIPT_BUILT = Reason(Cause.SCRIPT_BUILT)
-
-
-class Look(Protocol):
-    """Tells what a picture is; must be picklable, since a slice may run in another process."""
-
-    def __call__(self, body: bytes, name: str, /) -> Judgement:
-        """Compare a picture's bytes with our photos."""
-        ...
+_OK = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kit:
-    """What a slice is given: plan, time, eyes and network.
+class Download:
+    """What one turn brought back.
 
     Args:
-        began: When the night began.
-        upto: The highest photo id there is to compare with; images compared with fewer are asked for again.
-        slots: Where sites take turns at the hosts and addresses that several of them need; None: each by itself.
-        only_page: Look at the start page and its images, and follow nothing.
-        at: The run's time when the slice was handed out, so that no computer's own clock matters; None for now.
+        turn: What was asked for.
+        reply: The last answer.
+        error: Why there is none.
+        final: Where redirects ended.
+        moved: A redirect that may not be followed at once, or "".
+        digest: `sha256:` of the body.
+        content: What the body is.
+        page: What a page or style sheet holds.
+        sitemap: What a sitemap or feed lists.
+        judgement: What matching said of a picture.
+        matched_upto: The highest photo id that these bytes were compared with before.
+        inline: Pictures inside the page itself.
+        asked: How many requests it took.
+        scripted: Whether the page's scripts were run.
+        broke: What its body made us stumble over, or "".
+        wait_s: Seconds to stay away, since another site asks this host.
     """
-
-    plan: Plan
-    began: datetime
-    look: Look
-    upto: int
-    clock: Clock
-    resolver: Resolver = system_resolver
-    slots: Slots | None = None
-    only_page: bool = False
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """What one turn brought back."""
 
     turn: Turn
     reply: Reply | None = None
@@ -70,9 +55,10 @@ class Visit:
     moved: str = ""
     digest: str = ""
     content: Content = Content.OTHER
-    reading: ExtractedPage | None = None
-    listed: Sitemap | None = None
-    looked: Judgement | None = None
+    page: ExtractedPage | None = None
+    sitemap: Sitemap | None = None
+    judgement: Judgement | None = None
+    matched_upto: int = 0
     inline: tuple[tuple[Candidate, Judgement], ...] = ()
     asked: int = 1
     scripted: bool = False
@@ -80,70 +66,75 @@ class Visit:
     wait_s: float = 0.0
 
 
-class Asker:
-    """Takes turns: one request with its redirects, and the reading of what came."""
+class Downloader:
+    """Downloads for one site, in several threads where the site permits it."""
 
     def __init__(
         self,
         site: Site,
-        kit: Kit,
+        context: VisitContext,
         fetcher: Fetcher,
         *,
         rules: Mapping[str, Rules],
         matched: Mapping[str, int],
     ) -> None:
-        """Work for one site; `rules` and `matched` (digest → highest photo id compared) grow meanwhile."""
-        self.site, self.kit, self.fetcher = site, kit, fetcher
-        self._rules, self.matched = rules, matched
-        delay = kit.plan.delay_s if site.delay_s is None else site.delay_s
+        """Read what grows meanwhile.
+
+        Args:
+            site: Whom to visit.
+            context: Of the slice.
+            fetcher: The one door to the network.
+            rules: What is known of robots.txt, by host.
+            matched: The highest photo id that a digest was compared with.
+        """
+        self.site, self.context, self.fetcher = site, context, fetcher
+        self._rules, self._matched = rules, matched
+        plan = context.plan
+        delay = plan.delay_s if site.delay_s is None else site.delay_s
         self._scripted = (
-            ScriptedPages(fetcher, kit.plan.agent, rules, kit.clock, delay, kit.plan.request_s)
-            if kit.plan.browser
+            ScriptedPages(fetcher, plan.agent, rules, context.clock, delay, plan.request_s)
+            if plan.browser
             else None
         )
 
-    def take(self, turn: Turn) -> Visit:
-        """Take a turn; trouble on the way is part of what it brings back."""
-        permitted = (lambda _target: True) if turn.is_robots else self._may_follow(turn)
+    def download(self, turn: Turn) -> Download:
+        """Take a turn, trouble on the way being part of what it brings back."""
         try:
-            visit = self._in_turn(turn, permitted)
-            return visit if turn.is_robots or visit.wait_s else self._read(visit)
+            got = self._locked(turn)
+            return got if turn.is_robots or got.wait_s else self._extracted(got)
         except FetchError as error:
-            return Visit(turn=turn, error=error)
+            return Download(turn=turn, error=error)
 
-    def _in_turn(self, turn: Turn, permitted: Callable[[str], bool]) -> Visit:
-        """Ask once no other site asks this host; a host without any pause is ours, or a test."""
-        if self.kit.slots is None or not turn.pause_s:
-            return self._ask(turn, permitted)
-        slot = self.kit.slots.take(turn.host, turn.pause_s)
-        if slot.wait_s:
-            return Visit(turn=turn, asked=0, wait_s=slot.wait_s)
+    def _locked(self, turn: Turn) -> Download:
+        """Ask while no other site asks this host; one without any pause is ours, or a test's."""
+        locks = self.context.host_locks
+        if locks is None or not turn.pause_s:
+            return self._fetched(turn)
+        lock = locks.take(turn.host, turn.pause_s)
+        if lock.wait_s:
+            return Download(turn=turn, asked=0, wait_s=lock.wait_s)
         try:
-            return self._ask(turn, permitted)
+            return self._fetched(turn)
         finally:
-            slot.release()
+            lock.release()
 
-    def _may_follow(self, turn: Turn) -> Callable[[str], bool]:
-        def permitted(target: str) -> bool:
-            rules: Rules | None = self._rules.get(host_of(target))
-            if rules is None or not rules.permits(target):
-                return False
-            return turn.address.kind is not Kind.PAGE or in_scope(target, self.site.url)
+    def _may_follow(self, turn: Turn, target: str) -> bool:
+        if turn.is_robots:
+            return True
+        rules = self._rules.get(host_of(target))
+        if rules is None or not rules.permits(target):
+            return False
+        return turn.address.kind is not Kind.PAGE or in_scope(target, self.site.url)
 
-        return permitted
-
-    def _ask(self, turn: Turn, permitted: Callable[[str], bool]) -> Visit:
-        address, plan = turn.address, self.kit.plan
+    def _fetched(self, turn: Turn) -> Download:
+        address, plan = turn.address, self.context.plan
         url, seen = address.url, {address.url}
-        stale = address.kind is Kind.IMAGE and address.matched_upto < self.kit.upto
-        limit = (plan.image_mib if address.kind is Kind.IMAGE else plan.page_mib) * MIB
+        is_image = address.kind is Kind.IMAGE
+        stale = is_image and address.matched_upto < self.context.upto
+        known = bool(address.digest) and not stale and address.reason != SCRIPT_BUILT
+        limit = (plan.image_mib if is_image else plan.page_mib) * MIB
         while True:
-            conditional = (
-                not stale
-                and address.reason != SCRIPT_BUILT
-                and url == (address.final or address.url)
-                and bool(address.digest)
-            )
+            conditional = known and url == (address.final or address.url)
             reply = self.fetcher.get(
                 url,
                 max_bytes=limit,
@@ -152,61 +143,60 @@ class Asker:
             )
             target = reply.redirect
             if target is None:
-                return Visit(turn=turn, reply=reply, final=url, asked=len(seen))
+                return Download(turn=turn, reply=reply, final=url, asked=len(seen))
             if target in seen or len(seen) > MAX_REDIRECTS:
-                raise FetchError(Cause.BROKEN, f"{address.url} redirects in a circle or more than 10 times")
-            if not permitted(target):
-                return Visit(turn=turn, reply=reply, final=url, moved=target, asked=len(seen))
+                raise FetchError(
+                    Cause.BROKEN,
+                    f"{address.url} redirects in a circle or more than {MAX_REDIRECTS} times",
+                )
+            if not self._may_follow(turn, target):
+                return Download(turn=turn, reply=reply, final=url, moved=target, asked=len(seen))
             seen.add(target)
             url = target
 
-    def _read(self, visit: Visit) -> Visit:
-        """Read a page or look at a picture, unless these bytes were seen before."""
-        reply, address = visit.reply, visit.turn.address
-        if reply is None or reply.status != 200 or visit.moved or not reply.body:  # noqa: PLR2004 (OK)
-            return visit
+    def _extracted(self, got: Download) -> Download:
+        """Extract a page or judge a picture, unless these bytes were seen before."""
+        reply, address = got.reply, got.turn.address
+        if reply is None or reply.status != _OK or got.moved or not reply.body:
+            return got
         content = sniff(reply.body, media_type(reply.headers))
         digest = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
         if reply.cut and (content is Content.IMAGE or address.kind is Kind.IMAGE):
             raise FetchError(Cause.TOO_LARGE, f"{address.url} is larger than {len(reply.body) // MIB} MiB")
+        matched_upto = self._matched.get(digest, 0)
         same = digest == address.digest and address.reason != SCRIPT_BUILT
         if content is Content.IMAGE:
-            same = self.matched.get(digest, 0) >= self.kit.upto > 0
-        found = {} if same else self._guarded(content, visit, reply)
-        return replace(visit, content=content, digest=digest, **found)
+            same = matched_upto >= self.context.upto > 0
+        found = {} if same else self._guarded(content, got, reply)
+        return replace(got, content=content, digest=digest, matched_upto=matched_upto, **found)
 
-    def _guarded(self, content: Content, visit: Visit, reply: Reply) -> dict[str, Any]:
-        """The one guard of a page or picture: whatever in it makes us stumble is a row, and its site goes on."""
+    def _guarded(self, content: Content, got: Download, reply: Reply) -> dict[str, Any]:
+        """Turn whatever a body makes us stumble over into a row, so that its site goes on."""
         try:
             if content is Content.IMAGE:
-                return {"looked": self.kit.look(reply.body, _name_of(visit.final))}
-            return self._read_text(content, visit, reply)
+                return {"judgement": self.context.judge(reply.body, _name_of(got.final))}
+            return self._text(content, got, reply)
         except Exception as error:  # noqa: BLE001 (bad bytes are a row, not the end of their site)
             return {"broke": f"{type(error).__name__}: {error}"}
 
-    def _read_text(self, content: Content, visit: Visit, reply: Reply) -> dict[str, Any]:
-        kind = reply.headers.get("content-type", "")
+    def _text(self, content: Content, got: Download, reply: Reply) -> dict[str, Any]:
+        sent_as = reply.headers.get("content-type", "")
         if content is Content.SITEMAP:
-            return {"listed": parse_sitemap(reply.body, visit.final, cut=reply.cut)}
+            return {"sitemap": parse_sitemap(reply.body, got.final, cut=reply.cut)}
         if content is Content.STYLE:
-            return {"reading": extract_style(reply.body, visit.final, kind, cut=reply.cut)}
-        if content not in (Content.PAGE, Content.SVG) or visit.turn.address.kind is Kind.IMAGE:
+            return {"page": extract_style(reply.body, got.final, sent_as, cut=reply.cut)}
+        if content not in (Content.PAGE, Content.SVG) or got.turn.address.kind is Kind.IMAGE:
             return {}
-        reading, found = extract_page(reply.body, visit.final, kind, cut=reply.cut), {}
-        if self._scripted is not None and Signal.SCRIPT_BUILT in reading.signals:
-            reading, asked = self._scripted.read(replace(reply, url=visit.final), reading)
-            found = {"asked": visit.asked + asked, "scripted": True}
+        page, more = extract_page(reply.body, got.final, sent_as, cut=reply.cut), {}
+        if self._scripted is not None and Signal.SCRIPT_BUILT in page.signals:
+            page, asked = self._scripted.read(replace(reply, url=got.final), page)
+            more = {"asked": got.asked + asked, "scripted": True}
         inline = tuple(
-            (image, self.kit.look(image.body, image.url))
-            for image in reading.images
+            (image, self.context.judge(image.body, image.url))
+            for image in page.images
             if image.body is not None
         )
-        return found | {"reading": reading, "inline": inline}
-
-
-def limits_of(plan: Plan) -> Limits:
-    """Give the bounds of a request that a plan sets."""
-    return Limits(page_bytes=plan.page_mib * MIB, image_bytes=plan.image_mib * MIB, seconds=plan.request_s)
+        return more | {"page": page, "inline": inline}
 
 
 def _name_of(url: str) -> str:

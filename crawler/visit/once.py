@@ -1,25 +1,25 @@
-"""A single look at an address that a person named: the page and the images it shows, nothing further."""
+"""A single visit of one page, or of one picture, that a person named."""
 
 from dataclasses import replace
 
 from crawler.model import Site, SiteState, SliceResult
-from crawler.visit.download import Kit
-from crawler.visit.frontier import Budget
-from crawler.visit.site import crawl_site
+from crawler.visit.context import VisitContext
+from crawler.visit.site import Budget, crawl_site
 
 _MOST_IMAGES = 300
 _SECONDS = 120.0
+_BYTES = 500 * 1024 * 1024
 
 
-def look_at(site: Site, url: str, kit: Kit) -> SliceResult:
-    """Fetch one page with its images, or one image, under the same rules and bounds as any visit.
+def look_at(site: Site, url: str, context: VisitContext) -> SliceResult:
+    """Download one page with its images, or one image, by the rules of any visit.
 
     Args:
-        site: The site that it belongs to; its allowance counts.
+        site: The site that it belongs to, whose allowance counts.
         url: Canonical address of the page or image.
-        kit: As for a slice.
+        context: As for a slice.
     """
     alone = replace(site, url=url)
-    budget = Budget(requests=_MOST_IMAGES, seconds=_SECONDS, bytes=500 * 1024 * 1024)
-    result, _ = crawl_site(alone, SiteState(), budget, replace(kit, only_page=True))
+    budget = Budget(requests=_MOST_IMAGES, seconds=_SECONDS, bytes=_BYTES)
+    result, _ = crawl_site(alone, SiteState(), budget, replace(context, only_page=True))
     return result

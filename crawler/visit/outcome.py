@@ -1,201 +1,431 @@
-"""What an answer means for the address that was asked for: done, gone, moved, later, failed. I/O stays outside."""
+"""What a download means for its address, its host and the record of the visit. Pure."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from crawler.extract.elements import ExtractedPage
+from crawler.extract.signals import Signal
+from crawler.extract.sitemaps import Sitemap
 from crawler.extract.sniff import Content
-from crawler.http.client import Reply
+from crawler.http.client import FetchError, Reply
 from crawler.http.headers import media_type, retry_after
-from crawler.model import Address, Candidate, Kind, PageSeen, Site, Standing, Step
+from crawler.http.robots import Rules
+from crawler.model import (
+    Address,
+    Candidate,
+    Failure,
+    HostState,
+    Judgement,
+    Kind,
+    PageSeen,
+    Site,
+    Standing,
+    Step,
+    VisitCounts,
+    printable,
+)  # fmt: skip
 from crawler.reasons import SILENT, Cause, Reason
-from crawler.urls import canonical, host_of, in_scope, registrable
-from crawler.visit.download import Kit, Visit
-from crawler.visit.frontier import RANK_ORIGINAL, Frontier
-from crawler.visit.harvest import Harvest
-from crawler.visit.notes import Notes
+from crawler.settings import Plan
+from crawler.urls import canonical, host_of, in_scope, origin_of, same_owner
+from crawler.visit import pace, robots_cache
+from crawler.visit.download import SCRIPT_BUILT, Download
+from crawler.visit.host_queues import Turn
+from crawler.visit.revisit import Rank, after_failure, after_visit
+from watermark.matching.verdict import Verdict
 
-_TRANSIENT = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
-_GONE = (404, 410)
+_TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524))
+_GONE = frozenset((404, 410))
+_OK, _NOT_MODIFIED, _TOO_MANY, _UNAVAILABLE = 200, 304, 429, 503
+_FINAL = frozenset((Cause.REFUSED, Cause.TOO_LARGE))
+
 _DEFAULT_PAUSE_S = 20.0
 _PAUSES = 8
+_MOST_SITEMAPS = 20
+_MOST_LETTERS = 500
+_NOTHING = VisitCounts()
+
+
+class Found(NamedTuple):
+    """An address that a page, sitemap or redirect names."""
+
+    url: str
+    kind: Kind
+    depth: int
+    parent: str
+    changed_at: datetime | None = None
+    rank: Rank | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What is known after one download.
+
+    Args:
+        turn: What was to be downloaded.
+        wait_s: Seconds to stay away from a host that another site is asking; nothing was downloaded then.
+        host: The host's state.
+        rules: Its robots.txt, where that was asked for.
+        address: The address as it is known now.
+        is_asked_again: Whether the address goes back to the front of its queue.
+        twin: The address where redirects ended, if nobody has visited it under its own name.
+        found: What the body names.
+        inline: Pictures inside the page itself.
+        hits: Pages that show a copy.
+        is_page: Whether a page of the site was read, which a trap is known by.
+    """
+
+    turn: Turn
+    wait_s: float = 0.0
+    host: HostState | None = None
+    rules: Rules | None = None
+    address: Address | None = None
+    is_asked_again: bool = False
+    twin: Address | None = None
+    found: tuple[Found, ...] = ()
+    inline: tuple[Address, ...] = ()
+    hits: tuple[str, ...] = ()
+    is_page: bool = False
+    pages: tuple[PageSeen, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    kept: Mapping[str, bytes] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    counts: VisitCounts = _NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What an outcome depends on beside the download.
+
+    Args:
+        site: Whose visit it is.
+        plan: Politeness and bounds.
+        began: When the night began.
+        only_page: Whether links are left alone.
+        addresses: Those of the site, as the frontier knows them.
+        hosts: As the frontier knows them.
+    """
+
+    site: Site
+    plan: Plan
+    began: datetime
+    only_page: bool
+    addresses: Mapping[str, Address]
+    hosts: Mapping[str, HostState]
+
+
+def outcome_of(download: Download, known: Known, now: datetime) -> Outcome:
+    """Give what a download means."""
+    if download.wait_s:
+        return Outcome(turn=download.turn, wait_s=download.wait_s)
+    host = known.hosts.get(download.turn.host, HostState(host=download.turn.host))
+    return _Case(download, known, host, now).outcome()
 
 
 @dataclass(slots=True)
-class Settler:
-    """Settles one visit after the other; what bodies hold is the harvest's."""
+class _Case:
+    """One download and what is known beside it."""
 
-    site: Site
-    kit: Kit
-    frontier: Frontier
-    notes: Notes
-    harvest: Harvest
+    download: Download
+    known: Known
+    host: HostState
+    now: datetime
 
-    def take(self, visit: Visit) -> None:
-        """Take in what a turn brought back."""
-        if visit.wait_s:
-            self.frontier.postpone(visit.turn, self.kit.clock.monotonic() + visit.wait_s)
-            return
-        reply, now = visit.reply, self.kit.clock.now()
-        size = len(reply.body) if reply is not None else 0
-        self.notes.add(requests=visit.asked, bytes=size)
-        if visit.turn.is_robots:
-            self._robots(visit, now)
-            return
-        host = visit.turn.host
-        network = visit.error is not None and visit.error.trouble in SILENT
-        self.frontier.land(host, seconds=reply.seconds if reply else 0.0, reached=not network, now=now)
-        if visit.error is not None and network and self.frontier.is_dark(host):
-            self.notes.failure(visit.turn.address.url, Step.FETCH, visit.error.trouble, str(visit.error), now)
-            self.frontier.again(visit.turn.address)
-        elif visit.error is not None:
-            self._failed(visit.turn.address, Reason(visit.error.trouble, str(visit.error)), now)
-        elif reply is not None:
-            self._reply(visit, reply, now)
+    @property
+    def address(self) -> Address:
+        return self.download.turn.address
 
-    def _robots(self, visit: Visit, now: datetime) -> None:
-        host = visit.turn.host
-        status = visit.reply.status if visit.reply is not None else 0
-        body = visit.reply.body if visit.reply is not None else b""
-        self.frontier.settle_robots(host, status, body, now)
-        rules = self.frontier.rules[host]
-        if rules.reason is not None and not rules.everything:
-            message = rules.reason.sentence() + (f" ({visit.error})" if visit.error else "")
-            trouble = str(visit.error.trouble) if visit.error else f"status-{status}"
-            self.notes.failure(visit.turn.address.url, Step.ROBOTS, trouble, message, now)
-        if host == host_of(self.site.url) and not self.kit.only_page:
-            start = f"{self.site.url.split(host)[0]}{host}"
-            for url in (*rules.sitemaps[:20], f"{start}/sitemap.xml"):
-                spelled = canonical(url, base=self.site.url)
-                if spelled and registrable(host_of(spelled)) == registrable(host):
-                    self.frontier.offer(spelled, Kind.MAP, depth=1, parent="")
+    def outcome(self) -> Outcome:
+        download, error = self.download, self.download.error
+        if download.turn.is_robots:
+            return self.robots()
+        if error is not None and error.trouble in SILENT:
+            self.host = pace.after_silence(self.host, self.known.plan, began=self.known.began, now=self.now)
+            return self.silence(error)
+        self.host = pace.after_answer(self.host, download.reply.seconds if download.reply else 0.0)
+        if error is not None:
+            return self.failed(Reason(error.trouble, str(error)))
+        return self.reply(download.reply) if download.reply is not None else self.of(self.address)
 
-    def _reply(self, visit: Visit, reply: Reply, now: datetime) -> None:
-        address = visit.turn.address
-        if visit.moved:
-            self._move(visit, now)
-        elif reply.status == 304:  # noqa: PLR2004 (not modified)
-            self._unchanged(replace(address, status=304), now)
-        elif reply.status in _TRANSIENT:
-            self._transient(visit, reply, now)
-        elif reply.status in _GONE:
-            gone = replace(
-                address,
-                standing=Standing.GONE,
-                reason=Reason(Cause.GONE, str(reply.status)),
-                digest="",
-                etag="",
-            )
-            if address.standing is not Standing.GONE and not _is_guess(address):
-                self.notes.add(failed=1)
-                message = f"{address.url} is not there (status {reply.status})"
-                self.notes.failure(address.url, Step.FETCH, f"status-{reply.status}", message, now)
-            self._done(replace(gone, status=reply.status, last_modified=""), now, changed=False)
-        elif reply.status != 200:  # noqa: PLR2004 (OK)
-            self._failed(address, Reason(Cause.STATUS, str(reply.status)), now, retry=False)
-        elif not reply.body:
-            self._failed(address, Reason(Cause.EMPTY), now, retry=False)
+    def of(self, address: Address, *, counts: VisitCounts = _NOTHING, **more: object) -> Outcome:
+        """Give an outcome for an address, with what every download costs."""
+        body = self.download.reply.body if self.download.reply is not None else b""
+        cost = VisitCounts(requests=self.download.asked, bytes=len(body))
+        return Outcome(
+            turn=self.download.turn,
+            host=self.host,
+            address=address,
+            counts=counts + cost,
+            **more,  # type: ignore[arg-type]
+        )
+
+    def visited(self, address: Address, *, changed: bool = False) -> Address:
+        return after_visit(address, self.known.plan, self.now, changed=changed)
+
+    def failure(self, step: Step, trouble: str, message: str) -> tuple[Failure, ...]:
+        text = printable(message[:_MOST_LETTERS])
+        return (Failure(url=self.address.url, step=step, trouble=trouble, message=text, at=self.now),)
+
+    def failed(
+        self, reason: Reason, *, retry: bool = True, step: Step = Step.FETCH, address: Address | None = None
+    ) -> Outcome:
+        """Give the outcome of a failure, tried again soon unless nothing can come of it."""
+        address = replace(address or self.address, reason=reason)
+        if retry and reason.cause not in _FINAL:
+            address = after_failure(address, self.known.plan, self.now)
         else:
-            self._body(visit, reply, now)
+            address = self.visited(replace(address, standing=Standing.FAILED))
+        failures = self.failure(step, reason.trouble, reason.sentence(address.url))
+        return self.of(address, counts=VisitCounts(failed=1), failures=failures)
 
-    def _move(self, visit: Visit, now: datetime) -> None:
-        address, target = visit.turn.address, visit.moved
-        if address.kind is Kind.PAGE and not in_scope(target, self.site.url):
-            own = registrable(host_of(target)) == registrable(host_of(self.site.url))
-            reason = Reason(Cause.MOVED if own else Cause.MOVED_AWAY, target)
-            if address.depth == 0:
-                self.notes.failure(
-                    address.url, Step.FETCH, "moved", f"{address.url} {reason.sentence()}", now
-                )
-            self._done(replace(address, standing=Standing.SKIPPED, reason=reason), now, changed=False)
-            return
-        new = self.frontier.offer(target, address.kind, depth=address.depth + 1, parent=address.parent)
-        if address.kind is Kind.IMAGE and address.parent and new:
-            image = Candidate(url=target, element="img", via="redirect")
-            self.notes.pages.append(PageSeen(url=address.parent, title="", images=(image,)))
-        moved = replace(address, standing=Standing.DONE, reason=Reason(Cause.MOVED, target))
-        self._done(moved, now, changed=False)
+    def silence(self, error: FetchError) -> Outcome:
+        """Give the outcome of no answer, which is no fault of an address whose host is dark."""
+        if not pace.is_dark(self.host):
+            return self.failed(Reason(error.trouble, str(error)))
+        failures = self.failure(Step.FETCH, error.trouble, str(error))
+        return self.of(self.address, is_asked_again=True, failures=failures)
 
-    def _transient(self, visit: Visit, reply: Reply, now: datetime) -> None:
-        address = visit.turn.address
-        asked = retry_after(reply.headers, now)
-        if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):  # noqa: PLR2004 (too many, unavailable)
-            until = asked or now + timedelta(seconds=_DEFAULT_PAUSE_S * 2**address.tries)
-            self.frontier.park(visit.turn.host, until)
-            if address.tries < _PAUSES:
-                self.frontier.again(replace(address, tries=address.tries + 1))
-            else:
-                self.frontier.put(self.frontier.retry(address, now))
-            message = f"{visit.turn.host} asked for a pause until {until:%H:%M:%S} (status {reply.status})"
-            self.notes.failure(address.url, Step.FETCH, f"status-{reply.status}", message, now)
-            return
-        self._failed(address, Reason(Cause.STATUS, str(reply.status)), now)
+    def robots(self) -> Outcome:
+        """Give the rules of a host, the sitemaps that it names, and the usual one."""
+        reply, error, site = self.download.reply, self.download.error, self.known.site.url
+        status, body = (reply.status, reply.body) if reply is not None else (0, b"")
+        rules, self.host = robots_cache.after_answer(
+            pace.after_answer(self.host, 0.0), status, body, self.now
+        )
+        failures: tuple[Failure, ...] = ()
+        if rules.reason is not None and not rules.everything:
+            message = rules.reason.sentence() + (f" ({error})" if error else "")
+            trouble = str(error.trouble) if error else Reason(Cause.STATUS, str(status)).trouble
+            failures = self.failure(Step.ROBOTS, trouble, message)
+        found: tuple[Found, ...] = ()
+        if self.host.host == host_of(site) and not self.known.only_page:
+            named = (*rules.sitemaps[:_MOST_SITEMAPS], f"{origin_of(site)}/sitemap.xml")
+            urls = filter(None, (canonical(url, base=site) for url in named))
+            found = tuple(Found(url, Kind.MAP, 1, "") for url in urls if same_owner(url, site))
+        return replace(self.of(self.address), address=None, rules=rules, found=found, failures=failures)
 
-    def _unchanged(self, address: Address, now: datetime) -> None:
-        self.notes.unchanged.append(address.url)
-        self.notes.add(unchanged=1)
-        self._done(replace(address, standing=Standing.DONE, reason=None), now, changed=False)
+    def reply(self, reply: Reply) -> Outcome:
+        """Give the outcome of an answer by its status."""
+        status = reply.status
+        if self.download.moved:
+            return self.moved(self.download.moved)
+        if status == _NOT_MODIFIED:
+            return self.unchanged(replace(self.address, status=status))
+        if status == _TOO_MANY or (status == _UNAVAILABLE and "retry-after" in reply.headers):
+            return self.paused(reply)
+        if status in _GONE:
+            return self.gone(status)
+        if status != _OK:
+            return self.failed(Reason(Cause.STATUS, str(status)), retry=status in _TRANSIENT)
+        return self.body(reply) if reply.body else self.failed(Reason(Cause.EMPTY), retry=False)
 
-    def _body(self, visit: Visit, reply: Reply, now: datetime) -> None:
+    def moved(self, target: str) -> Outcome:
+        """Give the outcome of a redirect that was not followed at once."""
+        address, site = self.address, self.known.site.url
+        if address.kind is Kind.PAGE and not in_scope(target, site):
+            reason = Reason(Cause.MOVED if same_owner(target, site) else Cause.MOVED_AWAY, target)
+            message = f"{address.url} {reason.sentence()}"
+            failures = self.failure(Step.FETCH, Cause.MOVED, message) if address.depth == 0 else ()
+            skipped = replace(address, standing=Standing.SKIPPED, reason=reason)
+            return self.of(self.visited(skipped), failures=failures)
+        image = Candidate(url=target, element="img", via="redirect")
+        shown = address.kind is Kind.IMAGE and address.parent
+        return self.of(
+            self.visited(replace(address, standing=Standing.DONE, reason=Reason(Cause.MOVED, target))),
+            found=(Found(target, address.kind, address.depth + 1, address.parent),),
+            pages=(PageSeen(url=address.parent, title="", images=(image,)),) if shown else (),
+        )
+
+    def unchanged(self, address: Address) -> Outcome:
+        done = self.visited(replace(address, standing=Standing.DONE, reason=None))
+        return self.of(done, counts=VisitCounts(unchanged=1), unchanged=(address.url,))
+
+    def paused(self, reply: Reply) -> Outcome:
+        """Give the outcome of a host's wish to be left alone for a while."""
+        address, plan = self.address, self.known.plan
+        pause = timedelta(seconds=_DEFAULT_PAUSE_S * 2 ** min(address.tries, _PAUSES))
+        until = retry_after(reply.headers, self.now) or self.now + pause
+        self.host = replace(self.host, parked_until=until)
+        again = address.tries < _PAUSES
+        kept = replace(address, tries=address.tries + 1) if again else after_failure(address, plan, self.now)
+        message = f"{self.host.host} asked for a pause until {until:%H:%M:%S} (status {reply.status})"
+        failures = self.failure(Step.FETCH, Reason(Cause.STATUS, str(reply.status)).trouble, message)
+        return self.of(kept, is_asked_again=again, failures=failures)
+
+    def gone(self, status: int) -> Outcome:
+        """Give the outcome of what is not there, which is news only where somebody named it."""
+        address, reason = self.address, Reason(Cause.GONE, str(status))
+        gone = replace(
+            address,
+            standing=Standing.GONE,
+            reason=reason,
+            status=status,
+            digest="",
+            etag="",
+            last_modified="",
+        )
+        is_guess = address.rank == Rank.ORIGINAL or (address.kind is Kind.MAP and not address.parent)
+        if is_guess or address.standing is Standing.GONE:
+            return self.of(self.visited(gone))
+        failures = self.failure(Step.FETCH, reason.trouble, f"{address.url} is not there (status {status})")
+        return self.of(self.visited(gone), counts=VisitCounts(failed=1), failures=failures)
+
+    def body(self, reply: Reply) -> Outcome:
+        """Give the outcome of a body by what it is."""
+        download, before = self.download, self.address
         address = replace(
-            visit.turn.address,
+            before,
             standing=Standing.DONE,
             reason=None,
             status=reply.status,
             etag=reply.headers.get("etag", ""),
             last_modified=reply.headers.get("last-modified", ""),
-            final="" if visit.final == visit.turn.address.url else visit.final,
+            final="" if download.final == before.url else download.final,
         )
-        same = visit.digest == visit.turn.address.digest
-        if visit.broke:
-            cause = Cause.UNREADABLE if visit.content is Content.IMAGE else Cause.UNREADABLE_PAGE
-            self._failed(address, Reason(cause, visit.broke), now, retry=False, step=Step.READ)
-            return
-        if visit.content is Content.IMAGE:
-            self.harvest.image(address, visit, reply, now, same=same)
-            return
-        if address.kind is Kind.IMAGE and visit.content is not Content.SVG:
+        is_image = download.content is Content.IMAGE
+        if download.broke:
+            cause = Cause.UNREADABLE if is_image else Cause.UNREADABLE_PAGE
+            return self.failed(Reason(cause, download.broke), retry=False, step=Step.READ)
+        if is_image:
+            return self.image(address, reply.body)
+        if address.kind is Kind.IMAGE and download.content is not Content.SVG:
             reason = Reason(Cause.NO_PICTURE, media_type(reply.headers) or "unknown bytes")
-            self._failed(replace(address, digest=visit.digest), reason, now, retry=False)
-            return
-        if same and not visit.scripted:
-            self._unchanged(address, now)
-            return
-        if visit.listed is not None:
-            address = replace(address, kind=Kind.MAP)
-            self.harvest.listing(address, visit.listed)
-        elif visit.reading is not None:
-            self.notes.add(pages=1)
-            address = self.harvest.page(address, visit, visit.reading)
-        self.frontier.visited(address, now, changed=True, digest=visit.digest)
-        if visit.final != address.url:
-            self._twin(replace(address, digest=visit.digest), visit.final, now)
+            return self.failed(reason, retry=False, address=replace(address, digest=download.digest))
+        if download.digest == before.digest and not download.scripted:
+            return self.unchanged(address)
+        return self.changed(replace(address, digest=download.digest))
 
-    def _twin(self, address: Address, final: str, now: datetime) -> None:
-        """A page that was reached by a redirect need not be asked for under its own name."""
-        known = self.frontier.addresses.get(final)
-        if known is None or (known.standing is Standing.WAITING and known.fetched_at is None):
-            self._done(replace(address, url=final, final=""), now, changed=True)
+    def image(self, address: Address, body: bytes) -> Outcome:
+        """Give the outcome of a picture, and of the page that shows it."""
+        download, judgement = self.download, self.download.judgement
+        same = download.digest == address.digest
+        is_hit = judgement is not None and judgement.verdict == Verdict.COPY
+        link = Candidate(url=address.url, element="a", via="href")
+        shown = PageSeen(url=address.parent or address.url, title="", images=(link,))
+        seen = replace(
+            address,
+            kind=Kind.IMAGE,
+            digest=download.digest,
+            matched_upto=judgement.upto if judgement is not None else download.matched_upto,
+            rank=Rank.HIT if is_hit else address.rank,
+        )
+        return self.of(
+            self.visited(seen, changed=not same),
+            counts=VisitCounts(images=1),
+            hits=(address.parent,) if is_hit else (),
+            pages=(shown,) if address.kind is Kind.PAGE else (),
+            unchanged=(address.url,) if same else (),
+            **self.judged([(judgement, body)] if judgement is not None else []),
+        )
 
-    def _done(self, address: Address, now: datetime, *, changed: bool) -> None:
-        self.frontier.visited(address, now, changed=changed)
+    def judged(self, judgements: list[tuple[Judgement, bytes]]) -> dict[str, object]:
+        """Give what matching said of pictures, with the bytes that are evidence."""
+        troubles = [one.trouble for one, _ in judgements if one.trouble]
+        return {
+            "judgements": tuple(one for one, _ in judgements),
+            "failures": tuple(
+                row for text in troubles for row in self.failure(Step.MATCH, Cause.UNREADABLE, text)
+            ),
+            "kept": {
+                one.digest: body
+                for one, body in judgements
+                if not one.trouble and (one.photo is not None or one.carries_our_mark)
+            },
+        }
 
-    def _failed(
-        self,
-        address: Address,
-        reason: Reason,
-        now: datetime,
-        *,
-        retry: bool = True,
-        step: Step = Step.FETCH,
-    ) -> None:
-        self.notes.add(failed=1)
-        self.notes.failure(address.url, step, reason.trouble, reason.sentence(address.url), now)
-        if retry and reason.cause not in (Cause.REFUSED, Cause.TOO_LARGE):
-            self.frontier.put(replace(self.frontier.retry(address, now), reason=reason))
+    def changed(self, address: Address) -> Outcome:
+        """Give the outcome of a page, style sheet or sitemap that is new or another than before."""
+        download = self.download
+        if download.sitemap is not None:
+            outcome = self.sitemap(replace(address, kind=Kind.MAP), download.sitemap)
+        elif download.page is not None:
+            outcome = self.page(address, download.page)
         else:
-            self._done(replace(address, standing=Standing.FAILED, reason=reason), now, changed=False)
+            outcome = self.of(self.visited(address, changed=True))
+        if download.final == address.url or outcome.address is None:
+            return outcome
+        return replace(outcome, twin=replace(outcome.address, url=download.final, final=""))
+
+    def page(self, address: Address, page: ExtractedPage) -> Outcome:
+        """Give the outcome of a page or style sheet."""
+        download, url, kind = self.download, address.url, address.kind
+        if kind is Kind.PAGE and download.final != url and not in_scope(download.final, self.known.site.url):
+            return self.of(self.visited(address, changed=True), counts=VisitCounts(pages=1))
+        read = replace(
+            address,
+            kind=Kind.STYLE if download.content is Content.STYLE else Kind.PAGE,
+            reason=SCRIPT_BUILT if download.scripted else None,
+        )
+        shown = url if kind is not Kind.STYLE else (address.parent or url)
+        images = tuple(image if image.body is None else replace(image, body=None) for image in page.images)
+        seen = PageSeen(
+            url=shown, title=page.title, images=images, signals=page.signals, is_whole=shown == url
+        )
+        judged = self.judged([(one, image.body) for image, one in download.inline if image.body is not None])
+        cut, marks = self.cut(is_whole=seen.is_whole) if Signal.CUT in page.signals else ((), ())
+        outcome = self.of(
+            self.visited(read, changed=True),
+            counts=VisitCounts(pages=1, images=len(download.inline)),
+            found=(*_shown(address, page), *(() if self.known.only_page else self.linked(address, page))),
+            inline=tuple(self.inline(image, one) for image, one in download.inline),
+            is_page=kind is Kind.PAGE,
+            pages=(*marks, seen),
+            **judged,
+        )
+        return replace(outcome, failures=(*cut, *outcome.failures))
+
+    def linked(self, address: Address, page: ExtractedPage) -> Iterator[Found]:
+        """Give the pages and sitemaps that a page links to."""
+        depth, url = address.depth + 1, address.url
+        if address.kind is Kind.PAGE:
+            for link in filter(None, (*page.links, page.refresh)):
+                yield Found(link, Kind.PAGE, depth, url)
+        for sitemap in page.sitemaps:
+            if same_owner(sitemap, self.known.site.url):
+                yield Found(sitemap, Kind.MAP, depth, url)
+
+    def cut(self, *, is_whole: bool) -> tuple[tuple[Failure, ...], tuple[PageSeen, ...]]:
+        """Give the row and the mark of what was read in part; the mark stays while it is unchanged."""
+        url = self.address.url
+        message = f"{url} was read in part: it is larger than what is read of one page, sheet or sitemap"
+        mark = PageSeen(url=url, title="", images=(), signals=(Signal.CUT,), is_whole=True)
+        return self.failure(Step.READ, Signal.CUT, message), () if is_whole else (mark,)
+
+    def inline(self, image: Candidate, judgement: Judgement) -> Address:
+        """Give the address of a picture inside the page."""
+        new = Address(url=image.url, kind=Kind.IMAGE, parent=self.address.url)
+        known = self.known.addresses.get(image.url, new)
+        upto, digest = judgement.upto, judgement.digest
+        return self.visited(replace(known, standing=Standing.DONE, digest=digest, matched_upto=upto))
+
+    def sitemap(self, address: Address, listed: Sitemap) -> Outcome:
+        """Give the outcome of a sitemap or feed."""
+        url, depth, site = address.url, address.depth, self.known.site.url
+        shown: dict[str, list[Candidate]] = {}
+        for page, image in listed.images:
+            shown.setdefault(page or url, []).append(image)
+        failures, marks = self.cut(is_whole=False) if listed.cut else ((), ())
+        pages = (PageSeen(url=page, title="", images=tuple(images)) for page, images in shown.items())
+        return self.of(
+            self.visited(address, changed=True),
+            found=(
+                *(Found(page, Kind.PAGE, depth, url, changed_at=at) for page, at in listed.pages),
+                *(Found(image.url, Kind.IMAGE, depth, page or url) for page, image in listed.images),
+                *(Found(one, Kind.MAP, depth + 1, url) for one in listed.sitemaps if same_owner(one, site)),
+            ),
+            pages=(*pages, *marks),
+            failures=failures,
+        )
 
 
-def _is_guess(address: Address) -> bool:
-    """Whether nobody named this address: a derived original, or the usual place of a sitemap."""
-    return address.rank == RANK_ORIGINAL or (address.kind is Kind.MAP and not address.parent)
+def _shown(address: Address, page: ExtractedPage) -> Iterator[Found]:
+    """Give the pictures and style sheets that a page names."""
+    depth, url = address.depth + 1, address.url
+    for image in page.images:
+        if image.body is None:
+            rank = Rank.ORIGINAL if image.via == "original" else None
+            yield Found(image.url, Kind.IMAGE, depth, url, rank=rank)
+    for style in page.styles:
+        yield Found(style, Kind.STYLE, depth, address.parent if address.kind is Kind.STYLE else url)

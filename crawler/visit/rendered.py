@@ -1,4 +1,4 @@
-"""Second reading of pages whose HTML shows no picture: as a browser would show them, under the same rules."""
+"""Extraction of pages that scripts build, by the rules of every download."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -38,7 +38,10 @@ class ScriptedPages:
     _others: dict[str, Rules] = field(default_factory=dict)
 
     def read(self, page: Reply, plain: ExtractedPage) -> tuple[ExtractedPage, int]:
-        """Give a page's reading after its scripts ran, and how many requests that took; as it was without a browser."""
+        """Extract a page after its scripts ran, and count the requests for it.
+
+        Without a browser it stays as it is.
+        """
         program = browser_program()
         if program is None:
             return plain, 0
@@ -59,7 +62,7 @@ class ScriptedPages:
         return replace(shown, links=links, images=shown.images + more, signals=still)
 
     def _get(self, url: str, page: Reply) -> Reply | None:
-        """Fetch what the page asks for, if it may be fetched; redirects are followed here."""
+        """Fetch what the page asks for and may have, redirects followed."""
         if canonical(url) == canonical(page.url):
             return page
         for _ in range(_HOPS):

@@ -1,54 +1,91 @@
-"""One slice of one site: crawl_site(site, state, budget) → (result, state). Knows no database."""
+"""One slice of the visit of one site. Knows no database."""
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from crawler.clock import SteadyClock
 from crawler.http.client import Fetcher
-from crawler.model import Site, SiteState, SliceResult
-from crawler.visit.download import Asker, Kit, Visit, limits_of
-from crawler.visit.frontier import Budget, Frontier, Turn, Wait
-from crawler.visit.harvest import Harvest
-from crawler.visit.notes import Notes
-from crawler.visit.outcome import Settler
+from crawler.model import Failure, Judgement, PageSeen, Site, SiteState, SliceResult, VisitCounts
+from crawler.visit.context import VisitContext
+from crawler.visit.download import Download, Downloader
+from crawler.visit.frontier import Frontier
+from crawler.visit.host_queues import Turn, Wait
+from crawler.visit.outcome import Known, Outcome, outcome_of
 
 
-def crawl_site(site: Site, state: SiteState, budget: Budget, kit: Kit) -> tuple[SliceResult, SiteState]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What one slice may use up."""
+
+    requests: int
+    seconds: float
+    bytes: int
+
+
+def crawl_site(
+    site: Site, state: SiteState, budget: Budget, context: VisitContext
+) -> tuple[SliceResult, SiteState]:
     """Visit a site within a budget, going on where `state` left it.
 
     Nothing is written anywhere: what was seen is in the result, what is known in the new state. Running the
     same slice twice gives the same rows, so that a slice lost with its machine is only asked again.
     """
-    kit = replace(kit, clock=SteadyClock(kit.clock, kit.at or kit.clock.now()))
+    context = replace(context, clock=SteadyClock(context.clock, context.at or context.clock.now()))
     with Fetcher(
-        kit.plan.agent,
-        kit.plan.contact,
-        limits=limits_of(kit.plan),
+        context.plan.agent,
+        context.plan.contact,
+        limits=context.limits,
         allowance=site.allowance,
-        resolver=kit.resolver,
-        slots=kit.slots,
+        resolver=context.resolver,
+        host_locks=context.host_locks,
     ) as fetcher:
-        walk = _Walk(site, state, budget, kit, fetcher)
-        walk.run()
-        return walk.result(), walk.frontier.state()
+        visit = _Slice(site, state, budget, context, fetcher)
+        visit.run()
+        return visit.result(), visit.frontier.state()
 
 
-class _Walk:
-    """The loop of a slice: one thread decides, one or more ask."""
+@dataclass(slots=True)
+class _Record:
+    """What a slice has seen so far."""
 
-    def __init__(self, site: Site, state: SiteState, budget: Budget, kit: Kit, fetcher: Fetcher) -> None:
-        self.site, self.budget, self.clock = site, budget, kit.clock
-        self.frontier = Frontier(site, state, kit.plan, began=kit.began, now=kit.clock.now())
-        self.notes = Notes()
-        matched = {
-            address.digest: address.matched_upto
-            for address in state.addresses.values()
-            if address.matched_upto
-        }
-        self.asker = Asker(site, kit, fetcher, rules=self.frontier.rules, matched=matched)
-        harvest = Harvest(site, kit, self.frontier, self.notes, matched)
-        self.settler = Settler(site, kit, self.frontier, self.notes, harvest)
-        self.ends_at = kit.clock.monotonic() + budget.seconds
+    pages: list[PageSeen] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    judgements: dict[str, Judgement] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    counts: VisitCounts = field(default_factory=VisitCounts)
+
+    def add(self, outcome: Outcome) -> None:
+        self.pages += outcome.pages
+        self.unchanged += outcome.unchanged
+        self.judgements |= {one.digest: one for one in outcome.judgements}
+        self.kept |= outcome.kept
+        self.failures += outcome.failures
+        self.counts += outcome.counts
+
+
+class _Slice:
+    """The loop of a slice, in which one thread decides and one or more ask."""
+
+    def __init__(
+        self, site: Site, state: SiteState, budget: Budget, context: VisitContext, fetcher: Fetcher
+    ) -> None:
+        plan, began, self.clock = context.plan, context.began, context.clock
+        self.site, self.budget, self.record = site, budget, _Record()
+        self.frontier = Frontier(site, state, plan, began=began, now=self.clock.now())
+        self.matched = _matched(state)
+        self.downloader = Downloader(
+            site, context, fetcher, rules=self.frontier.robots.rules, matched=self.matched
+        )
+        self.known = Known(
+            site=site,
+            plan=plan,
+            began=began,
+            only_page=context.only_page,
+            addresses=self.frontier.addresses,
+            hosts=self.frontier.hosts,
+        )
+        self.ends_at = self.clock.monotonic() + budget.seconds
 
     def run(self) -> None:
         """Work until nothing is left for now or the budget is used up."""
@@ -60,64 +97,75 @@ class _Walk:
 
     def _run_alone(self) -> None:
         while not self._spent():
-            turn = self.frontier.next(self.clock.monotonic(), self.clock.now())
+            turn = self._next()
             if turn is None:
                 return
-            if isinstance(turn, Wait):
-                if not self._pause(turn.seconds):
-                    return
-                continue
-            self.settler.take(self.asker.take(turn))
+            if isinstance(turn, Turn):
+                self._take(self.downloader.download(turn))
+            elif not self._pause(turn.seconds):
+                return
 
     def _run_with(self, pool: ThreadPoolExecutor) -> None:
-        flying: set[Future[Visit]] = set()
+        in_flight: set[Future[Download]] = set()
         while True:
-            turn = None if self._spent() else self.frontier.next(self.clock.monotonic(), self.clock.now())
+            turn = None if self._spent() else self._next()
             if isinstance(turn, Turn):
-                flying.add(pool.submit(self.asker.take, turn))
-                if len(flying) < self.site.slots * 2:
+                in_flight.add(pool.submit(self.downloader.download, turn))
+                if len(in_flight) < self.site.slots * 2:
                     continue
-            if not flying:
+            if not in_flight:
                 if turn is None or not self._pause(turn.seconds if isinstance(turn, Wait) else 0.0):
                     return
                 continue
             timeout = turn.seconds if isinstance(turn, Wait) and turn.seconds != float("inf") else None
-            done, flying = wait(flying, timeout, return_when=FIRST_COMPLETED)
+            done, in_flight = wait(in_flight, timeout, return_when=FIRST_COMPLETED)
             for future in done:
-                self.settler.take(future.result())
+                self._take(future.result())
+
+    def _next(self) -> Turn | Wait | None:
+        return self.frontier.next(self.clock.monotonic(), self.clock.now())
+
+    def _take(self, download: Download) -> None:
+        now = self.clock.now()
+        outcome = outcome_of(download, self.known, now)
+        self.matched.update({one.digest: one.upto for one in outcome.judgements})
+        self.record.add(outcome)
+        self.frontier.apply(outcome, monotonic=self.clock.monotonic(), now=now)
 
     def _pause(self, seconds: float) -> bool:
-        """Sleep for politeness; false when the slice would be over first."""
+        """Sleep for politeness, and tell whether the slice goes on after it."""
         if seconds > self.ends_at - self.clock.monotonic():
             return False
         self.clock.sleep(seconds)
         return True
 
     def _spent(self) -> bool:
-        counts = self.notes.counts
-        return (
-            counts["requests"] >= self.budget.requests
-            or counts["bytes"] >= self.budget.bytes
-            or self.clock.monotonic() >= self.ends_at
-        )
+        counts, budget = self.record.counts, self.budget
+        if counts.requests >= budget.requests or counts.bytes >= budget.bytes:
+            return True
+        return self.clock.monotonic() >= self.ends_at
 
     def result(self) -> SliceResult:
         """Give what this slice saw and changed."""
-        frontier, notes = self.frontier, self.notes
+        frontier, record = self.frontier, self.record
         resume_at = frontier.resume_at(self.clock.now())
         return SliceResult(
             addresses=tuple(frontier.addresses[url] for url in sorted(frontier.changed)),
             hosts=tuple(frontier.hosts[host] for host in sorted(frontier.changed_hosts)),
-            barren=dict(frontier.state().barren),
-            pages=tuple(notes.pages),
-            unchanged=tuple(notes.unchanged),
-            judgements=tuple(notes.judgements.values()),
-            kept=notes.kept,
-            failures=tuple(notes.failures),
-            tally=notes.tally,
+            barren=frontier.traps.barren,
+            pages=tuple(record.pages),
+            unchanged=tuple(record.unchanged),
+            judgements=tuple(record.judgements.values()),
+            kept=record.kept,
+            failures=tuple(record.failures),
+            tally=record.counts,
             more=resume_at is not None,
             resume_at=resume_at,
             quota=f"{frontier.dropped} addresses beyond the site's quota were left out"
             if frontier.dropped
             else "",
         )
+
+
+def _matched(state: SiteState) -> dict[str, int]:
+    return {one.digest: one.matched_upto for one in state.addresses.values() if one.matched_upto}

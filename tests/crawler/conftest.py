@@ -19,9 +19,8 @@ from crawler.model import Judgement, Site, SiteState, SliceResult
 from crawler.settings import Plan
 from crawler.store.database import open_watch
 from crawler.store.sites import Sites
-from crawler.visit.download import Kit
-from crawler.visit.frontier import Budget
-from crawler.visit.site import crawl_site
+from crawler.visit.context import VisitContext
+from crawler.visit.site import Budget, crawl_site
 from gallery.settings import DataFolder
 
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no failure
@@ -198,11 +197,11 @@ class Visitor:
 
     def visit(self, site: Site, *, requests: int = 5000, seconds: float = 30.0) -> SliceResult:
         """Run one slice."""
-        kit = Kit(
-            plan=self.plan, began=self.began, look=self.look, upto=self.upto, clock=self.clock, **self.extra
+        context = VisitContext(
+            plan=self.plan, began=self.began, judge=self.look, upto=self.upto, clock=self.clock, **self.extra
         )
         budget = Budget(requests=requests, seconds=seconds, bytes=10**9)
-        result, self.state = crawl_site(site, self.state, budget, kit)
+        result, self.state = crawl_site(site, self.state, budget, context)
         return result
 
     def next_night(self) -> None:

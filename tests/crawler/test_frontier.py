@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from crawler.model import Address, HostState, Kind, Site, SiteState, Standing
 from crawler.settings import Plan
-from crawler.visit.frontier import Frontier, Turn, Wait, pause_after
+from crawler.visit import pace
+from crawler.visit.frontier import Frontier
+from crawler.visit.host_queues import Turn, Wait
+from crawler.visit.outcome import Found, Outcome
+from crawler.visit.revisit import after_visit, pause_after
+from crawler.visit.robots_cache import after_answer
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 SITE = Site(id=1, url="https://a.example/")
@@ -30,6 +35,23 @@ def page(name: str, **more) -> Address:
     return Address(url=f"https://a.example/{name}", kind=Kind.PAGE, **more)
 
 
+def answers(one: Frontier, host: str = "a.example", *, seconds: float = 0.0, **more) -> None:
+    """Let a host answer."""
+    state = one.hosts.get(host, HostState(host=host))
+    turn = Turn(host, page("asked"))
+    apply(one, Outcome(turn=turn, host=pace.after_answer(state, seconds), **more))
+
+
+def apply(one: Frontier, outcome: Outcome) -> None:
+    """Tell a frontier what a download meant."""
+    one.apply(outcome, monotonic=0.0, now=NOW)
+
+
+def offer(one: Frontier, url: str, kind: Kind = Kind.PAGE, depth: int = 1, **more) -> None:
+    """Offer an address to a frontier."""
+    one.offer(Found(url, kind, depth, "", **more))
+
+
 def waits(turn: Turn | Wait | None) -> float:
     """The seconds of a wait."""
     assert isinstance(turn, Wait)
@@ -44,7 +66,7 @@ def all_turns(one: Frontier) -> list[str]:
             clock += turn.seconds
             continue
         found.append(turn.address.url)
-        one.land(turn.host)
+        answers(one, turn.host)
     return found
 
 
@@ -64,7 +86,7 @@ def test_one_request_at_a_time_and_a_pause_between():
 
     assert isinstance(one.next(0.0, NOW), Turn)
     assert one.next(0.1, NOW) == Wait(float("inf"))
-    one.land("a.example")
+    answers(one)
     assert waits(one.next(0.4, NOW)) == pytest.approx(0.6)
     assert isinstance(one.next(1.0, NOW), Turn)
 
@@ -84,7 +106,7 @@ def test_a_slow_host_is_asked_more_rarely():
     one = frontier(page("x"), page("y"), host=slow)
 
     one.next(0.0, NOW)
-    one.land("a.example", seconds=4.0)
+    answers(one, seconds=4.0)
 
     assert waits(one.next(1.0, NOW)) == pytest.approx(7.0)
 
@@ -111,7 +133,8 @@ def test_failures_in_a_row_park_the_host():
     """Five answers missing in a row: a pause, which doubles with each further one."""
     one = frontier()
     for _ in range(6):
-        one.land("a.example", reached=False, now=NOW)
+        silent = pace.after_silence(one.hosts["a.example"], PLAN, began=NOW, now=NOW)
+        apply(one, Outcome(turn=Turn("a.example", page("x")), host=silent))
 
     assert one.hosts["a.example"].parked_until == NOW + timedelta(seconds=120)
 
@@ -131,9 +154,9 @@ def test_a_sitemap_that_says_newer_makes_a_page_due():
     )
     one = frontier(old)
 
-    one.offer(old.url, Kind.PAGE, depth=1, parent="", changed_at=seen - timedelta(days=1))
+    offer(one, old.url, changed_at=seen - timedelta(days=1))
     assert old.url not in all_turns(one)
-    one.offer(old.url, Kind.PAGE, depth=1, parent="", changed_at=seen + timedelta(days=1))
+    offer(one, old.url, changed_at=seen + timedelta(days=1))
     assert all_turns(one) == [old.url]
 
 
@@ -141,7 +164,7 @@ def test_the_quota_of_addresses_is_kept_and_counted():
     """Addresses beyond the quota are counted, not silently dropped."""
     one = frontier(plan=replace(PLAN, site_addresses=3))
     for number in range(10):
-        one.offer(f"https://a.example/{number}", Kind.PAGE, depth=1, parent="")
+        offer(one, f"https://a.example/{number}")
 
     assert (len(one.addresses), one.dropped) == (3, 8)
 
@@ -160,7 +183,7 @@ def test_every_address_gets_exactly_one_turn(found):
     """Whatever is found in whatever order, however often: each address is visited once."""
     one = frontier()
     for name, rank, depth in found:
-        one.offer(f"https://a.example/{name}{rank}", Kind.PAGE, depth=depth, parent="")
+        offer(one, f"https://a.example/{name}{rank}", depth=depth)
 
     turns = all_turns(one)
 
@@ -229,15 +252,17 @@ class Watched:
         if what == "next":
             self.take()
         elif what == "land" and self.flying:
-            self.one.land(self.flying.pop(number % len(self.flying)))
+            answers(self.one, self.flying.pop(number % len(self.flying)))
         elif what == "later":
             self.tenths += number
         elif what == "park":
             self.parked[host] = (self.tenths + 15) / 10
-            self.one.park(host, NOW + timedelta(seconds=self.parked[host]))
+            until = NOW + timedelta(seconds=self.parked[host])
+            parked = replace(self.one.hosts[host], parked_until=until)
+            apply(self.one, Outcome(turn=Turn("nobody", page("x")), host=parked))
         elif what == "offer":
             self.count += 1
-            self.one.offer(f"https://{host}/more{self.count}.jpg", Kind.IMAGE, depth=1, parent="")
+            offer(self.one, f"https://{host}/more{self.count}.jpg", Kind.IMAGE)
             self.left[host] += 1
 
 
@@ -284,10 +309,11 @@ def asked_about(one, now):
             clock += turn.seconds
             continue
         if turn.is_robots:
-            one.settle_robots(turn.host, 404, b"", now)
+            rules, host = after_answer(one.hosts[turn.host], 404, b"", now)
+            apply(one, Outcome(turn=turn, host=host, rules=rules))
         else:
-            one.land(turn.host)
-            one.visited(turn.address, now, changed=True)
+            done = after_visit(turn.address, one.plan, now, changed=True)
+            apply(one, Outcome(turn=turn, host=one.hosts[turn.host], address=done))
         yield turn
 
 

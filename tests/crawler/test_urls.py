@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from crawler.errors import BadUrlError
 from crawler.extract.originals import originals_of
-from crawler.urls import canonical, host_of, in_scope, is_trap, origin_of, registrable, shape_of, typed
+from crawler.urls import canonical, host_of, in_scope, origin_of, registrable, typed
+from crawler.visit.traps import endless, shape_of
 
 SPELLINGS = [
     ("HTTP://Example.org:80/a/../b/./c?utm_source=x&a=1#f", "http://example.org/b/c?a=1"),
@@ -198,8 +199,8 @@ def test_traps_have_a_shape():
     """A calendar's pages share one shape; a repeating path is a trap at once."""
     assert shape_of("http://a.example/2024/05?day=1") == shape_of("http://a.example/2025/06?day=2")
     assert shape_of("http://a.example/s/9f3a2b1c4d5e/x") == shape_of("http://a.example/s/0011aabbccdd/x")
-    assert is_trap("http://a.example/a/b/a/b/a/b")
-    assert not is_trap("http://a.example/before/after/before")
+    assert endless("http://a.example/a/b/a/b/a/b")
+    assert not endless("http://a.example/before/after/before")
 
 
 @given(

@@ -1,4 +1,4 @@
-"""What several sites share is asked as one: a slot per host and per address, over sites, threads and processes."""
+"""What several sites share is asked as one, over sites, threads and processes."""
 
 import multiprocessing
 import threading
@@ -8,31 +8,31 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.http.host_locks import Slots, hold
+from crawler.http.host_locks import HostLocks, hold
 from crawler.run.night import run
 
 PICTURES, SITES, PAUSE_S = 2, 3, 0.8  # a pause much longer than what a busy machine takes to send a request
 
 
 @pytest.fixture
-def shared(tmp_path) -> Slots:
-    """Slots of a night."""
-    return Slots(tmp_path)
+def shared(tmp_path) -> HostLocks:
+    """HostLocks of a night."""
+    return HostLocks(tmp_path)
 
 
-def try_elsewhere(slots: Slots, key: str) -> float:
-    """Take a slot in another process and let go of it; gives the seconds to stay away."""
+def try_elsewhere(locks: HostLocks, key: str) -> float:
+    """Take a lock in another process and let go of it; gives the seconds to stay away."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_tried, slots, key).result()
+        return pool.submit(_tried, locks, key).result()
 
 
-def _tried(slots: Slots, key: str) -> float:
-    slot = slots.take(key)
-    slot.release()
-    return slot.wait_s
+def _tried(locks: HostLocks, key: str) -> float:
+    lock = locks.take(key)
+    lock.release()
+    return lock.wait_s
 
 
-def test_a_slot_is_taken_once_over_processes(shared):
+def test_a_lock_is_taken_once_over_processes(shared):
     """While one asks, another process is told to stay away; then it may."""
     first = shared.take("cdn.example")
 
@@ -53,18 +53,18 @@ def test_the_pause_counts_from_whoever_asked_last(shared):
 @pytest.mark.parametrize("through_files", [True, False])
 def test_an_address_has_one_request_in_the_air(shared, through_files):
     """Hosts that share an address wait for each other, and give up in time."""
-    slots = shared if through_files else None
-    release = hold("93.184.216.34", slots, 1.0)
+    locks = shared if through_files else None
+    release = hold("93.184.216.34", locks, 1.0)
 
     with pytest.raises(TimeoutError):
-        hold("93.184.216.34", slots, 0.1)
+        hold("93.184.216.34", locks, 0.1)
     threading.Timer(0.2, release).start() if not through_files else release()
-    hold("93.184.216.34", slots, 5.0)()
+    hold("93.184.216.34", locks, 5.0)()
 
 
 def test_without_room_for_locks_a_site_goes_on(tmp_path):
     """A folder that cannot be written costs the common pace, not the night."""
-    assert Slots(tmp_path / "nowhere" / "else").take("cdn.example").wait_s == 0
+    assert HostLocks(tmp_path / "nowhere" / "else").take("cdn.example").wait_s == 0
 
 
 def test_sites_in_several_processes_share_the_pace_of_a_host(serve, watch, picture, blind):
@@ -85,7 +85,7 @@ def test_sites_in_several_processes_share_the_pace_of_a_host(serve, watch, pictu
     assert min(gaps) > PAUSE_S * 0.8
 
 
-def test_the_night_leaves_no_slot_of_a_host_that_it_did_not_ask(serve, watch, blind):
+def test_the_night_leaves_no_lock_of_a_host_that_it_did_not_ask(serve, watch, blind):
     """What an earlier night locked is gone, so that the folder does not grow."""
     folder = watch(serve({"/": "<p>"}).site(delay_s=0.01))
     old = folder.root / "crawl.slots" / "old.lock"

@@ -12,7 +12,7 @@ import pytest
 
 from crawler.model import Judgement, Outcome
 from crawler.run.night import run
-from crawler.run.workers import FELL
+from crawler.run.workers import DIED
 
 PIXEL = "data:image/png;base64,AAAA"
 
@@ -40,7 +40,7 @@ def test_a_worker_that_dies_or_hangs_costs_its_own_site_only(serve, watch, pictu
 
     assert summary.outcome is Outcome.PARTIAL
     told = {site.url: site for site in summary.sites}
-    assert f"the visit broke off: {FELL}" in told[f"{bad.url}/"].blind
+    assert f"the visit broke off: {DIED}" in told[f"{bad.url}/"].blind
     assert (told[f"{good.url}/"].outcome, told[f"{good.url}/"].tally.images) == (Outcome.DONE, 1)
 
 
