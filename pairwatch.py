@@ -34,7 +34,7 @@ class Door(click.Group):
             if ctx.params.get("debug"):
                 raise
             _tell(ctx, str(error), error.hint, error.to_json() if isinstance(error, GalleryError) else None)
-            ctx.exit(1)
+            ctx.exit(getattr(error, "exit_code", 1))
         except OSError as error:
             if ctx.params.get("debug") or isinstance(error, BrokenPipeError):
                 raise

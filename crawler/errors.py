@@ -1,8 +1,20 @@
 """What can go wrong outside, on other people's sites, each as one sentence and what to do about it."""
 
+from http import HTTPStatus
+from typing import ClassVar
+
 
 class CrawlerError(Exception):
-    """The watch over other sites could not do what was asked; `hint` says what to do."""
+    """The watch over other sites could not do what was asked.
+
+    Attributes:
+        hint: what to do.
+        status: how a page answers.
+        exit_code: how a command ends.
+    """
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         """Keep one sentence of what was expected and found, and the way out."""
@@ -10,25 +22,43 @@ class CrawlerError(Exception):
         self.hint = hint
 
 
-class BadUrlError(CrawlerError):
+class NotFoundError(CrawlerError):
+    """There is no such finding, site or file."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class ConflictError(CrawlerError):
+    """What is there already stands against it."""
+
+
+class AnotherRunActiveError(ConflictError):
+    """Another nightly run holds the lock of this data folder."""
+
+    exit_code = 75
+
+
+class RefusedError(CrawlerError):
+    """The input is not what was expected, or a rule forbids it."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class BadUrlError(RefusedError):
     """An address that a person typed is no address of a site or page."""
 
 
-class SiteListError(CrawlerError):
-    """A site is on both lists, already listed, or not listed at all."""
+class DamagedError(CrawlerError):
+    """A file of ours cannot be read, or is not as it was written."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-class AnotherRunActiveError(CrawlerError):
-    """Another nightly run holds the lock of this data folder (exit code 75)."""
+class UnavailableError(CrawlerError):
+    """A service, a server or this machine cannot do it at this moment."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
-class RunStoppedError(CrawlerError):
-    """A run could not go on (disk full, database locked); what was written stays, and the next one goes on."""
-
-
-class UnknownFindingError(CrawlerError):
-    """There is no finding of that number."""
-
-
-class RefusedByUsError(CrawlerError):
-    """An address that this crawler never connects to: private, loopback, link-local, or not of the web."""
+class RunStoppedError(UnavailableError):
+    """A run could not go on; what was written stays, and the next one goes on."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from crawler.errors import CrawlerError
+from crawler.errors import RefusedError
 from crawler.reasons import Reason
 
 UNREADABLE, TOO_LARGE = "unreadable", "too-large"
@@ -345,12 +345,12 @@ class Finding:
         """Refuse to be called an infringement by anybody but a named person.
 
         Raises:
-            CrawlerError: The decision and the type disagree, or nobody is named for it.
+            RefusedError: The decision and the type disagree, or nobody is named for it.
         """
         confirmed = self.decision is Decision.INFRINGEMENT
         named = bool(self.decided_by) and self.decided_at is not None
         if isinstance(self, Infringement) is not confirmed or (confirmed and not named):
-            raise CrawlerError(
+            raise RefusedError(
                 f"finding {self.id} is {self.decision}, not confirmed by a person",
                 hint="a person decides: pairwatch review ID infringement --by NAME",
             )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from crawler.errors import CrawlerError
+from crawler.errors import RefusedError
 from gallery.settings import DataFolder, load_settings
 
 VERSION = "26.11"
@@ -84,7 +84,7 @@ def load_plan(folder: DataFolder) -> Plan:
     """Read a data folder's plan; whom to write to is the practice's contact unless `[crawler]` names another.
 
     Raises:
-        CrawlerError: Names every wrong key and value of the section.
+        RefusedError: Names every wrong key and value of the section.
         GalleryError: The settings as a whole cannot be read.
     """
     settings = load_settings(folder)
@@ -95,7 +95,7 @@ def plan_from(section: Mapping[str, object], contact: str) -> Plan:
     """Read the `[crawler]` section; `contact` is the practice's own, used where the section has none.
 
     Raises:
-        CrawlerError: Names every wrong key and value.
+        RefusedError: Names every wrong key and value.
     """
     known = {field.name: field for field in fields(Plan)}
     problems: list[str] = []
@@ -108,7 +108,7 @@ def plan_from(section: Mapping[str, object], contact: str) -> Plan:
         else:
             values[key] = value
     if problems:
-        raise CrawlerError(
+        raise RefusedError(
             f"pairwatch.toml: {'; '.join(problems)}", hint=f"the keys are {', '.join(sorted(known))}"
         )
     return Plan(**{"contact": contact, **values})  # type: ignore[arg-type]

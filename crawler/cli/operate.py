@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.errors import CrawlerError
+from crawler.errors import UnavailableError
 from gallery.cli.output import as_json_option, print_json
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _crontab_lines() -> list[str]:
     try:
         done = subprocess.run(["crontab", "-l"], capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise CrawlerError(
+        raise UnavailableError(
             "this machine has neither systemd nor cron",
             hint="run `pairwatch crawl` from the scheduler you have",
         ) from error
@@ -249,7 +249,7 @@ def _run(*command: str, check: bool = True) -> None:
     try:
         subprocess.run(command, check=check, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise CrawlerError(
+        raise UnavailableError(
             f"`{' '.join(command)}` did not work: {error}",
             hint="see what would be installed with: pairwatch schedule show",
         ) from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.errors import AnotherRunActiveError, RunStoppedError
+from crawler.errors import RunStoppedError
 from crawler.model import Outcome, RunSummary, printable
 from crawler.reasons import SILENT
 from gallery.cli.output import as_json_option, print_json
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crawler.run.night import Step
     from gallery.settings import DataFolder
 
-SOME_FAILING, ANOTHER_RUN = 3, 75
+SOME_FAILING = 3
 _BAR_COLUMNS = 36  # of the bar and its count, to the left of what is told
 
 
@@ -60,9 +60,6 @@ def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> N
     except (RunStoppedError, GalleryError):
         tell_stopped(folder)
         raise
-    except AnotherRunActiveError as error:
-        click.echo(f"Error: {error}\nHint: {error.hint}", err=True)
-        ctx.exit(ANOTHER_RUN)
     if as_json:
         print_json(summary_json(summary))
     else:

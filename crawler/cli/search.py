@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.output import say
-from crawler.errors import CrawlerError
+from crawler.errors import NotFoundError, RefusedError
 from gallery.cli.output import as_json_option, print_json
 from gallery.model import count
 from gallery.settings import DataFolder
@@ -47,7 +47,7 @@ def search_service(  # noqa: PLR0913, PLR0917 (each is an option a person may gi
     key_of(chosen)
     files = published(folder, now=datetime.now(UTC), cases=cases)[:most]
     if not files:
-        raise CrawlerError(
+        raise NotFoundError(
             "no picture is published" + (" of these cases" if cases else ""),
             hint="only files of the built site are ever sent: pairwatch build",
         )
@@ -69,11 +69,11 @@ def search_service(  # noqa: PLR0913, PLR0917 (each is an option a person may gi
 def _agreed(service: "Service", files: "tuple[Published, ...]", *, yes: bool, by: str) -> str:
     """Give the name of the person who says yes to sending these files."""
     if yes and not by:
-        raise CrawlerError("--yes needs the name of the person who said yes", hint="add --by NAME")
+        raise RefusedError("--yes needs the name of the person who said yes", hint="add --by NAME")
     if yes:
         return by
     if not sys.stdin.isatty():
-        raise CrawlerError(
+        raise RefusedError(
             "nothing is sent without a person's yes", hint="run it in a terminal, or add --yes --by NAME"
         )
     click.echo(f"These published pictures would be sent to {service.company}, which may keep them:", err=True)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from crawler.errors import CrawlerError
+from crawler.errors import RefusedError
 from crawler.model import Decision, Finding
 from crawler.store.database import watch
 from crawler.store.findings import Findings
@@ -17,10 +17,10 @@ def review(
     The decision belongs to this content, photo and site: seen there again, it stays decided.
 
     Raises:
-        CrawlerError: No name was given for who decides, or there is no such finding.
+        RefusedError: No name was given for who decides, or there is no such finding.
     """
     if not by.strip():
-        raise CrawlerError("a decision needs the name of who decides", hint="add --by NAME")
+        raise RefusedError("a decision needs the name of who decides", hint="add --by NAME")
     with watch(folder) as db:
         findings = Findings(db)
         return findings.decide(findings.get(number), decision, note=note.strip(), by=by.strip(), now=now)

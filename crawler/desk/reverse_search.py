@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from crawler.desk.search_services import Hit, Service
 from crawler.desk.suggest import SEARCHES
-from crawler.errors import CrawlerError
+from crawler.errors import ConflictError, CrawlerError, RefusedError, UnavailableError
 from crawler.http.client import Fetcher, Limits, system_resolver
 from crawler.http.ip_policy import is_private_by_name
 from crawler.settings import Plan
@@ -108,11 +108,11 @@ def key_of(service: Service) -> str:
     """Give the key of a service from the environment.
 
     Raises:
-        CrawlerError: There is none.
+        RefusedError: There is none.
     """
     key = os.environ.get(service.key, "").strip()
     if not key:
-        raise CrawlerError(f"{service.company} wants a key", hint=f"set the variable {service.key} to it")
+        raise RefusedError(f"{service.company} wants a key", hint=f"set the variable {service.key} to it")
     return key
 
 
@@ -124,10 +124,10 @@ def search(
     The permission is in the ledger before the first byte leaves; what was really sent is added at the end.
 
     Raises:
-        CrawlerError: Nobody said yes, or there is no key. Trouble at the service is part of the result.
+        RefusedError: Nobody said yes, or there is no key. Trouble at the service is part of the result.
     """
     if not yes.by.strip() or not yes.files:
-        raise CrawlerError("nothing is sent without a person's yes to these pictures", hint="add --by NAME")
+        raise RefusedError("nothing is sent without a person's yes to these pictures", hint="add --by NAME")
     key, begun = key_of(service), clock()
     files = [{"address": one.address, "sha256": one.digest, "photo": one.photo} for one in yes.files]
     _note(folder, yes.by, Action.SEARCH_PERMITTED, service, {"files": files}, begun)
@@ -154,14 +154,14 @@ def _door(plan: Plan, service: Service) -> Fetcher:
     if is_private_by_name(host):
         own = frozenset(f"{entry[4][0]}:{port}" for entry in system_resolver(host, port))
     elif parts.scheme != "https":
-        raise CrawlerError(f"{service.name} is asked over https only, found {parts.scheme}://{host}")
+        raise RefusedError(f"{service.name} is asked over https only, found {parts.scheme}://{host}")
     return Fetcher(plan.agent, plan.contact, limits=Limits(seconds=_PATIENCE_S), allowance=own)
 
 
 def _ask(fetcher: Fetcher, plan: Plan, service: Service, one: Published, key: str) -> list[Hit]:
     body = one.place.read_bytes()
     if hashlib.sha256(body).hexdigest() != one.digest:
-        raise CrawlerError(f"{one.address} was changed since you said yes", hint="build, and search again")
+        raise ConflictError(f"{one.address} was changed since you said yes", hint="build, and search again")
     question = service.question(plan, body, key)
     reply = fetcher.post(question.url, question.body, question.headers, max_bytes=_MOST_BYTES)
     try:
@@ -169,7 +169,7 @@ def _ask(fetcher: Fetcher, plan: Plan, service: Service, one: Published, key: st
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
-        raise CrawlerError(
+        raise UnavailableError(
             f"{service.company} answered {reply.status} with something else than its JSON",
             hint=f"is {urlsplit(question.url).netloc} right, and the service up?",
         )

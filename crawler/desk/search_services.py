@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from crawler.errors import CrawlerError
+from crawler.errors import RefusedError, UnavailableError
 from crawler.settings import Plan
 from crawler.urls import canonical
 
@@ -46,7 +46,7 @@ class Service(Protocol):
         """Read an answer's JSON.
 
         Raises:
-            CrawlerError: The service refused, in its own words.
+            UnavailableError: The service refused, in its own words.
         """
         ...
 
@@ -125,12 +125,12 @@ def permitted(plan: Plan, name: str) -> Service:
     """Give a service that the settings permit.
 
     Raises:
-        CrawlerError: It is unknown, or off, as every service is until somebody writes it into the settings.
+        RefusedError: It is unknown, or off, as every service is until somebody writes it into the settings.
     """
     if name not in SERVICES:
-        raise CrawlerError(f"{name!r} is no service known here", hint=f"known are: {', '.join(SERVICES)}")
+        raise RefusedError(f"{name!r} is no service known here", hint=f"known are: {', '.join(SERVICES)}")
     if name not in plan.search_services.replace(",", " ").split():
-        raise CrawlerError(
+        raise RefusedError(
             f"{name} is off: published pictures would go to {SERVICES[name].company}",
             hint=f'if the practice wants that, write search_services = "{name}" under [crawler] in pairwatch.toml',
         )
@@ -144,10 +144,10 @@ def _hit(page: object, image: object) -> Iterator[Hit]:
         yield Hit(page=spelled[0], image=spelled[1])
 
 
-def _refused(company: str, status: int, words: str) -> CrawlerError:
+def _refused(company: str, status: int, words: str) -> UnavailableError:
     said = f": {words[:300]}" if words else ""
     hint = "check the key, and how many searches are left there; what was found so far is kept"
-    return CrawlerError(f"{company} answered {status}{said}", hint=hint)
+    return UnavailableError(f"{company} answered {status}{said}", hint=hint)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.errors import CrawlerError
+from crawler.errors import DamagedError, NotFoundError, RefusedError
 from crawler.model import Listing
 from crawler.store.database import watch
 from crawler.store.findings import Findings
@@ -44,7 +44,8 @@ def suggest(folder: DataFolder, exported: tuple[Path, ...] = ()) -> list[Suggest
         exported: Result files of reverse-image-search services (CSV, HTML or text): any address in them counts.
 
     Raises:
-        CrawlerError: A file cannot be read.
+        NotFoundError: A file cannot be read.
+        DamagedError: A kept result is none.
     """
     with watch(folder) as db:
         sites = Sites(db)
@@ -70,7 +71,7 @@ def _searched(place: Path) -> Iterator[tuple[str, str]]:
                     f"{told['service']} has seen our photo of case {hit['case']} there",
                 )
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CrawlerError(
+            raise DamagedError(
                 f"{path} is no result of a search: {error}", hint="move it away and search again"
             ) from error
 
@@ -98,7 +99,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
-        raise CrawlerError(
+        raise NotFoundError(
             f"{path} cannot be read: {error.strerror}", hint="name the file that the search service exported"
         ) from error
 
@@ -117,14 +118,14 @@ def text_of_list(data: bytes, name: str) -> str:
     """Decode a list of sites.
 
     Raises:
-        CrawlerError: It is not UTF-8; names line and column of the first letter that is not.
+        RefusedError: It is not UTF-8; names line and column of the first letter that is not.
     """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
-        raise CrawlerError(
+        raise RefusedError(
             f"{name}: line {line}, column {column}: a letter that is not UTF-8",
             hint='save the file as "CSV UTF-8", as spreadsheets call it, or name the site as xn--…',
         ) from error
@@ -136,7 +137,7 @@ def read_list(text: str, name: str) -> list[Line]:
     Empty lines and lines that begin with # are left out; commas separate, quotes hold a note together.
 
     Raises:
-        CrawlerError: Names line and column of every mistake; nothing is listed then.
+        RefusedError: Names line and column of every mistake; nothing is listed then.
     """
     lines: list[Line] = []
     problems: list[str] = []
@@ -167,7 +168,7 @@ def read_list(text: str, name: str) -> list[Line]:
         if one.listing is Listing.WATCH and in_scope(one.url, other.url)
     ]
     if problems:
-        raise CrawlerError(
+        raise RefusedError(
             f"{name}: {'; '.join(problems)}", hint="a line looks like: https://example.org/, watch, a note"
         )
     return lines

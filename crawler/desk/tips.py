@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crawler.clock import Clock
 from crawler.desk.wording import finding_json
-from crawler.errors import CrawlerError
+from crawler.errors import NotFoundError
 from crawler.http.client import Resolver, system_resolver
 from crawler.match import Matcher, basis_of
 from crawler.model import Address, Finding, Judgement, Kind, Listing, Site, Standing
@@ -115,13 +115,13 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
     """Look at a file that a reader sent, and keep the tip.
 
     Raises:
-        CrawlerError: The file cannot be read.
+        NotFoundError: The file cannot be read.
     """
     folder.require()
     try:
         body = path.read_bytes()
     except OSError as error:
-        raise CrawlerError(
+        raise NotFoundError(
             f"{path} cannot be read: {error.strerror}", hint="name a picture file or an address"
         ) from error
     with watch(folder) as db:

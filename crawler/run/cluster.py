@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from urllib.parse import urlsplit
 
-from crawler.errors import CrawlerError
+from crawler.errors import RefusedError, UnavailableError
 
 _HERE = ("127.0.0.1", "::1", "localhost")
 
@@ -26,20 +26,20 @@ def on_cluster(address: str | None) -> Iterator[Executor | None]:
         return
     parts = urlsplit(address)
     if parts.scheme != "tls" and parts.hostname not in _HERE:
-        raise CrawlerError(
+        raise RefusedError(
             f"{address} is not safe: whoever is on that network could run programs as you",
             hint="use a scheduler with TLS (tls://host:8786), or one on this machine (tcp://127.0.0.1:8786)",
         )
     try:
         distributed = import_module("distributed")  # an extra that most practices do without
     except ImportError as error:
-        raise CrawlerError(
+        raise UnavailableError(
             "a cluster needs the extra `cluster`", hint="install it with: pip install 'pairwatch[cluster]'"
         ) from error
     try:
         client = distributed.Client(address, timeout=15)
     except (OSError, TimeoutError) as error:
-        raise CrawlerError(
+        raise UnavailableError(
             f"no scheduler answers at {address}",
             hint="start one with: dask scheduler; and workers with: dask worker",
         ) from error

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 from crawler.desk.wording import counted, subject
-from crawler.errors import CrawlerError
+from crawler.errors import RefusedError, UnavailableError
 from crawler.http.ip_policy import is_private_by_name
 from crawler.model import Finding, Listing, Outcome, RunSummary, printable
 from crawler.settings import Plan
@@ -110,7 +110,7 @@ def _connected(plan: Plan) -> smtplib.SMTP:
 
 def _require_secrecy(server: smtplib.SMTP, plan: Plan) -> None:
     if not isinstance(server.sock, ssl.SSLSocket) and not is_private_by_name(plan.smtp_host):
-        raise CrawlerError(
+        raise RefusedError(
             f"{plan.smtp_host}:{plan.smtp_port} offers no encryption, so the password was not sent to it",
             hint="use port 465 or 587 of a server that encrypts",
         )
@@ -120,7 +120,7 @@ def send(mail: EmailMessage, plan: Plan, *, password: str = "") -> None:
     """Hand a mail to the configured server, encrypted where the server can.
 
     Raises:
-        CrawlerError: The server cannot be reached or does not take the mail.
+        UnavailableError: The server cannot be reached or does not take the mail.
     """
     try:
         with _connected(plan) as server:
@@ -129,7 +129,7 @@ def send(mail: EmailMessage, plan: Plan, *, password: str = "") -> None:
                 server.login(plan.smtp_user, password)
             server.send_message(mail)
     except (OSError, smtplib.SMTPException) as error:
-        raise CrawlerError(
+        raise UnavailableError(
             f"the digest could not be handed to {plan.smtp_host}:{plan.smtp_port}: {error}",
             hint="it is sent again after the next run; check smtp_host and smtp_port under [crawler]",
         ) from error

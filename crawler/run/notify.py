@@ -25,7 +25,7 @@ def tell(folder: DataFolder, summary: RunSummary) -> str:
     """Send the digest if one is due, and ping; gives the subject of what was sent, or "".
 
     Raises:
-        CrawlerError: The mail server does not take the digest; it is due again after the next run.
+        UnavailableError: The mail server does not take the digest; it is due again after the next run.
     """
     plan = load_plan(folder)
     if plan.ping_url:

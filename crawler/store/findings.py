@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler.errors import UnknownFindingError
+from crawler.errors import NotFoundError
 from crawler.model import Decision, Failure, Finding, Infringement, Likeness, Said, Sighting, Step
 from crawler.store.rows import Row
 from gallery.events import Action
@@ -88,13 +88,11 @@ class Findings:
         """Give one finding.
 
         Raises:
-            UnknownFindingError: There is none of this number.
+            NotFoundError: There is none of this number.
         """
         for finding in self._read(number, None):
             return finding
-        raise UnknownFindingError(
-            f"there is no finding {number}", hint="see the numbers with: pairwatch findings"
-        )
+        raise NotFoundError(f"there is no finding {number}", hint="see the numbers with: pairwatch findings")
 
     def _read(self, number: int | None, run_id: int | None) -> Iterator[Finding]:
         """Read findings with all that belongs to them; five statements, however many there are."""

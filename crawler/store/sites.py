@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from crawler.errors import SiteListError
+from crawler.errors import ConflictError, NotFoundError
 from crawler.model import Listing, Site
 from crawler.store.rows import site_of
 from crawler.urls import in_scope
@@ -25,7 +25,7 @@ class Sites:
         """List a site, and give it with its number; listing it again in the same way changes its details.
 
         Raises:
-            SiteListError: It is on the other list already.
+            ConflictError: It is on the other list already.
         """
         with transaction(self._db):
             known = self.find(site.url)
@@ -54,7 +54,7 @@ class Sites:
         for other in self.listed(*lists) if site.listing in lists else ():
             if other.listing is not site.listing and in_scope(site.url, other.url):
                 also = "" if site.url == other.url else f" (as {other.url}, which is the same site)"
-                raise SiteListError(
+                raise ConflictError(
                     f"{site.url} is on the {other.listing} list already{also}; it cannot be on both",
                     hint=f"take it off first: pairwatch site remove {other.url}",
                 )
@@ -74,11 +74,11 @@ class Sites:
         """Give the site of this address.
 
         Raises:
-            SiteListError: It is not listed.
+            NotFoundError: It is not listed.
         """
         found = self.find(url)
         if found is None or found.listing is Listing.REMOVED:
-            raise SiteListError(f"{url} is on no list", hint="see what is listed with: pairwatch site list")
+            raise NotFoundError(f"{url} is on no list", hint="see what is listed with: pairwatch site list")
         return found
 
     def by_id(self, number: int) -> Site:
@@ -98,7 +98,7 @@ class Sites:
         """Visit a site no more; what was found there stays.
 
         Raises:
-            SiteListError: It is not listed.
+            NotFoundError: It is not listed.
         """
         site = self.get(url)
         with transaction(self._db):

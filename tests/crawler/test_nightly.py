@@ -62,6 +62,8 @@ def test_two_runs_at_once(serve, watch, picture):
         shown = CliRunner().invoke(cli, ["--data", str(folder.root), "crawl"])
 
     assert shown.exit_code == 75
+    assert "another crawl of" in shown.output
+    assert "Hint: wait until it is done" in shown.output
 
 
 def test_exit_code_3_when_a_site_fails(serve, watch, picture):

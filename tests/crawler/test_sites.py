@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.desk.suggest import addresses_in, read_list, suggest
-from crawler.errors import CrawlerError, SiteListError
+from crawler.errors import ConflictError, RefusedError
 from crawler.model import Listing, Site
 from crawler.store.database import open_watch
 from crawler.store.sites import Sites
@@ -89,7 +89,7 @@ def test_a_file_of_sites():
     assert [(line.url, line.listing, line.note) for line in lines] == [
         ("https://a.example/", Listing.ALLOW, "ours, of old"), ("https://xn--bcher-kva.example/", Listing.WATCH, ""),
     ]  # fmt: skip
-    with pytest.raises(CrawlerError, match="watched and allowed at once"):
+    with pytest.raises(RefusedError, match="watched and allowed at once"):
         read_list("a.example, allow\nwww.a.example, watch", "sites.csv")
 
 
@@ -113,7 +113,7 @@ def test_all_or_none(watch):
     """A list in which one site is on the other list already changes nothing."""
     folder = watch(Site(url="https://a.example/"))
     db = open_watch(folder.database)
-    with pytest.raises(SiteListError):
+    with pytest.raises(ConflictError):
         Sites(db).put_all(
             [Site(url="https://b.example/"), Site(url="https://a.example/", listing=Listing.ALLOW)], NOW
         )
