@@ -12,7 +12,7 @@ from pathlib import Path
 from crawler.errors import DamagedError, NotFoundError, RefusedError
 from crawler.model import Listing
 from crawler.store.database import watch
-from crawler.store.findings import Findings
+from crawler.store.sightings import Sightings
 from crawler.store.sites import Sites
 from crawler.urls import canonical, host_of, in_scope, origin_of, registrable
 from gallery.settings import DataFolder
@@ -51,7 +51,7 @@ def suggest(folder: DataFolder, exported: tuple[Path, ...] = ()) -> list[Suggest
         sites = Sites(db)
         listed = {registrable(host_of(site.url)) for site in sites.listed(Listing.WATCH, Listing.ALLOW)}
         tipped = [site.url for site in sites.listed(Listing.TIP)]
-        linked = Findings(db).outside_links()
+        linked = Sightings(db).outside_links()
     named = [(url, "a reader's tip named it") for url in tipped]
     named += [(url, f"{site}, which shows copies, shows pictures from there") for site, url in linked]
     named += list(_searched(folder.root / SEARCHES))

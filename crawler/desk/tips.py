@@ -14,7 +14,9 @@ from crawler.model import Address, Finding, Judgement, Kind, Listing, Site, Stan
 from crawler.settings import load_plan
 from crawler.store.database import watch
 from crawler.store.findings import Findings
-from crawler.store.runs import Progress
+from crawler.store.messages import Tips
+from crawler.store.runs import Runs
+from crawler.store.sightings import Sightings
 from crawler.store.sites import Sites
 from crawler.store.verdict_cache import VerdictCache
 from crawler.urls import origin_of, typed
@@ -57,8 +59,7 @@ def check_url(
     folder.require()
     wanted = typed(url)
     with watch(folder) as db:
-        progress, sites = Progress(db), Sites(db)
-        upto = progress.highest_photo()
+        sites, upto = Sites(db), Runs(db).highest_photo()
         site = _site_of(sites, wanted, clock.now())
         context = _context(folder, upto, clock, resolver)
         result = look_at(site, wanted, context)
@@ -66,7 +67,7 @@ def check_url(
             for body in result.kept.values():
                 Vault(folder.evidence).put(body)
         with transaction(db):
-            progress.save_seen(site, result, clock.now(), run_id=None)
+            Sightings(db).save(site, result, clock.now(), run_id=None)
         seen = {address.url for address in result.addresses}
         found = tuple(one for one in Findings(db).all() if one.site_url == site.url and one.image_url in seen)
         failures = (
@@ -80,7 +81,7 @@ def check_url(
         unreadable = {look.digest for look in result.judgements if look.trouble}
         images = sum(_is_seen(one) and one.digest not in unreadable for one in result.addresses)
         state = "checked" if images else "failed"
-        number = Findings(db).note_tip(
+        number = Tips(db).add(
             wanted, state=state, found=[finding_json(one) for one in found], now=clock.now()
         )
         return TipAnswer(number=number, given=wanted, images=images, findings=found, failures=failures)
@@ -125,7 +126,7 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
             f"{path} cannot be read: {error.strerror}", hint="name a picture file or an address"
         ) from error
     with watch(folder) as db:
-        upto = Progress(db).highest_photo()
+        upto = Runs(db).highest_photo()
         looked = Matcher(folder.root, upto, _forget, basis_of(folder))(body, path.name)
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
         found: list[dict[str, object]] = [
@@ -138,7 +139,7 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
         ]
         if looked.photo is not None or looked.carries_our_mark:
             Vault(folder.evidence).put(body)
-        number = Findings(db).note_tip(
+        number = Tips(db).add(
             path.name, state="failed" if looked.trouble else "checked", found=found, now=now
         )
     failures = (looked.trouble,) if looked.trouble else ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from crawler.extract.signals import Signal
 from crawler.model import Site, Standing
 from crawler.reasons import BOUNDS, ROBOTS, Cause, Reason
-from crawler.store.coverage import Seen
+from crawler.store.coverage import SiteCoverage
 
 _MANY = 0.2
 _FEWEST = 5
@@ -35,7 +35,7 @@ class Blind:
     missed: bool
 
 
-def blind_spots(site: Site, seen: Seen, *, quota: str = "", crash: str = "") -> Blind:
+def blind_spots(site: Site, seen: SiteCoverage, *, quota: str = "", crash: str = "") -> Blind:
     """Name everything because of which "nothing found" at a site would be too much said.
 
     Args:
@@ -56,7 +56,7 @@ def blind_spots(site: Site, seen: Seen, *, quota: str = "", crash: str = "") -> 
     return Blind(tuple(dict.fromkeys(missed + told)), bool(missed))
 
 
-def _start(site: Site, seen: Seen) -> list[str]:
+def _start(site: Site, seen: SiteCoverage) -> list[str]:
     why = seen.start_reason.sentence(site.url) if seen.start_reason else ""
     if seen.robots:
         return [seen.robots]
@@ -67,7 +67,7 @@ def _start(site: Site, seen: Seen) -> list[str]:
     return []
 
 
-def _failures(seen: Seen) -> list[str]:
+def _failures(seen: SiteCoverage) -> list[str]:
     found = []
     total = max(1, seen.tally.pages + seen.tally.images + seen.tally.unchanged + seen.tally.failed)
     for trouble, count in seen.troubles:
@@ -78,7 +78,7 @@ def _failures(seen: Seen) -> list[str]:
     return found
 
 
-def _signs(seen: Seen) -> list[str]:
+def _signs(seen: SiteCoverage) -> list[str]:
     found = []
     pages = max(1, seen.pages)
     for sign, count in seen.signs:
@@ -92,7 +92,7 @@ def _signs(seen: Seen) -> list[str]:
     return found
 
 
-def _skips(seen: Seen) -> list[str]:
+def _skips(seen: SiteCoverage) -> list[str]:
     found = [
         f"{count} addresses were left alone: {why}" for cause, why, count in seen.skips if cause in BOUNDS
     ]
@@ -102,7 +102,7 @@ def _skips(seen: Seen) -> list[str]:
     return found
 
 
-def _pictures(seen: Seen) -> list[str]:
+def _pictures(seen: SiteCoverage) -> list[str]:
     if seen.images_lost >= _DROP and seen.images < _MANY * seen.images_lost:
         before = seen.images + seen.images_lost
         return [f"pictures went from {before} to {seen.images}: look whether the site hides them from us"]

@@ -30,11 +30,11 @@ from crawler.run.rejudge import rejudge
 from crawler.run.slices import Done
 from crawler.run.workers import DIED, Group, WorkerPool, worker_pool
 from crawler.settings import Plan, load_plan
-from crawler.store.coverage import Nights
+from crawler.store.coverage import Coverage
 from crawler.store.database import watch
 from crawler.store.findings import Findings
 from crawler.store.judgements import Judgements
-from crawler.store.runs import Lease, Progress, Run
+from crawler.store.runs import Lease, Run, Runs
 from crawler.store.sites import Sites
 from crawler.store.verdict_cache import VerdictCache
 from crawler.visit.context import Judge, VisitContext
@@ -65,7 +65,7 @@ class _Night:
     """A run in progress."""
 
     run: Run
-    progress: Progress
+    runs: Runs
     vault: Vault
     context: VisitContext
     talk: Talk
@@ -124,18 +124,18 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
     require_plausible(clock.now())
     plan = load_plan(folder)
     with _locked(folder), _said_plainly(), watch(folder) as db:
-        progress = Progress(db)
+        runs = Runs(db)
         steady = SteadyClock(clock, clock.now())
-        notes = set_back(progress, steady.now())
-        begun = progress.begin(steady.now(), upto=progress.highest_photo())
+        notes = set_back(runs, steady.now())
+        begun = runs.begin(steady.now(), upto=runs.highest_photo())
         context = _context(folder, plan, begun, look or _judge(folder, begun.upto), clock, resolver)
         evidence = Vault(folder.evidence)
         rejudge(Judgements(db), evidence, context.judge, now=steady.now, stop=stop)
-        night = _Night(begun, progress, evidence, context, talk, steady, plan, stop, notes)
+        night = _Night(begun, runs, evidence, context, talk, steady, plan, stop, notes)
         sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
         with worker_pool(executor, plan.workers) as pool:
             _visit_all(night, sites, pool)
-        return _finish(night, Nights(db), sites, Findings(db))
+        return _finish(night, Coverage(db), sites, Findings(db))
 
 
 def _emptied(folder: Path) -> Path:
@@ -205,7 +205,7 @@ def _said_plainly() -> Iterator[None]:
 def _visit_all(night: _Night, sites: list[Site], pool: WorkerPool) -> None:
     workers, flying = pool.workers, night.flying
     ends = night.run.started_at + timedelta(hours=night.plan.night_h)
-    plan = night.progress.plan(night.run, sites)
+    plan = night.runs.plan(night.run, sites)
     night.tallies.update({known.site.id: known.tally for known in plan})
     todo = {known.site.id: known.site for known in plan if known.outcome is Outcome.RUNNING}
     while todo or flying:
@@ -269,9 +269,9 @@ def _submit(night: _Night, group: list[Site], pool: WorkerPool, planned: int) ->
     owner = f"{socket.gethostname()}:{os.getpid()}"
     leases, tasks = [], []
     for site in group:
-        lease = night.progress.take_lease(site, owner, night.clock.now(), seconds=night.plan.slice_s * 4)
+        lease = night.runs.take_lease(site, owner, night.clock.now(), seconds=night.plan.slice_s * 4)
         leases.append((site, lease))
-        tasks.append((site, night.progress.state(site), _budget(night, site, planned)))
+        tasks.append((site, night.runs.sightings.state(site), _budget(night, site, planned)))
     future = pool.submit(tasks, replace(night.context, at=night.clock.now()), night.plan.sites_at_once)
     night.flying[future] = _Flight(leases, night.clock.monotonic())
 
@@ -295,7 +295,7 @@ def _collect(night: _Night, leases: list[tuple[Site, Lease]], done: Done, todo: 
         if site.listing is not Listing.ALLOW:
             for body in result.kept.values():
                 night.vault.put(body)
-        if not night.progress.save(night.run, site, lease, result, night.clock.now()):
+        if not night.runs.save(night.run, site, lease, result, night.clock.now()):
             continue
         tally = night.tallies.get(site.id, VisitCounts()) + result.tally
         night.tallies[site.id] = tally
@@ -340,7 +340,7 @@ def _sleep_until_next(night: _Night, todo: dict[int, Site], now: datetime) -> bo
     return True
 
 
-def _finish(night: _Night, nights: Nights, sites: list[Site], findings: Findings) -> RunSummary:
+def _finish(night: _Night, nights: Coverage, sites: list[Site], findings: Findings) -> RunSummary:
     stopped = night.stop()
     news = Counter(one.site_url for one in findings.all(run_id=night.run.id) if is_news(one))
     reports = tuple(
@@ -357,21 +357,21 @@ def _finish(night: _Night, nights: Nights, sites: list[Site], findings: Findings
         tally=sum((report.tally for report in reports), VisitCounts()),
         new_findings=sum(report.new_findings for report in reports),
         allowed_sightings=sum(report.allowed_sightings for report in reports),
-        photos=night.progress.photos(),
+        photos=night.runs.photos(),
         notes=(*night.notes, *offline(reports)),
     )
     if not stopped:
-        night.progress.end(night.run, summary.outcome, summary_json(summary), summary.finished_at)
+        night.runs.end(night.run, summary.outcome, summary_json(summary), summary.finished_at)
     return summary
 
 
-def _report(night: _Night, nights: Nights, site: Site, *, close: bool) -> SiteReport:
-    seen = nights.seen(night.run, site)
+def _report(night: _Night, nights: Coverage, site: Site, *, close: bool) -> SiteReport:
+    seen = nights.of(night.run, site)
     quota = night.quotas.get(site.id, "")
     blind = blind_spots(site, seen, quota=quota, crash=night.crashes.get(site.id, ""))
     outcome = Outcome.PARTIAL if blind.missed else Outcome.DONE
     if close:
-        night.progress.end_site(night.run, site, outcome, blind.sentences, quota)
+        night.runs.end_site(night.run, site, outcome, blind.sentences, quota)
     return SiteReport(
         url=site.url,
         listing=site.listing,

@@ -13,7 +13,8 @@ from crawler.run.digest import Night, compose, is_due, send
 from crawler.settings import Plan, load_plan
 from crawler.store.database import watch
 from crawler.store.findings import Findings
-from crawler.store.runs import Progress
+from crawler.store.messages import Mails
+from crawler.store.runs import Runs
 from gallery.errors import GalleryError
 from gallery.settings import DataFolder, load_settings
 
@@ -33,20 +34,19 @@ def tell(folder: DataFolder, summary: RunSummary) -> str:
     if not plan.mail_to:
         return ""
     with watch(folder) as db:
-        progress = Progress(db)
-        before = progress.last_finished(before=summary.id)
+        before = Runs(db).last_finished(before=summary.id)
         night = Night(
             summary=summary,
             findings=tuple(one for one in Findings(db).all(run_id=summary.id) if is_news(one)),
             blind_before=_blind(before.summary) if before else frozenset(),
-            last_mail=progress.last_mail(),
+            last_mail=Mails(db).last(),
             practice=load_settings(folder).practice,
         )
         if not is_due(night):
             return ""
         mail = compose(night, plan)
         send(mail, plan, password=_password(folder))
-        progress.note_mail(summary.id, str(mail["Subject"]), summary.finished_at)
+        Mails(db).add(summary.id, str(mail["Subject"]), summary.finished_at)
         return str(mail["Subject"])
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from crawler.errors import RunStoppedError
 from crawler.model import Outcome, SiteReport
 from crawler.reasons import SILENT
-from crawler.store.coverage import Seen
-from crawler.store.runs import Progress
+from crawler.store.coverage import SiteCoverage
+from crawler.store.runs import Runs
 
 _WRITTEN = datetime(2025, 1, 1, tzinfo=UTC)
 _SLACK = timedelta(minutes=5)
@@ -26,12 +26,12 @@ def require_plausible(now: datetime) -> None:
         )
 
 
-def set_back(progress: Progress, now: datetime) -> tuple[str, ...]:
+def set_back(runs: Runs, now: datetime) -> tuple[str, ...]:
     """Say when the clock was set back since the last run, and forget the plans that were made by the wrong time."""
-    latest = progress.latest_time()
+    latest = runs.latest_time()
     if latest is None or latest <= now + _SLACK:
         return ()
-    progress.forget_plans(now)
+    runs.forget_plans(now)
     note = (
         f"this computer's clock was set back: an earlier run is dated {latest:%Y-%m-%d %H:%M}; everything is "
         "asked for anew, and times later than now in the log and in findings are wrong"
@@ -54,7 +54,7 @@ def offline(reports: Sequence[SiteReport]) -> tuple[str, ...]:
     return ()
 
 
-def is_unreachable(seen: Seen) -> bool:
+def is_unreachable(seen: SiteCoverage) -> bool:
     """Tell whether nothing was read at a site because nobody answered there."""
     read = seen.tally.pages + seen.tally.images + seen.tally.unchanged
     silent = any(trouble in SILENT for trouble, _ in seen.troubles)

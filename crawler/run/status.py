@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crawler.store.coverage import Nights
+from crawler.store.coverage import Coverage
 from crawler.store.database import watch
-from crawler.store.findings import Findings
-from crawler.store.runs import Progress, RunRow
+from crawler.store.runs import RunRow, Runs
+from crawler.store.sightings import Sightings
 from gallery.settings import DataFolder
 
 RED_AFTER = timedelta(hours=36)
@@ -50,8 +50,8 @@ class Status:
 def status(folder: DataFolder, *, now: datetime) -> Status:
     """Tell how the watch is doing."""
     with watch(folder) as db:
-        progress = Progress(db)
-        return judge(progress.last_finished(), progress.unfinished(), now, latest=progress.latest())
+        runs = Runs(db)
+        return judge(runs.last_finished(), runs.unfinished(), now, latest=runs.latest())
 
 
 def judge(
@@ -97,9 +97,9 @@ def policing_log(folder: DataFolder, number: int | None = None) -> list[dict[str
     Addresses left alone are those that stand so now; every failure is of its own run.
     """
     with watch(folder) as db:
-        runs = Progress(db).runs(number=number)
-        failures = {run.id: Findings(db).failures(run_id=run.id) for run in runs}
-        alone = Nights(db).left_alone()
+        runs = Runs(db).runs(number=number)
+        failures = {run.id: Sightings(db).failures(run_id=run.id) for run in runs}
+        alone = Coverage(db).left_alone()
     return [
         {
             "run": run.id,

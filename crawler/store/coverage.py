@@ -18,7 +18,7 @@ Query = Mapping[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SiteCoverage:
     """One site in one night.
 
     Args:
@@ -57,14 +57,14 @@ class Seen:
     allowed_sightings: int
 
 
-class Nights:
+class Coverage:
     """Counts over the crawl's tables."""
 
     def __init__(self, db: Database) -> None:
         """Use this database."""
         self._db = db
 
-    def seen(self, run: Run, site: Site) -> Seen:
+    def of(self, run: Run, site: Site) -> SiteCoverage:
         """Count what a run saw at a site."""
         what: Query = {
             "run": run.id,
@@ -81,7 +81,7 @@ class Nights:
             "select message, trouble from failures where run_id = :run and site_id = :site and step = 'robots'",
             what,
         )
-        return Seen(
+        return SiteCoverage(
             tally=VisitCounts(**json.loads(str(tally))),
             planned=int(self._one("select count(*) from urls where site_id = :site", what)),
             visited=int(self._one(_COUNT + "fetched_at >= :began", what)),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from crawler.errors import NotFoundError
-from crawler.model import Decision, Failure, Finding, Infringement, Likeness, Said, Sighting, Step
+from crawler.model import Decision, Finding, Infringement, Likeness, Said, Sighting
 from crawler.store.rows import Row
 from gallery.events import Action
 from gallery.model import subject_of
@@ -143,44 +143,6 @@ class Findings:
             }
             Ledger(self._db).append(by, Action.FINDING_DECIDED, f"finding {finding.id}", detail, now)
         return self.get(finding.id)
-
-    def failures(self, *, run_id: int | None = None) -> list[Failure]:
-        """Give what could not be done in a run, or ever, in order."""
-        rows = self._db.query(
-            "select * from failures where :run is null or run_id = :run order by id", {"run": run_id}
-        )
-        return [
-            Failure(
-                url=row["url"],
-                step=Step(row["step"]),
-                trouble=row["trouble"],
-                message=row["message"],
-                at=moment_of(row["at"]),
-            )
-            for row in rows
-        ]
-
-    def outside_links(self) -> list[tuple[str, str]]:
-        """Give pairs of a site with copies and an address elsewhere whose pictures it shows."""
-        return [
-            (str(site), str(url))
-            for site, url in self._db.execute(
-                """select distinct sites.url, urls.url from urls join sites on sites.id = urls.site_id
-                    where urls.url like 'http%' and urls.url not like sites.url || '%'
-                      and exists (select 1 from findings
-                                   where findings.site_id = sites.id and exists (select 1 from judgements
-                                    where judgements.digest = findings.digest and judgements.verdict = 'copy'))"""
-            )
-        ]
-
-    def note_tip(self, given: str, *, state: str, found: list[Row], now: datetime) -> int:
-        """Keep a reader's tip and what came of it; gives its number."""
-        with transaction(self._db):
-            cursor = self._db.execute(
-                "insert into tips (given, at, state, found) values (:given, :at, :state, :found)",
-                {"given": given, "at": text_of(now), "state": state, "found": json.dumps(found)},
-            )
-        return int(cursor.lastrowid or 0)
 
 
 def _grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:

@@ -1,27 +1,20 @@
-"""Runs, and what each slice of a visit changes: written in one transaction, by one process, under a lease."""
+"""Runs and their progress; what a slice brought is written under a lease."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
 from crawler.model import (
-    Candidate,
-    Failure,
-    Kind,
-    Listing,
     Outcome,
-    PageSeen,
     Site,
-    SiteState,
     SliceResult,
     VisitCounts,
 )
-from crawler.store import statements
-from crawler.store.judgements import Judgements
-from crawler.store.rows import Row, address_of, address_row, host_of_row, host_row
+from crawler.store.rows import Row
+from crawler.store.sightings import Sightings
 from gallery.store.database import transaction
 from gallery.times import moment_of, moment_or_none, text_of, text_or_none
 
@@ -68,12 +61,12 @@ class SiteProgress:
     resume_at: datetime | None
 
 
-class Progress:
-    """The crawl's memory."""
+class Runs:
+    """Nightly runs, how far each has got, and who may write about a site."""
 
     def __init__(self, db: Database) -> None:
         """Use this database."""
-        self._db = db
+        self._db, self.sightings = db, Sightings(db)
 
     def begin(self, now: datetime, *, upto: int) -> Run:
         """Begin a run, or go on with one that was cut off less than 24 hours ago."""
@@ -144,18 +137,6 @@ class Progress:
                 "update hosts set parked_until = null where parked_until > :now", {"now": parked}
             )
 
-    def last_mail(self) -> datetime | None:
-        """Give when the last digest was sent."""
-        return moment_or_none(self._db.execute("select max(at) from mails").fetchone()[0])
-
-    def note_mail(self, run_id: int, subject: str, now: datetime) -> None:
-        """Note that a digest was sent."""
-        with transaction(self._db):
-            self._db.execute(
-                "insert into mails (run_id, subject, at) values (:run, :subject, :at)",
-                {"run": run_id, "subject": subject, "at": text_of(now)},
-            )
-
     def highest_photo(self) -> int:
         """Give the highest number of a photo there is; 0 for an empty catalogue."""
         return int(self._db.execute("select coalesce(max(id), 0) from photos").fetchone()[0])
@@ -199,18 +180,6 @@ class Progress:
             ).fetchone()
         return Lease(site.id, int(row[0]))
 
-    def state(self, site: Site) -> SiteState:
-        """Give all that is known of a site's addresses and hosts."""
-        what = {"site": site.id}
-        urls = self._db.query("select * from urls where site_id = :site order by id", what)
-        hosts = self._db.query("select * from hosts where site_id = :site", what)
-        barren = self._db.execute("select barren from sites where id = :site", what).fetchone()[0]
-        return SiteState(
-            addresses={row["url"]: address_of(row) for row in urls},
-            hosts={row["host"]: host_of_row(row) for row in hosts},
-            barren=json.loads(barren),
-        )
-
     def save(self, run: Run, site: Site, lease: Lease, result: SliceResult, now: datetime) -> bool:
         """Write down a slice, all or nothing; false when the lease has passed to somebody else.
 
@@ -222,93 +191,9 @@ class Progress:
             ).fetchone()
             if row is None or int(row[0]) != lease.epoch:
                 return False
-            self.save_seen(site, result, now, run_id=run.id)
+            self.sightings.save(site, result, now, run_id=run.id)
             self._save_site_run(run, site, result)
         return True
-
-    def save_seen(self, site: Site, result: SliceResult, now: datetime, *, run_id: int | None) -> None:
-        """Write down what was seen and found, inside the caller's transaction."""
-        with transaction(self._db):
-            self._save_addresses(site, result)
-            ids = self._ids(site, result, now)
-            self._save_sightings(ids, result, now)
-            Judgements(self._db).put(result.judgements, now)
-            if site.listing is not Listing.ALLOW:
-                self._save_findings(site, ids, result, run_id, now)
-            self._save_failures(site, result.failures, run_id)
-
-    def _save_addresses(self, site: Site, result: SliceResult) -> None:
-        self._db.conn.executemany(
-            statements.PUT_URL, [address_row(address, site.id) for address in result.addresses]
-        )
-        self._db.conn.executemany(statements.PUT_HOST, [host_row(host, site.id) for host in result.hosts])
-        self._db.execute(
-            "update sites set barren = :barren where id = :site",
-            {"barren": json.dumps(dict(result.barren)), "site": site.id},
-        )
-
-    def _ids(self, site: Site, result: SliceResult, now: datetime) -> dict[str, int]:
-        """Give the number of each address that the slice speaks of; pages outside the site get a row too."""
-        query = "select url, id from urls where site_id = :site"
-        ids = {str(url): int(number) for url, number in self._db.execute(query, {"site": site.id})}
-        named = {page.url: Kind.PAGE for page in result.pages}
-        named |= {image.url: Kind.IMAGE for page in result.pages for image in page.images}
-        missing = [(url, kind) for url, kind in named.items() if url not in ids]
-        for url, kind in missing:
-            cursor = self._db.execute(
-                statements.PUT_STUB,
-                {"site": site.id, "url": url, "kind": str(kind), "due": text_of(now + timedelta(days=3650))},
-            )
-            ids[url] = int(cursor.lastrowid or 0)
-        return ids
-
-    def _save_sightings(self, ids: Mapping[str, int], result: SliceResult, now: datetime) -> None:
-        at = text_of(now)
-        seen = [_sighting(ids, page, image, at) for page in result.pages for image in page.images]
-        self._db.conn.executemany(statements.PUT_SIGHTING, seen)
-        self._db.conn.executemany(
-            "update urls set title = :title, signs = :signs where id = :id",
-            [
-                {"title": page.title, "signs": json.dumps(page.signals), "id": ids[page.url]}
-                for page in result.pages
-                if page.is_whole
-            ],
-        )
-        self._db.conn.executemany(
-            "update sightings set last_seen = max(first_seen, :at) where page_id = :page",
-            [{"at": at, "page": ids[url]} for url in result.unchanged if url in ids],
-        )
-
-    def _save_findings(
-        self, site: Site, ids: Mapping[str, int], result: SliceResult, run_id: int | None, now: datetime
-    ) -> None:
-        shown = {address.url for address in result.addresses if address.kind is Kind.IMAGE and address.digest}
-        seen = {ids[url] for url in shown.union(result.unchanged) if url in ids}
-        told = {int(number) for (number,) in self._db.execute(statements.TOLD, {"site": site.id})}
-        found = [
-            {"site": site.id, "image": number, "run": run_id, "at": text_of(now)}
-            for number in sorted(seen & told)
-        ]
-        self._db.conn.executemany(statements.PUT_FINDING, found)
-        self._db.conn.executemany(statements.PUT_FURTHER_FINDING, found)
-
-    def _save_failures(self, site: Site, failures: Iterable[Failure], run_id: int | None) -> None:
-        self._db.conn.executemany(
-            """insert into failures (run_id, site_id, url, step, trouble, message, at)
-               values (:run, :site, :url, :step, :trouble, :message, :at)""",
-            [
-                {
-                    "run": run_id,
-                    "site": site.id,
-                    "url": failure.url,
-                    "step": str(failure.step),
-                    "trouble": str(failure.trouble),
-                    "message": failure.message,
-                    "at": text_of(failure.at),
-                }
-                for failure in failures
-            ],
-        )
 
     def _save_site_run(self, run: Run, site: Site, result: SliceResult) -> None:
         before = self.progress(run, site)
@@ -357,16 +242,3 @@ def _run_row(row: Row) -> RunRow:
         outcome=Outcome(row["outcome"]),
         summary=row["summary"],
     )
-
-
-def _sighting(ids: Mapping[str, int], page: PageSeen, image: Candidate, at: str | None) -> Row:
-    return {
-        "page": ids[page.url],
-        "image": ids[image.url],
-        "element": image.element,
-        "via": image.via,
-        "alt": image.alt,
-        "caption": image.caption,
-        "heading": image.heading,
-        "at": at,
-    }

@@ -29,7 +29,7 @@ from crawler.model import (
     VisitCounts,
 )
 from crawler.store.database import open_watch
-from crawler.store.runs import Progress
+from crawler.store.runs import Runs
 from crawler.store.sites import Sites
 from crawler.store.verdict_cache import VerdictCache
 
@@ -62,7 +62,7 @@ def night(tmp_path):
     """A run over one site, with its lease."""
     db = open_watch(tmp_path / "pairwatch.db")
     site = Sites(db).put(Site(url=PAGE), NOW)
-    progress = Progress(db)
+    progress = Runs(db)
     run = progress.begin(NOW, upto=1)
     progress.plan(run, [site])
     yield progress, run, site, db
@@ -76,7 +76,7 @@ def test_what_is_written_comes_back(night):
 
     assert progress.save(run, site, lease, RESULT, NOW)
 
-    state = progress.state(site)
+    state = progress.sightings.state(site)
     assert tuple(state.addresses.values()) == RESULT.addresses
     assert tuple(state.hosts.values()) == RESULT.hosts
     assert state.barren == RESULT.barren

@@ -1,0 +1,47 @@
+"""What came in and went out beside the crawl: readers' tips, and digests that were mailed."""
+
+import json
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from crawler.store.rows import Row
+from gallery.store.database import transaction
+from gallery.times import moment_or_none, text_of
+
+
+class Tips:
+    """What readers told."""
+
+    def __init__(self, db: Database) -> None:
+        """Use this database."""
+        self._db = db
+
+    def add(self, given: str, *, state: str, found: list[Row], now: datetime) -> int:
+        """Keep a reader's tip and what came of it; gives its number."""
+        with transaction(self._db):
+            cursor = self._db.execute(
+                "insert into tips (given, at, state, found) values (:given, :at, :state, :found)",
+                {"given": given, "at": text_of(now), "state": state, "found": json.dumps(found)},
+            )
+        return int(cursor.lastrowid or 0)
+
+
+class Mails:
+    """Digests that were sent."""
+
+    def __init__(self, db: Database) -> None:
+        """Use this database."""
+        self._db = db
+
+    def last(self) -> datetime | None:
+        """Give when the last digest was sent."""
+        return moment_or_none(self._db.execute("select max(at) from mails").fetchone()[0])
+
+    def add(self, run_id: int, subject: str, now: datetime) -> None:
+        """Note that a digest was sent."""
+        with transaction(self._db):
+            self._db.execute(
+                "insert into mails (run_id, subject, at) values (:run, :subject, :at)",
+                {"run": run_id, "subject": subject, "at": text_of(now)},
+            )
