@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark.marking.hidden.keys import MarkKey, Stream
-from watermark.marking.hidden.strength import Plane, strength
+from watermark.marking.hidden.strength import Plane, strength, wide_blur
 
 SIZES = (4, 9)  # pixels of a chip's side
 _ENERGY = {4: 1.0, 9: 0.8}
@@ -74,8 +74,8 @@ def measure(residual: Plane, covered: NDArray[np.bool_], ground: Plane) -> tuple
         covered: bool (height, width), where the copy covers the picture.
         ground: float32 (height, width), the unmarked picture's brightness.
     """
-    level = residual - _smooth(residual, _LEVEL)
-    power = _smooth(level * level, _LEVEL / 2) + np.float32(_NOISE)
+    level = residual - wide_blur(residual, _LEVEL)
+    power = wide_blur(level * level, _LEVEL / 2) + np.float32(_NOISE)
     spread = np.sqrt(power)
     evened = np.clip(level / spread, -_CLIP, _CLIP) * strength(ground) / spread
     evened[~covered] = 0
@@ -106,11 +106,3 @@ def each(seen: tuple[Seen, ...], key: MarkKey, subject: str) -> Iterator[tuple[S
 
 def _grid(shape: tuple[int, ...], size: int) -> tuple[int, int]:
     return -(-shape[0] // size), -(-shape[1] // size)
-
-
-def _smooth(plane: Plane, sigma: float) -> Plane:
-    """Blur widely on a coarser grid: the same to the eye, a tenth of the cost."""
-    height, width = plane.shape
-    small = max(1, width // 4), max(1, height // 4)
-    coarse = cv2.GaussianBlur(cv2.resize(plane, small, interpolation=cv2.INTER_AREA), (0, 0), sigma / 4)
-    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -3,7 +3,9 @@
 The picture itself is known and is taken out first, so that a mark far below what can be seen is read with certainty.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from itertools import product
 
@@ -15,12 +17,15 @@ from watermark.marking.hidden import chips
 from watermark.marking.hidden.chips import Seen
 from watermark.marking.hidden.coding import CODED, Reading, decode, encode, presence
 from watermark.marking.hidden.keys import MarkKey, Stream
-from watermark.marking.hidden.strength import Plane, luma
+from watermark.marking.hidden.strength import Plane, as_small, luma
 from watermark.picture.pixels import Picture
 
 PRESENT_FROM = 13.0
 """Standard deviations. Of 2^64 code words the best of an unmarked picture reaches 6.8 (measured; most 8.4); the chance
 of 13 is below 1e-18 by the union bound."""
+
+KNOWN_FROM, DOUBTFUL_FROM = 7.0, 5.0  # standard deviations, for a payload that is known beforehand
+_FAINT, _ENOUGH, _SHOWN = (0.3, 1.5), 300, 0.5  # grey levels; chips; share
 
 _BLOCK = 96  # pixels: within one, the copy is taken for one filter of the original
 _REACH = 2  # pixels that the filter reaches to each side
@@ -72,7 +77,7 @@ def residual(found: Plane, covered: NDArray[np.bool_], unmarked: Picture, scale:
         unmarked: the picture before any mark, of the same size.
         scale: pixels of the unmarked picture per pixel of the copy; above 1 the copy is the smaller one.
     """
-    rgb = _as_small(unmarked.rgb, scale)
+    rgb = as_small(unmarked.rgb, scale)
     grey = luma(rgb)
     height, width = grey.shape
     padded = cv2.copyMakeBorder(grey, _REACH, _REACH, _REACH, _REACH, cv2.BORDER_REFLECT)
@@ -105,16 +110,6 @@ def _unexplained(basis: Plane, seen: Plane) -> Plane:
     return np.asarray(left, np.float32)
 
 
-def _as_small(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    """Give a picture the sharpness it has in a copy that is `scale` times smaller."""
-    if scale <= 1.05:  # noqa: PLR2004 (as sharp)
-        return rgb
-    height, width = rgb.shape[:2]
-    small = max(1, round(width / scale)), max(1, round(height / scale))
-    shrunk = cv2.resize(rgb, small, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
-
-
 def measure(left: Residual) -> tuple[Seen, ...]:
     """Measure the chips of every size in a residual, whoever's they are."""
     return chips.measure(left.values, left.covered, left.ground)
@@ -136,6 +131,55 @@ def score(seen: tuple[Seen, ...], key: MarkKey, subject: str, payload: int) -> f
     """Say how surely one known payload is there: standard normal if it is not."""
     values, places = _chips(seen, key, subject)
     return presence(values, encode(payload)[places])
+
+
+class Presence(StrEnum):
+    """Whether a hidden layer that is known is in a copy."""
+
+    THERE = "there"
+    NOT_THERE = "not-there"
+    UNREADABLE = "unreadable"
+
+
+def presence_of(
+    left: Residual, found: Plane, key: MarkKey, subject: str, payloads: Sequence[int]
+) -> tuple[Presence, int | None]:
+    """Say whether any of the payloads that a subject was published with is in a copy, and which.
+
+    It is not there only where it would have to be: where the copy still shows the photo's own detail as faint as the
+    mark itself.
+
+    Args:
+        left: what the copy differs by.
+        found: float32 (height, width), the copy's brightness, laid on the picture.
+        key: the practice's.
+        subject: the picture.
+        payloads: what it was ever published with.
+    """
+    seen = measure(left)
+    scores = {payload: score(seen, key, subject, payload) for payload in payloads}
+    best = max(scores, key=lambda payload: scores[payload], default=None)
+    if best is not None and scores[best] >= KNOWN_FROM:
+        return Presence.THERE, best
+    told = best is not None and scores[best] < DOUBTFUL_FROM and _faint_detail(left, found) >= _SHOWN
+    return (Presence.NOT_THERE if told else Presence.UNREADABLE), None
+
+
+def _faint_detail(left: Residual, found: Plane) -> float:
+    """Give the share of the picture's own faint detail that a copy still shows, at the size of the large chips."""
+    size = chips.SIZES[-1]
+    small = max(1, found.shape[1] // size), max(1, found.shape[0] // size)
+
+    def detail(plane: Plane) -> Plane:
+        means = np.asarray(cv2.resize(plane, small, interpolation=cv2.INTER_AREA), np.float32)
+        return means - np.asarray(cv2.GaussianBlur(means, (0, 0), 1.0), np.float32)
+
+    ours, theirs = detail(left.ground), detail(found)
+    there = cv2.resize(left.covered.astype(np.float32), small, interpolation=cv2.INTER_AREA) > 0.99  # noqa: PLR2004
+    faint = there & (np.abs(ours) > _FAINT[0]) & (np.abs(ours) < _FAINT[1])
+    if faint.sum() < _ENOUGH:
+        return 0.0
+    return float((ours[faint] * theirs[faint]).sum() / (ours[faint] ** 2).sum())
 
 
 def _chips(
