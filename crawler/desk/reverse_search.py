@@ -20,7 +20,7 @@ from gallery.consent import may_show
 from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL
 from gallery.settings import DataFolder, load_settings
-from gallery.site.renditions import kept_sums
+from gallery.site.checksums import kept_sums
 from gallery.store.catalog import Catalog
 from gallery.store.ledger import Ledger
 

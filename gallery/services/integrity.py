@@ -21,7 +21,7 @@ from gallery.errors import GalleryError
 from gallery.model import PUBLIC_CHANNEL, subject_of
 from gallery.rules.leaks import scan
 from gallery.settings import DataFolder, load_settings
-from gallery.site.renditions import announced_sums, kept_sums
+from gallery.site.checksums import announced_sums, kept_sums
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database

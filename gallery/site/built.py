@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Self
 
 from gallery.model import Consent, count
+from gallery.site.shown import Shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,20 @@ class Built:
     removed: int
     unpublished_reasons: Mapping[str, int]
     expiring: tuple[Consent, ...]
+
+    @classmethod
+    def of(cls, front: Shown, site: str, *, changed: bool, expiring: tuple[Consent, ...]) -> Self:
+        """Count what is on the site, new there, and no longer there."""
+        return cls(
+            site=site,
+            changed=changed,
+            cases=len(front.cases),
+            photos=len(front.photos),
+            published=len(front.published.keys() - front.before.keys()),
+            removed=len(front.before.keys() - front.published.keys()),
+            unpublished_reasons=front.refusals,
+            expiring=expiring,
+        )
 
     def to_json(self) -> dict[str, object]:
         """Give it as plain values."""

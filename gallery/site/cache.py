@@ -1,9 +1,12 @@
-"""What builds remember of earlier ones, in files beside the renditions: losing one costs time and nothing else."""
+"""What builds remember of earlier ones; losing it costs time and nothing else."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from gallery.site.deploy import Standing
 
 
 class Remembered:
@@ -39,6 +42,47 @@ class Remembered:
             found = written.get("answers") if written.get("alike") == self._alike else None
             self._known = found if isinstance(found, dict) else {}
         return self._known
+
+
+@dataclass(frozen=True, slots=True)
+class LastBuild:
+    """What the last build wrote down of itself.
+
+    Attributes:
+        inputs: a digest of all that went into the site.
+        site: a digest of what stood afterwards.
+        listed: a digest of the practice's list of what must not be published.
+        pages: the key of each page by its address.
+        searched: what was searched for leaks (see `Searched`).
+    """
+
+    inputs: str = ""
+    site: str = ""
+    listed: str = ""
+    pages: Mapping[str, str] = field(default_factory=dict)
+    searched: Mapping[str, object] = field(default_factory=dict)
+
+    def holds(self, standing: Standing, listed: str) -> bool:
+        """Tell whether the site still stands as this build left it, searched for the same list."""
+        return self.site == standing.digest and self.listed == listed and standing.sums is not None
+
+
+class Memory:
+    """Everything that builds remember, in files beside the renditions."""
+
+    def __init__(self, folder: Path, shared: str) -> None:
+        """Open it; `shared` digests what all answers but those about renditions were made from."""
+        self._stamp = folder / "built.json"
+        self.words = Remembered(folder / "words.json", shared)
+        self.cards = Remembered(folder / "cards.json", shared)
+        self.renditions = Remembered(folder / "shown.json", "")
+        written = read_json(self._stamp)
+        names = LastBuild.__dataclass_fields__.keys()
+        self.last = LastBuild(**written) if written.keys() == names else LastBuild()  # type: ignore[arg-type]
+
+    def keep(self, build: LastBuild) -> None:
+        """Write down what a build did."""
+        write_json(self._stamp, asdict(build))
 
 
 def read_json(place: Path) -> Mapping[str, object]:

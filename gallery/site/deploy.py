@@ -1,4 +1,4 @@
-"""Puts a finished site in the place of the old one, in one step, and keeps what can be used again for the next."""
+"""Puts a finished site in the place of the old one in one step."""
 
 import ctypes
 import errno
@@ -7,12 +7,13 @@ import os
 import shutil
 import sys
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from gallery.errors import GalleryError
+from gallery.errors import UnavailableError
+from gallery.site.checksums import announce_sums, keep_sums, kept_sums, settle_sums
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -29,6 +30,83 @@ class Layout:
     pages: Mapping[str, bytes | Path]
     pictures: Mapping[str, str | Path]
     standing: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The site that stands.
+
+    Attributes:
+        listed: (bytes, time of change in nanoseconds) of every file, by address.
+        digest: of that listing.
+        sums: the SHA-256 of every file as the last build wrote it, None where no build wrote them down.
+    """
+
+    listed: Mapping[str, tuple[int, int]]
+    digest: str
+    sums: Mapping[str, str] | None
+
+
+def standing_site(live: Path, work: Path) -> Standing:
+    """Look at the site that stands; one that a crash left aside is put back first.
+
+    Args:
+        live: where readers look.
+        work: where builds keep what they remember.
+    """
+    recover(live)
+    listed = listing(live)
+    return Standing(listed, digest_of(listed), kept_sums(work))
+
+
+def put_up(layout: Layout, live: Path, work: Path, standing: Standing, *, ready: Callable[[], None]) -> str:
+    """Write a site beside the one that stands, and put it in its place.
+
+    Args:
+        layout: what it consists of.
+        live: where readers look.
+        work: where builds keep what they remember.
+        standing: what stands there until then.
+        ready: called when all is written and nothing of it is public yet.
+
+    Returns:
+        A digest of the listing of the new site.
+
+    Raises:
+        GalleryError: The disk is full or may not be written.
+    """
+    following, trusted = work / "next", layout.standing is not None
+    sums = _sums_of(layout, standing.sums or {} if trusted else {})
+    if not trusted:
+        shutil.rmtree(following, ignore_errors=True)
+    written = lay_out(following, layout)
+    ready()
+    announce_sums(work, sums)
+    exchange(following, live, layout, standing.listed if trusted else None)
+    if not trusted:  # what somebody altered must not come back with the build after this one
+        shutil.rmtree(following, ignore_errors=True)
+    settle_sums(work)
+    return digest_of(relisted(live, standing.listed if trusted else {}, layout, written))
+
+
+def take_down(files: Iterable[str], live: Path, work: Path, standing: Standing) -> None:
+    """Remove files from the site that stands, by their addresses."""
+    removed = set(files)
+    for address in removed:
+        (live / address).unlink(missing_ok=True)
+    sums = standing.sums or {}
+    keep_sums(work, {address: value for address, value in sums.items() if address not in removed})
+
+
+def _sums_of(layout: Layout, known: Mapping[str, str]) -> dict[str, str]:
+    """Give the SHA-256 of every file of a site; what is known of shared files is not read again."""
+    sums = {}
+    for address, content in (*layout.pages.items(), *layout.pictures.items()):
+        if isinstance(content, bytes):
+            sums[address] = hashlib.sha256(content).hexdigest()
+        else:
+            sums[address] = known.get(address) or hashlib.sha256(Path(content).read_bytes()).hexdigest()
+    return sums
 
 
 def lay_out(folder: Path, layout: Layout) -> set[str]:
@@ -60,7 +138,7 @@ def lay_out(folder: Path, layout: Layout) -> set[str]:
                 if not shared:
                     written.add(address)
     except OSError as error:
-        raise GalleryError(
+        raise UnavailableError(
             f"the site could not be written into {folder}: {error.strerror}",
             hint="make room on the disk and build again; the old site is still whole",
         ) from error

@@ -1,36 +1,70 @@
-"""Lays out what other channels get (a sister site, a review platform, print): files to be handed over by people."""
+"""Lays out the files that other channels get, to be handed over by people."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from gallery.errors import GalleryError
 from gallery.model import Photo, Publication
+from gallery.parallel import Progress
 from gallery.rules.leaks import Secrets
 from gallery.settings import Channel
 from gallery.site.deploy import Layout, exchange, lay_out
 from gallery.site.leak_check import refuse_leaks
-from gallery.site.renditions import Recipe, Rendition, Renditions
+from gallery.site.renditions import Rendition, Renditions
+from gallery.site.shown import Shown
 from gallery.site.stories import slug
 
 _LABELS = "the words in its pictures"
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
-    """What one channel gets: photos that consent allows there, each made by a recipe."""
+def hand_over(
+    exports: Sequence[Shown],
+    folder: Path,
+    renditions: Renditions,
+    *,
+    secrets: Callable[[Sequence[Photo]], Secrets],
+    record: Callable[[str, Mapping[int, Publication]], None],
+    progress: Progress,
+) -> None:
+    """Bring the folders of all other channels up to date, and remove those of channels that are no more.
 
-    channel: Channel
-    photos: Sequence[Photo]
-    published: Mapping[int, Publication]
-    recipes: Mapping[str, Recipe]
-
-
-def write_export(export: Export, renditions: Renditions, folder: Path, secrets: Secrets) -> None:
-    """Make a channel's folder hold its photos and nothing else, by patient, stage and view, in one step.
+    Args:
+        exports: what each of them shows.
+        folder: of the channels' folders.
+        renditions: the cache of published files.
+        secrets: gathers what must not be found, also in these photos' originals.
+        record: writes down what is public in a channel.
+        progress: shows how far it has come.
 
     Raises:
-        GalleryError: The files would betray a patient, or could not be made or written; the folder is as it was.
+        GalleryError: One of them could not be laid out; all others were.
     """
+    for place in folder.glob("*"):
+        if place.name not in {export.channel.name for export in exports}:
+            shutil.rmtree(place, ignore_errors=True)
+    refused: GalleryError | None = None
+    for export in exports:
+        name, place = export.channel.name, folder / export.channel.name
+        if export.before == export.published and place.is_dir():
+            continue
+        try:
+            renditions.make(export.recipes, progress=progress)
+            _lay_out(export, renditions, place, secrets(export.photos))
+            record(name, export.published)
+        except GalleryError as error:  # one channel's trouble keeps no other channel's patient waiting
+            refused = refused or error
+            if (
+                export.before.keys() - export.published.keys()
+            ):  # a consent ended: nothing stays rather than that
+                shutil.rmtree(place, ignore_errors=True)
+                record(name, {})
+    if refused:
+        raise refused
+
+
+def _lay_out(export: Shown, renditions: Renditions, folder: Path, secrets: Secrets) -> None:
+    """Make a channel's folder hold its photos and nothing else, by patient, stage and view, in one step."""
     pictures = dict(_named(export, renditions))
     layout = Layout({}, pictures)
     labels = "\n".join(recipe.label for recipe in export.recipes.values()).encode()
@@ -41,7 +75,7 @@ def write_export(export: Export, renditions: Renditions, folder: Path, secrets: 
     exchange(unfinished, folder, layout)
 
 
-def _named(export: Export, renditions: Renditions) -> Iterator[tuple[str, Path]]:
+def _named(export: Shown, renditions: Renditions) -> Iterator[tuple[str, Path]]:
     taken: set[str] = set()
     for photo in export.photos:
         start = f"patient-{photo.case}/{photo.stage_position}-{slug(photo.stage)}-{slug(photo.view)}"

@@ -1,15 +1,17 @@
-"""Refuses a site that would betray a patient: what a build newly writes is searched before anybody can see it."""
+"""Refuses a site that would betray a patient, before anybody can see it."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, Self
 
-from gallery.errors import GalleryError
+from gallery.errors import RefusedError
 from gallery.parallel import in_parallel
 from gallery.rules.leaks import Leak, Secrets, scan
 from gallery.site.deploy import Layout
+from gallery.site.render import Page
 
 _FEWEST = 100  # pictures that are worth a worker's start
 _TURNS = 4  # for each worker: what is searched for is made ready anew in each
@@ -32,9 +34,9 @@ class Searched:
     pictures: frozenset[str] = frozenset()
     stories: frozenset[str] = frozenset()
 
-    def of(self, written: object) -> "Searched":
+    def of(self, written: Mapping[str, Any]) -> Self:
         """Add what a build wrote down, as far as the same was searched for in the same pages."""
-        if not isinstance(written, dict) or written.get("listed") != self.listed:
+        if written.get("listed") != self.listed:
             return self
         told_alike = written.get("shared") == self.shared
         stories = frozenset(written["stories"]) if told_alike else self.stories
@@ -44,6 +46,17 @@ class Searched:
         """Give it as plain values."""
         told = {"listed": self.listed, "shared": self.shared}
         return told | {"pictures": sorted(self.pictures), "stories": sorted(self.stories)}
+
+
+def search_site(layout: Layout, site: Iterable[Page], secrets: Secrets, searched: Searched) -> None:
+    """Refuse a site that leaks; of lists only the stories are searched that no build has searched before.
+
+    Raises:
+        RefusedError: Something leaks.
+    """
+    written = (page for page in site if isinstance(layout.pages[page.address], bytes))
+    new = {page.address: page.render(searched.stories) for page in written} if searched.stories else {}
+    refuse_leaks(layout, secrets, searched.pictures, new)
 
 
 def refuse_leaks(
@@ -63,7 +76,7 @@ def refuse_leaks(
         what: how the refusal begins.
 
     Raises:
-        GalleryError: Something leaks; every leak is counted, and the first few are named.
+        RefusedError: Something leaks; every leak is counted, and the first few are named.
     """
     new = new or {}
     pages = [
@@ -80,7 +93,7 @@ def refuse_leaks(
     if leaks:
         told = "; ".join(leak.sentence() for leak in leaks[:_TOLD])
         more = f"; and {len(leaks) - _TOLD} more" if len(leaks) > _TOLD else ""
-        raise GalleryError(
+        raise RefusedError(
             f"{what}, because it would betray a patient: {told}{more}",
             hint="mend the words or the picture and build again; what was public before is as it was",
         )

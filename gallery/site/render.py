@@ -1,4 +1,4 @@
-"""Renders the site's pages from stories: plain files that link to each other by relative addresses."""
+"""Renders the site's pages from stories."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from gallery.rules.advertising import rules_digest
 from gallery.settings import Settings, Tag
 from gallery.site.cache import Remembered
 from gallery.site.relations import Relations
@@ -37,7 +38,6 @@ class Page:
 
 def pages(
     stories: Sequence[Story],
-    keys: Mapping[int, str],
     gone: Sequence[int],
     chosen: Selection,
     settings: Settings,
@@ -47,7 +47,6 @@ def pages(
 
     Args:
         stories: what it tells.
-        keys: each story's key, by its number.
         gone: numbers whose pages say that they are gone.
         chosen: how the cases were chosen.
         settings: of the practice.
@@ -56,7 +55,7 @@ def pages(
     for name, address in assets().items():
         yield Page(address, address, partial(_asset_whole, name))
     tags = tags_of(stories)
-    make, relations = _Maker(settings, keys, cards), Relations(stories)
+    make, relations = _Maker(settings, cards), Relations(stories)
     counted = [(tag, len(tagged)) for tag, tagged in tags.items()]
     yield make.page(
         "index.html", "index.html", stories=stories, tags=counted, chosen=chosen, facets=facets(stories)
@@ -83,24 +82,25 @@ def pages(
 
 
 def shared_key(settings: Settings) -> str:
-    """Give a digest of what all pages share: another one means that each is another page."""
-    return hashlib.sha256(repr((templates_digest(), replace(settings, crawler={}))).encode()).hexdigest()
+    """Digest what all pages are made and judged by: templates, rules and settings."""
+    parts = (templates_digest(), rules_digest(), replace(settings, crawler={}))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 class _Maker:
     """Knows what all pages share."""
 
-    def __init__(self, settings: Settings, keys: Mapping[int, str], cards: Remembered) -> None:
-        self._settings, self._keys = settings, keys
+    def __init__(self, settings: Settings, cards: Remembered) -> None:
+        self._settings = settings
         self._shared, self._cards = shared_key(settings), cards
 
     def left(self, stories: Sequence[Story], out: Container[str]) -> Sequence[Story]:
         """Give the stories whose keys are not in `out`."""
-        return [story for story in stories if self._keys[story.number] not in out]
+        return [story for story in stories if story.key not in out]
 
     def _card(self, root: str, story: Story) -> Markup:
         """Render a story for a list, once for all lists of the site: they differ in the way to the root alone."""
-        made = self._cards.of(self._keys[story.number], lambda: str(_card_macro()(story, _ROOT)))
+        made = self._cards.of(story.key, lambda: str(_card_macro()(story, _ROOT)))
         return Markup(made.replace(_ROOT, root))  # noqa: S704 (rendered by our own template)
 
     def page(
@@ -114,7 +114,7 @@ class _Maker:
         **values: object,
     ) -> Page:
         own = (story,) if story else ()
-        told = [[self._keys[story.number] for story in group] for group in (own or stories, others)]
+        told = [[story.key for story in group] for group in (own or stories, others)]
         root = "../" * address.count("/")
         key = hashlib.sha256(repr((self._shared, template, told, values)).encode()).hexdigest()
         years = sorted({story.first_published for story in own or stories if story.first_published})

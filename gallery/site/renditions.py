@@ -1,6 +1,7 @@
 """Published files made from originals: upright, marked, credited, nothing else in them; never made twice."""
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
@@ -11,10 +12,11 @@ from math import ceil
 from pathlib import Path
 from typing import get_args
 
-from gallery.errors import GalleryError
+from gallery.errors import DamagedError, GalleryError, UnavailableError
 from gallery.model import Digest, Photo
 from gallery.parallel import Progress, in_parallel, silently
 from gallery.settings import Channel, Settings
+from gallery.site.cache import write_json
 from gallery.stages import heading
 from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
@@ -27,9 +29,11 @@ from watermark.picture.encode import Blocks, Format, encode
 from watermark.picture.pixels import Picture, resize
 
 VERSION = 5
-_LOOK = "look"
+_MANIFEST, _LOOK = "manifest.json", "look"
 _LOOK_SIDE = 16
 _EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "avif": "avif"}
+_FORMATS = {extension: name for name, extension in _EXTENSIONS.items()}
+_HINT = "nothing new was published; `pairwatch verify` tells more"
 _QUALITY_SHIFT = {"jpeg": 0, "webp": -2, "avif": -22}
 
 
@@ -72,26 +76,28 @@ def recipe_for(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+FileFacts = tuple[str, str, str, int, int]
+"""A file's name, extension and format, and its width and height in pixels."""
+
+Description = tuple[str, list[FileFacts]]
+"""The looks of a recipe's sizes, 64 hexadecimal digits each, and its files from narrow to wide."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendition:
     """One file in the cache, ready to be published; width and height in pixels."""
 
     folder: str
     name: str
-    format: str
     extension: str
+    format: str
     width: int
     height: int
 
     @property
-    def path(self) -> str:
-        """Where it lies, as text: a `Path` for each of tens of thousands costs more than reading their folders."""
-        return f"{self.folder}/{self.name}"
-
-    @property
     def place(self) -> Path:
         """Where it lies."""
-        return Path(self.path)
+        return Path(self.folder, self.name)
 
 
 class Renditions:
@@ -113,7 +119,7 @@ class Renditions:
         made = in_parallel(work, [recipes[key] for key in missing])
         for failure in progress(made, len(missing), "Making renditions"):
             if failure:
-                raise GalleryError(failure, hint="nothing new was published; `pairwatch verify` tells more")
+                raise failure
         return missing
 
     def _made(self, start: str) -> list[str]:
@@ -131,96 +137,27 @@ class Renditions:
             shutil.rmtree(place, ignore_errors=True)
         return len(others)
 
-    def _place(self, key: str) -> Path:
-        return self._folder / key[:2] / key
+    def folder_of(self, key: str) -> str:
+        """Give where the files of a recipe lie, as text."""
+        return f"{self._folder}/{key[:2]}/{key}"
 
     def files(self, key: str) -> tuple[Rendition, ...]:
         """Give the files of a recipe that was made, from narrow to wide."""
-        place = f"{self._folder}/{key[:2]}/{key}"
-        names = [name for name in os.listdir(place) if name != _LOOK]  # noqa: PTH208 (names are all it takes)
-        return tuple(sorted((_rendition(place, name) for name in names), key=lambda made: made.width))
+        place, (_, made) = self.folder_of(key), self.described(key)
+        return tuple(Rendition(place, *facts) for facts in made)
 
-    def folder_of(self, key: str) -> str:
-        """Where the files of a recipe lie, as text."""
-        return f"{self._folder}/{key[:2]}/{key}"
-
-    def described(self, key: str) -> tuple[str, list[tuple[str, str, str, int, int]]]:
-        """Give a recipe's look, and of each file its name, extension, format, width and height, as JSON holds them."""
-        made = self.files(key)
-        return self.look(key), [(one.name, one.extension, one.format, one.width, one.height) for one in made]
-
-    def look(self, key: str) -> str:
-        """Give the perceptual hash of each size a recipe shows, as browsers make it: 64 hexadecimal digits each."""
-        with open(f"{self._folder}/{key[:2]}/{key}/{_LOOK}", encoding="ascii") as file:  # noqa: PTH123 (many of them)
-            return file.read()
+    def described(self, key: str) -> Description:
+        """Give a recipe's looks, and the facts of its files from narrow to wide, as its manifest lists them."""
+        place = self._folder / key[:2] / key
+        try:
+            described = json.loads((place / _MANIFEST).read_bytes())
+        except FileNotFoundError:
+            described = _described_anew(place)
+        return str(described["look"]), [tuple(facts) for facts in described["files"]]
 
 
-_SUMS = "site.sha256"
-
-
-_SUMS_TO_COME = "site.sha256.next"
-
-
-def announce_sums(folder: Path, sums: Mapping[str, str]) -> None:
-    """Write down the SHA-256 of every file of a site that is about to stand, as `sha256sum --check` reads it.
-
-    Should the machine stop between the site's exchange and `keep_sums`, `verify` knows the new site by these.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f"{_SUMS}.new"
-    lines = (f"{value}  {address}\n" for address, value in sorted(sums.items()))
-    unfinished.write_text("".join(lines), encoding="utf-8", newline="\n")
-    unfinished.replace(folder / _SUMS_TO_COME)
-
-
-def keep_sums(folder: Path, sums: Mapping[str, str]) -> None:
-    """Write down the SHA-256 of every file of the site that stands, by its address."""
-    announce_sums(folder, sums)
-    settle_sums(folder)
-
-
-def settle_sums(folder: Path) -> None:
-    """Say that the site whose sums were announced stands."""
-    (folder / _SUMS_TO_COME).replace(folder / _SUMS)
-
-
-def announced_sums(folder: Path) -> dict[str, str] | None:
-    """Give the sums of a site whose build was interrupted; None when none was."""
-    return _read_sums(folder / _SUMS_TO_COME)
-
-
-def kept_sums(folder: Path) -> dict[str, str] | None:
-    """Give the SHA-256 of every file that the last build put on the site; None before the first build."""
-    return _read_sums(folder / _SUMS)
-
-
-def _read_sums(place: Path) -> dict[str, str] | None:
-    try:
-        text = place.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-    parted = (line.partition("  ") for line in text.splitlines())
-    return {address: value for value, _, address in parted}
-
-
-_FORMATS = {extension: name for name, extension in _EXTENSIONS.items()}
-
-
-def _rendition(folder: str, name: str) -> Rendition:
-    size, _, extension = name.partition(".")
-    width, _, height = size.partition("x")
-    return Rendition(
-        folder=folder,
-        name=name,
-        format=_FORMATS[extension],
-        extension=extension,
-        width=int(width),
-        height=int(height),
-    )
-
-
-def _make(folder: Path, originals: Path, recipe: Recipe) -> str:
-    """Make one recipe's files, whole or not at all; gives what went wrong in a sentence, or nothing."""
+def _make(folder: Path, originals: Path, recipe: Recipe) -> GalleryError | None:
+    """Make one recipe's files, whole or not at all, and give what went wrong."""
     key = recipe.key()
     place = folder / key[:2] / key
     unfinished = place.with_name(f"{key}.new")
@@ -228,21 +165,42 @@ def _make(folder: Path, originals: Path, recipe: Recipe) -> str:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         picture = _opened(Vault(originals).get(recipe.digest), recipe)
-        shown = [picture, _write(unfinished, picture, recipe)]
+        marked, files = _write(unfinished, picture, recipe)
+        shown = [picture, marked]
         for size in sorted(recipe.channel.sizes, reverse=True):
             if size < max(picture.width, picture.height):
                 picture = resize(picture, size)
-                shown.append(_write(unfinished, picture, recipe))
+                marked, narrower = _write(unfinished, picture, recipe)
+                shown.append(marked)
+                files = [*narrower, *files]
         # Visitors bring what they saw: the bare photo of another place, or ours, whose mark and label differ a
         # little in each size.
         looks = (look_text(one, _LOOK_SIDE).rpartition(":")[2] for one in shown)
-        (unfinished / _LOOK).write_text("".join(dict.fromkeys(looks)), encoding="ascii")
+        manifest = {"look": "".join(dict.fromkeys(looks)), "files": files}
+        (unfinished / _MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
         unfinished.rename(place)
-    except (GalleryError, WatermarkError) as error:
-        return str(error)
+    except WatermarkError as error:
+        return DamagedError(str(error), hint=_HINT)
+    except GalleryError as error:
+        return error
     except OSError as error:
-        return f"a rendition could not be written into {folder}: {error.strerror}"
-    return ""
+        return UnavailableError(
+            f"a rendition could not be written into {folder}: {error.strerror}", hint=_HINT
+        )
+    return None
+
+
+def _described_anew(place: Path) -> dict[str, object]:
+    """Describe files that a version before the manifests made, and write the manifest that they lack."""
+    files = []
+    for file in place.iterdir():
+        if file.name not in {_LOOK, _MANIFEST}:
+            extension, facts = file.suffix.removeprefix("."), read_header(file.read_bytes())
+            files.append((file.name, extension, _FORMATS[extension], facts.width, facts.height))
+    files.sort(key=lambda facts: facts[3])
+    described: dict[str, object] = {"look": (place / _LOOK).read_text(encoding="ascii"), "files": files}
+    write_json(place / _MANIFEST, described)
+    return described
 
 
 def _opened(data: bytes, recipe: Recipe) -> Picture:
@@ -257,9 +215,9 @@ def _opened(data: bytes, recipe: Recipe) -> Picture:
     return put_into_frame(picture, frame.shrunk(photo=picture.width / facts.width, frame=shown))
 
 
-def _write(folder: Path, picture: Picture, recipe: Recipe) -> Picture:
-    """Write a picture in every format of the channel; gives it with its mark and label."""
-    channel = recipe.channel
+def _write(folder: Path, picture: Picture, recipe: Recipe) -> tuple[Picture, list[FileFacts]]:
+    """Write a picture in every format of the channel, and give it as it is marked, with its files."""
+    channel, files = recipe.channel, list[FileFacts]()
     marked = draw_label(picture, recipe.label, right=recipe.label_right)
     if channel.mark:
         marked = draw_mark(marked, MarkDesign(text=recipe.mark_text, opacity=recipe.mark_opacity))
@@ -268,10 +226,12 @@ def _write(folder: Path, picture: Picture, recipe: Recipe) -> Picture:
         if name in channel.formats:
             quality = channel.quality + _QUALITY_SHIFT[name]
             data = encode(marked, format=name, quality=quality, blocks=blocks)
-            file = folder / f"{marked.width}x{marked.height}.{_EXTENSIONS[name]}"
+            extension = _EXTENSIONS[name]
+            file = folder / f"{marked.width}x{marked.height}.{extension}"
             file.write_bytes(data)
             file.chmod(0o644)
-    return marked
+            files.append((file.name, extension, name, marked.width, marked.height))
+    return marked, files
 
 
 def _blocks(recipe: Recipe) -> Blocks:

@@ -1,14 +1,13 @@
-"""How the shown cases were chosen: of how many whose patients agreed, in all and of each kind. Pure."""
+"""How the shown cases were chosen, of how many whose patients agreed."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from gallery.consent import agreed
-from gallery.model import Case, CaseStatus, Consent, Stage
+from gallery.model import Case, CaseStatus, Stage
 from gallery.settings import Tag
-from gallery.site.stories import Records, canonical, facts_of, procedures_of
+from gallery.site.records import Records
+from gallery.site.stories import canonical, facts_of, procedures_of
 
 Kind = tuple[str, str]
 """What a case is, as a reader may ask for it: ("Region", "full head"), ("Tag", "scar")."""
@@ -41,33 +40,30 @@ class Selection:
 
 
 def selection(
-    records: Records, shown: Collection[int], channel: str, now: datetime, tags: Sequence[Tag] = ()
+    records: Records, shown: Collection[int], consented: Collection[int], tags: Sequence[Tag] = ()
 ) -> Selection:
-    """Count what a reader must know to judge the choice: patients who withdrew count as catalogued no more."""
-    whole = {case.number for case in records.cases if case.status is CaseStatus.OPEN}
-    consents: dict[int, list[Consent]] = {}
-    for consent in records.consents:
-        consents.setdefault(consent.case, []).append(consent)
-    consented = whole & {
-        photo.case
-        for photo in records.photos
-        if agreed(photo, consents.get(photo.case, ()), channel, now).allowed
-    }
-    visible = set(shown)
+    """Count what a reader must know to judge the choice.
+
+    Args:
+        records: of the catalogue; patients who withdrew are not counted.
+        shown: numbers of the cases that readers see.
+        consented: numbers of the cases whose patients agreed.
+        tags: with their spellings.
+    """
+    catalogued = {case.number for case in records.cases if case.status is CaseStatus.OPEN}
+    agreed, visible = catalogued & set(consented), set(shown)
     kinds = _kinds(records, tags)
     shown_kinds = Counter(kind for number in visible for kind in kinds.get(number, ()))
-    agreed_kinds = Counter(kind for number in consented | visible for kind in kinds.get(number, ()))
+    agreed_kinds = Counter(kind for number in agreed | visible for kind in kinds.get(number, ()))
     shares = tuple((kind, Share(shown_kinds[kind], count)) for kind, count in sorted(agreed_kinds.items()))
-    return Selection(len(visible), len(consented), len(whole), shares)
+    return Selection(len(visible), len(agreed), len(catalogued), shares)
 
 
 def _kinds(records: Records, tags: Sequence[Tag]) -> Mapping[int, frozenset[Kind]]:
-    stages: dict[int, list[Stage]] = {}
-    for stage in records.stages:
-        stages.setdefault(stage.case, []).append(stage)
     known = canonical(tags)
     return {
-        case.number: frozenset(_kinds_of(case, stages.get(case.number, ()), known)) for case in records.cases
+        case.number: frozenset(_kinds_of(case, records.stages_of[case.number], known))
+        for case in records.cases
     }
 
 

@@ -1,46 +1,24 @@
-"""What the site will show, from the catalogue and the consent rule. Pure: records in, stories out."""
+"""The stories that the site tells, made from the records."""
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import combinations
-from typing import Self
 
-from gallery.consent import Permission, may_show
-from gallery.model import Case, CaseStatus, Consent, Photo, Stage
-from gallery.rules.disclosures import photo_alt, photo_caption, stage_sentences, stage_title
+from gallery.model import Case, Photo, Stage
+from gallery.rules.disclosures import photo_alt, photo_caption, required_on, stage_sentences
 from gallery.rules.pairs import views_of
-from gallery.settings import Tag
+from gallery.settings import Settings, Tag
+from gallery.site.published import File, Published
+from gallery.site.records import Records
+from gallery.stages import heading
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """One published file: its address below the site's root, its format and size in pixels."""
-
-    path: str
-    format: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What there is of a photo to be shown: its published name, its look (hexadecimal) and its files."""
-
-    token: str
-    look: str
-    files: tuple[File, ...]
-
-    @classmethod
-    def of(cls, token: str, look: str, made: Sequence[tuple[str, str, str, int, int]]) -> Self:
-        """Name the files of a rendition (name, extension, format, width, height) as the site shows them."""
-        files = (
-            File(path=f"photos/{token}-{width}.{extension}", format=kind, width=width, height=height)
-            for _, extension, kind, width, height in made
-        )
-        return cls(token, look, tuple(files))
+Difference = tuple[tuple[int, int], tuple[str, ...]]
+"""A pair of photos, and the sentences about what differs in it besides the result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +74,7 @@ class Comparison:
 
     view: str
     shots: tuple[ShownPhoto, ...]
-    differences: tuple[tuple[tuple[int, int], tuple[str, ...]], ...] = ()
+    differences: tuple[Difference, ...] = ()
 
     @property
     def before(self) -> ShownPhoto:
@@ -109,7 +87,7 @@ class Comparison:
         return self.shots[-1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Story:
     """A case as its page tells it."""
 
@@ -121,7 +99,7 @@ class Story:
     sessions: int
     procedures: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
-    differences: tuple[tuple[tuple[int, int], tuple[str, ...]], ...] = ()
+    differences: tuple[Difference, ...] = ()
     first_published: str = ""
     updated: str = ""
 
@@ -130,7 +108,7 @@ class Story:
         """The page's permanent place below the site's root."""
         return address_of(self.number)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A digest of all that the story tells: pages of equal keys are equal."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
@@ -156,7 +134,7 @@ class Story:
             if len(shots) > 1
         )
 
-    def _measured(self, shots: Sequence[ShownPhoto]) -> tuple[tuple[tuple[int, int], tuple[str, ...]], ...]:
+    def _measured(self, shots: Sequence[ShownPhoto]) -> tuple[Difference, ...]:
         measured = dict(self.differences)
         places = combinations(range(len(shots)), 2)
         told = (((one, other), measured.get((shots[one].id, shots[other].id), ())) for one, other in places)
@@ -166,16 +144,6 @@ class Story:
     def cover(self) -> tuple[ShownPhoto, ...]:
         """What stands for the case in a list: a pair if there is one, or else its first photo."""
         return (self.pairs[0].before, self.pairs[0].after) if self.pairs else self.photos[:1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
-    """All that the catalogue says, as one build reads it."""
-
-    cases: Sequence[Case]
-    stages: Sequence[Stage]
-    photos: Sequence[Photo]
-    consents: Sequence[Consent]
 
 
 def canonical(tags: Sequence[Tag]) -> dict[str, Tag]:
@@ -214,81 +182,60 @@ def slug(words: str) -> str:
     return f"{plain or 'tag'}-{hashlib.sha256(words.lower().encode()).hexdigest()[:6]}"
 
 
-def rulings(records: Records, channel: str, now: datetime) -> dict[int, Permission]:
-    """Rule on every photo of the catalogue in one channel."""
-    cases, consents = {case.number: case for case in records.cases}, _by_case(records.consents)
-    return {
-        photo.id: may_show(cases[photo.case], photo, consents.get(photo.case, ()), channel, now)
-        for photo in records.photos
-    }
+def stories_of(
+    records: Records, files: Mapping[int, Published], settings: Settings, now: datetime
+) -> list[Story]:
+    """Tell the story of every case that has a photo in `files` (by photo id).
+
+    Photos that were never public before are so from `now` on.
+    """
+    measured: defaultdict[int, list[Difference]] = defaultdict(list)
+    for pair, sentences in sorted(records.differences.items()):
+        if sentences and files.keys() >= set(pair):
+            measured[pair[0]].append((pair, sentences))
+    tags = canonical(settings.tags)
+    stories = []
+    for case in records.cases:
+        photos = [photo for photo in records.photos_of[case.number] if photo.id in files]
+        if not photos:
+            continue
+        stages = records.stages_of[case.number]
+        dates = sorted(photo.first_published_at or now for photo in photos)
+        story = Story(
+            number=case.number,
+            stages=tuple(_shown_stages(stages, photos, files)),
+            tags=tuple(dict.fromkeys(tags[tag].name if tag in tags else tag for tag in case.tags)),
+            facts=facts_of(case),
+            procedures=procedures_of(stages),
+            limits=case.limits,
+            sessions=max((stage.sessions or stage.session or 0 for stage in stages), default=0),
+            required=required_on(case, stages, settings),
+            differences=tuple(one for photo in photos for one in measured[photo.id]),
+            first_published=f"{dates[0]:%Y}",
+            updated=f"{dates[-1]:%Y-%m-%dT%H:%M:%SZ}",
+        )
+        stories.append(story)
+    return stories
 
 
-def _by_case(consents: Sequence[Consent]) -> dict[int, list[Consent]]:
-    grouped: dict[int, list[Consent]] = {}
-    for consent in consents:
-        grouped.setdefault(consent.case, []).append(consent)
-    return grouped
-
-
-def tell(records: Records, files: Mapping[int, Published], tags: Sequence[Tag] = ()) -> list[Story]:
-    """Tell the story of every case that has a photo in `files` (by photo id)."""
-    stages: dict[int, list[Stage]] = {}
-    for stage in records.stages:
-        stages.setdefault(stage.case, []).append(stage)
-    photos: dict[int, list[Photo]] = {}
-    for photo in records.photos:
-        if photo.id in files:
-            photos.setdefault(photo.stage_id, []).append(photo)
-    known = canonical(tags)
-    cases = (
-        replace(case, tags=tuple(dict.fromkeys(known[t].name if t in known else t for t in case.tags)))
-        for case in records.cases
-    )
-    stories = (_story(case, stages.get(case.number, []), photos, files) for case in cases)
-    return [story for story in stories if story.stages]
-
-
-def gone(records: Records) -> list[int]:
-    """Give the numbers whose pages must say that they are gone."""
-    return [case.number for case in records.cases if case.status is CaseStatus.WITHDRAWN]
-
-
-def _story(
-    case: Case,
-    stages: Sequence[Stage],
-    photos: Mapping[int, list[Photo]],
-    files: Mapping[int, Published],
-) -> Story:
-    shown = []
+def _shown_stages(
+    stages: Sequence[Stage], photos: Sequence[Photo], files: Mapping[int, Published]
+) -> Iterator[ShownStage]:
     for stage in stages:
-        mine = [_shown(photo, stage, files) for photo in photos.get(stage.id, ())]
+        mine = tuple(_shown(photo, files[photo.id]) for photo in photos if photo.stage_id == stage.id)
         if mine:
-            shown.append(ShownStage(stage_title(stage), tuple(stage_sentences(stage)), tuple(mine)))
-    own = (photo for stage in stages for photo in photos.get(stage.id, ()))
-    dates = sorted(photo.first_published_at for photo in own if photo.first_published_at)
-    return Story(
-        number=case.number,
-        stages=tuple(shown),
-        tags=case.tags,
-        facts=facts_of(case),
-        procedures=procedures_of(stages),
-        limits=case.limits,
-        sessions=max((stage.sessions or stage.session or 0 for stage in stages), default=0),
-        first_published=f"{dates[0]:%Y}" if dates else "",
-        updated=f"{dates[-1]:%Y-%m-%dT%H:%M:%SZ}" if dates else "",
-    )
+            yield ShownStage(heading(stage.label), tuple(stage_sentences(stage)), mine)
 
 
-def _shown(photo: Photo, stage: Stage, files: Mapping[int, Published]) -> ShownPhoto:
-    published = files[photo.id]
+def _shown(photo: Photo, published: Published) -> ShownPhoto:
     return ShownPhoto(
         id=photo.id,
         stage_id=photo.stage_id,
         token=published.token,
-        label=stage_title(stage),
+        label=heading(photo.stage),
         view=photo.view,
-        alt=photo_alt(photo.case, stage.label, photo.view, photo.alt),
-        caption=photo_caption(stage.label, photo.view, photo.caption),
+        alt=photo_alt(photo.case, photo.stage, photo.view, photo.alt),
+        caption=photo_caption(photo.stage, photo.view, photo.caption),
         look=published.look,
         files=published.files,
     )

@@ -291,10 +291,16 @@ class Catalog:
 
     def publications(self, channel: str) -> dict[int, Publication]:
         """Give what is public in a channel, by photo."""
-        rows = self._db.execute(
-            "select photo_id, token, recipe from publications where channel = ?", [channel]
-        )
-        return {int(row[0]): Publication(str(row[1]), str(row[2])) for row in rows}
+        return self.publications_by_channel().get(channel, {})
+
+    def publications_by_channel(self) -> dict[str, dict[int, Publication]]:
+        """Give what is public, by channel and photo."""
+        found: dict[str, dict[int, Publication]] = {}
+        for channel, photo, token, recipe in self._db.execute(
+            "select channel, photo_id, token, recipe from publications"
+        ):
+            found.setdefault(channel, {})[photo] = Publication(token, recipe)
+        return found
 
     def published_photos(self, number: int) -> list[int]:
         """Give the ids of a case's photos that are public in any channel."""

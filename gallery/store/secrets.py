@@ -1,5 +1,6 @@
 """Gathers what must never be public: from the records, the originals' own metadata, and the practice's list."""
 
+import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
@@ -35,6 +36,12 @@ _NAMING_TAGS = re.compile(
     r"(\{.*\})?(CameraOwnerName|OwnerName|XPAuthor|XPTitle|XPSubject|XPComment|XPKeywords|ImageDescription|UserComment|title"
     r"|description|PersonInImage|subject|COM|2:5|2:25|2:105|2:120)|tEXt .*",
 )
+
+
+def list_digest(folder: DataFolder) -> str:
+    """Digest the practice's own list of what must not be public."""
+    place = folder.root / NEVER_PUBLISH
+    return hashlib.sha256(place.read_bytes() if place.is_file() else b"").hexdigest()
 
 
 def secrets_of(

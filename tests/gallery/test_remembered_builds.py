@@ -1,5 +1,7 @@
 """A build that leans on earlier ones gives the very site that a build without them gives."""
 
+import json
+
 from gallery.site.deploy import digest_of, listing
 
 
@@ -78,3 +80,23 @@ def test_words_are_judged_again_when_they_change(clinic):
 
     assert clinic.build().photos == 0
     assert "patient-1/index.html" not in clinic.public()
+
+
+def test_renditions_of_an_older_version_are_used_as_they_are(clinic):
+    """A cache without manifests still serves: no file is made again, no name changes, no page differs."""
+    clinic.take_in(clinic.rows({1: ["before", "after"]}, consent_signed="2026-01-01"))
+    clinic.build()
+    site = _site(clinic)
+    folders = [place.parent for place in clinic.folder.renditions.glob("??/*/manifest.json")]
+    for folder in folders:
+        described = json.loads((folder / "manifest.json").read_text("utf-8"))
+        (folder / "look").write_text(described["look"], "ascii")
+        (folder / "manifest.json").unlink()
+    for name in ("built.json", "words.json", "cards.json", "shown.json"):
+        (clinic.folder.renditions / name).unlink()
+    made = {place: place.stat().st_mtime_ns for folder in folders for place in folder.glob("*.jpg")}
+
+    assert clinic.build().changed
+    assert _site(clinic) == site
+    assert {place: place.stat().st_mtime_ns for place in made} == made
+    assert len(made) == 4

@@ -1,0 +1,49 @@
+"""The SHA-256 of every file of the site, kept where `sha256sum --check` reads it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+_SUMS = "site.sha256"
+_SUMS_TO_COME = "site.sha256.next"
+
+
+def announce_sums(folder: Path, sums: Mapping[str, str]) -> None:
+    """Write down the SHA-256 of every file of a site that is about to stand, as `sha256sum --check` reads it.
+
+    Should the machine stop between the site's exchange and `keep_sums`, `verify` knows the new site by these.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{_SUMS}.new"
+    lines = (f"{value}  {address}\n" for address, value in sorted(sums.items()))
+    unfinished.write_text("".join(lines), encoding="utf-8", newline="\n")
+    unfinished.replace(folder / _SUMS_TO_COME)
+
+
+def keep_sums(folder: Path, sums: Mapping[str, str]) -> None:
+    """Write down the SHA-256 of every file of the site that stands, by its address."""
+    announce_sums(folder, sums)
+    settle_sums(folder)
+
+
+def settle_sums(folder: Path) -> None:
+    """Say that the site whose sums were announced stands."""
+    (folder / _SUMS_TO_COME).replace(folder / _SUMS)
+
+
+def announced_sums(folder: Path) -> dict[str, str] | None:
+    """Give the sums of a site whose build was interrupted; None when none was."""
+    return _read_sums(folder / _SUMS_TO_COME)
+
+
+def kept_sums(folder: Path) -> dict[str, str] | None:
+    """Give the SHA-256 of every file that the last build put on the site; None before the first build."""
+    return _read_sums(folder / _SUMS)
+
+
+def _read_sums(place: Path) -> dict[str, str] | None:
+    try:
+        text = place.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    parted = (line.partition("  ") for line in text.splitlines())
+    return {address: value for value, _, address in parted}

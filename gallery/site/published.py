@@ -1,0 +1,54 @@
+"""The names under which renditions are public."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from gallery.site.cache import Remembered
+from gallery.site.renditions import Renditions
+from gallery.site.shown import Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One published file: its address below the site's root, its format and size in pixels."""
+
+    path: str
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What there is of a photo to be shown: its published name, its look (hexadecimal) and its files."""
+
+    token: str
+    look: str
+    files: tuple[File, ...]
+
+
+def published_files(
+    shown: Shown, renditions: Renditions, remembered: Remembered
+) -> tuple[dict[int, Published], dict[str, str]]:
+    """Name the files of every photo that is shown.
+
+    Args:
+        shown: with recipes whose files are made.
+        renditions: the cache of made files.
+        remembered: what earlier builds read there.
+
+    Returns:
+        What there is of each photo by its id, and where each address's file lies.
+    """
+    files, pictures = {}, {}
+    for photo in shown.photos:
+        token, recipe = shown.published[photo.id].token, shown.published[photo.id].recipe
+        look, made = remembered.of(recipe, partial(renditions.described, recipe))
+        place, own = renditions.folder_of(recipe), []
+        for name, extension, kind, width, height in made:
+            path = f"photos/{token}-{width}.{extension}"
+            own.append(File(path=path, format=kind, width=width, height=height))
+            pictures[path] = f"{place}/{name}"
+        files[photo.id] = Published(token, look, tuple(own))
+    remembered.keep(shown.recipes)
+    return files, pictures
