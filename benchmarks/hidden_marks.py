@@ -32,7 +32,7 @@ from watermark.marking.hidden import blind, informed, tracing
 from watermark.marking.hidden.coding import Reading
 from watermark.marking.hidden.keys import MarkKey
 from watermark.marking.hidden.lattice import PERIOD, Search
-from watermark.marking.hidden.layers import Mark, hide, prove
+from watermark.marking.hidden.layers import HiddenMark, hide, prove
 from watermark.marking.hidden.strength import Plane, brightened, luma, psnr, scaled, strength
 from watermark.marking.visible import MarkDesign, draw_mark
 from watermark.matching.identify import compared
@@ -172,7 +172,7 @@ def whole_stack(catalogue: Catalogue) -> None:
     for name, picture in catalogue.pictures.items():
         for visible in (False, True):
             seen = draw_mark(picture, MarkDesign(text="© 2026 Seed Clinic")) if visible else picture
-            hidden = hide(seen, KEY, Mark(subject=name, payload=payload_of(name)))
+            hidden = hide(seen, KEY, HiddenMark(subject=name, payload=payload_of(name)))
             if not visible:
                 quality.append(psnr(seen, hidden))
             published = open_picture(encode(hidden, format="jpeg", quality=88)).rgb
@@ -198,7 +198,7 @@ def nothing_from_nothing(catalogue: Catalogue, trials: int) -> None:
     while asked < trials:
         picture = pictures[number] if number < len(pictures) else draw_everyday(9000 + number, size)
         if number % 2:
-            picture = hide(picture, KEY, Mark(subject=str(number), payload=payload_of(str(number))))
+            picture = hide(picture, KEY, HiddenMark(subject=str(number), payload=payload_of(str(number))))
         search = Search(luma(picture.rgb))
         for key in others:
             found = blind.read(search, key)
@@ -274,7 +274,7 @@ def erased(catalogue: Catalogue) -> None:
     """Somebody folds one picture's own fine detail at the tile's period, and subtracts what comes out."""
     blind_left, right = 0, []
     for name, picture in catalogue.pictures.items():
-        published = hide(picture, KEY, Mark(subject=name, payload=payload_of(name)))
+        published = hide(picture, KEY, HiddenMark(subject=name, payload=payload_of(name)))
         cleaned = folded_off(published)
         copy = changed("JPEG 70", cleaned.rgb, name)
         blind_left += blind.read(Search(luma(copy)), KEY).payload is not None
@@ -306,7 +306,7 @@ def cost(catalogue: Catalogue) -> None:
         large = Picture(
             np.asarray(cv2.resize(picture.rgb, (1600, 1200), interpolation=cv2.INTER_CUBIC), np.uint8)
         )
-        mark = Mark(subject=name, payload=payload_of(name))
+        mark = HiddenMark(subject=name, payload=payload_of(name))
         start = time.process_time()
         hidden = hide(large, KEY, mark)
         hiding.append(time.process_time() - start)

@@ -26,8 +26,9 @@ from benchmarks.changes import USUAL, Pixels
 from benchmarks.hidden_marks import KEY, Catalogue, drawn, payload_of, photographs
 from watermark.marking.hidden import informed
 from watermark.marking.hidden.informed import Presence
-from watermark.marking.hidden.layers import Mark, hide
-from watermark.marking.removal import Examination, MarkState, examine
+from watermark.marking.hidden.layers import HiddenMark, hide
+from watermark.marking.removal import Examination, examine
+from watermark.marking.state import MarkState
 from watermark.marking.visible import MarkDesign, draw_mark
 from watermark.matching.identify import compared
 from watermark.matching.placement import place
@@ -127,7 +128,11 @@ def main() -> None:
     for name, plain in pictures.items():
         marked = draw_mark(plain, DESIGN)
         published = open_picture(
-            encode(hide(marked, KEY, Mark(subject=name, payload=payload_of(name))), format="jpeg", quality=88)
+            encode(
+                hide(marked, KEY, HiddenMark(subject=name, payload=payload_of(name))),
+                format="jpeg",
+                quality=88,
+            )
         )
         strokes = (np.abs(marked.rgb.astype(int) - plain.rgb).max(2) > 8).astype(np.uint8)
         for kind, (removal, truth) in REMOVALS.items():

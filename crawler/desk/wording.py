@@ -55,6 +55,7 @@ _VERDICTS: dict[str, str] = {
 }
 _MARKS = {
     MarkState.KEPT: "on the picture",
+    MarkState.PARTLY_KEPT: "on the picture in part",
     MarkState.CROPPED: "cut off",
     MarkState.PAINTED_OVER: "painted over",
     MarkState.NEVER: "not on the picture, and no trace that it was removed",

@@ -11,7 +11,7 @@ from watermark.errors import WatermarkError
 from watermark.marking.hidden import blind, coding, informed, tracing
 from watermark.marking.hidden.keys import MarkKey, Stream
 from watermark.marking.hidden.lattice import Search
-from watermark.marking.hidden.layers import Mark, has_room, hide, prove
+from watermark.marking.hidden.layers import HiddenMark, has_room, hide, prove
 from watermark.marking.hidden.strength import brightened, luma, psnr, scaled, strength
 from watermark.picture.decode import open_picture
 from watermark.picture.encode import encode
@@ -19,7 +19,7 @@ from watermark.picture.pixels import Picture
 
 KEY = MarkKey(b"the key of a drawn clinic, 32 by")
 OTHER = MarkKey(b"the key of another clinic, 32 by")
-MARK = Mark(subject="photo 1", payload=0xDEAD_BEEF_0123_4567)
+MARK = HiddenMark(subject="photo 1", payload=0xDEAD_BEEF_0123_4567)
 payloads = st.integers(0, 2**64 - 1)
 FIRST_SIGNS, FIRST_ORDER = "+++-+-+--+-++-+-+--+++-++-+++-++", [3, 6, 1, 7, 5, 2, 4, 0]
 
@@ -100,9 +100,9 @@ def test_the_self_test_reads_both_layers(picture, published):
 @pytest.mark.parametrize(
     ("what", "key", "mark"),
     [
-        ("another payload", KEY, Mark(subject="photo 1", payload=7)),
+        ("another payload", KEY, HiddenMark(subject="photo 1", payload=7)),
         ("another practice's key", OTHER, MARK),
-        ("another photo's chips", KEY, Mark(subject="photo 2", payload=MARK.payload)),
+        ("another photo's chips", KEY, HiddenMark(subject="photo 2", payload=MARK.payload)),
     ],
 )
 def test_the_self_test_fails_for_anything_else(picture, published, what, key, mark):
@@ -188,7 +188,9 @@ def test_erasing_the_tile_leaves_the_evidence(picture, published):
 def test_a_copy_is_traced_to_everybody_who_mixed_theirs(picture):
     """Three of forty recipients average their copies; all three are named, and nobody else."""
     partners = [f"partner {number}" for number in range(40)]
-    handed = [hide(picture, KEY, Mark(subject="p", payload=1, recipient=one)).rgb for one in partners[3:6]]
+    handed = [
+        hide(picture, KEY, HiddenMark(subject="p", payload=1, recipient=one)).rgb for one in partners[3:6]
+    ]
     mixed = Picture(np.mean(handed, axis=0).round().astype(np.uint8))
     copy = open_picture(encode(mixed, format="jpeg", quality=70))
     seen = informed.measure(informed.known_residual(copy, picture))
@@ -209,9 +211,9 @@ def test_scores_of_innocent_recipients_are_standard_normal(picture, published):
 
 def test_a_handed_out_copy_names_its_recipient_in_the_self_test(picture):
     """A copy for one partner passes for that partner alone."""
-    copy = hide(picture, KEY, Mark(subject="p", payload=5, recipient="magazine"))
-    assert prove(copy, picture, KEY, Mark(subject="p", payload=5, recipient="magazine")).right
-    assert not prove(copy, picture, KEY, Mark(subject="p", payload=5, recipient="blog")).right
+    copy = hide(picture, KEY, HiddenMark(subject="p", payload=5, recipient="magazine"))
+    assert prove(copy, picture, KEY, HiddenMark(subject="p", payload=5, recipient="magazine")).right
+    assert not prove(copy, picture, KEY, HiddenMark(subject="p", payload=5, recipient="blog")).right
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,17 @@ from sample_clinic.drawing.everyday import draw_everyday
 from watermark.marking.hidden import informed
 from watermark.marking.hidden.informed import Presence
 from watermark.marking.hidden.keys import MarkKey
-from watermark.marking.hidden.layers import Mark, hide
+from watermark.marking.hidden.layers import HiddenMark, hide
 from watermark.marking.hidden.strength import luma
-from watermark.marking.removal import MarkState, examine
+from watermark.marking.removal import examine
+from watermark.marking.state import MarkState
 from watermark.marking.visible import MarkDesign, draw_mark
 from watermark.picture.decode import open_picture
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture
 
 KEY = MarkKey(b"the key of a drawn clinic, 32 by")
-MARK = Mark(subject="photo 1", payload=0x0123_4567_89AB_CDEF)
+MARK = HiddenMark(subject="photo 1", payload=0x0123_4567_89AB_CDEF)
 
 
 @pytest.fixture(scope="module")

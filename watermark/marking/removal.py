@@ -8,7 +8,6 @@ the hidden layer would have to be there and is not. Source of the first step: pr
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import product
 
 import cv2
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from watermark.marking.hidden.informed import Presence
 from watermark.marking.hidden.strength import Plane, as_small, luma, wide_blur
+from watermark.marking.state import MarkState
 from watermark.picture.pixels import Picture
 
 Mask = NDArray[np.bool_]
@@ -33,17 +33,6 @@ _KEPT_CELL, _ALIKE_CELL = (0.45, 1.8), 0.3  # of the mark's height; correlation
 _KEPT_FROM, _PARTLY_FROM = 0.8, 0.12  # of the cells
 _TRACES_FROM = 2.2  # times the usual energy
 _DETAIL_LOST, _DETAIL_POWER = 0.5, 3.0  # of what is beside; grey levels squared
-
-
-class MarkState(StrEnum):
-    """What became of the mark that the published photo bears."""
-
-    KEPT = "kept"
-    PARTLY_KEPT = "partly-kept"
-    CROPPED = "cropped"
-    PAINTED_OVER = "painted-over"
-    NEVER = "never"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

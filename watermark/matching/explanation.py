@@ -44,6 +44,7 @@ def _how(answer: Answer) -> str:
     """What was done, the light last and after a semicolon."""
     mark = {
         MarkState.KEPT: "with our mark",
+        MarkState.PARTLY_KEPT: "with a part of our mark",
         MarkState.CROPPED: "our mark cut off",
         MarkState.PAINTED_OVER: "our mark painted over",
     }.get(answer.mark, "")

@@ -13,7 +13,7 @@ SMALLEST = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class HiddenMark:
     """What is hidden in one picture.
 
     Attributes:
@@ -41,7 +41,7 @@ def has_room(picture: Picture) -> bool:
     return min(picture.width, picture.height) >= SMALLEST
 
 
-def hide(picture: Picture, key: MarkKey, mark: Mark, *, louder: float = 0.0) -> Picture:
+def hide(picture: Picture, key: MarkKey, mark: HiddenMark, *, louder: float = 0.0) -> Picture:
     """Put both layers into a picture; `louder` by so many dB where the usual strength did not last.
 
     A recipient's mark takes the place of the informed payload: one carrier must not say two things.
@@ -57,7 +57,7 @@ def hide(picture: Picture, key: MarkKey, mark: Mark, *, louder: float = 0.0) -> 
     return brightened(picture, change)
 
 
-def prove(published: Picture, unmarked: Picture, key: MarkKey, mark: Mark) -> Proof:
+def prove(published: Picture, unmarked: Picture, key: MarkKey, mark: HiddenMark) -> Proof:
     """Read both layers back from a file of ours.
 
     Args:
