@@ -1,4 +1,4 @@
-"""Time as an argument: the wall clock for dates, the monotonic one for pauses."""
+"""Clocks, which everything else takes as an argument."""
 
 import time
 from dataclasses import dataclass
@@ -40,10 +40,10 @@ class SystemClock:
 
 
 class SteadyClock:
-    """The time of one run: it goes on from its beginning, wherever the computer's clock is set meanwhile."""
+    """The time of one run, wherever the computer's clock is set meanwhile."""
 
     def __init__(self, clock: Clock, start: datetime) -> None:
-        """Begin at `start`; time passes as the monotonic clock of `clock` says."""
+        """Begin at `start` and go on by the monotonic clock."""
         self._clock, self._start, self._since = clock, start, clock.monotonic()
 
     def now(self) -> datetime:

@@ -1,4 +1,4 @@
-"""The canonical URL, the scope of a site, and whose a host is. Pure."""
+"""Canonical URLs, and whose they are. Pure."""
 
 import re
 from functools import lru_cache
@@ -35,7 +35,7 @@ _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_p
 
 
 def canonical(url: str, *, base: str = "", encoding: str = "utf-8") -> str | None:
-    """Give the one spelling of an address, or None where nothing can be visited.
+    """Give the one spelling of an address, or None.
 
     Joined and spelled by the WHATWG URL standard (hosts by UTS 46, non-transitional). Beyond it, a fragment,
     a host's last dot, tracking parameters and session ids are dropped, and escapes have one spelling.
@@ -85,7 +85,7 @@ def _canonical(url: str, base: str, encoding: str) -> str | None:
 
 
 def _in_charset(encoding: str, url: str) -> str:
-    """Escape a query in a page's character set (WHATWG URL, percent-encode after encoding)."""
+    """Escape a query in a page's character set."""
     before, mark, query = url.partition("?")
 
     def escaped(found: re.Match[str]) -> str:
@@ -98,7 +98,7 @@ def _in_charset(encoding: str, url: str) -> str:
 
 
 def _escapes(text: str) -> str:
-    """Give escapes in capital letters, and none of what needs none (RFC 3986, 6.2.2)."""
+    """Give escapes their one spelling (RFC 3986, 6.2.2)."""
     if "%" not in text or _LONE_PERCENT.search(text):  # undone beside a lone one, others would come about
         return text
 
@@ -110,7 +110,7 @@ def _escapes(text: str) -> str:
 
 
 def typed(text: str) -> str:
-    """Give the canonical form of an address that a person typed; `https://` may be left out.
+    """Give the canonical form of an address that a person typed.
 
     Raises:
         BadUrlError: It is no http or https address.
@@ -130,7 +130,7 @@ def typed(text: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Give host, and port where it is not the default one: the unit of politeness and of robots.txt."""
+    """Give host, and port where it is not the default one."""
     return url.split("/", 3)[2]
 
 
@@ -141,7 +141,7 @@ def origin_of(url: str) -> str:
 
 @lru_cache(maxsize=4096)
 def registrable(host: str) -> str:
-    """Give the domain that somebody registered (`example.co.uk`); for addresses the host itself.
+    """Give the domain that somebody registered, such as `example.co.uk`.
 
     Source: the Public Suffix List as shipped with tldextract; nothing is downloaded.
     """
@@ -155,7 +155,7 @@ def same_owner(url: str, other: str) -> bool:
 
 
 def in_scope(url: str, site_url: str) -> bool:
-    """Tell whether a page belongs to a site: same host and port, with or without `www.`, any scheme."""
+    """Tell whether a page belongs to a site, whatever scheme or `www.`."""
     return _bare(host_of(url)) == _bare(host_of(site_url))
 
 
@@ -165,5 +165,5 @@ def _bare(host: str) -> str:
 
 @lru_cache(maxsize=65536)
 def names_an_image(url: str) -> bool:
-    """Tell whether an address looks like that of a picture, by the ending of its path or of a parameter."""
+    """Tell whether an address ends like that of a picture."""
     return _IMAGE_NAME.search(url) is not None

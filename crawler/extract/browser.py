@@ -1,4 +1,4 @@
-"""Pages that scripts build, run in a Chromium without a network of its own."""
+"""Pages that scripts build, run in a Chromium without network."""
 
 import os
 from collections.abc import Callable

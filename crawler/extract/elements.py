@@ -246,7 +246,7 @@ class ElementWalker:
             self.note(Signal.CUT)
 
     def fragment(self, text: str) -> None:
-        """Walk through markup inside the page's attributes and scripts, as far as `spare` allows."""
+        """Walk through markup inside attributes and scripts."""
         if self.depth >= _DEEPEST or len(text) > self.spare:
             return
         self.spare -= len(text)

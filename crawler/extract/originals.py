@@ -16,35 +16,15 @@ _SHOPIFY = re.compile(
     re.IGNORECASE,
 )
 _WEBP_TWIN = re.compile(r"\.(jpe?g|png)\.(?:webp|avif)$", re.IGNORECASE)
-_RESIZING = frozenset(
-    [
-        "w",
-        "h",
-        "width",
-        "height",
-        "fit",
-        "crop",
-        "resize",
-        "q",
-        "quality",
-        "auto",
-        "fm",
-        "format",
-        "dpr",
-        "ssl",
-        "strip",
-        "zoom",
-        "sharp",
-        "ixlib",
-        "s",
-        "rect",
-    ]
-)
+_RESIZING = frozenset({
+    "w", "h", "width", "height", "fit", "crop", "resize", "q", "quality", "auto", "fm", "format", "dpr",
+    "ssl", "strip", "zoom", "sharp", "ixlib", "s", "rect",
+})  # fmt: skip
 _RESIZERS = ("imgix.net", "squarespace-cdn.com", "shopify.com", "wp.com", "contentful.net", "ctfassets.net")
 
 
 def originals_of(url: str) -> tuple[str, ...]:
-    """Give the addresses from which this variant of a picture was probably made.
+    """Give the addresses of a shown variant's probable originals.
 
     Only addresses derived from well-known schemes are given, at most three: WordPress sizes, Photon,
     next/image and other proxies with a `url=` parameter, Cloudinary, imgix, Wix, Shopify, Squarespace.

@@ -57,7 +57,7 @@ def extract_style(body: bytes, url: str, content_type: str = "", *, cut: bool = 
 
 
 def _decoded(body: bytes, content_type: str) -> tuple[str, str]:
-    """Give encoding and text, UTF-8 where a codec is named that is no character set."""
+    """Give encoding and text, UTF-8 where no character set is named."""
     try:
         encoding, text = html_to_unicode(content_type or None, body, default_encoding="utf-8")
     except (LookupError, ValueError):

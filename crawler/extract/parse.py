@@ -1,4 +1,4 @@
-"""Parsing of markup in bounded time and memory, however broken it is. Pure."""
+"""Parsing of broken markup in bounded time and memory. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def pieces(text: str) -> Iterator[str]:
 
 
 def bounded(text: str, *, tags: int = MOST_TAGS) -> tuple[str, str]:
-    """Give what of a page's markup is parsed, and what is left out.
+    """Give the markup to be parsed, and what is left out.
 
     A parsed tag takes 130 to 700 bytes of memory, and the time for a tag grows with the square of its
     attributes (50 s for 130,000 of them, libxml2 2.14), so both have a bound that only attacks reach.

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Signal(StrEnum):
-    """Why a page's pictures may not all be seen, spelled as rows keep it."""
+    """Why a page's pictures may not all be seen."""
 
     LOGIN = "login wall"
     BOT_BLOCK = "bot block"
@@ -41,7 +41,7 @@ _FEW = 3
 def signals_of(
     markup: str, title: str, *, images: int, has_password: bool, has_state: bool
 ) -> Iterator[Signal]:
-    """Name what hides the pictures of a page on which hardly any was found.
+    """Name what hides the pictures of a page with few.
 
     Args:
         markup: The page's own.

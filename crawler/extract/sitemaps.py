@@ -1,4 +1,4 @@
-"""Sitemaps and feeds, in which a site lists its pages for machines. Pure."""
+"""Sitemaps and feeds, a site's lists for machines. Pure."""
 
 import html
 import re
@@ -174,7 +174,7 @@ def _name(element: etree._Element) -> str:
 
 
 def _when(text: str) -> datetime | None:
-    """Read a W3C or RFC 822 time, as UTC where no zone is named."""
+    """Read a W3C or RFC 822 time, by default in UTC."""
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             found = read(text)

@@ -1,4 +1,4 @@
-"""What a body is, by its first bytes before its media type. Pure."""
+"""What a body is by its first bytes. Pure."""
 
 from enum import StrEnum
 

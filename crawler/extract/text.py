@@ -34,26 +34,10 @@ _ENDING = re.compile(
 )
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 _DATA = re.compile(r"data:image/[\w.+-]+(?:;[\w=.+-]+)*,", re.IGNORECASE)
-_IMAGE_KEYS = frozenset(
-    [
-        "image",
-        "images",
-        "img",
-        "src",
-        "url",
-        "contenturl",
-        "thumbnail",
-        "thumbnailurl",
-        "thumb",
-        "photo",
-        "picture",
-        "poster",
-        "logo",
-        "original",
-        "full",
-        "large",
-    ]
-)
+_IMAGE_KEYS = frozenset({
+    "image", "images", "img", "src", "url", "contenturl", "thumbnail", "thumbnailurl", "thumb", "photo",
+    "picture", "poster", "logo", "original", "full", "large",
+})  # fmt: skip
 
 
 def srcset(value: str) -> Iterator[str]:
@@ -127,7 +111,7 @@ def _string_images(value: str, *, named: bool) -> Iterator[str]:
 
 
 def text_images(text: str) -> Iterator[str]:
-    r"""Give what looks like an image's address in the first MiB of a script, escapes undone."""
+    r"""Give what looks like an image's address in a script."""
     text = text[:_MOST_TEXT]
     if "\\" in text:
         text = _UNICODE.sub(lambda found: chr(int(found[1] or found[2], 16)), text).replace("\\/", "/")
@@ -146,7 +130,7 @@ def text_images(text: str) -> Iterator[str]:
 
 
 def _bare(text: str) -> Iterator[str]:
-    """Give what begins like an address and ends like a picture, in linear time."""
+    """Find what begins like an address and ends like a picture."""
     for run in _RUN.finditer(text):
         begun = 0
         for ending in _ENDING.finditer(run[0]):
@@ -178,7 +162,7 @@ def json_attribute(value: str) -> Iterator[str]:
 
 
 def inline_body(uri: str) -> bytes | None:
-    """Decode an image's data URI, or give None where it is broken or too large."""
+    """Decode an image's data URI, or give None."""
     if not _DATA.match(uri) or len(uri) > MAX_INLINE_BYTES * 2:
         return None
     head, _, payload = uri.partition(",")
@@ -194,6 +178,6 @@ def inline_body(uri: str) -> bytes | None:
 
 
 def inline_name(uri: str, body: bytes) -> str:
-    """Give the name of an inline image, with its SHA-256 instead of its bytes."""
+    """Name an inline image by its type and SHA-256."""
     kind = uri[5 : uri.find(",")].partition(";")[0].lower()
     return f"data:{kind};sha256,{hashlib.sha256(body).hexdigest()}"

@@ -1,1 +1,1 @@
-"""The one door to the network: requests, their bounds, and who may be asked."""
+"""The one door to the network."""

@@ -1,4 +1,4 @@
-"""The one door to the network: single requests, each bounded in bytes, time and where it may connect to."""
+"""Single requests, bounded in bytes, time and where they may connect to."""
 
 import socket
 import ssl
@@ -29,7 +29,7 @@ Resolver = Callable[[str, int], list[tuple[Any, ...]]]
 
 
 class FetchError(CrawlerError):
-    """An address gave no usable answer; `trouble` says why in one word."""
+    """An address gave no usable answer, for the cause in `trouble`."""
 
     def __init__(self, trouble: Cause, message: str) -> None:
         """Keep the kind of trouble and the sentence."""
@@ -39,7 +39,7 @@ class FetchError(CrawlerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The bounds of one request: bytes of the body as decoded, and seconds in all."""
+    """The bounds of one request in decoded bytes and seconds."""
 
     page_bytes: int = 10 * 1024 * 1024
     image_bytes: int = 32 * 1024 * 1024
@@ -50,7 +50,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer: status, headers with lower-case names, and the whole body; of a `cut` one the beginning."""
+    """An answer with its whole body, or the beginning where it was `cut`."""
 
     url: str
     status: int
@@ -70,7 +70,7 @@ _here = threading.local()
 
 
 def _connect(connection: HTTPConnection, allowance: frozenset[str], resolve: Resolver) -> socket.socket:
-    """Resolve once, refuse what may not be reached, and connect to that very address (no second look-up)."""
+    """Resolve once, and connect to that very address if it may be reached."""
     host, port = connection.host.strip("[]"), int(connection.port or connection.default_port)
     try:
         found = resolve(host, port)
@@ -103,7 +103,7 @@ class _RefusedError(urllib3.exceptions.HTTPError):
 
 
 class _Guarded:
-    """What our two kinds of connections share: policy at connect time and a handle for the watchdog."""
+    """What our two kinds of connections share."""
 
     allowance: frozenset[str] = frozenset()
     resolve: Resolver
@@ -128,7 +128,7 @@ class _Guarded:
 
 
 def _enter(twin: socket.socket | None, host_locks: HostLocks | None) -> None:
-    """Note whose request this is, and wait until no other one to the same public address is in the air."""
+    """Wait until no other request to the same public address is under way."""
     watched: Watched | None = getattr(_here, "watched", None)
     if watched is None or twin is None:
         return
@@ -162,7 +162,7 @@ class _Adapter(HTTPAdapter):
     def ask(
         self, url: str, headers: Mapping[str, str], timeout: urllib3.Timeout, sent: bytes | None
     ) -> urllib3.BaseHTTPResponse:
-        """Send one GET, or a POST where something is `sent`, and give the answer, its body unread.
+        """Send one GET, or POST what is `sent`, and leave the answer's body unread.
 
         requests chooses a host's connections and how its certificate is checked; what it would wrap around each
         answer is work that nobody here looks at, a third of a request's cost.
@@ -209,13 +209,13 @@ class _Adapter(HTTPAdapter):
 
 
 def _parted(url: str) -> tuple[str, str]:
-    """Cut a canonical address into its origin and what is asked for there."""
+    """Cut a canonical address into its origin and path."""
     end = url.find("/", url.index("//") + 2)
     return (url, "/") if end < 0 else (url[:end], url[end:])
 
 
 class Fetcher:
-    """Asks for single addresses, never follows a redirect, keeps no cookies, and never logs in."""
+    """Asks for single addresses, without redirects, cookies or logins."""
 
     def __init__(
         self,
@@ -273,7 +273,7 @@ class Fetcher:
         return self._watched(url, sent, watched, max_bytes or self._limits.page_bytes)
 
     def post(self, url: str, body: bytes, fields: Mapping[str, str], *, max_bytes: int) -> Reply:
-        """Send bytes to a service that a person chose: bounded as `get` is, with its errors, and never sent on."""
+        """Send bytes to a service that a person chose, bounded as `get` is."""
         watched = Watched(time.monotonic() + self._limits.seconds, sent=body)
         return self._watched(url, self._headers | dict(fields), watched, max_bytes)
 
@@ -323,7 +323,7 @@ def _body(
     max_bytes: int,
     image_bytes: int,
 ) -> tuple[bytes, bool]:
-    """Read chunk by chunk, so that neither a drip nor a bomb gets further than its limit.
+    """Read a body chunk by chunk within its limits.
 
     Gives the body, and whether it was cut: the beginning of a page that is too large is worth reading, that of
     anything else is not.

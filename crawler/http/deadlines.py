@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Watched:
-    """A request in the air: when it must end, and a second handle on its socket to end it with."""
+    """A request under way, with a second handle on its socket."""
 
     deadline: float
     twin: socket.socket | None = None
@@ -20,9 +20,8 @@ class Watched:
 
 @dataclass(slots=True)
 class Watchdog:
-    """Ends requests that are past their deadline, also those that send their headers byte by byte."""
+    """Ends requests that are past their deadline."""
 
-    flying: set[int] = field(default_factory=set)
     watched: dict[int, Watched] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     thread: threading.Thread | None = None

@@ -20,12 +20,12 @@ _DIGITS = re.compile(r"[0-9]{1,17}")
 
 
 def received(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give the fields of an answer by lower-case name, each value on one line."""
+    """Give an answer's fields by lower-case name, each on one line."""
     return {name.lower(): _one_line(value) for name, value in islice(pairs, MAX_FIELDS)}
 
 
 def conditional(etag: str, last_modified: str) -> dict[str, str]:
-    """Give the request fields that ask only for what has changed (RFC 9110, 13.1)."""
+    """Give the request fields of a conditional request (RFC 9110, 13.1)."""
     fields = {"If-None-Match": _one_line(etag), "If-Modified-Since": _one_line(last_modified)}
     return {name: value for name, value in fields.items() if value}
 
@@ -36,7 +36,7 @@ def media_type(fields: Mapping[str, str]) -> str:
 
 
 def content_length(fields: Mapping[str, str]) -> int | None:
-    """Give how many bytes are announced; None where that is unsaid or counts encoded bytes."""
+    """Give how many decoded bytes are announced, or None."""
     value = "" if "content-encoding" in fields else fields.get("content-length", "")
     return int(value) if _DIGITS.fullmatch(value) else None
 
@@ -50,7 +50,7 @@ def location(fields: Mapping[str, str], base: str) -> str | None:
 
 
 def retry_after(fields: Mapping[str, str], now: datetime) -> datetime | None:
-    """Give when a host wants to be asked again, at most a day from `now` (RFC 9110, 10.2.3)."""
+    """Give the end of a pause of at most a day (RFC 9110, 10.2.3)."""
     value = fields.get("retry-after", "")
     if _DIGITS.fullmatch(value):
         return now + min(timedelta(seconds=min(int(value), 10**6)), LONGEST_PAUSE)
@@ -63,5 +63,5 @@ def retry_after(fields: Mapping[str, str], now: datetime) -> datetime | None:
 
 
 def _one_line(value: str) -> str:
-    """Give a value without control characters or letters that no header can carry."""
+    """Give a value without what no header can carry."""
     return _UNSENDABLE.sub(" ", value[:MAX_VALUE]).strip()

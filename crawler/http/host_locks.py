@@ -15,7 +15,7 @@ _BUSY_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class HostLock:
-    """What an attempt gave, which is a lock or how many seconds to stay away."""
+    """A lock, or how many seconds to stay away."""
 
     wait_s: float = 0.0
     lock: FileLock | None = None
@@ -63,7 +63,7 @@ class HostLocks:
 
 
 def _rest(stamp: Path, pause_s: float) -> float:
-    """Give what is left of the pause, which is nothing once the clock was set back."""
+    """Give what is left of the pause, 0 after a clock set back."""
     try:
         gone = time.time() - stamp.stat().st_mtime
     except FileNotFoundError:
@@ -72,7 +72,7 @@ def _rest(stamp: Path, pause_s: float) -> float:
 
 
 def hold(address: str, host_locks: HostLocks | None, patience_s: float) -> Callable[[], None]:
-    """Take an address for one request, and give what lets go of it.
+    """Take an address for one request, and give its release.
 
     Raises:
         TimeoutError: Another request of ours holds it for longer than our patience.

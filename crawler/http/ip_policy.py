@@ -1,4 +1,4 @@
-"""Which network addresses may be connected to: public ones, and those that a site's allowance names. Pure."""
+"""Which network addresses may be connected to. Pure."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -29,7 +29,7 @@ def may_connect(address: str, port: int, allowance: frozenset[str]) -> bool:
 
 
 def is_private_by_name(host: str) -> bool:
-    """Tell whether a host is written as an address of this machine or network, so that whoever typed it means it.
+    """Tell whether a host is written as a private address.
 
     A public-looking name that resolves to such an address is not meant: that is what an attack looks like.
     """
@@ -43,7 +43,7 @@ def is_private_by_name(host: str) -> bool:
 
 
 def _inner(number: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Give the IPv4 address that an IPv6 one only wraps (mapped, 6to4, Teredo, NAT64, ISATAP)."""
+    """Give the IPv4 address that an IPv6 one only wraps."""
     if isinstance(number, IPv4Address):
         return number
     if number.ipv4_mapped is not None:

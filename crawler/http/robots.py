@@ -1,4 +1,4 @@
-"""May we, and how often: RFC 9309's rules on what robots.txt says, and on what its absence means. Pure."""
+"""What robots.txt permits (RFC 9309), and what its absence means. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,20 +28,20 @@ class Rules:
     everything: bool = True
 
     def permits(self, url: str) -> bool:
-        """Tell whether our product token may fetch this address; robots.txt itself always may be."""
+        """Tell whether our product token may fetch this address."""
         if self.parsed is None:
             return self.everything
         return self.parsed.can_fetch(url, PRODUCT)
 
     def refusal(self, url: str) -> Reason | None:
-        """Say why our product token may not fetch this address; None when it may."""
+        """Say why our product token may not fetch this address, or None."""
         if self.permits(url):
             return None
         return Reason(Cause.ROBOTS_DISALLOWS) if self.reason is None else self.reason
 
     @property
     def delay_s(self) -> float:
-        """Seconds between requests that the host asks for (Crawl-delay, Request-rate); at most 300."""
+        """Seconds between requests that the host asks for, at most 300."""
         if self.parsed is None:
             return 0.0
         delay = self.parsed.crawl_delay(PRODUCT) or 0.0
@@ -57,7 +57,7 @@ class Rules:
 
 
 def read(status: int, body: bytes) -> Rules:
-    """Give the rules that follow from an answer to a request for robots.txt.
+    """Give the rules that an answer for robots.txt makes.
 
     Args:
         status: The HTTP status after redirects; 0 when no answer came.
@@ -86,5 +86,5 @@ def parse(text: str) -> Rules:
 
 
 def is_fresh(read_at: datetime | None, now: datetime) -> bool:
-    """Tell whether rules read then may still be used (24 hours; not when the clock was set back)."""
+    """Tell whether rules read within 24 hours may still be used."""
     return read_at is not None and timedelta() <= now - read_at < MAX_AGE

@@ -1,4 +1,4 @@
-"""The unit of work that goes to another process or machine. Imports little."""
+"""The unit of work that goes to another process."""
 
 import copyreg
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ Done = list[SliceResult | str]
 
 
 def crawl_slices(tasks: list[Task], context: VisitContext, at_once: int) -> Done:
-    """Visit a slice of each of several sites at the same time in this process."""
+    """Visit several sites at the same time in this process."""
     with ThreadPoolExecutor(max(1, min(at_once, len(tasks)))) as pool:
         return list(pool.map(lambda task: _guarded(task, context), tasks))
 
@@ -37,7 +37,7 @@ def _arrived(kind: type, *values: object) -> object:
 
 
 def _travels(kind: type) -> None:
-    """Pickle a kind of value in a third of the time that dataclasses take."""
+    """Pickle a kind of value faster than dataclasses are."""
     values = attrgetter(*kind.__slots__)  # type: ignore[attr-defined]
 
     def taken_apart(one: object) -> tuple[Any, ...]:

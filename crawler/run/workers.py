@@ -1,4 +1,4 @@
-"""Where a night's slices run, in processes that are replaced when one dies."""
+"""The processes in which a night's slices run."""
 
 import multiprocessing
 import os
@@ -15,7 +15,7 @@ Group = Future[Done]
 
 
 class WorkerPool:
-    """Takes groups of slices, of which a worker's death loses only those under way."""
+    """Runs groups of slices, and replaces workers that die."""
 
     def __init__(self, workers: int, given: Executor | None = None) -> None:
         """Use so many workers of this machine, or those of an executor."""
@@ -68,7 +68,7 @@ class WorkerPool:
 
 @contextmanager
 def worker_pool(executor: Executor | None, workers: int) -> Iterator[WorkerPool]:
-    """Give the workers of a night, one for each core where `workers` is 0."""
+    """Give the workers of a night, 0 for one each core."""
     pool = WorkerPool(workers or os.cpu_count() or 1, executor)
     try:
         yield pool

@@ -98,7 +98,7 @@ class Downloader:
         )
 
     def download(self, turn: Turn) -> Download:
-        """Take a turn, trouble on the way being part of what it brings back."""
+        """Take a turn, and give what came or what went wrong."""
         try:
             got = self._locked(turn)
             return got if turn.is_robots or got.wait_s else self._extracted(got)
@@ -106,7 +106,7 @@ class Downloader:
             return Download(turn=turn, error=error)
 
     def _locked(self, turn: Turn) -> Download:
-        """Ask while no other site asks this host; one without any pause is ours, or a test's."""
+        """Ask while no other site asks this host."""
         locks = self.context.host_locks
         if locks is None or not turn.pause_s:
             return self._fetched(turn)
@@ -171,7 +171,7 @@ class Downloader:
         return replace(got, content=content, digest=digest, matched_upto=matched_upto, **found)
 
     def _guarded(self, content: Content, got: Download, reply: Reply) -> dict[str, Any]:
-        """Turn whatever a body makes us stumble over into a row, so that its site goes on."""
+        """Extract a body, whatever it makes us stumble over."""
         try:
             if content is Content.IMAGE:
                 return {"judgement": self.context.judge(reply.body, _name_of(got.final))}

@@ -66,10 +66,9 @@ class Frontier:
         return due
 
     def _in_turn(self, due: list[Address]) -> list[Address]:
-        """Order what is due so that hosts left out in the last nights come first.
+        """Order what is due, hosts of hits and those left out first.
 
-        Those of hits come before them. Only where there are more hosts than a night may ask; with fewer the
-        order says nothing.
+        Only where there are more hosts than a night may ask. With fewer the order says nothing.
         """
         hosts = {one.url: host_of(one.url) for one in due}
         if len(set(hosts.values())) <= self.plan.site_hosts:
@@ -132,7 +131,7 @@ class Frontier:
         self.changed_hosts.add(state.host)
 
     def next(self, monotonic: float, now: datetime) -> Turn | Wait | None:
-        """Give what to do next, how long to wait, or None when nothing is left for now.
+        """Give the next turn, how long to wait, or None.
 
         The host that has waited longest comes first; hosts that rest are not looked at.
         """
@@ -162,7 +161,7 @@ class Frontier:
         return pace.delay_s(self.hosts.get(host), rules, wanted)
 
     def _rest_of_pause(self, host: str, now: datetime) -> float:
-        """Give how many seconds are left of the pause that an earlier slice began."""
+        """Give what is left of an earlier slice's pause in seconds."""
         state, rules = self.hosts.get(host), self.robots.get(host, now)
         if state is None or state.asked_at is None or rules is None:
             return 0.0
@@ -189,7 +188,7 @@ class Frontier:
         return None
 
     def _is_one_too_many(self, host: str) -> bool:
-        """Tell whether a host of somebody else is one more than a night may ask."""
+        """Tell whether a foreign host is one more than permitted."""
         if host in self._others or registrable(host) == self._owner:
             return False
         if len(self._others) >= self.plan.site_hosts:
@@ -197,12 +196,9 @@ class Frontier:
         self._others.add(host)
         return False
 
-    def apply(self, outcome: Outcome, *, monotonic: float, now: datetime) -> None:
+    def apply(self, outcome: Outcome) -> None:
         """Take in what a download means."""
         turn = outcome.turn
-        if outcome.wait_s:
-            self._postpone(turn, monotonic + outcome.wait_s)
-            return
         self._learn_host(outcome)
         new = [found for found in outcome.found if self.offer(found)]
         if outcome.is_page:
@@ -215,15 +211,11 @@ class Frontier:
             self._put(address)
         if outcome.twin is not None and self._is_unvisited(outcome.twin.url):
             self._put(outcome.twin)
-        if outcome.address is not None:
-            self._ask_again(outcome.address, now, at_once=outcome.is_asked_again)
+        if outcome.address is not None and outcome.is_asked_again:
+            self._enqueue(outcome.address, first=True)
+        if outcome.retry_at is not None:
+            self._later.append(outcome.retry_at)
         self._queues.answered(turn.host)
-
-    def _ask_again(self, address: Address, now: datetime, *, at_once: bool) -> None:
-        if at_once:
-            self._enqueue(address, first=True)
-        elif (at := retry_at(address, now)) is not None:
-            self._later.append(at)
 
     def _learn_host(self, outcome: Outcome) -> None:
         if outcome.host is not None:
@@ -235,8 +227,8 @@ class Frontier:
         known = self.addresses.get(url)
         return known is None or (known.standing is Standing.WAITING and known.fetched_at is None)
 
-    def _postpone(self, turn: Turn, until: float) -> None:
-        """Take a turn back, since another site asks this host."""
+    def postpone(self, turn: Turn, until: float) -> None:
+        """Take a turn back until a time of the monotonic clock."""
         self._queues[turn.host].next_at = until
         if not turn.is_robots:
             self._enqueue(turn.address, first=True)

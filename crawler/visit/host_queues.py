@@ -85,7 +85,7 @@ class HostQueues:
         self._list(host, queue)
 
     def first(self, now: datetime) -> str | None:
-        """Give the host that has waited longest, or None where none has anything to ask."""
+        """Give the host that has waited longest, or None."""
         while self._parked and self._parked[0][0] <= now:
             host = heapq.heappop(self._parked)[2]
             self._queues[host].is_listed = False

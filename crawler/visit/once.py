@@ -1,4 +1,4 @@
-"""A single visit of one page, or of one picture, that a person named."""
+"""A single visit of what a person named."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ _BYTES = 500 * 1024 * 1024
 
 
 def look_at(site: Site, url: str, context: VisitContext) -> SliceResult:
-    """Download one page with its images, or one image, by the rules of any visit.
+    """Download one page with its images, or one image.
 
     Args:
         site: The site that it belongs to, whose allowance counts.

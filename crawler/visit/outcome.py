@@ -1,4 +1,4 @@
-"""What a download means for its address, its host and the record of the visit. Pure."""
+"""What a download means for address, host and record. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from crawler.extract.sniff import Content
 from crawler.http.client import FetchError, Reply
 from crawler.http.headers import media_type, retry_after
 from crawler.http.robots import Rules
-from crawler.model import (
+from crawler.model import (  # fmt: skip
     Address,
     Candidate,
     Failure,
@@ -25,14 +25,14 @@ from crawler.model import (
     Step,
     VisitCounts,
     printable,
-)  # fmt: skip
+)
 from crawler.reasons import SILENT, Cause, Reason
 from crawler.settings import Plan
 from crawler.urls import canonical, host_of, in_scope, origin_of, same_owner
 from crawler.visit import pace, robots_cache
 from crawler.visit.download import SCRIPT_BUILT, Download
 from crawler.visit.host_queues import Turn
-from crawler.visit.revisit import Rank, after_failure, after_visit
+from crawler.visit.revisit import Rank, after_failure, after_visit, retry_at
 from watermark.matching.verdict import Verdict
 
 _TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524))
@@ -64,11 +64,11 @@ class Outcome:
 
     Args:
         turn: What was to be downloaded.
-        wait_s: Seconds to stay away from a host that another site is asking; nothing was downloaded then.
         host: The host's state.
         rules: Its robots.txt, where that was asked for.
         address: The address as it is known now.
         is_asked_again: Whether the address goes back to the front of its queue.
+        retry_at: When the address is tried again in this night, or None.
         twin: The address where redirects ended, if nobody has visited it under its own name.
         found: What the body names.
         inline: Pictures inside the page itself.
@@ -77,11 +77,11 @@ class Outcome:
     """
 
     turn: Turn
-    wait_s: float = 0.0
     host: HostState | None = None
     rules: Rules | None = None
     address: Address | None = None
     is_asked_again: bool = False
+    retry_at: datetime | None = None
     twin: Address | None = None
     found: tuple[Found, ...] = ()
     inline: tuple[Address, ...] = ()
@@ -118,10 +118,32 @@ class Known:
 
 def outcome_of(download: Download, known: Known, now: datetime) -> Outcome:
     """Give what a download means."""
-    if download.wait_s:
-        return Outcome(turn=download.turn, wait_s=download.wait_s)
+    return _case(download, known, now).outcome()
+
+
+def robots_outcome(download: Download, known: Known, now: datetime) -> Outcome:
+    """Give what a download of robots.txt means."""
+    case, reply, error, site = _case(download, known, now), download.reply, download.error, known.site.url
+    status, body = (reply.status, reply.body) if reply is not None else (0, b"")
+    answered = pace.after_answer(case.host, 0.0)
+    rules, host = robots_cache.read_answer(answered, status, body, now)
+    failures: tuple[Failure, ...] = ()
+    if rules.reason is not None and not rules.everything:
+        message = rules.reason.sentence() + (f" ({error})" if error else "")
+        trouble = str(error.trouble) if error else Reason(Cause.STATUS, str(status)).trouble
+        failures = case.failure(Step.ROBOTS, trouble, message)
+    found: tuple[Found, ...] = ()
+    if host.host == host_of(site) and not known.only_page:
+        named = (*rules.sitemaps[:_MOST_SITEMAPS], f"{origin_of(site)}/sitemap.xml")
+        urls = filter(None, (canonical(url, base=site) for url in named))
+        found = tuple(Found(url, Kind.MAP, 1, "") for url in urls if same_owner(url, site))
+    counts = VisitCounts(requests=download.asked, bytes=len(body))
+    return Outcome(turn=download.turn, host=host, rules=rules, found=found, failures=failures, counts=counts)
+
+
+def _case(download: Download, known: Known, now: datetime) -> "_Case":
     host = known.hosts.get(download.turn.host, HostState(host=download.turn.host))
-    return _Case(download, known, host, now).outcome()
+    return _Case(download, known, host, now)
 
 
 @dataclass(slots=True)
@@ -139,8 +161,6 @@ class _Case:
 
     def outcome(self) -> Outcome:
         download, error = self.download, self.download.error
-        if download.turn.is_robots:
-            return self.robots()
         if error is not None and error.trouble in SILENT:
             self.host = pace.after_silence(self.host, self.known.plan, began=self.known.began, now=self.now)
             return self.silence(error)
@@ -171,40 +191,20 @@ class _Case:
     def failed(
         self, reason: Reason, *, retry: bool = True, step: Step = Step.FETCH, address: Address | None = None
     ) -> Outcome:
-        """Give the outcome of a failure, tried again soon unless nothing can come of it."""
-        address = replace(address or self.address, reason=reason)
-        if retry and reason.cause not in _FINAL:
-            address = after_failure(address, self.known.plan, self.now)
-        else:
-            address = self.visited(replace(address, standing=Standing.FAILED))
+        """Give the outcome of a failure."""
+        address = replace(address or self.address, standing=Standing.FAILED, reason=reason)
         failures = self.failure(step, reason.trouble, reason.sentence(address.url))
-        return self.of(address, counts=VisitCounts(failed=1), failures=failures)
+        retry = retry and reason.cause not in _FINAL
+        address = after_failure(address, self.known.plan, self.now) if retry else self.visited(address)
+        again_at = retry_at(address, self.now)
+        return self.of(address, counts=VisitCounts(failed=1), failures=failures, retry_at=again_at)
 
     def silence(self, error: FetchError) -> Outcome:
-        """Give the outcome of no answer, which is no fault of an address whose host is dark."""
+        """Give the outcome of no answer."""
         if not pace.is_dark(self.host):
             return self.failed(Reason(error.trouble, str(error)))
         failures = self.failure(Step.FETCH, error.trouble, str(error))
         return self.of(self.address, is_asked_again=True, failures=failures)
-
-    def robots(self) -> Outcome:
-        """Give the rules of a host, the sitemaps that it names, and the usual one."""
-        reply, error, site = self.download.reply, self.download.error, self.known.site.url
-        status, body = (reply.status, reply.body) if reply is not None else (0, b"")
-        rules, self.host = robots_cache.after_answer(
-            pace.after_answer(self.host, 0.0), status, body, self.now
-        )
-        failures: tuple[Failure, ...] = ()
-        if rules.reason is not None and not rules.everything:
-            message = rules.reason.sentence() + (f" ({error})" if error else "")
-            trouble = str(error.trouble) if error else Reason(Cause.STATUS, str(status)).trouble
-            failures = self.failure(Step.ROBOTS, trouble, message)
-        found: tuple[Found, ...] = ()
-        if self.host.host == host_of(site) and not self.known.only_page:
-            named = (*rules.sitemaps[:_MOST_SITEMAPS], f"{origin_of(site)}/sitemap.xml")
-            urls = filter(None, (canonical(url, base=site) for url in named))
-            found = tuple(Found(url, Kind.MAP, 1, "") for url in urls if same_owner(url, site))
-        return replace(self.of(self.address), address=None, rules=rules, found=found, failures=failures)
 
     def reply(self, reply: Reply) -> Outcome:
         """Give the outcome of an answer by its status."""
@@ -243,19 +243,20 @@ class _Case:
         return self.of(done, counts=VisitCounts(unchanged=1), unchanged=(address.url,))
 
     def paused(self, reply: Reply) -> Outcome:
-        """Give the outcome of a host's wish to be left alone for a while."""
+        """Give the outcome of a wish for a pause."""
         address, plan = self.address, self.known.plan
         pause = timedelta(seconds=_DEFAULT_PAUSE_S * 2 ** min(address.tries, _PAUSES))
         until = retry_after(reply.headers, self.now) or self.now + pause
         self.host = replace(self.host, parked_until=until)
-        again = address.tries < _PAUSES
-        kept = replace(address, tries=address.tries + 1) if again else after_failure(address, plan, self.now)
+        reason, again = Reason(Cause.STATUS, str(reply.status)), address.tries < _PAUSES
+        failed = replace(after_failure(address, plan, self.now), reason=reason)
+        kept = replace(address, tries=address.tries + 1) if again else failed
         message = f"{self.host.host} asked for a pause until {until:%H:%M:%S} (status {reply.status})"
-        failures = self.failure(Step.FETCH, Reason(Cause.STATUS, str(reply.status)).trouble, message)
+        failures = self.failure(Step.FETCH, reason.trouble, message)
         return self.of(kept, is_asked_again=again, failures=failures)
 
     def gone(self, status: int) -> Outcome:
-        """Give the outcome of what is not there, which is news only where somebody named it."""
+        """Give the outcome of what is not there."""
         address, reason = self.address, Reason(Cause.GONE, str(status))
         gone = replace(
             address,
@@ -336,7 +337,7 @@ class _Case:
         }
 
     def changed(self, address: Address) -> Outcome:
-        """Give the outcome of a page, style sheet or sitemap that is new or another than before."""
+        """Give the outcome of markup that is another than before."""
         download = self.download
         if download.sitemap is not None:
             outcome = self.sitemap(replace(address, kind=Kind.MAP), download.sitemap)
@@ -387,7 +388,7 @@ class _Case:
                 yield Found(sitemap, Kind.MAP, depth, url)
 
     def cut(self, *, is_whole: bool) -> tuple[tuple[Failure, ...], tuple[PageSeen, ...]]:
-        """Give the row and the mark of what was read in part; the mark stays while it is unchanged."""
+        """Give the row and the lasting mark of what was cut."""
         url = self.address.url
         message = f"{url} was read in part: it is larger than what is read of one page, sheet or sitemap"
         mark = PageSeen(url=url, title="", images=(), signals=(Signal.CUT,), is_whole=True)

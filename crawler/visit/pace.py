@@ -1,4 +1,4 @@
-"""How fast a host is asked, and when it is left alone. Pure."""
+"""How fast a host is asked. Pure."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -50,5 +50,5 @@ def after_silence(host: HostState, plan: Plan, *, began: datetime, now: datetime
 
 
 def is_dark(host: HostState) -> bool:
-    """Tell whether a host was silent so often that no single address is at fault."""
+    """Tell whether a host itself is silent, not one address."""
     return host.failures >= FAILURES

@@ -38,7 +38,7 @@ class ScriptedPages:
     _others: dict[str, Rules] = field(default_factory=dict)
 
     def read(self, page: Reply, plain: ExtractedPage) -> tuple[ExtractedPage, int]:
-        """Extract a page after its scripts ran, and count the requests for it.
+        """Extract a page after its scripts ran, and count requests.
 
         Without a browser it stays as it is.
         """

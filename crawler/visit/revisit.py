@@ -24,7 +24,7 @@ class Rank(IntEnum):
 
 
 def pause_after(unchanged: timedelta, plan: Plan) -> timedelta:
-    """Give how long an address may be left alone that has not changed for so long.
+    """Give how long an unchanged address may be left alone.
 
     A quarter of its age, so that what changed within the last days is asked for in every run, and what stood
     still for a month once a week.
@@ -34,7 +34,7 @@ def pause_after(unchanged: timedelta, plan: Plan) -> timedelta:
 
 
 def after_visit(address: Address, plan: Plan, now: datetime, *, changed: bool) -> Address:
-    """Give an address after a visit, due again the sooner the more often it changes."""
+    """Give an address after a visit, with its next time."""
     changed_at = now if changed or address.changed_at is None else address.changed_at
     often = address.rank == Rank.HIT or address.depth <= 1
     pause = timedelta() if often else pause_after(now - changed_at, plan)
@@ -42,7 +42,7 @@ def after_visit(address: Address, plan: Plan, now: datetime, *, changed: bool) -
 
 
 def after_failure(address: Address, plan: Plan, now: datetime) -> Address:
-    """Give a failed address, due again soon after the first tries and then the next night."""
+    """Give an address after a failure, with its next time."""
     tries = address.tries + 1
     pause = plan.retry_s * 4 ** (tries - 1) if tries <= TRIES else 0.0
     return replace(address, tries=tries, due_at=now + timedelta(seconds=pause), standing=Standing.FAILED)
@@ -65,7 +65,7 @@ def retry_at(address: Address, now: datetime) -> datetime | None:
 
 
 def is_changed_since(address: Address, changed_at: datetime | None, began: datetime) -> bool:
-    """Tell whether a sitemap's time of change brings a later visit forward to this night."""
+    """Tell whether a change brings a later visit forward."""
     seen, due = address.fetched_at, address.due_at
     if changed_at is None or seen is None or due is None:
         return False

@@ -18,7 +18,7 @@ class RobotsCache:
         self._hosts, self._began = hosts, began
 
     def get(self, host: str, now: datetime) -> Rules | None:
-        """Give a host's rules, or None where robots.txt is still to be asked for."""
+        """Give a host's rules, or None where they are not known."""
         if host not in self.rules and self._was_asked(host, now):
             self.rules[host] = _remembered(self._hosts[host])
         return self.rules.get(host)
@@ -29,7 +29,7 @@ class RobotsCache:
         return any(at is not None and self._began <= at <= now for at in times)
 
 
-def after_answer(host: HostState, status: int, body: bytes, now: datetime) -> tuple[Rules, HostState]:
+def read_answer(host: HostState, status: int, body: bytes, now: datetime) -> tuple[Rules, HostState]:
     """Take in the answer to a request for robots.txt.
 
     Rules of the last 24 hours outlive a failure.

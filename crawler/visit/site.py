@@ -10,7 +10,7 @@ from crawler.visit.context import VisitContext
 from crawler.visit.download import Download, Downloader
 from crawler.visit.frontier import Frontier
 from crawler.visit.host_queues import Turn, Wait
-from crawler.visit.outcome import Known, Outcome, outcome_of
+from crawler.visit.outcome import Known, Outcome, outcome_of, robots_outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class _Record:
 
 
 class _Slice:
-    """The loop of a slice, in which one thread decides and one or more ask."""
+    """The loop of a slice, in which one thread decides."""
 
     def __init__(
         self, site: Site, state: SiteState, budget: Budget, context: VisitContext, fetcher: Fetcher
@@ -126,11 +126,16 @@ class _Slice:
         return self.frontier.next(self.clock.monotonic(), self.clock.now())
 
     def _take(self, download: Download) -> None:
-        now = self.clock.now()
-        outcome = outcome_of(download, self.known, now)
+        if download.wait_s:
+            self.frontier.postpone(download.turn, self.clock.monotonic() + download.wait_s)
+            return
+        if download.turn.is_robots:
+            outcome = robots_outcome(download, self.known, self.clock.now())
+        else:
+            outcome = outcome_of(download, self.known, self.clock.now())
         self.matched.update({one.digest: one.upto for one in outcome.judgements})
         self.record.add(outcome)
-        self.frontier.apply(outcome, monotonic=self.clock.monotonic(), now=now)
+        self.frontier.apply(outcome)
 
     def _pause(self, seconds: float) -> bool:
         """Sleep for politeness, and tell whether the slice goes on after it."""

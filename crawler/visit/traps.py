@@ -1,4 +1,4 @@
-"""Pages that lead nowhere, such as endless calendars and paths that repeat themselves. Pure."""
+"""Pages that lead nowhere, such as endless calendars. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class TrapFinder:
 
     @property
     def barren(self) -> dict[str, int]:
-        """Pages in a row without a new image, by shape, single ones left out."""
+        """Pages in a row without a new image, by shape."""
         return {shape: count for shape, count in self._barren.items() if count > 1}
 
     def count(self, url: str, new_images: int) -> None:
@@ -33,7 +33,7 @@ class TrapFinder:
             self._barren[shape] = self._barren.get(shape, 0) + 1
 
     def refusal(self, url: str, depth: int) -> Reason | None:
-        """Say why a page so many clicks from the start is left alone, or None."""
+        """Say why a page is left alone, or None."""
         if depth > self._plan.depth:
             return Reason(Cause.TOO_DEEP, str(self._plan.depth))
         if self._barren and self._barren.get(shape_of(url), 0) >= self._plan.barren:
@@ -42,7 +42,7 @@ class TrapFinder:
 
 
 def shape_of(url: str) -> str:
-    """Give what the pages of one kind have in common, numbers and values left out."""
+    """Give what the pages of one kind have in common."""
     parts = urlsplit(url)
     names = ",".join(sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}))
     return f"{parts.netloc}{_VARYING.sub('#', parts.path)}?{names}"

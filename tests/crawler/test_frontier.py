@@ -14,7 +14,7 @@ from crawler.visit.frontier import Frontier
 from crawler.visit.host_queues import Turn, Wait
 from crawler.visit.outcome import Found, Outcome
 from crawler.visit.revisit import after_visit, pause_after
-from crawler.visit.robots_cache import after_answer
+from crawler.visit.robots_cache import read_answer
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 SITE = Site(id=1, url="https://a.example/")
@@ -39,12 +39,7 @@ def answers(one: Frontier, host: str = "a.example", *, seconds: float = 0.0, **m
     """Let a host answer."""
     state = one.hosts.get(host, HostState(host=host))
     turn = Turn(host, page("asked"))
-    apply(one, Outcome(turn=turn, host=pace.after_answer(state, seconds), **more))
-
-
-def apply(one: Frontier, outcome: Outcome) -> None:
-    """Tell a frontier what a download meant."""
-    one.apply(outcome, monotonic=0.0, now=NOW)
+    one.apply(Outcome(turn=turn, host=pace.after_answer(state, seconds), **more))
 
 
 def offer(one: Frontier, url: str, kind: Kind = Kind.PAGE, depth: int = 1, **more) -> None:
@@ -134,7 +129,7 @@ def test_failures_in_a_row_park_the_host():
     one = frontier()
     for _ in range(6):
         silent = pace.after_silence(one.hosts["a.example"], PLAN, began=NOW, now=NOW)
-        apply(one, Outcome(turn=Turn("a.example", page("x")), host=silent))
+        one.apply(Outcome(turn=Turn("a.example", page("x")), host=silent))
 
     assert one.hosts["a.example"].parked_until == NOW + timedelta(seconds=120)
 
@@ -259,7 +254,7 @@ class Watched:
             self.parked[host] = (self.tenths + 15) / 10
             until = NOW + timedelta(seconds=self.parked[host])
             parked = replace(self.one.hosts[host], parked_until=until)
-            apply(self.one, Outcome(turn=Turn("nobody", page("x")), host=parked))
+            self.one.apply(Outcome(turn=Turn("nobody", page("x")), host=parked))
         elif what == "offer":
             self.count += 1
             offer(self.one, f"https://{host}/more{self.count}.jpg", Kind.IMAGE)
@@ -309,11 +304,11 @@ def asked_about(one, now):
             clock += turn.seconds
             continue
         if turn.is_robots:
-            rules, host = after_answer(one.hosts[turn.host], 404, b"", now)
-            apply(one, Outcome(turn=turn, host=host, rules=rules))
+            rules, host = read_answer(one.hosts[turn.host], 404, b"", now)
+            one.apply(Outcome(turn=turn, host=host, rules=rules))
         else:
             done = after_visit(turn.address, one.plan, now, changed=True)
-            apply(one, Outcome(turn=turn, host=one.hosts[turn.host], address=done))
+            one.apply(Outcome(turn=turn, host=one.hosts[turn.host], address=done))
         yield turn
 
 
