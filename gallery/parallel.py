@@ -7,7 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Protocol, TypeVar
 
-from gallery.errors import GalleryError
+from gallery.errors import UnavailableError
 
 _FEW = 12  # starting workers costs about as much as so many photographs
 
@@ -36,7 +36,7 @@ def in_parallel(
     Threads are enough for a few photographs: decoding, resizing and encoding go on beside each other.
 
     Raises:
-        GalleryError: A worker was ended from outside, mostly for want of memory.
+        UnavailableError: A worker was ended from outside, mostly for want of memory.
     """
     cores = min(os.cpu_count() or 1, len(tasks))
     if cores < 2:  # noqa: PLR2004 (nothing to share)
@@ -51,7 +51,7 @@ def in_parallel(
         try:
             yield from workers.map(work, tasks, chunksize=chunk)
         except BrokenProcessPool as error:
-            raise GalleryError(
+            raise UnavailableError(
                 "a worker process was ended from outside before its work was done",
                 hint="most often memory ran out: free some and run the same command again",
             ) from error

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gallery.errors import GalleryError
+from gallery.errors import DamagedError, NotFoundError, RefusedError
 from gallery.model import PUBLIC_CHANNEL
 
 FORMATS = ("avif", "webp", "jpeg")
@@ -64,15 +64,16 @@ class DataFolder:
         """Make sure that `pairwatch init` was here.
 
         Raises:
-            GalleryError: There is no catalogue in this folder, or an empty file in its place.
+            NotFoundError: There is no catalogue in this folder.
+            DamagedError: There is an empty file in its place.
         """
         if self.database.is_file() and not self.database.stat().st_size:
-            raise GalleryError(
+            raise DamagedError(
                 f"the catalogue {self.database} is an empty file (0 bytes)",
                 hint="restore your backup; if nothing was ever in it, start with: pairwatch init",
             )
         if not self.database.is_file():
-            raise GalleryError(
+            raise NotFoundError(
                 f"there is no pairwatch catalogue in {self.root}",
                 hint="start one with: pairwatch init, or name another folder with --data",
             )
@@ -183,20 +184,20 @@ def load_settings(folder: DataFolder) -> Settings:
     """Read what the practice chose; a missing file means the defaults.
 
     Raises:
-        GalleryError: The file is not TOML, or has wrong keys or values (all of them are named).
+        RefusedError: The file is not TOML, or has wrong keys or values (all of them are named).
     """
     try:
         raw = tomllib.loads(folder.settings_file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return Settings()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise GalleryError(
+        raise RefusedError(
             f"{folder.settings_file} cannot be read: {error}",
             hint="compare it with the example that `pairwatch init` writes into an empty folder",
         ) from error
     settings, problems = parse_settings(raw)
     if problems:
-        raise GalleryError(
+        raise RefusedError(
             f"{folder.settings_file}: " + "; ".join(problems),
             hint="compare it with the example that `pairwatch init` writes into an empty folder",
         )

@@ -73,7 +73,7 @@ def put_up(layout: Layout, live: Path, work: Path, standing: Standing, *, ready:
         A digest of the listing of the new site.
 
     Raises:
-        GalleryError: The disk is full or may not be written.
+        UnavailableError: The disk is full or may not be written.
     """
     following, trusted = work / "next", layout.standing is not None
     sums = _sums_of(layout, standing.sums or {} if trusted else {})
@@ -116,7 +116,7 @@ def lay_out(folder: Path, layout: Layout) -> set[str]:
         The addresses of all that was written anew; everything else is the standing site's very file.
 
     Raises:
-        GalleryError: The disk is full or may not be written.
+        UnavailableError: The disk is full or may not be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

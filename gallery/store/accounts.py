@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlite_utils import Database
 
-from gallery.errors import GalleryError
+from gallery.errors import ConflictError, NotFoundError, RefusedError
 from gallery.staff import Role, User
 from gallery.store.database import transaction
 from gallery.times import moment_of, text_of
@@ -71,13 +71,14 @@ class Accounts:
         """Let a person sign in.
 
         Raises:
-            GalleryError: The name is taken or empty, or the password is too short.
+            ConflictError: The name is taken.
+            RefusedError: The name is empty or too long, or the password is too short.
         """
         name = " ".join(user.name.split())
         if not name or len(name) > 80:  # noqa: PLR2004 (the table's own limit)
-            raise GalleryError(f"a name of 1 to 80 letters was expected, found {len(name)}")
+            raise RefusedError(f"a name of 1 to 80 letters was expected, found {len(name)}")
         if self.find(name):
-            raise GalleryError(f"there is a user {name} already", hint="see all with: pairwatch user list")
+            raise ConflictError(f"there is a user {name} already", hint="see all with: pairwatch user list")
         _check_password(password)
         with transaction(self._db):
             self._db.execute(
@@ -99,7 +100,7 @@ class Accounts:
         """End a person's access at once; what they did stays in the ledger.
 
         Raises:
-            GalleryError: Nobody has this name.
+            NotFoundError: Nobody has this name.
         """
         self._require(name)
         with transaction(self._db):
@@ -109,7 +110,8 @@ class Accounts:
         """Set a new password and sign the person out everywhere.
 
         Raises:
-            GalleryError: Nobody has this name, or the password is too short.
+            NotFoundError: Nobody has this name.
+            RefusedError: The password is too short.
         """
         self._require(name)
         _check_password(password)
@@ -121,7 +123,7 @@ class Accounts:
 
     def _require(self, name: str) -> None:
         if self.find(name) is None:
-            raise GalleryError(f"there is no user {name}", hint="see all with: pairwatch user list")
+            raise NotFoundError(f"there is no user {name}", hint="see all with: pairwatch user list")
 
     # -- signing in
 
@@ -204,7 +206,7 @@ class Accounts:
 
 def _check_password(password: str) -> None:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise GalleryError(
+        raise RefusedError(
             f"a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters was expected, "
             f"found {len(password)}",
             hint="four or five unrelated words are easy to remember and hard to guess",

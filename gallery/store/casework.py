@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from gallery.errors import ChangedMeanwhileError, GalleryError
+from gallery.errors import ChangedMeanwhileError, ConflictError
 from gallery.model import (
     Alignment,
     Approval,
@@ -249,7 +249,7 @@ class Casework:
         """Write the answer to what was asked.
 
         Raises:
-            GalleryError: It was answered before.
+            ConflictError: It was answered before.
         """
         with transaction(self._db):
             written = self._db.execute(
@@ -258,7 +258,7 @@ class Casework:
                 [answer, by, text_of(now), words, approval],
             ).rowcount
         if not written:
-            raise GalleryError("this was answered already", hint="ask the practice for a new link")
+            raise ConflictError("this was answered already", hint="ask the practice for a new link")
 
 
 _LINK_LIFE = timedelta(days=14)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from gallery.errors import GalleryError
+from gallery.errors import ConflictError, NotFoundError
 from gallery.model import Case, CaseStatus, Consent, Digest, Performer, Photo, Publication, Stage
 from gallery.store.database import transaction
 from gallery.times import moment_of, moment_or_none, text_of
@@ -36,10 +36,10 @@ class Catalog:
         """Add a case under its permanent number.
 
         Raises:
-            GalleryError: The number is taken, by an open or a withdrawn case.
+            ConflictError: The number is taken, by an open or a withdrawn case.
         """
         if self.find_case(case.number) is not None:
-            raise GalleryError(
+            raise ConflictError(
                 f"case {case.number} already exists",
                 hint=f"the next free number is {self.next_number()}; numbers are never reused",
             )
@@ -77,11 +77,11 @@ class Catalog:
         """Give a case.
 
         Raises:
-            GalleryError: There is no case of this number.
+            NotFoundError: There is no case of this number.
         """
         case = self.find_case(number)
         if case is None:
-            raise GalleryError(f"there is no case {number}", hint="see all cases with: pairwatch case list")
+            raise NotFoundError(f"there is no case {number}", hint="see all cases with: pairwatch case list")
         return case
 
     def cases(self) -> list[Case]:
@@ -103,11 +103,12 @@ class Catalog:
         """Mark a case withdrawn and end all its consents; its number stays taken for ever.
 
         Raises:
-            GalleryError: There is no such case, or it was withdrawn before.
+            NotFoundError: There is no such case.
+            ConflictError: It was withdrawn before.
         """
         case = self.case(number)
         if case.status is CaseStatus.WITHDRAWN:
-            raise GalleryError(f"case {number} was already withdrawn on {case.withdrawn_at:%Y-%m-%d}")
+            raise ConflictError(f"case {number} was already withdrawn on {case.withdrawn_at:%Y-%m-%d}")
         at = {"number": number, "now": text_of(now)}
         with transaction(self._db):
             self._db.execute(
@@ -159,11 +160,11 @@ class Catalog:
         """Add a photo to its stage (`photo.stage_id`), and give it with its id.
 
         Raises:
-            GalleryError: This very file is in the catalogue already.
+            ConflictError: This very file is in the catalogue already.
         """
         known = self.photo_of(photo.digest)
         if known is not None:
-            raise GalleryError(
+            raise ConflictError(
                 f"{photo.file} is already in the catalogue: Patient {known.case}, {known.stage}, {known.view}"
             )
         with transaction(self._db):
@@ -181,11 +182,11 @@ class Catalog:
         """Give a photo by its id.
 
         Raises:
-            GalleryError: There is no such photo.
+            NotFoundError: There is no such photo.
         """
         row = next(iter(self._db.query(_PHOTOS + " where photos.id = :id", {"id": photo_id})), None)
         if row is None:
-            raise GalleryError(
+            raise NotFoundError(
                 f"there is no photo {photo_id}", hint="see a case's photos with: pairwatch case show"
             )
         return _photo(row)

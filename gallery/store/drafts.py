@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from gallery.errors import ChangedMeanwhileError, GalleryError
+from gallery.errors import ChangedMeanwhileError, ConflictError, NotFoundError
 from gallery.model import Digest, Draft, DraftPhoto, NewPhoto, Place
 from gallery.store.database import transaction
 from gallery.times import moment_of, text_of
@@ -35,11 +35,11 @@ class Drafts:
         """Give a draft.
 
         Raises:
-            GalleryError: There is no such draft (any more).
+            NotFoundError: There is no such draft (any more).
         """
         for draft in self._drafts(number):
             return draft
-        raise GalleryError(
+        raise NotFoundError(
             "this draft is not there any more",
             hint="it became a case or was thrown away: look in the list of cases",
         )
@@ -70,14 +70,14 @@ class Drafts:
         """Add photographs, not sorted yet, and give their ids.
 
         Raises:
-            GalleryError: One of them is in this draft already.
+            ConflictError: One of them is in this draft already.
         """
         ids = []
         with transaction(self._db):
             known = {photo.digest: photo for photo in self.photos(draft)}
             for photo in photos:
                 if photo.digest in known:
-                    raise GalleryError(f"{photo.file} is the same photo as {known[photo.digest].file}")
+                    raise ConflictError(f"{photo.file} is the same photo as {known[photo.digest].file}")
                 row = self._db.execute(
                     """insert into draft_photos (draft_id, file, digest, composite, box, size, file_size,
                                                  width, height, format, taken_at, camera, thumbnail, position)
@@ -107,24 +107,24 @@ class Drafts:
         """Give one photograph of a draft.
 
         Raises:
-            GalleryError: It is not in this draft.
+            NotFoundError: It is not in this draft.
         """
         for found in self.photos(draft):
             if found.id == photo:
                 return found
-        raise GalleryError("this photo is not in this draft", hint="load the draft's page again")
+        raise NotFoundError("this photo is not in this draft", hint="load the draft's page again")
 
     def thumbnail(self, draft: int, photo: int) -> bytes:
         """Give a photograph's small JPEG.
 
         Raises:
-            GalleryError: It is not in this draft.
+            NotFoundError: It is not in this draft.
         """
         row = self._db.execute(
             "select thumbnail from draft_photos where draft_id = ? and id = ?", [draft, photo]
         ).fetchone()
         if row is None:
-            raise GalleryError("this photo is not in this draft", hint="load the draft's page again")
+            raise NotFoundError("this photo is not in this draft", hint="load the draft's page again")
         return bytes(row[0])
 
     def remove_photos(self, draft: int, photos: Iterable[int]) -> None:

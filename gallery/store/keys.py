@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from gallery.errors import GalleryError
+from gallery.errors import DamagedError
 from gallery.settings import DataFolder
 
 
@@ -32,12 +32,12 @@ class ChartLock:
         """Give a chart number back.
 
         Raises:
-            GalleryError: It was encrypted with another key.
+            DamagedError: It was encrypted with another key.
         """
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken as error:
-            raise GalleryError(
+            raise DamagedError(
                 "this chart number was encrypted with another key than the one in keys/chart.key",
                 hint="restore keys/chart.key from the backup of the machine it was entered on",
             ) from error

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from pathlib import PurePath
 
-from gallery.errors import GalleryError
+from gallery.errors import RefusedError
 from gallery.model import Photo
 from gallery.rules.leaks import Secrets
 from gallery.settings import DataFolder
@@ -56,7 +56,7 @@ def secrets_of(
         looked_into: photos whose originals are opened for names, places and serial numbers in their metadata.
 
     Raises:
-        GalleryError: A chart number cannot be opened with this machine's key.
+        DamagedError: A chart number cannot be opened with this machine's key.
     """
     taken = catalog.files_and_days()
     files = frozenset(file.replace("\\", "/").rpartition("/")[2] for file, _ in taken)
@@ -81,7 +81,7 @@ def _listed(folder: DataFolder) -> Iterator[str]:
     except FileNotFoundError:
         return
     except UnicodeDecodeError as error:
-        raise GalleryError(
+        raise RefusedError(
             f"{folder.root / NEVER_PUBLISH} is not UTF-8 text", hint="save it as UTF-8"
         ) from error
     yield from (line.strip() for line in lines if line.strip() and not line.startswith("#"))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from gallery.errors import GalleryError
+from gallery.errors import DamagedError, GalleryError, RefusedError
 from gallery.model import Digest
 
 KIND = "sha256"
@@ -53,17 +53,17 @@ class Vault:
         """Give an original's bytes.
 
         Raises:
-            GalleryError: It is not there, or its bytes are no longer those that were sealed.
+            DamagedError: It is not there, or its bytes are no longer those that were sealed.
         """
         try:
             data = self._place(digest).read_bytes()
         except FileNotFoundError as error:
-            raise GalleryError(
+            raise DamagedError(
                 f"the original {digest} is missing from {self._folder}",
                 hint="restore it from a backup; `pairwatch verify` lists all that is missing",
             ) from error
         if digest_of(data) != digest:
-            raise GalleryError(
+            raise DamagedError(
                 f"the original {digest} in {self._folder} was changed after it was sealed",
                 hint="restore it from a backup; `pairwatch verify` lists all that was changed",
             )
@@ -113,7 +113,7 @@ class Vault:
     def _place(self, digest: Digest) -> Path:
         kind, _, hexdigits = digest.partition(":")
         if kind != KIND or len(hexdigits) != hashlib.sha256().digest_size * 2 or not hexdigits.isalnum():
-            raise GalleryError(f"a digest like sha256:… was expected, {digest!r} was found")
+            raise RefusedError(f"a digest like sha256:… was expected, {digest!r} was found")
         return self._folder / KIND / hexdigits[:2] / hexdigits[2:4] / hexdigits
 
 

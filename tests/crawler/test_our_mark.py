@@ -18,8 +18,8 @@ from crawler.store.migrations import migrations
 from crawler.store.sites import Sites
 from gallery.services.intake import Wishes, import_manifest
 from gallery.settings import DataFolder
-from gallery.store.database import migrations as catalogue
 from gallery.store.database import open_database, transaction
+from gallery.store.migrations import migrations as catalogue
 from pairwatch import cli
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from watermark.marking.visible import MarkDesign, draw_mark

@@ -5,7 +5,8 @@ import sqlite3
 import pytest
 
 from gallery.errors import GalleryError
-from gallery.store.database import migrations, open_database
+from gallery.store.database import open_database
+from gallery.store.migrations import migrations
 
 
 @pytest.fixture

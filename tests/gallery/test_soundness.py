@@ -7,6 +7,7 @@ import pytest
 from gallery.errors import GalleryError
 from gallery.services.integrity import examine, parse_head
 from gallery.site.build import build_site
+from gallery.store.catalog import Catalog
 from gallery.store.ledger import Head
 
 
@@ -28,20 +29,32 @@ def test_a_healthy_clinic_is_sound(sound):
     assert parse_head(str(result.to_json()["ledger_head"])) == result.head
 
 
-def test_a_missing_original_is_named_by_its_patient(sound):
-    """Whoever restores a backup knows which photo to look for."""
-    next(p for p in sound.folder.originals.rglob("*") if p.is_file()).unlink()
+def _original(sound, number: int, stage: str):
+    """Give a photo of the catalogue, and where its original lies."""
+    with sound.database() as database:
+        photo = next(photo for photo in Catalog(database).photos(number) if photo.stage == stage)
+    return photo, next(sound.folder.originals.rglob(photo.digest.removeprefix("sha256:")))
 
-    assert len(sound.verify().problems) == 1
-    assert "is missing" in sound.verify().problems[0]
+
+@pytest.mark.parametrize(("number", "stage"), [(51, "after"), (52, "one year later")])
+def test_a_missing_original_is_named_by_its_patient(sound, number, stage):
+    """Whoever restores a backup knows which photo to look for: of which patient, at which stage."""
+    photo, place = _original(sound, number, stage)
+    place.unlink()
+
+    missing = f"the original of photo {photo.id} (Patient {number}, {stage}) is missing"
+    assert sound.verify().problems == (missing,)
 
 
 def test_a_changed_original_is_named(sound):
-    """A flipped bit in the vault does not pass."""
-    place = next(p for p in sound.folder.originals.rglob("*") if p.is_file())
+    """A flipped bit in the vault does not pass, and of five originals the one that changed is named."""
+    photo, place = _original(sound, 52, "one year later")
     place.write_bytes(place.read_bytes()[:-1] + b"?")
+    problems = sound.verify().problems
 
-    assert any("changed after it was sealed" in problem for problem in sound.verify().problems)
+    assert len(problems) == 1
+    assert photo.digest in problems[0]
+    assert "was changed after it was sealed" in problems[0]
 
 
 def test_a_photo_that_does_not_belong_on_the_site_is_named(sound):

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from gallery.errors import GalleryError
+from gallery.errors import NotFoundError, RefusedError
 from gallery.model import Case, Performer, Stage
 from gallery.stages import is_before_treatment
 
@@ -203,7 +203,7 @@ def load_rules(jurisdictions: tuple[str, ...] = ()) -> tuple[Rule, ...]:
     """Load the house's pack and those of the jurisdictions ("us", "us-ca", "uk", "au").
 
     Raises:
-        GalleryError: There is no such pack.
+        NotFoundError: There is no such pack.
     """
     return tuple(rule for name in dict.fromkeys((HOUSE, *jurisdictions)) for rule in _pack(name))
 
@@ -226,7 +226,7 @@ def jurisdictions() -> tuple[str, ...]:
 
 def _pack(name: str) -> list[Rule]:
     if name != HOUSE and name not in jurisdictions():
-        raise GalleryError(
+        raise NotFoundError(
             f"expected a jurisdiction that there are rules for, found {name!r}",
             hint=f"choose from: {', '.join(jurisdictions())}",
         )
@@ -251,7 +251,7 @@ def _rule(pack: str, entry: Mapping[str, object]) -> Rule:
     when = tuple(map(str, entry.get("when", ())))  # type: ignore[call-overload]
     wrong = sorted((entry.keys() - known) | (set(when) - set(Facts.__dataclass_fields__)))
     if wrong:
-        raise GalleryError(f"expected a rule of the pack {pack}, found unknown words: {', '.join(wrong)}")
+        raise RefusedError(f"expected a rule of the pack {pack}, found unknown words: {', '.join(wrong)}")
     expressions = {
         key: re.compile(str(entry[key]), re.IGNORECASE | re.VERBOSE)
         for key in ("forbids", "excepts", "requires")

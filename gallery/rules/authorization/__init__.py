@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 from importlib.resources import files
 
-from gallery.errors import GalleryError
+from gallery.errors import NotFoundError
 
 DEFAULT = "us"
 
@@ -100,10 +100,10 @@ def load_law(name: str = DEFAULT) -> Law:
     """Load what one law wants.
 
     Raises:
-        GalleryError: There is no such pack.
+        NotFoundError: There is no such pack.
     """
     if name not in laws():
-        raise GalleryError(
+        raise NotFoundError(
             f"expected a law that there is a pack for, found {name!r}",
             hint=f"choose from: {', '.join(laws())}",
         )
