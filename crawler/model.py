@@ -268,7 +268,7 @@ class SliceResult:
     tally: VisitCounts = VisitCounts()
     more: bool = False
     resume_at: datetime | None = None
-    quota: str = ""
+    limit: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,11 @@ class Cause(StrEnum):
     MOVED = "moved"
     MOVED_AWAY = "moved-away"
     SCRIPT_BUILT = "script-built"
+    REQUESTS_SPENT = "requests-spent"
+    BYTES_SPENT = "bytes-spent"
+    ADDRESSES_SPENT = "addresses-spent"
+    PAUSED = "paused"
+    NIGHT_OVER = "night-over"
     OTHER = "other"
 
 
@@ -60,6 +65,11 @@ _SENTENCES = {
     Cause.NO_PICTURE: "{url} is no picture but {detail}",
     Cause.UNREADABLE: "{url} could not be read ({detail})",
     Cause.UNREADABLE_PAGE: "{url} could not be read ({detail})",
+    Cause.REQUESTS_SPENT: "the quota of {detail} requests a night was reached",
+    Cause.BYTES_SPENT: "the quota of {detail} MiB a night was reached",
+    Cause.ADDRESSES_SPENT: "{detail} addresses beyond the site's quota were left out",
+    Cause.PAUSED: "left alone until {detail} UTC (it asked for a pause, or does not answer)",
+    Cause.NIGHT_OVER: "the night ended after {detail} hours, before the visit of this site did",
     Cause.SCRIPT_BUILT: "built by scripts",
 }
 

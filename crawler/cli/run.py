@@ -21,7 +21,7 @@ from gallery.errors import GalleryError
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-    from crawler.run.night import Step
+    from crawler.run.dispatch import SliceWritten
     from gallery.settings import DataFolder
 
 SOME_FAILING = 3
@@ -50,8 +50,9 @@ def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> N
       pairwatch crawl
     """
     from crawler.run.cluster import on_cluster
-    from crawler.run.night import run, summary_json
+    from crawler.run.night import run
     from crawler.run.notify import tell, tell_stopped
+    from crawler.run.summary import summary_json
 
     folder: DataFolder = ctx.obj
     try:
@@ -97,7 +98,7 @@ class _Talk:
         self.requests = 0
         self._bar: ProgressBar[int] | None = None
 
-    def __call__(self, step: "Step") -> None:
+    def __call__(self, step: "SliceWritten") -> None:
         tally = step.result.tally
         self.requests += tally.requests
         line = f"{step.site.url}: {tally.pages} pages, {tally.images} images, {tally.unchanged} unchanged"
@@ -136,7 +137,7 @@ class _Talk:
             self._bar.render_finish()
 
 
-def _unreachable(step: "Step") -> bool:
+def _unreachable(step: "SliceWritten") -> bool:
     return any(one.trouble in SILENT for one in step.result.failures)
 
 

@@ -35,19 +35,19 @@ class Blind:
     missed: bool
 
 
-def blind_spots(site: Site, seen: SiteCoverage, *, quota: str = "", crash: str = "") -> Blind:
+def blind_spots(site: Site, seen: SiteCoverage, *, limit: Reason | None = None, crash: str = "") -> Blind:
     """Name everything because of which "nothing found" at a site would be too much said.
 
     Args:
         site: The site.
         seen: What the night counted there.
-        quota: The bound that ended the visit, or "".
+        limit: The bound that ended the visit; None for none.
         crash: What the visit broke off with, or "".
     """
     missed = [f"the visit broke off: {crash}"] if crash else []
     missed += _start(site, seen)
     missed += _failures(seen)
-    told = [quota] if quota else []
+    told = [limit.sentence()] if limit else []
     if seen.left:
         told.append(f"{seen.left} addresses are left for the next night")
     told += _signs(seen)

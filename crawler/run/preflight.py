@@ -1,12 +1,8 @@
-"""What holds for a whole night: a clock that can be believed, and whether the network was there at all."""
+"""Whether this computer's clock can be believed before a run begins."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from crawler.errors import RunStoppedError
-from crawler.model import Outcome, SiteReport
-from crawler.reasons import SILENT
-from crawler.store.coverage import SiteCoverage
 from crawler.store.runs import Runs
 
 _WRITTEN = datetime(2025, 1, 1, tzinfo=UTC)
@@ -37,25 +33,3 @@ def set_back(runs: Runs, now: datetime) -> tuple[str, ...]:
         "asked for anew, and times later than now in the log and in findings are wrong"
     )
     return (note,)
-
-
-def outcome_of(reports: Sequence[SiteReport]) -> Outcome:
-    """Tell how a run ended from how it went at each site; one that reached nothing at all has failed."""
-    if offline(reports):
-        return Outcome.FAILED
-    failing = any(report.outcome is not Outcome.DONE for report in reports)
-    return Outcome.PARTIAL if failing else Outcome.DONE
-
-
-def offline(reports: Sequence[SiteReport]) -> tuple[str, ...]:
-    """Say when no site at all could be reached: then the fault is more likely here than there."""
-    if reports and all(one.unreachable for one in reports):
-        return ("no site could be reached: is this computer connected to the network?",)
-    return ()
-
-
-def is_unreachable(seen: SiteCoverage) -> bool:
-    """Tell whether nothing was read at a site because nobody answered there."""
-    read = seen.tally.pages + seen.tally.images + seen.tally.unchanged
-    silent = any(trouble in SILENT for trouble, _ in seen.troubles)
-    return not read and (silent or seen.robots_silent)

@@ -13,6 +13,7 @@ from crawler.model import (
     SliceResult,
     VisitCounts,
 )
+from crawler.reasons import Reason, reason_of
 from crawler.store.rows import Row
 from crawler.store.sightings import Sightings
 from gallery.store.database import transaction
@@ -57,7 +58,7 @@ class SiteProgress:
     site: Site
     outcome: Outcome
     tally: VisitCounts
-    quota: str
+    limit: Reason | None
     resume_at: datetime | None
 
 
@@ -162,7 +163,7 @@ class Runs:
             site=site,
             outcome=Outcome(row["outcome"]),
             tally=VisitCounts(**json.loads(row["tally"])),
-            quota=row["quota"],
+            limit=reason_of(row["quota"]),
             resume_at=moment_or_none(row["resume_at"]),
         )
 
@@ -202,14 +203,16 @@ class Runs:
                where run_id = :run and site_id = :site""",
             {
                 "tally": json.dumps(asdict(before.tally + result.tally)),
-                "quota": result.quota or before.quota,
+                "quota": limit.to_text() if (limit := result.limit or before.limit) else "",
                 "resume_at": text_or_none(result.resume_at),
                 "run": run.id,
                 "site": site.id,
             },
         )
 
-    def end_site(self, run: Run, site: Site, outcome: Outcome, blind: tuple[str, ...], quota: str) -> None:
+    def end_site(
+        self, run: Run, site: Site, outcome: Outcome, blind: tuple[str, ...], limit: Reason | None
+    ) -> None:
         """Close a site's visit in a run; `blind` says why silence there does not mean clean."""
         with transaction(self._db):
             self._db.execute(
@@ -219,7 +222,7 @@ class Runs:
                 {
                     "outcome": str(outcome),
                     "blind": json.dumps(blind),
-                    "quota": quota,
+                    "quota": limit.to_text() if limit else "",
                     "run": run.id,
                     "site": site.id,
                 },

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from crawler.clock import SteadyClock
 from crawler.http.client import Fetcher
 from crawler.model import Failure, Judgement, PageSeen, Site, SiteState, SliceResult, VisitCounts
+from crawler.reasons import Cause, Reason
 from crawler.visit.context import VisitContext
 from crawler.visit.download import Download, Downloader
 from crawler.visit.frontier import Frontier
@@ -166,9 +167,7 @@ class _Slice:
             tally=record.counts,
             more=resume_at is not None,
             resume_at=resume_at,
-            quota=f"{frontier.dropped} addresses beyond the site's quota were left out"
-            if frontier.dropped
-            else "",
+            limit=Reason(Cause.ADDRESSES_SPENT, str(frontier.dropped)) if frontier.dropped else None,
         )
 
 

@@ -33,7 +33,7 @@ from sample_clinic.demo.servers import ServedSite, serve
 from sample_clinic.demo.websites import COPIES, PlantedCopy, Published, copier_site, honest_site, sister_site
 
 if TYPE_CHECKING:
-    from crawler.run.night import Step
+    from crawler.run.dispatch import SliceWritten
 
 _ACTOR = "demo"
 _MARKER = ".pairwatch-demo"
@@ -179,7 +179,7 @@ def _site(served: ServedSite, listing: Listing) -> Site:
 
 def _crawled(folder: DataFolder, images: int, progress: Progress) -> RunSummary:
     """Run one night in a thread and show its progress."""
-    steps: SimpleQueue[Step | None] = SimpleQueue()
+    steps: SimpleQueue[SliceWritten | None] = SimpleQueue()
     with ThreadPoolExecutor(1) as pool:
         night = pool.submit(run, folder, talk=steps.put)
         night.add_done_callback(lambda _: steps.put(None))
