@@ -95,7 +95,7 @@ def draw_label(picture: Picture, text: str, *, right: bool = False) -> Picture:
         return picture
     longest, width = max(picture.width, picture.height), picture.width
     share = np.interp(longest, _LABEL_AT, _LABEL_SHARE)
-    line = _line(text.strip())
+    line = line_of(text.strip())
     high = max(_LABEL_LEAST, round(float(share) * longest))
     wide = round(high * line.shape[1] / line.shape[0])
     room = max(1, width - 4 * (high // 2))
@@ -156,13 +156,13 @@ def _strokes(
 @lru_cache(maxsize=16)
 def _letters(text: str) -> NDArray[np.uint8]:
     """Set words large, cut to their strokes; uint8, shape (height, width), 255 on the strokes."""
-    line = _line(text)
+    line = line_of(text)
     rows = np.flatnonzero(line.any(axis=1))
     return line[rows[0] : rows[-1] + 1] if rows.size else np.zeros((1, 8), np.uint8)
 
 
 @lru_cache(maxsize=64)
-def _line(text: str) -> NDArray[np.uint8]:
+def line_of(text: str) -> NDArray[np.uint8]:
     """Set one line of words, large, as high whatever its letters; uint8, 255 on the strokes."""
     face = cv2.FontFace("sans")  # OpenCV's own, which has the letters of most languages
     letters = np.zeros((3 * _DRAWN_AT, _DRAWN_AT * (len(text) + 2)), np.uint8)
