@@ -17,6 +17,7 @@ from gallery.cli.output import JSON_WANTED, print_json
 from gallery.errors import GalleryError
 from gallery.model import KnownCopy
 from gallery.settings import DataFolder
+from gallery.web.serve import serve
 from sample_clinic.demo.command import demo
 from watermark.errors import WatermarkError
 
@@ -145,7 +146,7 @@ def completion(shell: str) -> None:
         click.echo(maker(cli, {}, "pairwatch", "_PAIRWATCH_COMPLETE").source())
 
 
-for _command in (*GALLERY_COMMANDS, *CRAWLER_COMMANDS, demo):
+for _command in (*GALLERY_COMMANDS, serve, *CRAWLER_COMMANDS, demo):
     cli.add_command(_command)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gallery.parallel import in_parallel
 from gallery.services.intake import Wishes, import_manifest
+from gallery.services.practice import practice
 from gallery.services.withdraw import withdraw_case
 from gallery.settings import DataFolder
 from gallery.site.build import build_site
@@ -67,10 +68,8 @@ def show_site(
         writer.writerows(rows)
     import_manifest(data, desk / "cases.csv", Wishes(actor="show", now=NOW))
     build_site(data, actor="show", now=NOW)
-    database = open_database(data.database)
-    withdraw_case(database, WITHDRAWN, "show", NOW)
-    database.close()
-    build_site(data, actor="show", now=NOW)
+    with practice(data, actor="show", now=NOW) as p:
+        withdraw_case(p, WITHDRAWN)
     return data
 
 

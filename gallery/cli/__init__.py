@@ -5,8 +5,8 @@ from gallery.cli.catalogue import identify, import_, init
 from gallery.cli.check import check
 from gallery.cli.safety import backup, restore
 from gallery.cli.site import build, doctor, verify
-from gallery.cli.staff import serve, user
+from gallery.cli.staff import user
 
 case.add_command(check)
 
-COMMANDS = (init, import_, case, build, identify, verify, backup, restore, doctor, serve, user)
+COMMANDS = (init, import_, case, build, identify, verify, backup, restore, doctor, user)

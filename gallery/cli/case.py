@@ -1,22 +1,15 @@
 """Commands about one case: add, list, show, withdraw, and the consents of its patient."""
 
-import csv
-import getpass
-import io
 from dataclasses import asdict
-from datetime import date, datetime
-from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from datetime import datetime
+from pathlib import Path
 
 import click
 
-from gallery.cli.output import a_date, a_file, as_json_option, bar, now, opened, print_json
-from gallery.errors import GalleryError
+from gallery.cli.output import a_date, a_file, as_json_option, at_work, bar, print_json
+from gallery.errors import RefusedError
 from gallery.model import count
 from gallery.settings import DataFolder
-
-if TYPE_CHECKING:
-    from gallery.model import Photo
 
 
 @click.group()
@@ -59,28 +52,21 @@ def add(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
     Example:
       pairwatch case add --photo before:front:IMG_1.jpg --photo after:front:IMG_2.jpg --tag scar
     """
-    from gallery.services.intake import ListRefusedError, Wishes, import_listed
-    from gallery.stages import says_before
-    from gallery.store.catalog import Catalog
+    from gallery.services.intake import File, ListRefusedError, NewCase, add_case
 
-    with opened(folder) as database:
-        number = number or Catalog(database).next_number()
-    table = io.StringIO()
-    writer = csv.writer(table)
-    writer.writerow(["case", "stage", "view", "file", "tags", "performed_by", "procedure"])
+    files = []
     for photo in photos:
         parts = photo.split(":", 2)
         if len(parts) != 3:  # noqa: PLR2004
             raise click.BadParameter(f"{photo!r} is not STAGE:VIEW:FILE", param_hint="--photo")
-        before = says_before(parts[0])
-        work = ("unknown", "") if before else (performed_by, procedure)
-        writer.writerow([number, *parts, "|".join(tags), *work])
-    wishes = Wishes(actor=getpass.getuser(), now=now())
+        files.append(File(*parts))
+    new = NewCase(files=files, number=number, tags=tags, performed_by=performed_by, procedure=procedure)
     try:
-        done = import_listed(folder, table.getvalue().encode(), Path.cwd() / "--photo", wishes, progress=bar)
+        with at_work(folder) as p:
+            number, done = add_case(p, new, progress=bar)
     except ListRefusedError as error:
-        wrong = (f"{photos[at.row - 2]}: {at.message}" for at in error.problems)  # row 1 has the names
-        raise GalleryError(
+        wrong = (f"{photos[at.row]}: {at.message}" for at in error.problems)
+        raise RefusedError(
             "nothing was added: " + "; ".join(wrong), hint="correct it and run it again"
         ) from error
     for note in done.notes:
@@ -101,28 +87,24 @@ def list_(folder: DataFolder, as_json: bool) -> None:
     Example:
       pairwatch case list --json
     """
-    from gallery.store.catalog import Catalog
+    from gallery.services.cases import summaries
 
-    with opened(folder) as database:
-        catalog = Catalog(database)
-        cases, photos, stages = catalog.cases(), catalog.photos(), catalog.stages()
-        public = {photo for number in cases for photo in catalog.published_photos(number.number)}
-    for item in cases:
-        mine = [photo for photo in photos if photo.case == item.number]
-        labels = [stage.label for stage in stages if stage.case == item.number]
+    with at_work(folder) as p:
+        listed = summaries(p, p.catalog.cases())
+    for one in listed:
         line = {
-            "case": item.number,
-            "status": str(item.status),
-            "stages": labels,
-            "photos": len(mine),
-            "public": sum(photo.id in public for photo in mine),
-            "tags": list(item.tags),
+            "case": one.case.number,
+            "status": str(one.case.status),
+            "stages": list(one.stages),
+            "photos": one.photos,
+            "public": one.published,
+            "tags": list(one.case.tags),
         }
         if as_json:
             print_json(line)
         else:
-            shown = f"{count(len(mine), 'photo')}, {line['public']} public"
-            click.echo(f"Patient {item.number}  {item.status}  {shown}  {' · '.join(labels)}")
+            shown = f"{count(one.photos, 'photo')}, {one.published} public"
+            click.echo(f"Patient {one.case.number}  {one.case.status}  {shown}  {' · '.join(one.stages)}")
 
 
 @case.command()
@@ -136,17 +118,17 @@ def show(folder: DataFolder, number: int, as_json: bool) -> None:
     Example:
       pairwatch case show 51
     """
-    from gallery.consent import may_show
-    from gallery.model import PUBLIC_CHANNEL
-    from gallery.settings import load_settings
-    from gallery.store.catalog import Catalog
+    from gallery.services.cases import full_record
 
-    with opened(folder) as database:
-        catalog = Catalog(database)
-        item, stages = catalog.case(number), catalog.stages(number)
-        photos, consents = catalog.photos(number), catalog.consents(number)
-    today = load_settings(folder).local(now())
-    rules = {photo.id: may_show(item, photo, consents, PUBLIC_CHANNEL, today) for photo in photos}
+    with at_work(folder) as p:
+        found = full_record(p, number)
+    item, stages, photos, consents, rules = (
+        found.case,
+        found.stages,
+        found.photos,
+        found.consents,
+        found.rulings,
+    )
     if as_json:
         print_json(
             {
@@ -184,26 +166,20 @@ def withdraw(folder: DataFolder, number: int, reason: str, yes: bool, as_json: b
       pairwatch case withdraw 87 --yes
     """
     from gallery.services.withdraw import withdraw_case
-    from gallery.site.build import build_site
-    from gallery.store.catalog import Catalog
 
-    with opened(folder) as database:
-        Catalog(database).case(number)
-    if not yes:
-        click.confirm(f"Withdraw Patient {number} for good?", abort=True, err=True)
-    actor, at = getpass.getuser(), now()
-    known = click.get_current_context().meta.get("pairwatch.copies", lambda _: ())
-    copies = [copy for copy in known(folder) if copy.case == number]
-    with opened(folder) as database:
-        receipt = withdraw_case(database, number, actor, at, reason=reason, copies=copies)
-    try:
-        if folder.public.exists():
-            build_site(folder, actor=actor, now=at, progress=bar)
-    finally:  # the patient's receipt stands, even if another case keeps the site from being built
+    with at_work(folder) as p:
+        p.catalog.case(number)
+        if not yes:
+            click.confirm(f"Withdraw Patient {number} for good?", abort=True, err=True)
+        known = click.get_current_context().meta.get("pairwatch.copies", lambda _: ())
+        done = withdraw_case(p, number, reason=reason, copies=known(folder), progress=bar)
+    if done.receipt:  # it stands, even if another case keeps the site from being built
         if as_json:
-            print_json(asdict(receipt))
+            print_json(asdict(done.receipt))
         else:
-            click.echo("\n".join(receipt.lines()))
+            click.echo("\n".join(done.receipt.lines()))
+    if done.fault:
+        raise done.fault
 
 
 @case.group()
@@ -244,35 +220,22 @@ def record(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
       pairwatch case consent record 51 --signed 2026-01-15 --expires 2028-01-14 --document form.pdf
     """
     from gallery.model import PUBLIC_CHANNEL, Consent
-    from gallery.services.withdraw import record_consent
-    from gallery.settings import load_settings
-    from gallery.store.catalog import Catalog
-    from gallery.store.vault import Vault
+    from gallery.services.consents import not_today, record_as_stated
 
-    last: date | None = expires.date() if expires else None
-    if last and last < signed.date():
-        raise GalleryError(f"the consent would expire on {last}, before it was signed")
-    with opened(folder) as database:
-        catalog = Catalog(database)
-        catalog.case(number)
-        form = Consent(
-            case=number,
-            signed_on=signed.date(),
-            expires_on=last,
-            channels=frozenset(channels or (PUBLIC_CHANNEL,)),
-            photos=_photos_named(number, catalog.photos(number), files) if files else None,
-            document=Vault(folder.evidence / "consents").put(document.read_bytes()) if document else None,
-        )
-        form = record_consent(database, form, getpass.getuser(), now())
-    today = load_settings(folder).local(now()).date()
-    not_today = "is dated in the future" if form.signed_on > today else ""
-    if last and last < today:
-        not_today = f"expired on {last}"
+    stated = Consent(
+        case=number,
+        signed_on=signed.date(),
+        expires_on=expires.date() if expires else None,
+        channels=frozenset(channels or (PUBLIC_CHANNEL,)),
+    )
+    with at_work(folder) as p:
+        form = record_as_stated(p, stated, files=files, document=document.read_bytes() if document else None)
+        why = not_today(p, form)
     if as_json:
-        permits = {"permits_today": not not_today}
+        permits = {"permits_today": not why}
         print_json({"consent": form.id, "case": number, "channels": sorted(form.channels)} | permits)
-    elif not_today:
-        click.echo(f"The consent of Patient {number} is recorded, but permits nothing today: it {not_today}.")
+    elif why:
+        click.echo(f"The consent of Patient {number} is recorded, but permits nothing today: it {why}.")
     else:
         click.echo(f"The consent of Patient {number} is recorded. Publish with: pairwatch build")
 
@@ -289,35 +252,13 @@ def withdraw_consent_(folder: DataFolder, number: int, channels: tuple[str, ...]
     Example:
       pairwatch case consent withdraw 51 --channel website
     """
-    from gallery.services.withdraw import withdraw_consent
-    from gallery.site.build import build_site
+    from gallery.services.consents import end_consents
 
-    actor, at = getpass.getuser(), now()
-    with opened(folder) as database:
-        ended = withdraw_consent(database, number, frozenset(channels) or None, actor, at)
-    if folder.public.exists():
-        build_site(folder, actor=actor, now=at, progress=bar)
+    with at_work(folder) as p:
+        ended = end_consents(p, number, frozenset(channels) or None, progress=bar)
     if as_json:
         print_json({"case": number, "consents": [form.id for form in ended]})
     else:
         click.echo(
             f"{count(len(ended), 'consent')} of Patient {number} ended; the site no longer shows the photos."
         )
-
-
-def _photos_named(number: int, photos: "list[Photo]", files: tuple[str, ...]) -> frozenset[int]:
-    """Find photos by the file they came from, or by its name alone where only one has it."""
-    by_name: dict[str, list[int]] = {}
-    for photo in photos:
-        for name in {photo.file, PurePath(photo.file).name}:
-            by_name.setdefault(name, []).append(photo.id)
-    exact = {photo.file: photo.id for photo in photos}
-    found = {name: [exact[name]] if name in exact else by_name.get(name, []) for name in files}
-    for name, ids in found.items():
-        if len(ids) != 1:
-            what = "several photos" if ids else "no photo"
-            raise GalleryError(
-                f"the case has {what} that came from {name}",
-                hint=f"see them with: pairwatch case show {number}",
-            )
-    return frozenset(ids[0] for ids in found.values())

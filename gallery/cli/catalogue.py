@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from gallery.cli.output import a_file, as_json_option, bar, now, print_json
-from gallery.errors import GalleryError
 from gallery.model import count
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
     from gallery.services.lookup import Identification, Lookup
+    from gallery.services.start import Started
 
 
 @click.command()
@@ -27,33 +27,20 @@ def init(folder: DataFolder, as_json: bool) -> None:
     Example:
       pairwatch --data /srv/practice init
     """
-    there, said = _start(folder)
+    from gallery.services.start import start_catalogue
+
+    started = start_catalogue(folder)
     if as_json:
-        print_json({"folder": str(folder.root), "settings": str(folder.settings_file), "new": not there})
-    else:
-        click.echo(said)
-
-
-def _start(folder: DataFolder) -> tuple[bool, str]:
-    """Make what a data folder lacks; gives whether a catalogue was there, and what to say to a person."""
-    from gallery.settings import example_settings
-    from gallery.store.database import open_database
-
-    there = folder.database.is_file() and folder.database.stat().st_size
-    if not there and any(folder.originals.glob("*/*")):
-        raise GalleryError(
-            f"{folder.root} holds originals, but its catalogue is gone",
-            hint=f"restore {folder.database} from your backup; a new catalogue would know nothing of them",
+        print_json(
+            {"folder": str(folder.root), "settings": str(folder.settings_file), "new": not started.there}
         )
-    folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    open_database(folder.database).close()
-    folder.database.chmod(0o600)
-    folder.originals.mkdir(mode=0o700, exist_ok=True)
-    fresh = not folder.settings_file.exists()
-    if fresh:
-        folder.settings_file.write_text(example_settings(), encoding="utf-8")
-    following = f" Next: write your name into {folder.settings_file}" if fresh else ""
-    return bool(there), f"The catalogue is in {folder.root}.{following}"
+    else:
+        click.echo(_said(folder, started))
+
+
+def _said(folder: DataFolder, started: "Started") -> str:
+    following = f" Next: write your name into {folder.settings_file}" if started.fresh_settings else ""
+    return f"The catalogue is in {folder.root}.{following}"
 
 
 @click.command("import")
@@ -75,10 +62,11 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
       pairwatch import cases.csv
     """
     from gallery.services.intake import Wishes, import_manifest
+    from gallery.services.start import start_catalogue
 
     wishes = Wishes(actor=getpass.getuser(), now=now(), skip_bad=skip_bad, add_to_existing=add_to_existing)
     if not folder.database.is_file():  # a person starts with `import` in an empty place
-        click.echo(_start(folder)[1], err=True)
+        click.echo(_said(folder, start_catalogue(folder)), err=True)
     done = import_manifest(folder, manifest, wishes, progress=bar)
     for problem in done.skipped:
         click.echo(f"Skipped: {problem}", err=True)

@@ -1,9 +1,9 @@
 """What all commands share: how they print, show progress, and open the catalogue."""
 
+import getpass
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from contextlib import AbstractContextManager
 
+    from gallery.services.practice import Practice
     from gallery.settings import DataFolder
 
 Item = TypeVar("Item")
@@ -52,14 +53,8 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
-@contextmanager
-def opened(folder: "DataFolder") -> "Iterator[Database]":
-    """Open the catalogue of a data folder that has one."""
-    from gallery.store.database import open_database
+def at_work(folder: "DataFolder") -> "AbstractContextManager[Practice]":
+    """Open a practice's data for whoever is at the terminal."""
+    from gallery.services.practice import practice
 
-    folder.require()
-    database = open_database(folder.database)
-    try:
-        yield database
-    finally:
-        database.close()
+    return practice(folder, actor=getpass.getuser(), now=now())

@@ -33,7 +33,7 @@ def backup(folder: DataFolder, out: Path, as_json: bool) -> None:
     click.echo(
         "It holds patients' photographs and this installation's keys, unencrypted: keep it as safe as they are."
     )
-    click.echo(f"Ledger head, to be kept elsewhere: {made.head.seq}:{made.head.hash}")
+    click.echo(f"Ledger head, to be kept elsewhere: {made.head}")
 
 
 @click.command()

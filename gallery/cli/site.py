@@ -1,10 +1,8 @@
 """Commands about the whole: build, verify, doctor."""
 
-import getpass
-
 import click
 
-from gallery.cli.output import as_json_option, bar, now, print_json
+from gallery.cli.output import as_json_option, at_work, bar, now, print_json
 from gallery.settings import DataFolder
 
 
@@ -21,9 +19,10 @@ def build(folder: DataFolder, force: bool, as_json: bool) -> None:
     Example:
       pairwatch build
     """
-    from gallery.site.build import build_site
+    from gallery.services import publish
 
-    done = build_site(folder, actor=getpass.getuser(), now=now(), force=force, progress=bar)
+    with at_work(folder) as p:
+        done = publish.build(p, force=force, progress=bar)
     if as_json:
         print_json(done.to_json())
         return
@@ -66,7 +65,7 @@ def doctor(folder: DataFolder, matching: bool, as_json: bool) -> None:
       pairwatch doctor
       pairwatch doctor --matching --json
     """
-    from gallery.services.integrity import Check, examine, matching_measured
+    from gallery.services.doctor import Check, examine, matching_measured
 
     if matching:
         rates, text = matching_measured()

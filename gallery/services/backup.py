@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from gallery.errors import GalleryError
+from gallery.errors import ConflictError, DamagedError, RefusedError
 from gallery.events import Action
 from gallery.parallel import Progress, silently
 from gallery.services.integrity import parse_head, remember_head, remembered_head
+from gallery.services.practice import practice
 from gallery.settings import DataFolder
 from gallery.store.database import open_database
 from gallery.store.ledger import Head, Ledger
@@ -47,7 +48,7 @@ class Backup:
             "made_at": self.made_at,
             "files": self.files,
             "bytes": self.bytes,
-            "ledger_head": f"{self.head.seq}:{self.head.hash}",
+            "ledger_head": str(self.head),
         }
 
 
@@ -71,7 +72,7 @@ def write_backup(folder: DataFolder, out: Path, *, now: datetime, progress: Prog
     """
     folder.require()
     if out.exists():
-        raise GalleryError(
+        raise ConflictError(
             f"{out} exists already", hint="name a new file; older backups are never written over"
         )
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +144,7 @@ def _write_tar(
         told = {
             "pairwatch": _VERSION,
             "made_at": text_of(now),
-            "ledger_head": f"{head.seq}:{head.hash}",
+            "ledger_head": str(head),
             "sha256": sums,
         }
         listing = json.dumps(told, indent=1).encode()
@@ -173,15 +174,15 @@ def restore_backup(
         _settle(desk, folder.root)
     finally:
         shutil.rmtree(desk, ignore_errors=True)
-    database = open_database(folder.database)
-    try:
-        detail = {"made_at": backup.made_at, "ledger_head": f"{backup.head.seq}:{backup.head.hash}"}
-        lost = max(0, before.seq - backup.head.seq) if before else 0
-        head = Ledger(database).append(
-            actor, Action.CATALOGUE_RESTORED, "catalogue", detail | {"lost": lost}, now
+    lost = max(0, before.seq - backup.head.seq) if before else 0
+    with practice(folder, actor=actor, now=now) as p:
+        head = p.note(
+            Action.CATALOGUE_RESTORED,
+            "catalogue",
+            made_at=backup.made_at,
+            ledger_head=str(backup.head),
+            lost=lost,
         )
-    finally:
-        database.close()
     remember_head(folder, head)
     return Restored(backup=backup, lost=lost)
 
@@ -190,7 +191,7 @@ def _require_empty(folder: DataFolder) -> None:
     there = sorted(one.name for one in folder.root.iterdir()) if folder.root.is_dir() else []
     in_the_way = [name for name in there if name not in ("ledger.head", _DESK)]
     if in_the_way:
-        raise GalleryError(
+        raise ConflictError(
             f"{folder.root} is not empty: it holds {', '.join(in_the_way[:3])}",
             hint="restore into a new folder (--data NEW), look at it, and then move it to its place",
         )
@@ -214,10 +215,10 @@ def _unpack(file: Path, desk: Path, progress: Progress) -> Backup:
         told = json.loads(listing)
         expected, made_at, head = told["sha256"], str(told["made_at"]), parse_head(str(told["ledger_head"]))
     except (tarfile.TarError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise GalleryError(f"{file} is no whole backup: {error}", hint=_NO_BACKUP) from error
+        raise RefusedError(f"{file} is no whole backup: {error}", hint=_NO_BACKUP) from error
     wrong = sorted(name for name in sums.keys() | expected.keys() if sums.get(name) != expected.get(name))
     if wrong:
-        raise GalleryError(
+        raise DamagedError(
             f"{file} is damaged: {len(wrong)} files are not what was backed up, {wrong[0]} first",
             hint="take another copy of the backup; nothing was restored",
         )
@@ -229,7 +230,7 @@ def _members(tar: tarfile.TarFile, file: Path) -> Iterator[tarfile.TarInfo]:
     for member in tar:
         name = PurePosixPath(member.name)
         if not member.isreg() or name.is_absolute() or ".." in name.parts or "\\" in member.name:
-            raise GalleryError(f"{file} holds {member.name!r}, which no backup does", hint=_NO_BACKUP)
+            raise RefusedError(f"{file} holds {member.name!r}, which no backup does", hint=_NO_BACKUP)
         yield member
 
 

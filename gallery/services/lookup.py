@@ -1,18 +1,16 @@
-"""Whose photograph is this? The catalogue and the fingerprint index, kept in step with each other."""
+"""Which photo of ours is this?"""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cached_property, partial
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
-from gallery.errors import GalleryError
-from gallery.model import Digest, Photo, subject_of
-from gallery.parallel import Progress, in_parallel, silently
+from gallery.errors import DamagedError, GalleryError
+from gallery.model import Photo, subject_of
+from gallery.parallel import Progress, silently
 from gallery.rules.pairs import frames_of
+from gallery.services.fingerprints import Fingerprints
 from gallery.settings import DataFolder, Settings, load_settings
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
@@ -20,8 +18,7 @@ from gallery.store.database import open_database
 from gallery.store.vault import Vault
 from watermark.errors import IndexDamagedError, WatermarkError
 from watermark.marking.visible import MarkDesign
-from watermark.matching.fingerprint import Fingerprint, fingerprint
-from watermark.matching.index import MANIFEST, Index
+from watermark.matching.index import Index
 from watermark.picture.decode import DecodeLimits, open_picture
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture
@@ -30,8 +27,6 @@ from watermark.picture.sandbox import Opened, sandbox
 if TYPE_CHECKING:
     from watermark.matching.result import Answer, RunnerUp
     from watermark.pairs.alignment import CommonFrame
-
-_BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +72,7 @@ def _tell(line: str) -> None:
 
 
 class Lookup:
-    """The catalogue as it is now, with an index that covers exactly its photos.
+    """Answers by the catalogue as it was when this was made, and an index of exactly its photos.
 
     Holds no open file of the catalogue, so that one may be used in each thread or process.
     """
@@ -89,7 +84,7 @@ class Lookup:
             GalleryError: There is no catalogue.
         """
         folder.require()
-        self._folder, self._talk = folder, talk
+        self._folder = folder
         self._vault = Vault(folder.originals)
         database = open_database(folder.database)
         try:
@@ -97,8 +92,8 @@ class Lookup:
             self._frames = frames_of(self._photos.values(), Casework(database).alignments())
         finally:
             database.close()
+        self._fingerprints = Fingerprints(folder, self._photos, talk)
         self._index: Index | None = None
-        self._revision: object = None
 
     @cached_property
     def limits(self) -> DecodeLimits:
@@ -117,44 +112,8 @@ class Lookup:
     def index(self, *, progress: Progress = silently) -> Index:
         """Give the index, which covers every photo of the catalogue and no other."""
         if self._index is None:
-            self._index = self.catch_up(progress=progress)
+            self._index = self._fingerprints.catch_up(progress=progress)
         return self._index
-
-    def catch_up(self, *, progress: Progress = silently) -> Index:
-        """Fingerprint what the index lacks, forget what the catalogue lacks; saved every few photos.
-
-        A photo that cannot be fingerprinted is said, and left for the next time; all others go on.
-        """
-        with FileLock(self._folder.root / "index.lock"):
-            index = self._opened()
-            behind = len(self._photos.keys() - index.keys())
-            if behind and len(index):
-                self._talk(
-                    f"The fingerprint index lacks {behind} photos of the catalogue; they are added now."
-                )
-            return self._completed(index, progress)
-
-    def _completed(self, index: Index, progress: Progress) -> Index:
-        gone = index.keys() - self._photos.keys()
-        missing = sorted(self._photos.keys() - index.keys())
-        if gone:
-            index.remove(gone)
-        if gone and not missing:
-            index.save()
-        for key, made in progress(self._fingerprints(missing), len(missing), "Fingerprinting"):
-            if isinstance(made, str):
-                self._talk(f"Copies of {self.subject(key)} cannot be recognised yet: {made}.")
-            else:
-                index.insert({key: made})
-            if len(index) % _BATCH == 0 or key == missing[-1]:
-                index.save()
-        self._index, self._revision = index, self._on_disk()
-        return index
-
-    def _on_disk(self) -> object:
-        """Tell one state of the index on disk from every other."""
-        manifest = self._folder.index / MANIFEST
-        return manifest.stat().st_mtime_ns if manifest.is_file() else None
 
     def identify(self, data: bytes, name: str, limits: DecodeLimits | None = None) -> Identification:
         """Tell which of our photos a file shows, if any; it is opened in a process of its own, within the limits.
@@ -222,7 +181,8 @@ class Lookup:
         try:
             return identify_opened(opened, self.index(), self._marks(), self._published)
         except IndexDamagedError as error:
-            return identify_opened(opened, self._rebuilt(error), self._marks(), self._published)
+            self._index = self._fingerprints.rebuilt(error)
+            return identify_opened(opened, self._index, self._marks(), self._published)
         except (GalleryError, WatermarkError):
             raise
         except Exception as error:
@@ -230,17 +190,6 @@ class Lookup:
                 f"expected an answer, found a picture that breaks the matcher ({type(error).__name__}: {error})",
                 hint="look at it yourself, and tell us: this must not happen",
             ) from error
-
-    def _rebuilt(self, why: IndexDamagedError) -> Index:
-        """Rebuild the index, unless another process did so since we opened it."""
-        with FileLock(self._folder.root / "index.lock"):
-            if self._on_disk() == self._revision:
-                self._say_rebuilt(str(why))
-                return self._completed(Index.create(self._folder.index), silently)
-        return self.catch_up()
-
-    def _say_rebuilt(self, why: str) -> None:
-        self._talk(f"{why.rstrip('.')}: it is rebuilt from the originals.")
 
     def _marks(self) -> tuple[MarkDesign, ...]:
         """Give the mark that published photos bear, so that it is known when it is seen."""
@@ -264,7 +213,7 @@ class Lookup:
         try:
             return self._photos[photo_id]
         except KeyError:
-            raise GalleryError(
+            raise DamagedError(
                 f"the index knows photo {photo_id}, the catalogue does not", hint="run: pairwatch doctor"
             ) from None
 
@@ -280,32 +229,3 @@ class Lookup:
             GalleryError: The original is missing or was changed.
         """
         return open_picture(self._vault.get(self.photo(photo_id).digest))
-
-    def _opened(self) -> Index:
-        """Open the index, or start a new one where it cannot be used, and say so."""
-        folder = self._folder.index
-        if not (folder / MANIFEST).exists() and any(folder.glob("*.bin")):
-            self._say_rebuilt(f"The fingerprint index has lost its {MANIFEST}")
-            return Index.create(folder)
-        try:
-            return Index.open(folder)
-        except IndexDamagedError as error:
-            self._say_rebuilt(str(error))
-        except Exception as error:  # noqa: BLE001 (whatever its bytes make the reader stumble over)
-            self._say_rebuilt(f"The fingerprint index is damaged ({type(error).__name__}: {error})")
-        return Index.create(folder)
-
-    def _fingerprints(self, keys: list[int]) -> Iterable[tuple[int, Fingerprint | str]]:
-        work = partial(_fingerprint_of, self._folder.originals)
-        digests = [self._photos[key].digest for key in keys]
-        return zip(keys, in_parallel(work, digests), strict=True)
-
-
-def _fingerprint_of(originals: Path, digest: Digest) -> Fingerprint | str:
-    """Give a photo's fingerprint, or why there is none: one bad photo must not cost all others their watch."""
-    try:
-        return fingerprint(open_picture(Vault(originals).get(digest)))
-    except (GalleryError, WatermarkError) as error:
-        return str(error)
-    except Exception as error:  # noqa: BLE001 (whatever in its bytes makes the matcher stumble)
-        return f"it breaks the matcher ({type(error).__name__}: {error})"

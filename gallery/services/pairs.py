@@ -1,12 +1,20 @@
-"""Pairs of a case, measured and aligned by the program or by two points."""
+"""Pairs of a case, measured and aligned by the program or by two points, never retouched."""
 
-from collections.abc import Mapping
+import hashlib
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from gallery.errors import RefusedError
-from gallery.model import Alignment, Method, Photo
-from gallery.rules.pairs import Pair, measured_by
-from gallery.settings import DataFolder
+from gallery.errors import ConflictError, GalleryError, NotFoundError, RefusedError
+from gallery.events import Action
+from gallery.model import Alignment, Case, Digest, Method, Photo, Section
+from gallery.rules.pairs import Pair, differences_to_tell, measured_by, pairs_of, recorded, sentences_about
+from gallery.services.approval import content_of, hold_back
+from gallery.services.practice import Practice
+from gallery.services.sections import save_section
 from gallery.store.vault import Vault
+from watermark.errors import WatermarkError
 from watermark.pairs.alignment import (
     Matrix,
     Point,
@@ -16,7 +24,7 @@ from watermark.pairs.alignment import (
     common_box,
     lay_over,
 )
-from watermark.pairs.comparability import Comparability, compare_pair
+from watermark.pairs.comparability import Comparability, Measurement, compare_pair
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import sandbox
@@ -24,26 +32,24 @@ from watermark.picture.sandbox import sandbox
 MEASURED_PX = 1200
 """Long side at which pairs are measured and shown; recorded alignments are in pixels of the whole photographs."""
 
-_LEAST_SHARED = {
-    Method.AUTOMATIC: 0.5,
-    Method.POINTS: 0.25,
-}  # of the earlier photo, or too much would be cut off
+_LEAST_SHARED = {Method.AUTOMATIC: 0.5, Method.POINTS: 0.25}  # of the earlier photo's area
+_MOST_REMEMBERED = 5_000
 
 
-def measure(folder: DataFolder, pair: Pair, alignment: Alignment | None) -> Comparability:
-    """Measure a pair, as a person has laid it or else as the program finds it to lie."""
-    before, after = _pictures(folder, pair)
+def measure(originals: Vault, pair: Pair, alignment: Alignment | None) -> Comparability:
+    """Measure a pair, as a person has aligned it or else as the program does."""
+    before, after = _pictures(originals, pair)
     laid = _shown(pair, before, after, measured_by(alignment))
     return compare_pair(before, after, laid, names=(pair.before.stage, pair.after.stage))
 
 
-def aligned(folder: DataFolder, pair: Pair, alignment: Alignment | None) -> tuple[bytes, bytes] | None:
+def aligned(originals: Vault, pair: Pair, alignment: Alignment | None) -> tuple[bytes, bytes] | None:
     """Give both photos as JPEG in the earlier one's frame; None where nothing says how they lie.
 
     Raises:
         WatermarkError: Laid so, they share nothing.
     """
-    before, after = _pictures(folder, pair)
+    before, after = _pictures(originals, pair)
     laid = _shown(pair, before, after, alignment) or align_pair(before, after)
     if laid is None:
         return None
@@ -69,7 +75,7 @@ def pointed(pair: Pair, values: Mapping[str, float]) -> Alignment:
 
     Raises:
         WatermarkError: The points are at one place.
-        RefusedError: Laid so, the two share too little to be shown.
+        GalleryError: Laid so, the two share too little to be shown.
     """
 
     def points(side: str, photo: Photo) -> list[Point]:
@@ -98,10 +104,9 @@ def _shares_enough(pair: Pair, alignment: Alignment) -> bool:
     return shared >= _LEAST_SHARED[alignment.method] * size[0] * size[1]
 
 
-def _pictures(folder: DataFolder, pair: Pair) -> tuple[Picture, Picture]:
-    vault = Vault(folder.originals)
+def _pictures(originals: Vault, pair: Pair) -> tuple[Picture, Picture]:
     before, after = (
-        sandbox().open_picture(vault.get(photo.digest), longest=MEASURED_PX)
+        sandbox().open_picture(originals.get(photo.digest), longest=MEASURED_PX)
         for photo in (pair.before, pair.after)
     )
     return before, after
@@ -118,3 +123,174 @@ def _shown(pair: Pair, before: Picture, after: Picture, alignment: Alignment | N
 def _rescaled(matrix: Matrix, linear: float, shift: float) -> Matrix:
     (a, b, c), (d, e, f) = matrix
     return (a * linear, b * linear, c * shift), (d * linear, e * linear, f * shift)
+
+
+_Measured = tuple[Digest, Digest, Alignment | None]
+_lock = threading.Lock()
+_remembered: dict[_Measured, Comparability] = {}
+
+
+def measured_pair(originals: Vault, pair: Pair, alignment: Alignment | None) -> Comparability:
+    """Measure a pair, or give what was measured of the same bytes before."""
+    key = pair.before.digest, pair.after.digest, measured_by(alignment)
+    with _lock:
+        known = _remembered.get(key)
+    if known is None:
+        known = measure(originals, pair, alignment)
+        with _lock:
+            while len(_remembered) >= _MOST_REMEMBERED:
+                del _remembered[next(iter(_remembered))]
+            _remembered[key] = known
+    return known
+
+
+def measure_ahead(p: Practice, number: int) -> threading.Thread:
+    """Measure a new case's pairs in the background, while somebody fills in the facts."""
+    pairs, originals = pairs_of(p.catalog.photos(number)), p.originals
+
+    def work() -> None:
+        for pair in pairs:
+            try:
+                measured_pair(originals, pair, None)
+            except (GalleryError, WatermarkError):
+                logging.getLogger(__name__).exception("a pair is not measured yet")
+
+    thread = threading.Thread(target=work, name="measurements")
+    thread.start()
+    return thread
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A pair, what was measured of it, and how it is aligned or would be on going on."""
+
+    pair: Pair
+    measured: Comparability
+    recorded: Alignment | None
+    proposed: Alignment | None
+
+    @property
+    def differences(self) -> list[Measurement]:
+        """What readers are told, once it is aligned so."""
+        return differences_to_tell(self.measured, self.recorded or self.proposed)
+
+
+def cards_of(p: Practice, case: Case) -> list[Card]:
+    """Give all pairs of a case, measured."""
+    alignments, cards = p.casework.alignments(), []
+    for pair in pairs_of(p.catalog.photos(case.number)):
+        known = recorded(pair, alignments)
+        measured = measured_pair(p.originals, pair, known)
+        proposed = found(pair, measured) if known is None and pair.from_the_first else None
+        cards.append(Card(pair, measured, known, proposed))
+    return cards
+
+
+def save_pairs(p: Practice, case: Case, cards: Sequence[Card], *, version: int) -> bool:
+    """Record that somebody looked at the pairs, and align those that the program can align.
+
+    Returns:
+        Whether the case was public, and is held back.
+
+    Raises:
+        ChangedMeanwhileError: Somebody else saved the pairs since `version`.
+    """
+
+    def write() -> None:
+        for card in cards:
+            if card.proposed is not None:
+                _write(p, case, card.pair, card.proposed)
+        for card in cards:
+            _tell(p, case, card.pair)
+
+    return save_section(p, case, Section.PAIRS, version=version, write=write)
+
+
+def pair_of(p: Practice, number: int, before: int, after: int) -> Pair:
+    """Give a pair of a case by the ids of its photos.
+
+    Raises:
+        NotFoundError: There is no such pair.
+    """
+    for pair in pairs_of(p.catalog.photos(number)):
+        if pair.key == (before, after):
+            return pair
+    raise NotFoundError("this pair is not there any more", hint="look at the case's pairs again")
+
+
+def state_of(alignment: Alignment | None) -> str:
+    """Name how a pair is aligned, so that whoever aligns it meanwhile is not overruled unseen."""
+    return "" if alignment is None else hashlib.sha256(repr(alignment).encode()).hexdigest()[:16]
+
+
+def align_automatically(p: Practice, pair: Pair) -> Alignment:
+    """Align a pair as the program does.
+
+    Raises:
+        RefusedError: Too little agrees, or too little is shared.
+    """
+    alignment = found(pair, measured_pair(p.originals, pair, None))
+    if alignment is None:
+        raise RefusedError("the two photos show too little alike", hint="point at two places in both instead")
+    return alignment
+
+
+def require_first(pair: Pair) -> None:
+    """Make sure that a pair is one that people align.
+
+    Raises:
+        RefusedError: Its earlier photo is not the first of its view.
+    """
+    if not pair.from_the_first:
+        raise RefusedError(
+            f"{pair.before.stage} is not the first stage of this view",
+            hint="lay each upon the first: this pair follows",
+        )
+
+
+def record_alignment(p: Practice, case: Case, pair: Pair, alignment: Alignment, *, seen: str) -> bool:
+    """Record how a pair is aligned, and tell readers anew of all pairs that follow it.
+
+    Args:
+        p: The practice.
+        case: Of the pair.
+        pair: What was aligned.
+        alignment: How.
+        seen: How it was aligned when the person looked, by `state_of`.
+
+    Returns:
+        Whether the case was public, and is held back.
+
+    Raises:
+        ConflictError: Somebody else aligned it since.
+    """
+    with p.together():
+        if seen != state_of(p.casework.alignments().get(pair.key)):
+            raise ConflictError(
+                "somebody laid this pair in another way, after you opened it",
+                hint="look at it here; your own two places are still below, "
+                "send them again to replace the other's",
+            )
+        content = content_of(p, case)
+        _write(p, case, pair, alignment)
+        told = p.casework.differences()
+        for other in pairs_of(p.catalog.photos(case.number)):
+            if other.first.id == pair.first.id and other.key in told:
+                _tell(p, case, other)
+        return content != content_of(p, case) and hold_back(p, case)
+
+
+def _write(p: Practice, case: Case, pair: Pair, alignment: Alignment) -> None:
+    p.casework.write_alignment(*pair.key, alignment)
+    how = {"method": str(alignment.method), "transform": alignment.transform}
+    p.note(Action.PAIR_ALIGNED, f"case {case.number}", before=pair.before.id, after=pair.after.id, **how)
+
+
+def _tell(p: Practice, case: Case, pair: Pair) -> None:
+    """Measure a pair as it is aligned, and let readers be told."""
+    known = recorded(pair, p.casework.alignments())
+    measured = measured_pair(p.originals, pair, known)
+    p.casework.write_differences(*pair.key, sentences_about(measured, known), p.now)
+    seen = {item.name: item.value for item in measured.items}
+    about = {"before": pair.before.id, "after": pair.after.id, "measured": seen}
+    p.note(Action.PAIR_COMPARED, f"case {case.number}", **about)

@@ -1,4 +1,4 @@
-"""What stands between a case and the public: obstacles that block, and advice that does not."""
+"""What stands between a case and the public."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,9 @@ from datetime import datetime
 from gallery.consent import agreed
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Consent, Performer, Photo, Section, Stage
 from gallery.rules.disclosures import findings_about
+from gallery.services.practice import Practice
 from gallery.settings import Settings
 from gallery.stages import shows_work
-from gallery.store.casework import Casework
-from gallery.store.catalog import Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +42,26 @@ class Standing:
     authored: Collection[int] = ()
 
 
-def standing_of(catalog: Catalog, casework: Casework, number: int) -> Standing:
+def standing_of(p: Practice, number: int) -> Standing:
     """Read all that is recorded of a case.
 
     Raises:
         GalleryError: There is no such case.
     """
-    photos = catalog.photos(number)
+    photos = p.catalog.photos(number)
     return Standing(
-        case=catalog.case(number),
-        stages=catalog.stages(number),
+        case=p.catalog.case(number),
+        stages=p.catalog.stages(number),
         photos=photos,
-        consents=catalog.consents(number),
-        saved=casework.saved(number),
-        authored=casework.authorships(photo.id for photo in photos),
+        consents=p.catalog.consents(number),
+        saved=p.casework.saved(number),
+        authored=p.casework.authorships(photo.id for photo in photos),
     )
+
+
+def obstacles_of(p: Practice, number: int) -> list[Obstacle]:
+    """Name everything that stands between a case and the public as it is recorded, what blocks first."""
+    return obstacles_to(standing_of(p, number), p.settings, p.now)
 
 
 def obstacles_to(standing: Standing, settings: Settings, now: datetime) -> list[Obstacle]:

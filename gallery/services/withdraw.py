@@ -1,61 +1,17 @@
-"""What staff do to a case's papers: each act goes into the catalogue and into the ledger, both or neither."""
+"""Withdrawal of a case for good, and the receipt that its patient is given."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from gallery.errors import GalleryError
 from gallery.events import Action
-from gallery.model import PUBLIC_CHANNEL, Consent, KnownCopy
-from gallery.store.catalog import Catalog
-from gallery.store.database import transaction
-from gallery.store.ledger import Head, Ledger
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
-
-def record_consent(database: "Database", consent: Consent, actor: str, now: datetime) -> Consent:
-    """Record what a patient signed, and give it with its id."""
-    with transaction(database):
-        consent = Catalog(database).add_consent(consent, now)
-        detail = {
-            "consent": consent.id,
-            "signed_on": str(consent.signed_on),
-            "expires_on": str(consent.expires_on or ""),
-            "ends_at_event": consent.ends_at_event,
-            "channels": sorted(consent.channels),
-            "photos": "all" if consent.photos is None else sorted(consent.photos),
-            "document": consent.document,
-            "missing": list(consent.missing),
-        }
-        Ledger(database).append(actor, Action.CONSENT_RECORDED, f"case {consent.case}", detail, now)
-    return consent
-
-
-def withdraw_consent(
-    database: "Database", case: int, channels: frozenset[str] | None, actor: str, now: datetime
-) -> list[Consent]:
-    """End a case's consents, for some channels or (None) for all; gives those that were ended.
-
-    Raises:
-        GalleryError: No consent of this case is in force there.
-    """
-    catalog = Catalog(database)
-    catalog.case(case)
-    with transaction(database):
-        ended = catalog.withdraw_consents(case, channels, now)
-        if not ended:
-            raise GalleryError(
-                f"case {case} has no consent in force"
-                + (f" for {', '.join(sorted(channels))}" if channels else ""),
-                hint=f"see what is recorded with: pairwatch case show {case}",
-            )
-        detail = {"consents": [consent.id for consent in ended], "channels": sorted(channels or ["all"])}
-        Ledger(database).append(actor, Action.CONSENT_WITHDRAWN, f"case {case}", detail, now)
-    return ended
-
+from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, KnownCopy
+from gallery.parallel import Progress, silently
+from gallery.services.practice import Practice
+from gallery.services.publish import rebuild_if_there
+from gallery.store.ledger import Entry, Head
+from watermark.errors import WatermarkError
 
 DUTIES = (
     "take printed copies away: folders, leaflets, the waiting room",
@@ -99,38 +55,83 @@ class Receipt:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What became of a withdrawal: it stands, even where the site could not be built anew.
+
+    Attributes:
+        receipt: For the patient; None where the case was withdrawn before.
+        fault: Why the site could not be built anew.
+    """
+
+    receipt: Receipt | None
+    fault: Exception | None = None
+
+
 def withdraw_case(
-    database: "Database",
+    p: Practice,
     number: int,
-    actor: str,
-    now: datetime,
     *,
     reason: str = "",
     copies: Sequence[KnownCopy] = (),
-) -> Receipt:
-    """Withdraw a case for good: its consents end, its number is never used again, its copies go to the legal desk.
+    again: bool = False,
+    progress: Progress = silently,
+) -> Withdrawal:
+    """Withdraw a case for good and take it off the site.
+
+    Its consents end, its number is never used again, and its copies go to the legal desk.
 
     Args:
-        database: the catalogue.
-        number: of the case.
-        actor: who does it.
-        now: when.
-        reason: why, for the ledger.
-        copies: the copies of this case that are known on other sites.
+        p: The practice.
+        number: Of the case.
+        reason: Why, for the ledger.
+        copies: Copies that are known on other sites; those of other cases are left out.
+        again: Whether a case that was withdrawn before is only taken off the site.
+        progress: Shows how far the build has come.
 
     Raises:
         GalleryError: There is no such case, or it was withdrawn before.
     """
-    catalog = Catalog(database)
-    with transaction(database):
-        consents, ledger = catalog.consents(number), Ledger(database)
+    receipt = None
+    if not again or p.catalog.case(number).status is not CaseStatus.WITHDRAWN:
+        receipt = record_withdrawal(p, number, reason, [copy for copy in copies if copy.case == number])
+    try:
+        rebuild_if_there(p, progress=progress)
+    except (GalleryError, WatermarkError, OSError) as error:
+        return Withdrawal(receipt, error)
+    return Withdrawal(receipt)
+
+
+def record_withdrawal(p: Practice, number: int, reason: str, copies: Sequence[KnownCopy]) -> Receipt:
+    """Write a withdrawal into the catalogue and the ledger; the site stays as it is."""
+    with p.together():
+        consents = p.catalog.consents(number)
         in_force = [consent for consent in consents if consent.withdrawn_at is None]
-        public = catalog.published_photos(number)
-        catalog.withdraw_case(number, now)
+        public = p.catalog.published_photos(number)
+        p.catalog.withdraw_case(number, p.now)
         detail = {"consents": [consent.id for consent in in_force], "public photos": public, "reason": reason}
-        head = ledger.append(actor, Action.CASE_WITHDRAWN, f"case {number}", detail, now)
+        head = p.note(Action.CASE_WITHDRAWN, f"case {number}", **detail)
         for copy in copies:
-            about = {"case": number, "page": copy.page}
-            ledger.append(actor, Action.COPY_TO_REMOVE, f"finding {copy.finding}", about, now)
-    channels = sorted({name for consent in consents for name in consent.channels} - {PUBLIC_CHANNEL})
-    return Receipt(number, now, len(in_force), len(public), head, tuple(channels), tuple(copies))
+            p.note(Action.COPY_TO_REMOVE, f"finding {copy.finding}", case=number, page=copy.page)
+    return Receipt(number, p.now, len(in_force), len(public), head, _elsewhere(p, number), tuple(copies))
+
+
+def _elsewhere(p: Practice, number: int) -> tuple[str, ...]:
+    """Name the places outside the site where a patient had agreed to be shown."""
+    channels = {name for consent in p.catalog.consents(number) for name in consent.channels}
+    return tuple(sorted(channels - {PUBLIC_CHANNEL}))
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """A withdrawal as the ledger has it, and the places where people must take photos down."""
+
+    entry: Entry | None
+    channels: tuple[str, ...]
+
+
+def aftermath_of(p: Practice, case: Case) -> Aftermath:
+    """Tell what a withdrawal left to do."""
+    entries = p.ledger.entries(subject=f"case {case.number}")
+    entry = next((entry for entry in entries[::-1] if entry.action is Action.CASE_WITHDRAWN), None)
+    return Aftermath(entry, _elsewhere(p, case.number))

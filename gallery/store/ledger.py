@@ -36,6 +36,10 @@ class Head:
     seq: int
     hash: str
 
+    def __str__(self) -> str:
+        """Write it down as SEQ:HASH."""
+        return f"{self.seq}:{self.hash}"
+
 
 class Ledger:
     """The append-only record of intake, consent, publication, withdrawal and decisions."""

@@ -29,25 +29,43 @@ class Vault:
 
     def put(self, data: bytes) -> Digest:
         """Seal bytes and give their digest; the file is whole or not there, whatever happens meanwhile."""
+        staged = self.stage(data)
         digest = digest_of(data)
-        place = self._place(digest)
+        if staged is not None:
+            self.seal(staged, digest)
+        return digest
+
+    def stage(self, data: bytes) -> Path | None:
+        """Write bytes into a file that can be sealed later; None where they are sealed already."""
+        place = self._place(digest_of(data))
         if place.is_file() and place.stat().st_size == len(data):
-            return digest
+            return None
         incoming = self._folder / _INCOMING
-        for folder in (self._folder, incoming, place.parent.parent.parent, place.parent.parent, place.parent):
+        for folder in (self._folder, incoming):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=incoming)  # mkstemp makes it 0600
+        staged = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).replace(place)
-            _settle(place.parent)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            staged.unlink(missing_ok=True)
             raise
-        return digest
+        return staged
+
+    def seal(self, staged: Path, digest: Digest) -> None:
+        """Make a staged file the original of this digest, which the caller has computed of its bytes."""
+        place = self._place(digest)
+        for folder in (place.parent.parent.parent, place.parent.parent, place.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            staged.replace(place)
+        except BaseException:
+            staged.unlink(missing_ok=True)
+            raise
+        _settle(place.parent)
 
     def get(self, digest: Digest) -> bytes:
         """Give an original's bytes.

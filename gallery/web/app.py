@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from http import HTTPStatus
 
 from flask import Flask, current_app, g, jsonify, render_template, request
 from flask.globals import request_ctx
@@ -11,9 +12,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, ValidationError
 
 from gallery.errors import GalleryError
+from gallery.services.accounts import cookie_key
 from gallery.settings import DataFolder, load_settings
 from gallery.staff import Task
-from gallery.store.keys import cookie_key
 from gallery.web import (
     approval,
     authors,
@@ -30,7 +31,7 @@ from gallery.web import (
     words,
 )
 from gallery.web.shield import raise_shield
-from gallery.web.workplace import Clock, Copies, Workplace, close_database, no_copies, utc_now
+from gallery.web.workplace import Clock, Copies, Workplace, close_practice, no_copies, utc_now
 from watermark.errors import WatermarkError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -118,7 +119,7 @@ def create_app(
     app.extensions["pairwatch"] = Workplace(folder, clock, copies)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_shown_everywhere)
-    app.teardown_appcontext(close_database)
+    app.teardown_appcontext(close_practice)
     app.url_map.converters["int"] = RowNumber
     raise_shield(app)
     for room in _ROOMS:
@@ -149,7 +150,9 @@ def _show_our_error(error: GalleryError | WatermarkError) -> ResponseReturnValue
     text = str(error)
     sentence = f"{text[:1].upper()}{text[1:]}."
     hint = f"{error.hint[:1].upper()}{error.hint[1:]}." if error.hint else ""
-    return _error_page(409, "This could not be done", f"{sentence} {hint}".strip())
+    status = error.status if isinstance(error, GalleryError) else HTTPStatus.CONFLICT
+    title = "There is no such thing" if status == HTTPStatus.NOT_FOUND else "This could not be done"
+    return _error_page(status, title, f"{sentence} {hint}".strip())
 
 
 def _show_surprise(error: Exception) -> ResponseReturnValue:

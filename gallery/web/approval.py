@@ -3,22 +3,28 @@
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.consent import may_show, once_released
-from gallery.events import Action
-from gallery.model import PUBLIC_CHANNEL, Approval, CaseStatus, Photo
+from gallery.model import PUBLIC_CHANNEL, Approval
 from gallery.rules.disclosures import photo_alt, photo_caption, stage_sentences
+from gallery.services.approval import (
+    ANSWERS,
+    asked_by_link,
+    besides,
+    is_current,
+    photos_shown,
+    stages_shown,
+)
+from gallery.services.approval import answer as record_answer
+from gallery.services.publish import preview_of
+from gallery.services.views import note_view
 from gallery.staff import Task
-from gallery.web.content import besides, content_of
-from gallery.web.publishing import rendered
-from gallery.web.viewing import note_view
-from gallery.web.workplace import casework, catalog, ledger, local_now, me, now, settings
+from gallery.web.workplace import me, work
 
 pages = Blueprint("approval", __name__, url_prefix="/approve/<secret>")
 
 
 def _asked(secret: str) -> Approval:
-    asked = casework().asked_by_link(secret, now())
-    if asked is None or catalog().case(asked.case).status is CaseStatus.WITHDRAWN:
+    asked = asked_by_link(work(), secret)
+    if asked is None:
         abort(404)
     return asked
 
@@ -33,35 +39,24 @@ def _may_answer() -> bool:
     return g.user is None or g.user.may(Task.APPROVE)
 
 
-def _photos(asked: Approval) -> list[Photo]:
-    case, consents = once_released(catalog().case(asked.case)), catalog().consents(asked.case)
-    photos = catalog().photos(asked.case)
-    return [p for p in photos if may_show(case, p, consents, PUBLIC_CHANNEL, local_now()).allowed]
-
-
 @pages.get("")
 def by_link(secret: str) -> ResponseReturnValue:
     """Show the case as readers would see it, and ask."""
-    asked = _asked(secret)
-    case = catalog().case(asked.case)
-    note_view(f"case {asked.case}", f"case {asked.case} as it would be published", by=_visitor(asked))
-    photos = _photos(asked)
-    stages = [
-        (stage, stage_sentences(stage), [photo for photo in photos if photo.stage_id == stage.id])
-        for stage in catalog().stages(asked.case)
-    ]
+    asked, p = _asked(secret), work()
+    case = p.catalog.case(asked.case)
+    note_view(p, f"case {asked.case}", f"case {asked.case} as it would be published", by=_visitor(asked))
     return render_template(
         "approve.html",
         asked=asked,
         case=case,
-        stages=[entry for entry in stages if entry[2]],
-        current=asked.content == content_of(case),
+        stages=[(stage, stage_sentences(stage), photos) for stage, photos in stages_shown(p, case)],
+        current=is_current(p, asked),
         may_answer=_may_answer(),
         secret=secret,
-        practice=settings().practice,
+        practice=p.settings.practice,
         alt=photo_alt,
         caption=photo_caption,
-        besides=besides(case),
+        besides=besides(p, case),
     )
 
 
@@ -73,24 +68,21 @@ def answer(secret: str) -> ResponseReturnValue:
         abort(403, description=f"You are signed in, and your role ({me().role}) may not approve.")
     given = request.form.get("answer", "")
     name = request.form.get("name", "").strip()[:80]
-    if given not in {"approved", "changes"} or not name:
+    if given not in ANSWERS or not name:
         abort(400, description="Choose an answer and write your name.")
-    if asked.content != content_of(catalog().case(asked.case)):
+    if not is_current(work(), asked):
         abort(400, description="The case was changed meanwhile. Ask the practice for a new link.")
     words = request.form.get("words", "").strip()[:1000]
-    casework().answer(asked.id, given, name, words, now())
-    detail = {"answer": given, "asked": asked.asked, "content": asked.content, "words": words}
-    detail |= {"link_made_by": asked.asked_by, "address": request.remote_addr or ""}
-    ledger().append(f"{name} (by link)", Action.APPROVAL_ANSWERED, f"case {asked.case}", detail, now())
+    record_answer(work(), asked, given, name=name, words=words, address=request.remote_addr or "")
     return redirect(url_for("approval.by_link", secret=secret))
 
 
 @pages.get("/<int:photo>.jpg")
 def picture(secret: str, photo: int) -> ResponseReturnValue:
     """Give one of the pictures that the link is about, marked as it would be published."""
-    asked = _asked(secret)
-    found = {shown.id: shown for shown in _photos(asked)}
+    asked, p = _asked(secret), work()
+    found = {shown.id: shown for shown in photos_shown(p, p.catalog.case(asked.case))}
     if photo not in found:
         abort(404)
-    note_view(f"case {asked.case}", f"photo {photo} as it would be published", by=_visitor(asked))
-    return Response(rendered(found[photo], settings().channels[PUBLIC_CHANNEL]), mimetype="image/jpeg")
+    note_view(p, f"case {asked.case}", f"photo {photo} as it would be published", by=_visitor(asked))
+    return Response(preview_of(p, found[photo], p.settings.channels[PUBLIC_CHANNEL]), mimetype="image/jpeg")

@@ -3,12 +3,10 @@
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from gallery.model import Photo
+from gallery.services import pictures
+from gallery.services.views import note_view
 from gallery.staff import Task
-from gallery.store.vault import Vault
-from gallery.web.receiving import screen_size, thumbnail
-from gallery.web.viewing import note_view
-from gallery.web.workplace import casework, catalog, folder, needs
+from gallery.web.workplace import needs, work
 
 pages = Blueprint("photos", __name__)
 
@@ -17,19 +15,7 @@ pages = Blueprint("photos", __name__)
 @needs(Task.SEE)
 def picture(photo: int) -> ResponseReturnValue:
     """Give a photograph small, or screen-sized with `?large=1`, without any of its metadata."""
-    found = catalog().photo(photo)
-    large = bool(request.args.get("large"))
-    note_view(f"case {found.case}", f"photo {photo}", large=large)
-    return Response(_large(found) if large else _small(found), mimetype="image/jpeg")
-
-
-def _large(photo: Photo) -> bytes:
-    return screen_size(Vault(folder().originals).get(photo.digest))
-
-
-def _small(photo: Photo) -> bytes:
-    kept = casework().thumbnail(photo.id)
-    if kept is None:
-        kept = thumbnail(Vault(folder().originals).get(photo.digest))
-        casework().keep_thumbnail(photo.id, kept)
-    return kept
+    found, large = work().catalog.photo(photo), bool(request.args.get("large"))
+    note_view(work(), f"case {found.case}", f"photo {photo}", large=large)
+    shown = pictures.large(work(), found) if large else pictures.small(work(), found)
+    return Response(shown, mimetype="image/jpeg")

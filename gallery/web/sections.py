@@ -1,20 +1,23 @@
-"""What all pages of a case share: its steps, and saving a section so that two people never overwrite each other."""
+"""What all pages of a case share: its steps, and a form that two people may have open."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from gallery.consent import closed_by, may_show, once_released
-from gallery.errors import ChangedMeanwhileError, GalleryError
-from gallery.events import SAVED
-from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Saved, Section
-from gallery.web.content import HELD, content_of, hold_back
-from gallery.web.workplace import casework, catalog, local_now, me, now, rooms
+from gallery.consent import closed_by
+from gallery.errors import ChangedMeanwhileError
+from gallery.model import Case, Section
+from gallery.services.sections import CaseProgress, progress_of, version_of
+from gallery.web.workplace import work
 
 Values = Mapping[str, str]
+
+HELD = (
+    "What readers see has changed: the case leaves the site with the next build, "
+    "until it is approved and published again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Step:
 
 def known_case(number: int) -> Case:
     """Give a case, or the page that says there is none."""
-    case = catalog().find_case(number)
+    case = work().catalog.find_case(number)
     if case is None:
         abort(404)
     return case
@@ -39,35 +42,26 @@ def open_case(number: int) -> Case:
     """Give a case that can still be changed.
 
     Raises:
-        GalleryError: It was withdrawn.
+        ConflictError: It was withdrawn.
     """
-    case = known_case(number)
-    if case.status is CaseStatus.WITHDRAWN:
-        raise GalleryError(f"Patient {number} was withdrawn: nothing in it can be changed any more")
-    return case
+    known_case(number)
+    return work().open_case(number)
 
 
-def steps_of(case: Case) -> list[Step]:
+def _steps(come: CaseProgress) -> list[Step]:
     """Tell for each step of a case how it stands."""
-    saved, photos = casework().saved(case.number), catalog().photos(case.number)
-    authors = casework().authorships(photo.id for photo in photos)
-    consents, released = catalog().consents(case.number), once_released(case)
-    permitted = sum(
-        may_show(released, photo, consents, PUBLIC_CHANNEL, local_now()).allowed for photo in photos
-    )
-    public = set(catalog().publications(PUBLIC_CHANNEL)) & {photo.id for photo in photos}
 
     def by_save(name: str, page: str, section: Section) -> Step:
-        done = section in saved
+        done = section in come.saved
         return Step(name, page, "good" if done else "todo", "done" if done else "to do")
 
     return [
         by_save("Facts", "facts.page", Section.FACTS),
-        Step("Consent", "consents.page", *_share(permitted, len(photos), "covered")),
-        Step("Who took them", "authors.page", *_share(len(authors), len(photos), "recorded")),
+        Step("Consent", "consents.page", *_share(come.permitted, come.photos, "covered")),
+        Step("Who took them", "authors.page", *_share(come.authored, come.photos, "recorded")),
         by_save("Compare", "pairs.page", Section.PAIRS),
         by_save("Words", "words.page", Section.WORDS),
-        Step("Publish", "publishing.page", *_share(len(public), len(photos), "public")),
+        Step("Publish", "publishing.page", *_share(come.public, come.photos, "public")),
     ]
 
 
@@ -78,9 +72,8 @@ def _share(count: int, of: int, words: str) -> tuple[str, str]:
 
 def show(template: str, case: Case, status: int = 200, /, **more: object) -> ResponseReturnValue:
     """Show a page of a case with its steps."""
-    page = render_template(
-        template, case=case, steps=steps_of(case), closed=closed_by(case), **{"theirs": {}, **more}
-    )
+    steps = _steps(progress_of(work(), case))
+    page = render_template(template, case=case, steps=steps, closed=closed_by(case), **{"theirs": {}, **more})
     return page, status
 
 
@@ -88,40 +81,45 @@ def show_section(
     template: str, case: Case, section: Section, values: Values, **more: object
 ) -> ResponseReturnValue:
     """Show a section's form as it is saved."""
-    version = casework().saved(case.number).get(section, Saved()).version
-    return show(template, case, **{**more, "values": values, "version": version})
+    return show(template, case, **{**more, "values": values, "version": version_of(work(), case, section)})
 
 
-def save_section(  # noqa: PLR0913 (what, where, from what, how, and where to go)
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A section's form as it was sent, beside what was saved when it was opened."""
+
+    saved: Values
+    typed: Values
+
+    @property
+    def version(self) -> int:
+        """The version of the section that the form was made from."""
+        return request.form.get("version", type=int) or 0
+
+    @property
+    def changed(self) -> list[str]:
+        """The names of the fields that were changed."""
+        return [key for key in self.typed if self.typed[key] != self.saved.get(key, "")]
+
+
+def save_section(
     template: str,
     case: Case,
     section: Section,
-    saved_values: Values,
-    *,
-    typed: Values,
-    write: Callable[[], None],
+    sent: Sent,
+    save: Callable[[], bool],
     then: Callable[[], str],
     **more: object,
 ) -> ResponseReturnValue:
-    """Save a section's form, or show it again beside what somebody else saved meanwhile."""
-    version = request.form.get("version", type=int) or 0
+    """Save a section's form and go on, or show it again beside what somebody else saved meanwhile."""
     try:
-        with casework().saving(case.number, section, version, me().name, now()):
-            before = content_of(case)
-            write()
-            held = before != content_of(catalog().case(case.number)) and hold_back(case, me().name)
-            changed = sorted(key for key in typed if typed[key] != saved_values.get(key, ""))
-            rooms().ledger.append(
-                me().name,
-                SAVED[section],
-                f"case {case.number}",
-                {"changed": cast("object", changed)},
-                now(),
-            )
+        held = save()
     except ChangedMeanwhileError as error:
-        theirs = {key: value for key, value in saved_values.items() if value != typed.get(key, "")}
-        current = casework().saved(case.number)[section].version
-        return show(template, case, 409, **more, values=typed, version=current, conflict=error, theirs=theirs)
+        theirs = {key: value for key, value in sent.saved.items() if value != sent.typed.get(key, "")}
+        current = version_of(work(), case, section)
+        return show(
+            template, case, 409, **more, values=sent.typed, version=current, conflict=error, theirs=theirs
+        )
     flash(f"Saved. {HELD}" if held else "Saved.", "warn" if held else "done")
     return redirect(url_for(then(), number=case.number))
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
 from gallery.staff import Task
-from gallery.web.workplace import accounts, now
+from gallery.web.workplace import signed_in_as, work
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -70,9 +70,11 @@ def _ask_who() -> ResponseReturnValue | None:
         return None
     key = session.get("key")
     if key:
-        g.user = accounts().session_user(key, now())
-        if g.user is None:
+        user = work().accounts.session_user(key, work().now)
+        if user is None:
             session.clear()
+        else:
+            signed_in_as(user)
     if g.user is not None or request.endpoint in OPEN_PAGES:
         return None
     if request.accept_mimetypes.best == "application/json":

@@ -1,14 +1,13 @@
 """Signing in and out, and changing one's password."""
 
-import math
 import re
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from gallery.errors import GalleryError
-from gallery.events import Action
-from gallery.web.workplace import accounts, ledger, me, note, now
+from gallery.services import accounts
+from gallery.web.workplace import me, work
 
 pages = Blueprint("signin", __name__)
 
@@ -16,37 +15,32 @@ pages = Blueprint("signin", __name__)
 @pages.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
     """Ask for name and password; a fresh installation is told how to make the first user."""
-    return render_template("sign-in.html", nobody=not accounts().all())
+    return render_template("sign-in.html", nobody=not work().accounts.all())
 
 
 @pages.post("/sign-in")
 def try_sign_in() -> ResponseReturnValue:
     """Let a person in, or say that name and password do not fit (never which of them)."""
     name, password = request.form.get("name", "").strip(), request.form.get("password", "")
-    address = request.remote_addr or ""
-    wait = accounts().wait(name, address, now())
-    if wait:
-        minutes = math.ceil(wait.total_seconds() / 60)
+    try:
+        entered = accounts.sign_in(work(), name, password, request.remote_addr or "")
+    except accounts.TooManyAttemptsError as error:
+        minutes = error.minutes
         abort(
             429, description=f"Too many wrong passwords. Try again in {minutes} minute{'s'[: minutes != 1]}."
         )
-    user = accounts().sign_in(name, password, address, now())
-    if user is None:
-        known = accounts().find(name)  # a password typed into the name's field is not written down
-        who = known.name if known else "somebody"
-        ledger().append(who, Action.SIGN_IN_REFUSED, "staff pages", {"address": address}, now())
+    if entered is None:
         flash("Name and password do not belong together. Check both and try again.", "error")
         return render_template("sign-in.html", name=name, nobody=False), 401
     session.clear()
-    session["key"] = accounts().start_session(user, now())
-    ledger().append(user.name, Action.SIGNED_IN, "staff pages", {"address": address}, now())
+    session["key"] = entered[1]
     return redirect(_inside(request.args.get("then")) or url_for("cases.overview"))
 
 
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """End the session here and on the server."""
-    accounts().end_session(session["key"], now())
+    work().accounts.end_session(session["key"], work().now)
     session.clear()
     flash("You are signed out.", "done")
     return redirect(url_for("signin.sign_in"))
@@ -57,20 +51,19 @@ def password() -> ResponseReturnValue:
     """Change one's own password: the old one is asked for; every other session ends."""
     if request.method == "GET":
         return render_template("password.html")
-    address = request.remote_addr or ""
-    if accounts().wait(me().name, address, now()):
-        abort(429, description="Too many wrong passwords. Try again in a quarter of an hour.")
-    if accounts().sign_in(me().name, request.form.get("old", ""), address, now()) is None:
-        flash("The old password is not right.", "error")
-        return render_template("password.html"), 400
+    old, new, address = request.form.get("old", ""), request.form.get("new", ""), request.remote_addr or ""
     try:
-        accounts().change_password(me().name, request.form.get("new", ""))
+        key = accounts.change_own_password(work(), me(), old, new, address)
+    except accounts.TooManyAttemptsError:
+        abort(429, description="Too many wrong passwords. Try again in a quarter of an hour.")
     except GalleryError as error:
         flash(f"{str(error)[0].upper()}{str(error)[1:]}. {error.hint.capitalize()}.", "error")
         return render_template("password.html"), 400
-    note(Action.PASSWORD_CHANGED, me().name)
+    if key is None:
+        flash("The old password is not right.", "error")
+        return render_template("password.html"), 400
     session.clear()
-    session["key"] = accounts().start_session(me(), now())
+    session["key"] = key
     flash("Your password is changed. Everybody who was signed in under your name is signed out.", "done")
     return redirect(url_for("cases.overview"))
 

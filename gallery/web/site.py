@@ -4,7 +4,7 @@ from flask import Blueprint, send_from_directory
 from flask.typing import ResponseReturnValue
 
 from gallery.staff import Task
-from gallery.web.workplace import folder, needs
+from gallery.web.workplace import here, needs
 
 pages = Blueprint("site", __name__)
 
@@ -13,4 +13,4 @@ pages = Blueprint("site", __name__)
 @needs(Task.SEE)
 def file(path: str) -> ResponseReturnValue:
     """Give a file of the built site."""
-    return send_from_directory(folder().public.resolve(), path)
+    return send_from_directory(here().folder.public.resolve(), path)

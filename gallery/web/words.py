@@ -1,21 +1,13 @@
-"""The words of a case: description and caption of each photo, what the site adds, and the truth check on all."""
+"""The words of a case: description and caption of each photo, what the site adds, and their check."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from gallery.model import Case, Section, Words
-from gallery.rules.advertising import Finding
-from gallery.rules.disclosures import (
-    findings_about,
-    photo_alt,
-    photo_caption,
-    required_on,
-    stage_sentences,
-    stage_title,
-)
+from gallery.services.wording import findings_of, page_words_of, save_words
 from gallery.staff import Task
-from gallery.web.sections import open_case, save_section, show_section, typed_values
-from gallery.web.workplace import casework, catalog, needs, settings
+from gallery.web.sections import Sent, open_case, save_section, show_section, typed_values
+from gallery.web.workplace import needs, work
 
 pages = Blueprint("words", __name__, url_prefix="/cases/<int:number>")
 
@@ -32,57 +24,38 @@ def page(number: int) -> ResponseReturnValue:
 @needs(Task.EDIT)
 def save(number: int) -> ResponseReturnValue:
     """Save descriptions and captions; stay while something in them keeps the case from being published."""
-    case = open_case(number)
+    case, p = open_case(number), work()
     saved = _saved_values(case)
     typed = typed_values(saved)
-    photos = catalog().photos(number)
-    words = {photo.id: Words(typed[f"alt-{photo.id}"], typed[f"caption-{photo.id}"]) for photo in photos}
+    sent = Sent(saved, typed)
+    words = {
+        photo.id: Words(typed[f"alt-{photo.id}"], typed[f"caption-{photo.id}"])
+        for photo in p.catalog.photos(number)
+    }
     return save_section(
         "words.html",
         case,
         Section.WORDS,
-        saved,
-        typed=typed,
-        write=lambda: casework().write_words(words),
-        then=lambda: "words.page" if _blocked(case) else "publishing.page",
+        sent,
+        lambda: save_words(p, case, words, version=sent.version, changed=sent.changed),
+        lambda: "words.page" if any(one.blocks for one in findings_of(p, case)) else "publishing.page",
         **_more(case),
     )
 
 
-def _blocked(case: Case) -> bool:
-    return any(finding.blocks for finding in findings_of(case))
-
-
-def findings_of(case: Case) -> list[Finding]:
-    """Check everything that the page of a case will say, what blocks first."""
-    stages, photos = catalog().stages(case.number), catalog().photos(case.number)
-    return findings_about(case, stages, photos, settings())
-
-
 def _saved_values(case: Case) -> dict[str, str]:
     values: dict[str, str] = {}
-    for photo in catalog().photos(case.number):
+    for photo in work().catalog.photos(case.number):
         values |= {f"alt-{photo.id}": photo.alt, f"caption-{photo.id}": photo.caption}
     return values
 
 
 def _more(case: Case) -> dict[str, object]:
-    stages = catalog().stages(case.number)
-    photos = catalog().photos(case.number)
+    words = page_words_of(work(), case)
     return {
-        "photos": photos,
-        "own_words": {
-            photo.id: (
-                photo_alt(case.number, photo.stage, photo.view, ""),
-                photo_caption(photo.stage, photo.view, ""),
-            )
-            for photo in photos
-        },
-        "sentences": [(stage_title(stage), stage_sentences(stage)) for stage in stages],
-        "printed": [
-            case.limits or settings().limits,
-            *settings().required,
-            *required_on(case, stages, settings()),
-        ],
-        "findings": findings_of(case),
+        "photos": work().catalog.photos(case.number),
+        "own_words": words.of_photos,
+        "sentences": words.of_stages,
+        "printed": words.printed,
+        "findings": words.findings,
     }

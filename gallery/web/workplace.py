@@ -1,7 +1,6 @@
-"""What every page works with: the data folder, the clock, the opened catalogue and who is signed in."""
+"""What every page works with: the practice's data, the clock, and who is signed in."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -9,16 +8,10 @@ from typing import ParamSpec, TypeVar, cast
 
 from flask import abort, current_app, g
 
-from gallery.events import Action
 from gallery.model import KnownCopy
-from gallery.settings import DataFolder, Settings, load_settings
+from gallery.services.practice import Practice
+from gallery.settings import DataFolder
 from gallery.staff import Task, User
-from gallery.store.accounts import Accounts
-from gallery.store.casework import Casework
-from gallery.store.catalog import Catalog
-from gallery.store.database import open_database, transaction
-from gallery.store.drafts import Drafts
-from gallery.store.ledger import Ledger
 
 Clock = Callable[[], datetime]
 Copies = Callable[[DataFolder], Sequence[KnownCopy]]
@@ -50,89 +43,22 @@ def here() -> Workplace:
     return cast("Workplace", current_app.extensions["pairwatch"])
 
 
-def copies_of(number: int) -> list[KnownCopy]:
-    """Give the known copies of a case's photographs on other sites."""
-    return [copy for copy in here().copies(folder()) if copy.case == number]
+def known_copies() -> Sequence[KnownCopy]:
+    """Give the known copies of our photographs on other sites."""
+    return here().copies(here().folder)
 
 
-def folder() -> DataFolder:
-    """Give the data folder."""
-    return here().folder
+def work() -> Practice:
+    """Give the practice's data, opened once per request and closed after it."""
+    if "practice" not in g:
+        g.practice = Practice(here().folder, "", here().clock())
+    return cast("Practice", g.practice)
 
 
-def now() -> datetime:
-    """Give the time by the application's clock."""
-    return here().clock()
-
-
-def local_now() -> datetime:
-    """Give the time by the practice's own clock, by which consents begin and end."""
-    return settings().local(now())
-
-
-def settings() -> Settings:
-    """Give the practice's settings, read once per request."""
-    if "settings" not in g:
-        g.settings = load_settings(folder())
-    return cast("Settings", g.settings)
-
-
-def rooms() -> "Rooms":
-    """Give the rooms of the catalogue, opened once per request and closed after it."""
-    if "rooms" not in g:
-        g.rooms = Rooms(folder())
-    return cast("Rooms", g.rooms)
-
-
-class Rooms:
-    """The catalogue's rooms on one connection, so that a page can write to several in one transaction."""
-
-    def __init__(self, folder: DataFolder) -> None:
-        """Open the catalogue of a data folder."""
-        self.database = open_database(folder.database)
-        self.catalog = Catalog(self.database)
-        self.accounts = Accounts(self.database)
-        self.casework = Casework(self.database)
-        self.drafts = Drafts(self.database)
-        self.ledger = Ledger(self.database)
-
-    def together(self) -> AbstractContextManager[None]:
-        """Write all of a block or nothing of it."""
-        return transaction(self.database)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.database.close()
-
-
-def catalog() -> Catalog:
-    """Give the catalogue's cases, stages, photos and consents."""
-    return rooms().catalog
-
-
-def accounts() -> Accounts:
-    """Give the users and their sessions."""
-    return rooms().accounts
-
-
-def casework() -> Casework:
-    """Give what staff add to cases."""
-    return rooms().casework
-
-
-def drafts() -> Drafts:
-    """Give the drafts."""
-    return rooms().drafts
-
-
-def ledger() -> Ledger:
-    """Give the ledger."""
-    return rooms().ledger
-
-
-def note(action: Action, subject: str, **detail: object) -> None:
-    """Write to the ledger what the person who is signed in did just now."""
-    ledger().append(me().name, action, subject, detail, now())
+def signed_in_as(user: User) -> None:
+    """Let a person be who asks for all that this request does."""
+    g.user = user
+    work().actor = user.name
 
 
 def me() -> User:
@@ -158,8 +84,8 @@ def needs(task: Task) -> Callable[[Callable[Params, Answer]], Callable[Params, A
     return guard
 
 
-def close_database(_: BaseException | None = None) -> None:
+def close_practice(_: BaseException | None = None) -> None:
     """Close what this request opened."""
-    opened = g.pop("rooms", None)
+    opened = g.pop("practice", None)
     if opened is not None:
         opened.close()

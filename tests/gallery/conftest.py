@@ -10,6 +10,7 @@ import pytest
 
 from gallery.services.intake import Imported, Wishes, import_manifest
 from gallery.services.integrity import Soundness, verify_all
+from gallery.services.practice import practice
 from gallery.settings import DataFolder
 from gallery.site.build import build_site
 from gallery.site.built import Built
@@ -91,6 +92,10 @@ class Clinic:
     def verify(self, now: datetime | None = None) -> Soundness:
         """Look at everything."""
         return verify_all(self.folder, now=now or self.now)
+
+    def practice(self, now: datetime | None = None):
+        """Open the practice's data for one unit of work."""
+        return practice(self.folder, actor="test", now=now or self.now)
 
     def database(self):
         """Open the catalogue."""

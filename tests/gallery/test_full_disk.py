@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from gallery.services.withdraw import withdraw_case
+from gallery.services.withdraw import record_withdrawal
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture
 
@@ -74,8 +74,8 @@ def test_the_old_site_stays_whole(standing, most_bytes):
 
 def test_a_patient_does_not_wait_for_the_disk(standing):
     """A withdrawn patient's page and pictures are gone though the new site cannot be written."""
-    with standing.database() as database:
-        withdraw_case(database, 51, "test", standing.now)
+    with standing.practice() as p:
+        record_withdrawal(p, 51, "", [])
     refused = build(standing, _ROOM_FOR_THE_CATALOGUE)
 
     assert refused.returncode == 1

@@ -17,7 +17,7 @@ from gallery.errors import GalleryError
 from gallery.events import Action
 from gallery.model import Performer, Stage
 from gallery.rules.disclosures import stage_sentences
-from gallery.services.withdraw import withdraw_case
+from gallery.services.withdraw import record_withdrawal
 from gallery.site.deploy import Layout, exchange, lay_out, listing, recover
 from gallery.site.stories import slug
 from gallery.store.catalog import Catalog
@@ -223,9 +223,8 @@ def test_names_of_published_files_are_permanent(built):
 def test_a_withdrawn_case_is_gone_from_every_file(built):
     """Withdrawal empties the site and the cache, and leaves a page that says so."""
     photos = {name for name in built.public() if name.startswith("photos/")}
-    database = built.database()
-    receipt = withdraw_case(database, 51, "test", built.now)
-    database.close()
+    with built.practice() as p:
+        receipt = record_withdrawal(p, 51, "", [])
     done = built.build()
 
     assert (receipt.photos_public_before, done.removed, done.photos) == (2, 2, 0)
@@ -331,10 +330,9 @@ def test_a_name_reaches_no_other_channel(clinic):
 def test_a_withdrawal_does_not_wait_for_another_cases_trouble(built):
     """When the site cannot be built anew, the withdrawn patient's pictures and page are gone all the same."""
     built.take_in(built.rows({60: ["before"]}, first_seed=200, consent_signed="2026-02-01"))
-    database = built.database()
-    newest = Catalog(database).photos(60)[0]
-    withdraw_case(database, 51, "test", built.now)
-    database.close()
+    with built.practice() as p:
+        newest = p.catalog.photos(60)[0]
+        record_withdrawal(p, 51, "", [])
     next(built.folder.originals.rglob(newest.digest.removeprefix("sha256:"))).write_bytes(b"changed")
     with pytest.raises(GalleryError, match="was changed after it was sealed"):
         built.build()

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from gallery.errors import GalleryError
-from gallery.services.integrity import examine, parse_head
+from gallery.services.doctor import examine
+from gallery.services.integrity import parse_head
 from gallery.site.build import build_site
 from gallery.store.catalog import Catalog
 from gallery.store.ledger import Head

@@ -70,6 +70,12 @@ class Sandbox:
         """Decode one frame, as `pixels.open_picture` does; errors as `open_frames` has."""
         return self._open(data, limits, longest=longest, frame=frame, pixels=True).frames[0].picture
 
+    def open_first(
+        self, data: bytes, limits: DecodeLimits | None = None, *, longest: int | None = None
+    ) -> Opened:
+        """Read a file's header and decode its first frame at once; errors as `open_frames` has."""
+        return self._open(data, limits, longest=longest, frame=0, pixels=True)
+
     def open_frames(
         self, data: bytes, limits: DecodeLimits | None = None, *, longest: int | None = None
     ) -> Opened:

@@ -1,29 +1,23 @@
 """Intake: photographs come into the catalogue whole, in one step, and are watched for from then on."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from gallery.errors import GalleryError
-from gallery.events import Action
+from gallery.errors import RefusedError
 from gallery.model import Consent, Photo
 from gallery.parallel import Progress, silently
-from gallery.services.intake.check import check_files
-from gallery.services.intake.manifest import ConsentTerms, Manifest, Problem, Row, read_manifest
-from gallery.services.intake.plan import Addition, Plan, Shelf, case_of, plan_import, stage_of
-from gallery.services.lookup import Lookup
-from gallery.services.withdraw import record_consent
+from gallery.services.consents import record_consent
+from gallery.services.fingerprints import Fingerprints
+from gallery.services.intake.check import Checked, Refused, check_files
+from gallery.services.intake.manifest import ConsentTerms, Manifest, Problem, Row, read_manifest, read_row
+from gallery.services.intake.plan import Addition, Plan, Shelf, case_of, contradictions, plan_import, stage_of
+from gallery.services.intake.writer import Arrival, CaseArrival, add_to_catalogue
+from gallery.services.practice import Practice, practice
 from gallery.settings import DataFolder
 from gallery.stages import says_before
-from gallery.store.catalog import Catalog
-from gallery.store.database import open_database, transaction
-from gallery.store.ledger import Ledger
-from gallery.store.vault import Vault, digest_of
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 _SHOWN = 20
 
@@ -50,7 +44,7 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
-class ListRefusedError(GalleryError):
+class ListRefusedError(RefusedError):
     """Rows of a list are wrong, each in its place; nothing was imported."""
 
     def __init__(self, message: str, problems: Sequence[Problem], *, hint: str) -> None:
@@ -66,184 +60,201 @@ class ListRefusedError(GalleryError):
 def import_manifest(
     folder: DataFolder, manifest: Path, wishes: Wishes, *, progress: Progress = silently
 ) -> Imported:
-    """Import the photographs that a manifest lists: all of them, or with `skip_bad` all good ones.
+    """Import the photographs that a manifest lists, all of them or with `skip_bad` all good ones.
 
-    Everything is checked before anything is written; the catalogue changes in one transaction; then the new
-    photos are fingerprinted. Interrupted at any moment, the same call finishes the work.
-
-    Raises:
-        GalleryError: The manifest or rows in it are wrong (each is named), and nothing was imported.
-    """
-    try:
-        data = manifest.read_bytes()
-    except OSError as error:
-        raise GalleryError(
-            f"the manifest {manifest} cannot be read: {error.strerror}",
-            hint="name a CSV file with the columns case,stage,view,file",
-        ) from error
-    return import_listed(folder, data, manifest, wishes, progress=progress)
-
-
-def import_listed(
-    folder: DataFolder, listed: bytes, manifest: Path, wishes: Wishes, *, progress: Progress = silently
-) -> Imported:
-    """Import as `import_manifest` does, from a manifest's bytes; `manifest` is where it lies, or would lie.
+    Everything is checked before the catalogue changes, in one transaction; each file is read and opened once.
+    Interrupted at any moment, the same call finishes the work.
 
     Raises:
         GalleryError: The manifest or rows in it are wrong (each is named), and nothing was imported.
     """
     folder.require()
-    plan = _checked_plan(folder, read_manifest(listed), manifest, wishes, progress)
-    database = open_database(folder.database)
     try:
-        imported = _Writer(folder, wishes, database).write(plan, manifest.parent, progress)
+        data = manifest.read_bytes()
+    except OSError as error:
+        raise RefusedError(
+            f"the manifest {manifest} cannot be read: {error.strerror}",
+            hint="name a CSV file with the columns case,stage,view,file",
+        ) from error
+    with practice(folder, actor=wishes.actor, now=wishes.now) as p:
+        return _imported(p, read_manifest(data), manifest.parent, manifest.name, wishes, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A photograph for a case, and where it belongs."""
+
+    stage: str
+    view: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCase:
+    """A case to be added.
+
+    Attributes:
+        files: Its photographs, relative to the working folder.
+        number: Its public number; the next free one where it is None.
+        tags: Words to find it by.
+        performed_by: us, other or unknown, who did the work that stages after treatment show.
+        procedure: What was done.
+    """
+
+    files: Sequence[File]
+    number: int | None = None
+    tags: Sequence[str] = ()
+    performed_by: str = ""
+    procedure: str = ""
+
+
+def add_case(p: Practice, new: NewCase, *, progress: Progress = silently) -> tuple[int, Imported]:
+    """Add a case with its photographs, and give its number and what was imported.
+
+    Raises:
+        ListRefusedError: A file or a value is wrong; each problem's row counts the files from 0.
+    """
+    number = new.number or p.catalog.next_number()
+    rows, problems = [], []
+    for at, file in enumerate(new.files):
+        texts = {"case": str(number), "stage": file.stage, "view": file.view, "file": file.path}
+        texts["tags"] = "|".join(new.tags)
+        if not says_before(file.stage):
+            texts |= {"performed_by": new.performed_by, "procedure": new.procedure}
+        row, wrong = read_row(at, texts)
+        problems += wrong
+        rows += [row] if row else []
+    wishes = Wishes(actor=p.actor, now=p.now)
+    listed = Manifest(tuple(rows), tuple(problems))
+    return number, _imported(p, listed, Path.cwd(), "the files", wishes, progress)
+
+
+def _imported(
+    p: Practice, listed: Manifest, beside: Path, name: str, wishes: Wishes, progress: Progress
+) -> Imported:
+    paths = [beside / row.file for row in listed.rows]
+    keep = wishes.skip_bad or not (
+        listed.problems or contradictions(listed.rows)
+    )  # else nothing will come in
+    p.originals.sweep(frozenset(p.catalog.photo_digests().values()))
+    files = list(progress(check_files(p.folder.originals, paths, keep=keep), len(paths), "Checking photos"))
+    try:
+        plan = _planned(p, listed, files, name, wishes)
+        imported = _write(p, plan, progress)
+        notes = [f"{new.row.file} {new.file.note}." for new in plan.additions if new.file.note]
+        known = {photo.digest: photo.id for photo in imported.photos}
+        made = {
+            known[new.file.digest]: new.file.fingerprint for new in plan.additions if new.file.fingerprint
+        }
+        photos = {photo.id: photo for photo in p.catalog.photos()}
+        Fingerprints(p.folder, photos, notes.append).catch_up(progress=progress, made=made)
     finally:
-        database.close()
-    notes = [f"{new.row.file} {new.file.note}." for new in plan.additions if new.file.note]
-    Lookup(folder, talk=notes.append).catch_up(progress=progress)
+        for file in files:
+            if isinstance(file, Checked):
+                file.discard()
     return replace(imported, notes=tuple(notes))
 
 
-def _checked_plan(
-    folder: DataFolder, listed: Manifest, manifest: Path, wishes: Wishes, progress: Progress
+def _planned(
+    p: Practice, listed: Manifest, files: Sequence[Checked | Refused], name: str, wishes: Wishes
 ) -> Plan:
-    paths = [manifest.parent / row.file for row in listed.rows]
-    files = list(progress(check_files(paths), len(paths), "Checking photos"))
-    database = open_database(folder.database)
-    try:
-        catalog = Catalog(database)
-        shelf = Shelf(
-            {case.number: case for case in catalog.cases()},
-            {photo.digest: photo for photo in catalog.photos()},
-        )
-    finally:
-        database.close()
+    shelf = Shelf(
+        {case.number: case for case in p.catalog.cases()},
+        {photo.digest: photo for photo in p.catalog.photos()},
+    )
     plan = plan_import(listed.rows, files, shelf, add_to_existing=wishes.add_to_existing)
     problems = sorted([*listed.problems, *plan.problems], key=lambda problem: problem.row)
     if problems and (not wishes.skip_bad or not (plan.additions or plan.known)):
-        raise _refusal(manifest, problems)
+        raise _refusal(name, problems)
     return Plan(plan.additions, plan.known, tuple(problems))
 
 
-def _refusal(manifest: Path, problems: Sequence[Problem]) -> ListRefusedError:
+def _refusal(name: str, problems: Sequence[Problem]) -> ListRefusedError:
     lines = [f"  {problem}" for problem in problems[:_SHOWN]]
     if len(problems) > _SHOWN:
         lines.append(f"  … and {len(problems) - _SHOWN} more")
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     return ListRefusedError(
-        "\n".join([f"nothing was imported: {count} in {manifest.name}", *lines]),
+        "\n".join([f"nothing was imported: {count} in {name}", *lines]),
         problems,
         hint="correct these places and import again, or import all other rows with --skip-bad",
     )
 
 
-class _Writer:
-    """Writes a plan: originals first (they are only files), then the catalogue in one transaction."""
+def _write(p: Practice, plan: Plan, progress: Progress) -> Imported:
+    """Write a plan: originals first (they are only files), then the catalogue in one transaction."""
+    for new in progress(plan.additions, len(plan.additions), "Sealing originals"):
+        if new.file.staged is not None:
+            p.originals.seal(new.file.staged, new.file.digest)
+    with p.together():
+        before = {case.number for case in p.catalog.cases()}
+        arrivals = [_arrival(rows) for rows in _grouped(plan.additions, lambda new: new.row.case).values()]
+        added = add_to_catalogue(p, arrivals, held=False)
+        photos = [(new.row, added[new.file.digest]) for new in plan.additions]
+        consents = _add_consents(p, [*photos, *((known.row, known.photo) for known in plan.known)])
+    return Imported(
+        photos=tuple(photo for _, photo in photos),
+        new_cases=tuple(one.case.number for one in arrivals if one.case.number not in before),
+        unchanged=len(plan.known),
+        consents=consents,
+        skipped=plan.problems,
+    )
 
-    def __init__(self, folder: DataFolder, wishes: Wishes, database: "Database") -> None:
-        self._vault = Vault(folder.originals)
-        self._wishes, self._database = wishes, database
-        self._catalog, self._ledger = Catalog(database), Ledger(database)
 
-    def write(self, plan: Plan, beside: Path, progress: Progress) -> Imported:
-        self._vault.sweep(frozenset(self._catalog.photo_digests().values()))
-        for addition in progress(plan.additions, len(plan.additions), "Sealing originals"):
-            self._seal(addition, beside)
-        with transaction(self._database):
-            new_cases = self._add_cases([addition.row for addition in plan.additions])
-            stages = self._add_stages([addition.row for addition in plan.additions])
-            photos = [(new.row, self._add_photo(new, stages)) for new in plan.additions]
-            consents = self._add_consents([*photos, *((known.row, known.photo) for known in plan.known)])
-        return Imported(
-            photos=tuple(photo for _, photo in photos),
-            new_cases=new_cases,
-            unchanged=len(plan.known),
-            consents=consents,
-            skipped=plan.problems,
-        )
+def _arrival(additions: Sequence[Addition]) -> CaseArrival:
+    """Put a case together from its rows, each stage before treatment ahead of the others."""
+    stages = _grouped([new.row for new in additions], lambda row: row.stage.lower())
+    ordered = sorted(stages, key=lambda label: not says_before(label))
+    return CaseArrival(
+        case=case_of([new.row for new in additions]),
+        stages=[stage_of(stages[label]) for label in ordered],
+        photos=[_photo(new) for new in additions],
+    )
 
-    def _seal(self, addition: Addition, beside: Path) -> None:
-        path = beside / addition.row.file
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise GalleryError(
-                f"nothing was imported: {path} went away meanwhile ({error.strerror})"
-            ) from error
-        if digest_of(data) != addition.file.digest:
-            raise GalleryError(f"nothing was imported: {path} was changed meanwhile", hint="import again")
-        self._vault.put(data)
 
-    def _add_cases(self, rows: Sequence[Row]) -> tuple[int, ...]:
-        by_case = _grouped(rows, lambda row: row.case)
-        new = [number for number in by_case if self._catalog.find_case(number) is None]
-        for number, members in by_case.items():
-            if number in new:
-                self._catalog.add_case(case_of(members), self._wishes.now)
-            else:
-                self._catalog.tag_case(number, case_of(members).tags)
-        return tuple(new)
+def _photo(new: Addition) -> Arrival:
+    row, file = new.row, new.file
+    photo = Photo(
+        case=row.case,
+        stage=row.stage,
+        view=row.view,
+        file=row.file,
+        digest=file.digest,
+        bytes=file.bytes,
+        width=file.width,
+        height=file.height,
+        format=file.format,
+        taken_at=row.taken.isoformat() if row.taken else file.taken_at,
+        taken_by=row.texts["taken_by"],
+        alt=row.texts["alt"],
+        caption=row.texts["caption"],
+    )
+    return Arrival(photo=photo, detail={"taken_by": photo.taken_by})
 
-    def _add_stages(self, rows: Sequence[Row]) -> dict[tuple[int, str], int]:
-        """Add the stages that are not there yet, each case's "before" first; gives the id of each."""
-        ids = {(stage.case, stage.label.lower()): stage.id for stage in self._catalog.stages()}
-        by_stage = _grouped(rows, lambda row: (row.case, row.stage.lower()))
-        for key in sorted(by_stage, key=lambda key: (key[0], not says_before(key[1]))):
-            if key not in ids:
-                ids[key] = self._catalog.add_stage(stage_of(by_stage[key])).id
-        return ids
 
-    def _add_photo(self, new: Addition, stages: Mapping[tuple[int, str], int]) -> Photo:
-        row, file = new.row, new.file
-        photo = Photo(
-            case=row.case,
-            stage_id=stages[row.case, row.stage.lower()],
-            stage=row.stage,
-            view=row.view,
-            file=row.file,
-            digest=file.digest,
-            bytes=file.bytes,
-            width=file.width,
-            height=file.height,
-            format=file.format,
-            taken_at=row.taken.isoformat() if row.taken else file.taken_at,
-            taken_by=row.texts["taken_by"],
-            alt=row.texts["alt"],
-            caption=row.texts["caption"],
-        )
-        photo = self._catalog.add_photo(photo, self._wishes.now)
-        detail = {"case": row.case, "stage": row.stage, "view": row.view, "digest": file.digest}
-        detail |= {"taken_at": photo.taken_at, "taken_by": photo.taken_by}
-        self._ledger.append(
-            self._wishes.actor, Action.PHOTO_TAKEN_IN, f"photo {photo.id}", detail, self._wishes.now
-        )
-        return photo
-
-    def _add_consents(self, photos: Sequence[tuple[Row, Photo]]) -> int:
-        """Record the consents that rows name; what was recorded before, or withdrawn since, stays."""
-        recorded = self._catalog.consents()
-        named = _grouped(
-            [pair for pair in photos if pair[0].consent], lambda pair: (pair[0].case, pair[0].consent)
-        )
-        count = 0
-        for (case, terms), pairs in named.items():
-            if terms is None:
-                continue
-            covered = {
-                photo
-                for consent in recorded
-                if (consent.case, consent.signed_on, consent.expires_on)
-                == (case, terms.signed_on, terms.expires_on)
-                and terms.channels <= consent.channels
-                for photo in (consent.photos or ())
-            }
-            fresh = frozenset(photo.id for _, photo in pairs) - covered
-            if fresh:
-                record_consent(
-                    self._database, _consent(case, terms, fresh), self._wishes.actor, self._wishes.now
-                )
-                count += 1
-        return count
+def _add_consents(p: Practice, photos: Sequence[tuple[Row, Photo]]) -> int:
+    """Record the consents that rows name; what was recorded before, or withdrawn since, stays."""
+    recorded = p.catalog.consents()
+    named = _grouped(
+        [pair for pair in photos if pair[0].consent], lambda pair: (pair[0].case, pair[0].consent)
+    )
+    count = 0
+    for (case, terms), pairs in named.items():
+        if terms is None:
+            continue
+        covered = {
+            photo
+            for consent in recorded
+            if (consent.case, consent.signed_on, consent.expires_on)
+            == (case, terms.signed_on, terms.expires_on)
+            and terms.channels <= consent.channels
+            for photo in (consent.photos or ())
+        }
+        fresh = frozenset(photo.id for _, photo in pairs) - covered
+        if fresh:
+            record_consent(p, _consent(case, terms, fresh))
+            count += 1
+    return count
 
 
 def _consent(case: int, terms: ConsentTerms, photos: frozenset[int]) -> Consent:

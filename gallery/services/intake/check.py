@@ -1,14 +1,19 @@
-"""Looks at files before anything is written: is each a picture, and which? Runs in worker processes."""
+"""Looks at the files of an import, each read and opened once, in worker processes."""
 
+import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gallery.model import Digest
 from gallery.parallel import in_parallel
-from gallery.store.vault import digest_of
+from gallery.store.vault import Vault, digest_of
 from watermark.errors import WatermarkError
-from watermark.picture.decode import DecodeLimits, Header, open_picture, read_header
+from watermark.matching.fingerprint import fingerprint
+from watermark.picture.decode import DecodeLimits, Header
+from watermark.picture.pixels import Picture
+from watermark.picture.sandbox import sandbox
 
 INTAKE_LIMITS = DecodeLimits(max_pixels=60_000_000)  # more than cameras of practices have; a bomb has more
 _GLANCE_PX = 256
@@ -18,7 +23,12 @@ _STILL = ("mpo", "heif")  # cameras keep previews and depth beside the photograp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A file that can be imported: whole, readable, within limits."""
+    """A file that can be imported: whole, readable, within limits.
+
+    Attributes:
+        staged: Its copy in the vault, to be sealed; None where the vault has it.
+        fingerprint: Where its pickled fingerprint is; None where none was made.
+    """
 
     digest: Digest
     bytes: int
@@ -27,6 +37,13 @@ class Checked:
     format: str
     taken_at: str
     note: str = ""
+    staged: Path | None = None
+    fingerprint: Path | None = None
+
+    def discard(self) -> None:
+        """Remove what was kept of it and not sealed."""
+        for place in filter(None, (self.staged, self.fingerprint)):
+            place.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +53,14 @@ class Refused:
     reason: str
 
 
-def check_file(path: Path) -> Checked | Refused:
-    """Read a file to its last byte and decode it, small; nothing is kept."""
+def check_file(originals: Path, path: Path, *, keep: bool) -> Checked | Refused:
+    """Read a file to its last byte and decode it in a process of its own.
+
+    Args:
+        originals: The folder of the vault.
+        path: The file.
+        keep: Whether a copy is staged in the vault and fingerprinted; else the file is only looked at.
+    """
     limits = INTAKE_LIMITS
     try:
         if path.stat().st_size > limits.max_bytes:
@@ -47,20 +70,35 @@ def check_file(path: Path) -> Checked | Refused:
         return Refused("is not there")
     except (OSError, ValueError) as error:
         return Refused(f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    vault, digest = Vault(originals), digest_of(data)
+    keep = keep and not vault.has(digest)
     try:
-        facts = read_header(data, limits)
-        open_picture(data, limits, longest=_GLANCE_PX)
+        opened = sandbox().open_first(data, limits, longest=None if keep else _GLANCE_PX)
     except WatermarkError as error:
         return Refused(str(error))
+    facts = opened.header
+    staged = vault.stage(data) if keep else None
     return Checked(
-        digest=digest_of(data),
+        digest=digest,
         bytes=len(data),
         width=facts.width,
         height=facts.height,
         format=facts.format,
         taken_at=facts.taken_at.isoformat() if facts.taken_at else "",
         note=note_on(facts),
+        staged=staged,
+        fingerprint=_fingerprinted(opened.frames[0].picture, staged) if staged else None,
     )
+
+
+def _fingerprinted(picture: Picture, beside: Path) -> Path | None:
+    """Write a picture's fingerprint beside its copy; what makes the matcher stumble is said by the index."""
+    place = beside.with_suffix(".fingerprint")
+    try:
+        place.write_bytes(pickle.dumps(fingerprint(picture)))
+    except Exception:  # noqa: BLE001 (whatever in its bytes makes the matcher stumble)
+        return None
+    return place
 
 
 def note_on(facts: Header) -> str:
@@ -72,6 +110,6 @@ def note_on(facts: Header) -> str:
     return ""
 
 
-def check_files(paths: Iterable[Path]) -> Iterator[Checked | Refused]:
-    """Check files on every core, in order."""
-    yield from in_parallel(check_file, list(paths))
+def check_files(originals: Path, paths: Iterable[Path], *, keep: bool) -> Iterator[Checked | Refused]:
+    """Check files on every core, in order; arguments as `check_file` has."""
+    yield from in_parallel(partial(check_file, originals, keep=keep), list(paths))

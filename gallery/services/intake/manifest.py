@@ -1,14 +1,14 @@
-"""Reads a manifest: the photographs to import, as a spreadsheet program lists them. Pure: bytes to rows."""
+"""Reads a manifest, the table of photographs to import. Pure."""
 
 import csv
 import difflib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from gallery.errors import GalleryError
+from gallery.errors import RefusedError
 from gallery.model import PUBLIC_CHANNEL, Performer
 from gallery.stages import sessions_in
 
@@ -121,7 +121,7 @@ def read_manifest(data: bytes) -> Manifest:
     """
     lines = _table(_decoded(data))
     if not lines:
-        raise GalleryError(
+        raise RefusedError(
             "the manifest is empty", hint=f"its first row must name the columns: {','.join(NEEDED)}"
         )
     header = _header(lines[0])
@@ -129,18 +129,34 @@ def read_manifest(data: bytes) -> Manifest:
     for number, cells in enumerate(lines[1:], start=2):
         if not any(cell.strip() for cell in cells):
             continue
-        row, wrong = _Reader(number, header, cells).read()
+        texts = {name: cells[place] for name, place in header.items() if place < len(cells)}
+        named = set(header.values())
+        surplus = [cell for at, cell in enumerate(cells) if cell.strip() and at not in named]
+        row, wrong = read_row(number, texts, surplus)
         problems.extend(wrong)
         if row is not None:
             rows.append(row)
     if not rows and not problems:
-        raise GalleryError("the manifest names no photo", hint="add one row per photo below the column names")
+        raise RefusedError("the manifest names no photo", hint="add one row per photo below the column names")
     return Manifest(tuple(rows), tuple(problems))
+
+
+def read_row(
+    number: int, texts: Mapping[str, str], surplus: Sequence[str] = ()
+) -> tuple[Row | None, list[Problem]]:
+    """Read one row; every wrong cell is a problem, and a row with a problem gives nothing else.
+
+    Args:
+        number: Of the row, for the problems.
+        texts: The cells by column.
+        surplus: Cells that belong to no column.
+    """
+    return _Reader(number, texts, surplus).read()
 
 
 def _decoded(data: bytes) -> str:
     if data[:4] == b"PK\x03\x04" or data[:4] == b"\xd0\xcf\x11\xe0":
-        raise GalleryError(
+        raise RefusedError(
             "the manifest is a workbook, not a CSV file",
             hint='in the spreadsheet program choose "save as" and "CSV UTF-8"',
         )
@@ -157,7 +173,7 @@ def _decoded(data: bytes) -> str:
             continue
         if "\x00" not in text:
             return text
-    raise GalleryError("the manifest is not text", hint='save it again as "CSV UTF-8"')
+    raise RefusedError("the manifest is not text", hint='save it again as "CSV UTF-8"')
 
 
 def _table(text: str) -> list[list[str]]:
@@ -171,7 +187,7 @@ def _table(text: str) -> list[list[str]]:
             csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter, strict=True)
         )
     except csv.Error as error:
-        raise GalleryError(
+        raise RefusedError(
             f"the manifest is not a readable table: {error}",
             hint='look for a quotation mark that is not closed, or save it again as "CSV UTF-8"',
         ) from error
@@ -187,16 +203,16 @@ def _header(cells: list[str]) -> dict[str, int]:
         if name not in COLUMNS:
             near = difflib.get_close_matches(name, COLUMNS, n=1)
             meant = f'; did you mean "{near[0]}"?' if near else ""
-            raise GalleryError(
+            raise RefusedError(
                 f'row 1, column {place + 1}: "{cell.strip()[:60]}" is not a column of a manifest{meant}',
                 hint=f"columns are: {', '.join(COLUMNS)}",
             )
         if name in header:
-            raise GalleryError(f'row 1, column {place + 1}: the column "{name}" is there twice')
+            raise RefusedError(f'row 1, column {place + 1}: the column "{name}" is there twice')
         header[name] = place
     missing = [name for name in NEEDED if name not in header]
     if missing:
-        raise GalleryError(
+        raise RefusedError(
             f'row 1: the column "{missing[0]}" is missing',
             hint=f"the first row must name at least: {','.join(NEEDED)}",
         )
@@ -204,15 +220,11 @@ def _header(cells: list[str]) -> dict[str, int]:
 
 
 class _Reader:
-    """Reads one row; every wrong cell becomes a problem, and a row with a problem gives nothing else."""
+    """Reads one row, and collects what is wrong in it."""
 
-    def __init__(self, number: int, header: Mapping[str, int], cells: list[str]) -> None:
-        self._number = number
-        self._cells = {
-            name: cells[place].strip() if place < len(cells) else "" for name, place in header.items()
-        }
-        named = set(header.values())
-        self._surplus = [cell for at, cell in enumerate(cells) if cell.strip() and at not in named]
+    def __init__(self, number: int, texts: Mapping[str, str], surplus: Sequence[str]) -> None:
+        self._number, self._surplus = number, surplus
+        self._cells = {name: text.strip() for name, text in texts.items()}
         self._problems: list[Problem] = []
 
     def read(self) -> tuple[Row | None, list[Problem]]:

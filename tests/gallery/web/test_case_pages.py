@@ -95,7 +95,7 @@ def test_wrong_facts_are_refused_in_words(case, wrong, said):
     """A slip is named with its stage, and nothing is half-saved."""
     answer = case.post("/cases/1/facts", data=form(case, "/cases/1/facts") | {"region": "crown"} | wrong)
 
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert said in answer.text.lower()
     assert form(case, "/cases/1/facts")["region"] == ""
 

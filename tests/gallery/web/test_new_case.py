@@ -18,7 +18,6 @@ from gallery.store.database import open_database
 from gallery.store.drafts import Drafts
 from gallery.store.ledger import Ledger
 from gallery.store.vault import Vault
-from gallery.web.receiving import composite_vault
 from tests.gallery.web.conftest import composite, enter, portrait, sign_in, token
 from watermark.picture.sandbox import sandbox
 
@@ -79,7 +78,7 @@ def test_a_bad_file_is_one_sentence(page, nine_photos, tmp_path):
     page.click("[data-go-on] a")
     page.wait_for_selector("[data-card]")
 
-    assert "notes.jpg: this is plain text, not a picture. It was left out." in said
+    assert "notes.jpg: expected a picture, this is plain text, not a picture. It was left out." in said
     assert "cut.jpg: found a file that is cut off" in said or "cut off" in said
     assert len(page.query_selector_all("[data-card]")) == 1
 
@@ -123,7 +122,7 @@ def test_parts_of_a_composite_keep_where_they_come_from(site):
 
     assert answer.location == "/cases/1/"
     assert [photo.format for photo in photos] == ["png", "png"]
-    assert composite_vault(site.folder).get(Digest(str(row.detail["cut_from"]))) == composite()
+    assert Vault(site.folder.root / "composites").get(Digest(str(row.detail["cut_from"]))) == composite()
     assert len(str(row.detail["box"]).split(",")) == 4
 
 
@@ -275,7 +274,7 @@ def test_what_is_missing_is_said(site, form, said):
 
     answer = client.post("/drafts/1/arrange", data=base | form)
 
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert said.lower() in answer.text.lower().replace("&#34;", '"')
     assert client.get("/drafts/1/").status_code == 200
 

@@ -217,7 +217,7 @@ def test_a_strange_pair_is_not_there(case, site):
     lawyer = site.app.test_client()
     enter(lawyer, "Lou")
 
-    assert case.get("/cases/1/pairs/2/1").status_code == 409
+    assert case.get("/cases/1/pairs/2/1").status_code == 404
     assert lawyer.get("/cases/1/pairs/1/2").status_code == 403
 
 

@@ -9,11 +9,11 @@ import pytest
 from gallery.events import Action
 from gallery.model import KnownCopy
 from gallery.rules.authorization import load_law
+from gallery.services.proof import html_faults
 from gallery.site.build import build_site
 from gallery.store.catalog import Catalog
 from gallery.store.ledger import Ledger
 from gallery.web.app import create_app
-from gallery.web.proof import html_faults
 from tests.gallery.web.conftest import enter, form, portrait, token
 
 SCAN = b"%PDF-1.7 a signed form"
@@ -202,7 +202,7 @@ def test_a_consent_may_end_at_an_event(case, rooms):
     [
         ({"signed_on": ""}, "the day of the signature is missing"),
         ({"signed_on": "2999-01-01"}, "in the future"),
-        ({"expires_on": "2025-01-01"}, "end before it was signed"),
+        ({"expires_on": "2025-01-01"}, "would expire on 2025-01-01, before it was signed"),
         ({"channel": "nowhere"}, "no channel is ticked"),
         ({"covers": "photos"}, "no photo is ticked"),
         ({"document": (io.BytesIO(b"MZ program"), "form.exe")}, "not a pdf, jpeg or png"),
@@ -447,16 +447,16 @@ def test_the_proof_does_not_repeat_what_leaked(case, site):
 
 def test_nothing_is_published_that_was_saved_in_the_same_moment(case, site, monkeypatch):
     """A colleague's words, saved between the look at the approval and the release, are not released unseen."""
-    from gallery.web import publishing
+    from gallery.services import publish as publishing
 
     prepare(case, site)
     colleague, looked = site.app.test_client(), publishing.obstacles_of
     enter(colleague, "Ben")
     words = form(colleague, "/cases/1/words") | {"caption-1": "Seen from the front"}
 
-    def look_slowly(item):
+    def look_slowly(p, number):
         colleague.post("/cases/1/words", data=words)
-        return looked(item)
+        return looked(p, number)
 
     with monkeypatch.context() as patch:
         patch.setattr(publishing, "obstacles_of", look_slowly)

@@ -1,4 +1,4 @@
-"""The proof after publication: which files are public, that no byte tells too much, that pages are whole."""
+"""The proof that a published case shows no more than it should."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,9 +9,8 @@ from lxml import etree
 
 from gallery.model import PUBLIC_CHANNEL, Case
 from gallery.rules.leaks import scan
-from gallery.settings import DataFolder
+from gallery.services.practice import Practice
 from gallery.store.secrets import secrets_of
-from gallery.web.workplace import Rooms
 
 _UNKNOWN_TAG = 801  # libxml2 knows no HTML 5 element names
 _PAGES = frozenset({".html", ".css", ".js", ".xml", ".json", ".txt", ".svg"})
@@ -45,19 +44,19 @@ class Proof:
         return not self.leaks and not self.faults
 
 
-def prove(rooms: Rooms, folder: DataFolder, case: Case) -> Proof:
-    """Look through a case's public files, and the pages that all cases share, byte by byte."""
-    tokens = rooms.catalog.publications(PUBLIC_CHANNEL)
-    mine = {tokens[photo.id].token for photo in rooms.catalog.photos(case.number) if photo.id in tokens}
+def prove(p: Practice, case: Case) -> Proof:
+    """Look through a case's public files and the shared pages, byte by byte."""
+    tokens = p.catalog.publications(PUBLIC_CHANNEL)
+    mine = {tokens[photo.id].token for photo in p.catalog.photos(case.number) if photo.id in tokens}
     home = f"patient-{case.number}/"
-    read = list(_files(folder.public, home, mine))
+    read = list(_files(p.folder.public, home, mine))
     files = [
         PublicFile(path, len(data), hashlib.sha256(data).hexdigest())
         for path, data in read
         if path.startswith(home) or _token(path) in mine
     ]
-    photos = rooms.catalog.photos(case.number)
-    leaks = scan(read, secrets_of(folder, rooms.catalog, rooms.casework, photos))
+    photos = p.catalog.photos(case.number)
+    leaks = scan(read, secrets_of(p.folder, p.catalog, p.casework, photos))
     faults = [fault for path, data in read if path.endswith(".html") for fault in html_faults(path, data)]
     return Proof(
         files=tuple(files),

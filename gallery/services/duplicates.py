@@ -1,4 +1,4 @@
-"""Photographs of a draft that a case has already, saved anew or made smaller: found and named beside the pages."""
+"""Photographs of a draft that a case has already, looked up in the background."""
 
 import logging
 import threading
@@ -9,15 +9,15 @@ from pathlib import Path
 from gallery.errors import GalleryError
 from gallery.model import Digest, DraftPhoto, subject_of
 from gallery.services.lookup import Lookup
+from gallery.services.practice import Practice, incoming_of
 from gallery.settings import DataFolder
-from gallery.web.receiving import draft_vault
 from watermark.errors import WatermarkError
 
 _MOST_KEPT = 5_000  # answers; each is small
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class Duplicate:
     """A photo in the catalogue that a draft's file is a copy of."""
 
     case: int
@@ -29,10 +29,15 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
-    """What is known of a draft's photographs: by their ids, and how many are still being looked up."""
+class Duplicates:
+    """What is known of a draft's photographs, by their ids.
 
-    found: dict[int, Twin]
+    Attributes:
+        found: The photographs that a case has already.
+        waiting: How many are still being looked up.
+    """
+
+    found: dict[int, Duplicate]
     waiting: int
 
 
@@ -40,20 +45,15 @@ _Question = tuple[Path, int, Digest]
 """Whose catalogue, how many photos it holds (with more of them the answer may change), and which file."""
 
 _lock, _turn = threading.Lock(), threading.Lock()
-_answers: dict[_Question, Twin | None] = {}
+_answers: dict[_Question, Duplicate | None] = {}
 _asked: set[_Question] = set()
 
 
-def twins_of(folder: DataFolder, photos: Sequence[DraftPhoto], catalogued: int) -> Twins:
-    """Give what is known, and begin to look up the rest beside the pages; nothing waits for it.
-
-    Args:
-        folder: of the practice.
-        photos: of a draft.
-        catalogued: how many photos the catalogue holds.
-    """
+def duplicates_of(p: Practice, photos: Sequence[DraftPhoto]) -> Duplicates:
+    """Give what is known of a draft's photographs, and begin to look up the rest."""
+    folder, catalogued = p.folder, len(p.catalog.photo_digests())
     if not catalogued:
-        return Twins({}, 0)
+        return Duplicates({}, 0)
     asked = {photo.id: (folder.root, catalogued, photo.digest) for photo in photos}
     with _lock:
         known = {photo: _answers[question] for photo, question in asked.items() if question in _answers}
@@ -61,19 +61,20 @@ def twins_of(folder: DataFolder, photos: Sequence[DraftPhoto], catalogued: int) 
         _asked.update(new)
     if new:
         threading.Thread(target=_look_up, args=(folder, new), name="copies", daemon=True).start()
-    found = {photo: twin for photo, twin in known.items() if twin}
-    return Twins(found, len(asked) - len(known))
+    found = {photo: answer for photo, answer in known.items() if answer}
+    return Duplicates(found, len(asked) - len(known))
 
 
 def _look_up(folder: DataFolder, questions: Sequence[_Question]) -> None:
-    """Answer questions one after the other; what cannot be answered is no copy as far as anybody knows."""
+    """Answer questions one after the other; what cannot be looked up counts as no copy."""
+    incoming = incoming_of(folder)
     with _turn:
         lookup: Lookup | None = None
         for question in questions:
-            twin = None
+            duplicate = None
             try:
                 lookup = lookup or Lookup(folder)
-                twin = _twin(lookup, draft_vault(folder).get(question[2]))
+                duplicate = _duplicate(lookup, incoming.get(question[2]))
             except (GalleryError, WatermarkError) as error:
                 logging.getLogger(__name__).warning("a draft's photo was not looked up: %s", error)
             except Exception:
@@ -81,14 +82,14 @@ def _look_up(folder: DataFolder, questions: Sequence[_Question]) -> None:
             with _lock:
                 while len(_answers) >= _MOST_KEPT:
                     del _answers[next(iter(_answers))]
-                _answers[question] = twin
+                _answers[question] = duplicate
                 _asked.discard(question)
 
 
-def _twin(lookup: Lookup, data: bytes) -> Twin | None:
+def _duplicate(lookup: Lookup, data: bytes) -> Duplicate | None:
     from watermark.matching.verdict import Verdict  # noqa: PLC0415 (heavy, and only for drafts)
 
     found = lookup.identify(data, "")
     if found.photo is None or found.answer.verdict is not Verdict.COPY:
         return None
-    return Twin(found.photo.case, found.photo.stage)
+    return Duplicate(found.photo.case, found.photo.stage)

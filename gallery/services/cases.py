@@ -1,0 +1,93 @@
+"""The list of cases, and how each stands."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gallery.consent import Permission, may_show
+from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Consent, KnownCopy, Photo, Stage
+from gallery.services.practice import Practice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A case in a list.
+
+    Attributes:
+        stages: Labels in the order of the story.
+        photos: How many it has.
+        on_site: How many of them are on the site.
+        published: How many are public in any channel.
+    """
+
+    case: Case
+    stages: tuple[str, ...]
+    photos: int
+    on_site: int
+    published: int
+
+
+def find_cases(p: Practice, wanted: str) -> list[Case]:
+    """Give the cases from the newest on in whose facts a word is found, or that have this number."""
+    return [case for case in p.catalog.cases()[::-1] if _has(case, wanted)]
+
+
+def _has(case: Case, wanted: str) -> bool:
+    number = wanted.lower().removeprefix("patient").strip()
+    if number.isdecimal():
+        return case.number == int(number)
+    words = " ".join((case.region, case.classification, case.hair_length, *case.tags))
+    return wanted.lower() in words.lower()
+
+
+def summaries(p: Practice, cases: Sequence[Case]) -> list[Summary]:
+    """Tell of each case what it holds and how much of it is public."""
+    numbers = {case.number for case in cases}
+    photos = [photo for photo in p.catalog.photos() if photo.case in numbers]
+    stages = [stage for stage in p.catalog.stages() if stage.case in numbers]
+    on_site = p.catalog.publications(PUBLIC_CHANNEL)
+    held = Counter(photo.case for photo in photos)
+    shown = Counter(photo.case for photo in photos if photo.id in on_site)
+    return [
+        Summary(
+            case=case,
+            stages=tuple(stage.label for stage in stages if stage.case == case.number),
+            photos=held[case.number],
+            on_site=shown[case.number],
+            published=len(p.catalog.published_photos(case.number)),
+        )
+        for case in cases
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullRecord:
+    """All that is recorded of a case, and whether each photo may be on the site today, by its id."""
+
+    case: Case
+    stages: Sequence[Stage]
+    photos: Sequence[Photo]
+    consents: Sequence[Consent]
+    rulings: Mapping[int, Permission]
+
+
+def full_record(p: Practice, number: int) -> FullRecord:
+    """Read all that is recorded of a case.
+
+    Raises:
+        NotFoundError: There is no such case.
+    """
+    case, consents, photos = p.catalog.case(number), p.catalog.consents(number), p.catalog.photos(number)
+    return FullRecord(
+        case=case,
+        stages=p.catalog.stages(number),
+        photos=photos,
+        consents=consents,
+        rulings={photo.id: may_show(case, photo, consents, PUBLIC_CHANNEL, p.local_now) for photo in photos},
+    )
+
+
+def copies_still_shown(p: Practice, copies: Iterable[KnownCopy]) -> dict[int, int]:
+    """Count the known copies on other sites of each patient who withdrew."""
+    gone = {case.number for case in p.catalog.cases() if case.status is CaseStatus.WITHDRAWN}
+    return dict(Counter(copy.case for copy in copies if copy.case in gone))

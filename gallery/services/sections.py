@@ -1,0 +1,77 @@
+"""Sections of a case, each saved from the version that was opened."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from gallery.events import SAVED
+from gallery.model import PUBLIC_CHANNEL, Case, Saved, Section
+from gallery.services.approval import content_of, hold_back, photos_shown
+from gallery.services.practice import Practice
+
+
+def version_of(p: Practice, case: Case, section: Section) -> int:
+    """Give the version of a section as it is saved; 0 means never."""
+    return p.casework.saved(case.number).get(section, Saved()).version
+
+
+def save_section(
+    p: Practice,
+    case: Case,
+    section: Section,
+    *,
+    version: int,
+    write: Callable[[], None],
+    changed: Iterable[str] = (),
+) -> bool:
+    """Save a section, and hold the case back if readers would see something else than before.
+
+    Args:
+        p: The practice.
+        case: As it was opened.
+        section: Of the case.
+        version: Of the section, as it was opened.
+        write: Writes the section, in one transaction with all else.
+        changed: Names of what was changed, for the ledger.
+
+    Returns:
+        Whether the case was public, and is held back.
+
+    Raises:
+        ChangedMeanwhileError: Somebody else saved this section since.
+    """
+    with p.casework.saving(case.number, section, version, p.actor, p.now):
+        before = content_of(p, case)
+        write()
+        held = before != content_of(p, p.catalog.case(case.number)) and hold_back(p, case)
+        p.note(SAVED[section], f"case {case.number}", changed=sorted(changed))
+    return held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseProgress:
+    """How far a case has come on its way to the public, in numbers of photos."""
+
+    saved: frozenset[Section]
+    photos: int
+    permitted: int
+    authored: int
+    public: int
+
+
+def progress_of(p: Practice, case: Case) -> CaseProgress:
+    """Tell how far a case has come."""
+    photos = p.catalog.photos(case.number)
+    return CaseProgress(
+        saved=frozenset(p.casework.saved(case.number)),
+        photos=len(photos),
+        permitted=len(photos_shown(p, case)),
+        authored=len(p.casework.authorships(photo.id for photo in photos)),
+        public=len(public_photos(p, case.number)),
+    )
+
+
+def public_photos(p: Practice, number: int) -> frozenset[int]:
+    """Give the ids of a case's photos that are on the site."""
+    return frozenset(p.catalog.publications(PUBLIC_CHANNEL)) & {
+        photo.id for photo in p.catalog.photos(number)
+    }

@@ -1,0 +1,78 @@
+"""The words of a case's page, and the check of all that it will say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gallery.model import Case, Section, Words
+from gallery.rules.advertising import Finding
+from gallery.rules.disclosures import (
+    findings_about,
+    photo_alt,
+    photo_caption,
+    required_on,
+    stage_sentences,
+    stage_title,
+)
+from gallery.services.practice import Practice
+from gallery.services.sections import save_section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageWords:
+    """What the site says of a case by itself.
+
+    Attributes:
+        of_photos: Description and caption of each photo by its id, where nobody wrote others.
+        of_stages: Title and sentences of each stage.
+        printed: What is printed at the end of the page.
+        findings: What is wrong with all of it, what blocks first.
+    """
+
+    of_photos: Mapping[int, tuple[str, str]]
+    of_stages: Sequence[tuple[str, Sequence[str]]]
+    printed: Sequence[str]
+    findings: Sequence[Finding]
+
+
+def page_words_of(p: Practice, case: Case) -> PageWords:
+    """Put together what the site says of a case by itself."""
+    stages, photos, chosen = p.catalog.stages(case.number), p.catalog.photos(case.number), p.settings
+    return PageWords(
+        of_photos={
+            photo.id: (
+                photo_alt(case.number, photo.stage, photo.view, ""),
+                photo_caption(photo.stage, photo.view, ""),
+            )
+            for photo in photos
+        },
+        of_stages=[(stage_title(stage), stage_sentences(stage)) for stage in stages],
+        printed=[case.limits or chosen.limits, *chosen.required, *required_on(case, stages, chosen)],
+        findings=findings_of(p, case),
+    )
+
+
+def findings_of(p: Practice, case: Case) -> list[Finding]:
+    """Check everything that the page of a case will say, what blocks first."""
+    number = case.number
+    return findings_about(case, p.catalog.stages(number), p.catalog.photos(number), p.settings)
+
+
+def save_words(
+    p: Practice, case: Case, words: Mapping[int, Words], *, version: int, changed: Sequence[str]
+) -> bool:
+    """Save descriptions and captions of photographs.
+
+    Returns:
+        Whether the case was public, and is held back.
+
+    Raises:
+        ChangedMeanwhileError: Somebody else saved the words since `version`.
+    """
+    return save_section(
+        p,
+        case,
+        Section.WORDS,
+        version=version,
+        write=lambda: p.casework.write_words(words),
+        changed=changed,
+    )
