@@ -21,6 +21,7 @@ PHOTO = Photo(
 )  # fmt: skip
 CASE = Case(number=51)
 CONSENT = Consent(id=1, case=51, signed_on=date(2026, 1, 15))
+THE_CONSENT = "the consent of 2026-01-15"
 
 
 def test_a_valid_consent_permits():
@@ -33,20 +34,61 @@ def test_a_valid_consent_permits():
     [
         ([], "no consent is recorded"),
         ([replace(CONSENT, case=52)], "no consent is recorded"),
-        ([replace(CONSENT, photos=frozenset({8}))], "does not cover this photo"),
-        ([replace(CONSENT, channels=frozenset({"print"}))], "does not cover the channel website"),
-        ([replace(CONSENT, withdrawn_at=NOW - timedelta(days=1))], "was withdrawn on 2026-02-28"),
-        ([replace(CONSENT, expires_on=date(2026, 2, 28))], "expired on 2026-02-28"),
-        ([replace(CONSENT, signed_on=date(2026, 3, 2))], "is dated in the future"),
-        ([replace(CONSENT, missing=("the date of signature",))], "lacks: the date of signature"),
+        ([replace(CONSENT, photos=frozenset({8}))], f"{THE_CONSENT} does not cover this photo"),
+        (
+            [replace(CONSENT, channels=frozenset({"print"}))],
+            f"{THE_CONSENT} does not cover the channel website",
+        ),
+        (
+            [replace(CONSENT, withdrawn_at=NOW - timedelta(days=1))],
+            f"{THE_CONSENT} was withdrawn on 2026-02-28",
+        ),
+        ([replace(CONSENT, expires_on=date(2026, 2, 28))], f"{THE_CONSENT} expired on 2026-02-28"),
+        (
+            [replace(CONSENT, signed_on=date(2026, 3, 2))],
+            "the consent of 2026-03-02 is dated in the future",
+        ),
+        (
+            [replace(CONSENT, missing=("the date of signature", "a witness"))],
+            f"{THE_CONSENT} lacks: the date of signature, a witness",
+        ),
     ],
 )
 def test_anything_less_does_not(consents, reason):
-    """Each gap in a consent forbids, and is named."""
+    """Each gap in a consent forbids, and is named in a clause of its own."""
     permission = may_show(CASE, PHOTO, consents, "website", NOW)
 
     assert not permission.allowed
-    assert reason in str(permission.reason)
+    assert str(permission.reason) == reason
+    assert permission.reason.case == 51
+
+
+@pytest.mark.parametrize(
+    ("consent", "reason"),
+    [
+        (CONSENT, f"{THE_CONSENT} permits it"),
+        (replace(CONSENT, expires_on=date(2027, 1, 1)), f"{THE_CONSENT} permits it until 2027-01-01"),
+        (replace(CONSENT, signed_on=NOW.date()), "the consent of 2026-03-01 permits it"),
+    ],
+)
+def test_a_permission_names_the_consent_and_its_end(consent, reason):
+    """What permits is named with its date and how long it holds; signed today, it holds today."""
+    permission = may_show(CASE, PHOTO, [consent], "website", NOW)
+
+    assert permission.allowed
+    assert str(permission.reason) == reason
+    assert permission.reason.case == 51
+
+
+def test_of_several_gaps_the_nearest_and_newest_is_named():
+    """Of consents that all fall short the one nearest to permitting is named, and of equals the newest."""
+    expired = replace(CONSENT, expires_on=date(2026, 1, 31))
+    older = replace(expired, signed_on=date(2025, 1, 1))
+    narrow = replace(CONSENT, channels=frozenset({"print"}), signed_on=date(2026, 2, 2))
+
+    for consents in ([older, expired, narrow], [narrow, expired, older]):
+        reason = may_show(CASE, PHOTO, consents, "website", NOW).reason
+        assert str(reason) == f"{THE_CONSENT} expired on 2026-01-31"
 
 
 def test_the_last_day_counts():
@@ -121,7 +163,9 @@ def test_a_held_case_waits_for_its_release_alone():
     """A case that is not released is not shown; as it will be once released, consent alone decides."""
     held = replace(CASE, held=True)
 
-    assert may_show(held, PHOTO, [CONSENT], "website", NOW).reason.ground is Ground.CASE_HELD
+    waits = may_show(held, PHOTO, [CONSENT], "website", NOW)
+    assert (waits.allowed, waits.reason.ground) == (False, Ground.CASE_HELD)
+    assert str(waits.reason) == "Patient 51 is not released for publication yet"
     assert may_show(once_released(held), PHOTO, [CONSENT], "website", NOW).allowed
     assert not may_show(once_released(held), PHOTO, [], "website", NOW).allowed
 
@@ -142,9 +186,19 @@ def test_a_minors_photos_are_refused_for_that_reason_wherever_it_is_said(clinic)
 
 def test_an_ending_consent_is_announced_a_week_before():
     """Seven days of warning; not eight, and not for what has ended."""
-    ends = [replace(CONSENT, id=n, expires_on=(NOW + timedelta(days=n)).date()) for n in (-1, 0, 7, 8)]
+    ends = [replace(CONSENT, id=n, expires_on=(NOW + timedelta(days=n)).date()) for n in (8, 7, 0, -1)]
 
     assert [consent.id for consent in expires_soon(ends, NOW)] == [0, 7]
+
+
+def test_consents_that_end_on_one_day_are_announced_by_case():
+    """The nearest end comes first, on one day the lower case number, and two forms of one patient both."""
+    ends = [
+        replace(CONSENT, id=number, case=case, expires_on=NOW.date())
+        for number, case in ((1, 52), (2, 51), (3, 51))
+    ]
+
+    assert [consent.id for consent in expires_soon(ends, NOW)] == [2, 3, 1]
 
 
 @pytest.mark.parametrize(
