@@ -1,4 +1,7 @@
-"""THE DOOR: joins the commands of the three packages, and does nothing else."""
+"""The program's door, which joins the packages' commands.
+
+It does nothing else.
+"""
 
 import os
 import sqlite3
@@ -25,10 +28,13 @@ OUR_PACKAGES = ("watermark", "gallery", "crawler")
 
 
 class Door(click.Group):
-    """A command group that turns our errors into one sentence, and a hint, on standard error."""
+    """A command group that words our errors on standard error."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (click's own signature)
-        """Run the command; our own errors end it with exit code 1, without a traceback."""
+        """Run the command and end our own errors without a traceback.
+
+        Each error is one sentence and a hint, and says which exit code it ends with.
+        """
         try:
             return super().invoke(ctx)
         except (WatermarkError, GalleryError, CrawlerError) as error:
@@ -51,7 +57,10 @@ class Door(click.Group):
 
 
 def _tell(ctx: click.Context, words: str, hint: str, values: Mapping[str, object] | None = None) -> None:
-    """Say on standard error what went wrong; where JSON was asked for, also as one object on standard output."""
+    """Say on standard error what went wrong.
+
+    Where JSON was asked for it is also one object on standard output.
+    """
     if ctx.meta.get(JSON_WANTED):
         print_json(values or {"error": words, "hint": hint})
     click.echo(f"Error: {words}", err=True)
@@ -66,7 +75,7 @@ def _in_words(error: OSError) -> str:
 
 
 def _refuse_name_collision() -> None:
-    """Stop when another distribution has installed one of our package names over ours.
+    """Stop when another distribution uses one of our package names.
 
     `watermark` is also the name of an unrelated notebook extension; installing both leaves one of them broken.
     """
@@ -111,14 +120,20 @@ def cli(ctx: click.Context, data: Path, debug: bool) -> None:  # noqa: FBT001, A
 
 
 def _known_copies(folder: DataFolder) -> list[KnownCopy]:
-    """Tell the staff's pages which copies the crawler knows of; the gallery itself knows no crawler."""
+    """List the copies that the crawler knows of.
+
+    The staff's pages ask for them; the gallery itself knows no crawler.
+    """
     from crawler.desk.removals import known_copies  # noqa: PLC0415 (heavy, and only for a withdrawal)
 
     return known_copies(folder)
 
 
 def _crawler_fault(folder: DataFolder) -> str:
-    """Tell the doctor what is wrong in the settings' section for the crawler; nothing when all is well."""
+    """Say what is wrong in the crawler's settings.
+
+    The doctor asks for it; nothing is said when all is well.
+    """
     from crawler.settings import load_plan  # noqa: PLC0415 (only for the doctor)
 
     try:
