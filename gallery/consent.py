@@ -1,4 +1,4 @@
-"""The consent rule, which says whether a photo may be shown in a channel, and why."""
+"""The rule that says whether a photo may be shown."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,10 @@ WARN_BEFORE = timedelta(days=7)
 
 
 class Ground(IntEnum):
-    """What a permission or a refusal rests on; of consents, the one that comes nearest is the highest."""
+    """What a permission or a refusal rests on.
+
+    Of consents, the one that comes nearest to permitting has the highest.
+    """
 
     NO_CONSENT = 0
     PHOTO_NOT_COVERED = 1
@@ -29,7 +32,7 @@ class Ground(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a photo may be shown or not; `str` words it as a plain clause.
+    """Why a photo may be shown or not.
 
     Attributes:
         ground: what it rests on.
@@ -86,7 +89,9 @@ class Permission:
 def may_show(
     case: Case, photo: Photo, consents: Iterable[Consent], channel: str, now: datetime
 ) -> Permission:
-    """Rule on one photo of a case in one channel; the last day of a consent counts, to midnight by `now`'s clock.
+    """Rule on one photo of a case in one channel.
+
+    A consent's last day counts, to midnight by the clock of `now`.
 
     What holds the whole case back is named first. Any one valid consent permits; without one, the reason
     speaks of the consent that comes nearest.
@@ -96,7 +101,7 @@ def may_show(
 
 
 def closed_by(case: Case) -> Reason | None:
-    """Give what keeps a whole case from being shown, whatever was signed; None when nothing does."""
+    """Give what keeps a whole case from being shown, if anything."""
     if case.status is CaseStatus.WITHDRAWN:
         return Reason(ground=Ground.CASE_WITHDRAWN, case=case.number)
     if case.minor:
@@ -107,12 +112,12 @@ def closed_by(case: Case) -> Reason | None:
 
 
 def once_released(case: Case) -> Case:
-    """Give a case as it will be when the practice releases it, to ask what readers would then see."""
+    """Give a case as it will be once released."""
     return replace(case, held=False)
 
 
 def agreed(photo: Photo, consents: Iterable[Consent], channel: str, now: datetime) -> Permission:
-    """Rule on what was signed for a photo alone; whether it may be shown is asked of `may_show`."""
+    """Rule on what was signed for a photo, not on its case."""
     own = [_judge(consent, photo, channel, now) for consent in consents if consent.case == photo.case]
     reason = max(own, key=_nearest, default=Reason(ground=Ground.NO_CONSENT, case=photo.case))
     return Permission(allowed=reason.ground is Ground.PERMITTED, reason=reason)
@@ -143,7 +148,7 @@ def _judge(consent: Consent, photo: Photo, channel: str, now: datetime) -> Reaso
 
 
 def expires_soon(consents: Iterable[Consent], now: datetime) -> list[Consent]:
-    """Give the consents in force that end within a week, the nearest first."""
+    """Give the consents in force that end within a week."""
     last = (now + WARN_BEFORE).date()
     ending = [
         (consent.expires_on, consent.case, consent)

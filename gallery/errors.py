@@ -1,4 +1,4 @@
-"""What can go wrong in the gallery, each as one sentence and what to do about it."""
+"""What can go wrong in the gallery."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -18,7 +18,7 @@ class GalleryError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        """Keep one sentence of what was expected and found, and the way out."""
+        """Keep what was expected and found, and the way out."""
         super().__init__(message)
         self.hint = hint
 
@@ -38,7 +38,7 @@ class ConflictError(GalleryError):
 
 
 class ChangedMeanwhileError(ConflictError):
-    """Somebody else saved the same thing after it was opened; `by` says who, `at` when."""
+    """Somebody else saved the same thing after it was opened."""
 
     def __init__(self, what: str, by: str, at: datetime) -> None:
         super().__init__(f"{by} changed {what} at {at:%H:%M} UTC, after you opened it")
@@ -58,6 +58,6 @@ class DamagedError(GalleryError):
 
 
 class UnavailableError(GalleryError):
-    """The machine cannot do it at this moment, for want of disk, memory or rights."""
+    """The machine lacks disk, memory or rights for it."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE

@@ -53,7 +53,7 @@ class Action(StrEnum):
 
 
 def action_of(written: str) -> Action:
-    """Read a row's action as any version wrote it; one that is unknown here is `OTHER`."""
+    """Read a row's action as any version wrote it."""
     try:
         return Action(written)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The values of the gallery: cases, their stages, the photographs in them, and what patients agreed to."""
+"""The values of the gallery."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,14 +12,14 @@ PUBLIC_CHANNEL = "website"
 
 
 class CaseStatus(StrEnum):
-    """Whether a case may be shown at all; a number is never reused, even after withdrawal."""
+    """Whether a case may be shown at all."""
 
     OPEN = "open"
     WITHDRAWN = "withdrawn"
 
 
 class Performer(StrEnum):
-    """Who did the work that a stage shows: nobody may pass as ours who was treated elsewhere."""
+    """Who did the work that a stage shows."""
 
     US = "us"
     OTHER = "other"
@@ -28,7 +28,10 @@ class Performer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A patient's case under its permanent number ("Patient 51"); one held is not released yet."""
+    """A patient's case under its permanent number.
+
+    A case that is held is not released for publication yet.
+    """
 
     number: int
     status: CaseStatus = CaseStatus.OPEN
@@ -45,7 +48,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One point of a case's story; `elapsed` is plain words ("immediately", "7 days", "1 year")."""
+    """One point of a case's story.
+
+    `elapsed` is plain words ("immediately", "7 days", "1 year").
+    """
 
     id: int = 0
     case: int
@@ -62,7 +68,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photo:
-    """An original sealed in the vault; `file` is its name as given at import and is never published."""
+    """An original sealed in the vault.
+
+    `file` is its name as given at import and is never published.
+    """
 
     id: int = 0
     case: int
@@ -86,7 +95,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """What a patient signed; no photos means every photo of the case, also those added later.
+    """What a patient signed for some or all photos.
 
     Args:
         ends_at_event: What ends it, if not a day, in the form's own words; people watch for it.
@@ -119,7 +128,10 @@ class Section(StrEnum):
 
 
 class Relation(StrEnum):
-    """What the person who took a picture is to the practice: it decides who owns the picture."""
+    """What who took a picture is to the practice.
+
+    It decides who owns the picture.
+    """
 
     EMPLOYEE = "employee"
     OWNER = "owner"
@@ -130,7 +142,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """When a section was last saved; version 0 means never."""
+    """When a section was last saved, never at version 0."""
 
     version: int = 0
     by: str = ""
@@ -139,7 +151,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Facts of a case that only staff see: the light, and the chart number as it is encrypted."""
+    """The light and the encrypted chart number, for staff only."""
 
     light: str = ""
     chart: bytes | None = None
@@ -147,7 +159,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorship:
-    """Who took a picture, what they are to the practice, with what, and what they chose."""
+    """Who took a picture, with what, and as what."""
 
     person: str
     relation: Relation
@@ -158,14 +170,17 @@ class Authorship:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a picture shows for readers who cannot see it, and the line under it."""
+    """A picture's description for who cannot see it, and its caption."""
 
     alt: str
     caption: str
 
 
 class Method(StrEnum):
-    """Who decided how a pair lies: the program, two points that a person clicked, or a person who left it as taken."""
+    """Who decided how a pair is aligned.
+
+    The program, two points that a person clicked, or a person who left it as taken.
+    """
 
     AUTOMATIC = "automatic"
     POINTS = "points"
@@ -174,7 +189,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """How the second photo of a pair is laid over the first: a 2 by 3 matrix, found or clicked."""
+    """A 2 by 3 matrix from a pair's second photo to its first."""
 
     transform: tuple[tuple[float, float, float], tuple[float, float, float]]
     method: Method
@@ -182,7 +197,7 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """A doctor's or patient's answer to one exact content of a case; no answer yet is None."""
+    """The answer, if any, to one exact content of a case."""
 
     id: int
     case: int
@@ -200,7 +215,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """Photographs and the stages they are sorted into; `case` is set when they are for one there is."""
+    """Photographs sorted into stages, for a new case or `case`."""
 
     id: int
     case: int | None
@@ -214,7 +229,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPhoto:
-    """A photograph of a dropped file; part of an old composite has the digest of the whole, and a box."""
+    """A photograph of a dropped file, or part of a composite.
+
+    A part has the digest of the whole, and its box there in pixels.
+    """
 
     file: str
     digest: Digest
@@ -232,7 +250,10 @@ class NewPhoto:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftPhoto:
-    """A photograph of a draft and where it was put: stage 1 is the first, 0 means set aside."""
+    """A photograph of a draft and where it was put.
+
+    Stage 1 is the first, 0 means set aside.
+    """
 
     id: int
     draft: int
@@ -256,7 +277,9 @@ class DraftPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a photograph belongs: the number of its stage (0: set aside), and its view.
+    """The stage and view where a photograph belongs.
+
+    Stage 1 is the first, 0 means set aside.
 
     Args:
         why: What a proposal rests on, in plain words; empty where a person decided.
@@ -271,7 +294,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How a photo is public: under a random name, which stands for files of this recipe and no other."""
+    """The random name under which a photo of this recipe is public."""
 
     token: str
     recipe: str
@@ -279,7 +302,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCopy:
-    """A copy of a case's photo that was seen on another site, and what the legal desk decided about it.
+    """A copy seen on another site, and what was decided about it.
 
     Args:
         page: The address it was seen at; hostile text, to be shown and never to be followed.
@@ -292,10 +315,10 @@ class KnownCopy:
 
 
 def subject_of(case: int, stage: str) -> str:
-    """Name a photo as a sentence's subject: `Patient 51's after photo`."""
+    """Name a photo as a sentence's subject ("Patient 51's after photo")."""
     return f"Patient {case}'s {stage} photo"
 
 
 def count(number: int, noun: str) -> str:
-    """Say how many: `1 photo`, `2 photos`."""
+    """Say how many ("1 photo", "2 photos")."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,4 +1,4 @@
-"""Work on every core, and how far it has come: what intake, fingerprints and renditions have in common."""
+"""The same work on many things, on every core."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 
 
 class Progress(Protocol):
-    """Hands items on and shows how far they have come; `length` is how many there will be."""
+    """Hands `length` items on and shows how far they are."""
 
     def __call__(self, items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
         """Give each item in turn."""
@@ -31,7 +31,9 @@ def silently(items: Iterable[Item], length: int, label: str) -> Iterator[Item]: 
 def in_parallel(
     work: Callable[[Task], Result], tasks: Sequence[Task], *, few: int = _FEW
 ) -> Iterator[Result]:
-    """Do the same work on each task, in order, on every core; as few tasks as `few` are done in this process.
+    """Do the same work on each task, in order, in parallel.
+
+    As few tasks as `few` are done in this process.
 
     Threads are enough for a few photographs: decoding, resizing and encoding go on beside each other.
 

@@ -1,4 +1,4 @@
-"""Where a practice's files are, and what it chose in pairwatch.toml: all wrong keys are reported at once."""
+"""Where a practice's files are, and what it chose."""
 
 import tomllib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ FORMATS = ("avif", "webp", "jpeg")
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """The folder a practice owns at run time, and the name of each thing in it."""
+    """The folder of a practice, and the things in it."""
 
     root: Path
 
@@ -37,12 +37,12 @@ class DataFolder:
 
     @property
     def public(self) -> Path:
-        """The built site: the only folder made to be put on a web server."""
+        """The built site, the only folder made for a web server."""
         return self.root / "public"
 
     @property
     def channels(self) -> Path:
-        """What other channels than the site get, a folder for each, to be handed over by people."""
+        """What other channels get, a folder for each."""
         return self.root / "channels"
 
     @property
@@ -81,7 +81,9 @@ class DataFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """How photos are shown in one place: sizes in pixels, formats, JPEG quality, and whether marked.
+    """How photos are shown in one place.
+
+    Sizes are in pixels, the quality is JPEG's.
 
     Args:
         label: Whether the stage ("Before") is written into the picture.
@@ -106,7 +108,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
-    """A tag that has other spellings, or words that explain it on its page."""
+    """A tag's other spellings, and words that explain it."""
 
     name: str
     synonyms: tuple[str, ...] = ()
@@ -115,7 +117,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a practice chose; `crawler` is the section that the crawler reads for itself."""
+    """What a practice chose.
+
+    `crawler` is the section that the crawler reads for itself.
+    """
 
     practice: str = "Example Clinic"
     web: str = ""
@@ -142,12 +147,12 @@ class Settings:
     crawler: Mapping[str, object] = field(default_factory=dict)
 
     def local(self, moment: datetime) -> datetime:
-        """Give a moment by the practice's own clock: the days of consents begin and end by it."""
+        """Give a moment by the practice's own clock."""
         return moment.astimezone(ZoneInfo(self.time_zone) if self.time_zone else None)
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """What patients are asked about: each scope once, in the channels' order."""
+        """What patients are asked about, in the channels' order."""
         return tuple(dict.fromkeys(channel.scope for channel in self.channels.values()))
 
 
@@ -176,12 +181,12 @@ _OWN_SECTIONS = ("channels", "tags", "crawler")
 
 
 def example_settings() -> str:
-    """Give the text of a commented settings file, as `pairwatch init` writes it."""
+    """Give the commented settings file that `init` writes."""
     return (files("gallery") / "example.toml").read_text(encoding="utf-8")
 
 
 def load_settings(folder: DataFolder) -> Settings:
-    """Read what the practice chose; a missing file means the defaults.
+    """Read what the practice chose, or the defaults.
 
     Raises:
         RefusedError: The file is not TOML, or has wrong keys or values (all of them are named).
@@ -205,7 +210,7 @@ def load_settings(folder: DataFolder) -> Settings:
 
 
 def parse_settings(raw: Mapping[str, object]) -> tuple[Settings, list[str]]:
-    """Turn a parsed settings file into values, and name every key or value that is wrong."""
+    """Turn a parsed settings file into values, and name mistakes."""
     values: dict[str, object] = {}
     problems: list[str] = []
     for section, content in raw.items():

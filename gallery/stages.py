@@ -1,4 +1,4 @@
-"""Stages of a case, how their labels are read and which come before treatment."""
+"""Stages, their labels, and which come before treatment."""
 
 import re
 from functools import lru_cache
@@ -18,12 +18,12 @@ _SESSION = re.compile(r"\bsession\s+(\d{1,2})(?:\s*(?:of|/)\s*(\d{1,2}))?", re.I
 
 
 def heading(label: str) -> str:
-    """Give a stage's label as it is read above or in a picture: `After session 1 of 3`."""
+    """Give a stage's label as it stands above or in pictures."""
     return label[:1].upper() + label[1:]
 
 
 def sessions_in(label: str) -> tuple[int | None, int | None]:
-    """Read from a stage's label how many sessions were done, and of how many.
+    """Read how many sessions a label says were done and planned.
 
     "After session 2 of 3" gives (2, 3), "before session 2 of 3" (1, 3); None stands for what it does not say.
     """
@@ -38,7 +38,7 @@ def sessions_in(label: str) -> tuple[int | None, int | None]:
 
 @lru_cache(maxsize=1000)
 def says_before(label: str) -> bool:
-    """Tell whether a label speaks of the time before any work ("before", "Pre-op", "baseline")."""
+    """Tell whether a label speaks of the time before any work."""
     return _BEFORE.match(label) is not None and not _AFTER.search(label) and sessions_in(label)[0] is None
 
 
@@ -56,5 +56,10 @@ def is_before_treatment(stage: Stage) -> bool:
 
 
 def shows_work(stage: Stage) -> bool:
-    """Tell whether a stage shows somebody's work: treated here, or earlier elsewhere."""
+    """Tell whether a stage shows anybody's work."""
     return bool(stage.procedure) or not is_before_treatment(stage)
+
+
+def is_immediate(stage: Stage) -> bool:
+    """Tell whether a stage was photographed right after its work."""
+    return "immediate" in f"{stage.elapsed} {stage.label}".lower()

@@ -1,1 +1,1 @@
-"""Rules of the trade and of law: values in, values out."""
+"""Rules of the trade and of law, from values to values."""

@@ -1,4 +1,4 @@
-"""What a case's page says beside its photos, as sentences made from the record."""
+"""What a case's page says beside its photos."""
 
 from collections.abc import Sequence
 
@@ -15,12 +15,12 @@ _PERFORMED = {
 
 
 def stage_title(stage: Stage) -> str:
-    """Give the stage's label as a heading: `Before`, `After session 1 of 3`."""
+    """Give the stage's label as a heading."""
     return heading(stage.label)
 
 
 def stage_sentences(stage: Stage) -> list[str]:
-    """Say when a stage was photographed, who did the work it shows, and what is still to come."""
+    """Say when a stage was taken, whose work it shows, what follows."""
     sentences = []
     taken = _taken(stage)
     if taken:
@@ -37,7 +37,7 @@ def stage_sentences(stage: Stage) -> list[str]:
 
 
 def _taken(stage: Stage) -> str:
-    """Say when in one sentence, as in "taken immediately after session 1 of 3"."""
+    """Say when in one sentence ("Taken immediately after session 1 of 3.")."""
     if stage.session:
         of = f" of {stage.sessions}" if stage.sessions else ""
         when = f"after session {stage.session}{of}"
@@ -50,27 +50,27 @@ def _taken(stage: Stage) -> str:
 
 
 def photo_alt(case: int, stage: str, view: str, written: str) -> str:
-    """Give the words for readers who cannot see the picture: as written, or else from the record."""
+    """Give the words for readers who cannot see the picture."""
     return written or f"Patient {case}, {stage}, view: {view}"
 
 
 def photo_caption(stage: str, view: str, written: str) -> str:
-    """Give the line under the picture: as written, or else from the record."""
+    """Give the line under the picture."""
     return written or f"{heading(stage)}, {view}"
 
 
 def facts_about(case: Case, stages: Sequence[Stage], settings: Settings) -> Facts:
-    """Draw from the record and the settings what a page's words are checked against."""
+    """Draw from the record what a page's words are checked against."""
     return facts_of(case, stages, registered=settings.registered, trademarks=settings.trademarks)
 
 
 def required_on(case: Case, stages: Sequence[Stage], settings: Settings) -> tuple[str, ...]:
-    """Give the sentences that the practice's jurisdictions want on the page of such a case."""
+    """Give the sentences that the jurisdictions want on a case's page."""
     return required_sentences(facts_about(case, stages, settings), load_rules(settings.jurisdictions))
 
 
 def page_words(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings) -> str:
-    """Put together what readers of a case's page will read, paragraph by paragraph."""
+    """Put together what readers of a case's page will read."""
     said = [sentence for stage in stages for sentence in (stage_title(stage), *stage_sentences(stage))]
     for photo in photos:
         said += [photo_caption(photo.stage, photo.view, photo.caption), photo.alt]
@@ -82,7 +82,7 @@ def page_words(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], set
 def findings_about(
     case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings
 ) -> list[Finding]:
-    """Check everything that the page of a case will say, what blocks first."""
+    """Check all that a case's page will say, what blocks first."""
     facts = facts_about(case, stages, settings)
     words = page_words(case, stages, photos, settings)
     findings = check(words, facts, load_rules(settings.jurisdictions))

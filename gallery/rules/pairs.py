@@ -1,4 +1,4 @@
-"""Which photos of a case make a pair, how a view is framed, and what readers are told of a pair."""
+"""Which photos make a pair, and how a view is framed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ AnyShot = TypeVar("AnyShot", bound=Shot)
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An earlier and a later photo of one view; all of a view are laid upon the `first`."""
+    """Two photos of one view, aligned upon the view's `first`."""
 
     view: str
     before: Photo
@@ -50,12 +50,15 @@ class Pair:
 
     @property
     def from_the_first(self) -> bool:
-        """Whether its earlier photo is the earliest of the view: only such pairs are laid, others follow."""
+        """Whether its earlier photo is the earliest of the view."""
         return self.before.id == self.first.id
 
 
 def views_of(photos: Iterable[AnyShot]) -> dict[str, list[AnyShot]]:
-    """Give one photo of each stage that shows a view: of the first stage its first, of later ones their last."""
+    """Give one photo of each stage that shows a view.
+
+    Of the first stage it is the first photo, of later ones the last.
+    """
     stages: dict[str, dict[int, AnyShot]] = {}
     for photo in photos:
         shown = stages.setdefault(photo.view, {})
@@ -65,7 +68,7 @@ def views_of(photos: Iterable[AnyShot]) -> dict[str, list[AnyShot]]:
 
 
 def pairs_of(photos: Iterable[Photo]) -> list[Pair]:
-    """Pair every two stages that show the same view, as the public site does."""
+    """Pair every two stages that show the same view."""
     return [
         Pair(view, before, after, same[0])
         for view, same in views_of(photos).items()
@@ -74,7 +77,10 @@ def pairs_of(photos: Iterable[Photo]) -> list[Pair]:
 
 
 def recorded(pair: Pair, alignments: Alignments) -> Alignment | None:
-    """Give how a pair lies as it was recorded, for itself or by the first photo of its view; None if undecided."""
+    """Give a pair's recorded alignment, or None while undecided.
+
+    It is recorded for the pair itself, or follows from the first photo of its view.
+    """
     if pair.from_the_first:
         return alignments.get(pair.key)
     one, other = (alignments.get((pair.first.id, photo.id)) for photo in (pair.before, pair.after))
@@ -85,7 +91,7 @@ def recorded(pair: Pair, alignments: Alignments) -> Alignment | None:
 
 
 def frames_of(photos: Iterable[Photo], alignments: Alignments) -> dict[int, CommonFrame]:
-    """Give the frame in which each photo that was laid is published, by its id: the part that its view shares."""
+    """Give the frame of each aligned photo by its id."""
     if not alignments:
         return {}
     by_case: dict[int, list[Photo]] = {}
@@ -117,13 +123,13 @@ def _frames(first: Photo, others: Sequence[Photo], alignments: Alignments) -> di
 
 
 def differences_to_tell(measured: Comparability, alignment: Alignment | None) -> list[Measurement]:
-    """Give what readers are told of a pair: not what laying its photographs over each other puts right."""
+    """Give the differences of a pair that alignment does not remove."""
     laid = alignment is not None and alignment.method is not Method.AS_TAKEN
     return [item for item in measured.differences if not (laid and item.name in _REMOVED_BY_ALIGNMENT)]
 
 
 def sentences_about(measured: Comparability, alignment: Alignment | None) -> list[str]:
-    """Say to readers what differs in a pair besides the result, and that it was laid over each other if it was."""
+    """Say to readers what differs in a pair besides the result."""
     said = [item.sentence for item in differences_to_tell(measured, alignment)]
     return (
         [*said, ALIGNED_NOTE] if alignment is not None and alignment.method is not Method.AS_TAKEN else said
@@ -131,5 +137,5 @@ def sentences_about(measured: Comparability, alignment: Alignment | None) -> lis
 
 
 def measured_by(alignment: Alignment | None) -> Alignment | None:
-    """Give what a pair is measured by: two points that a person clicked; all else the program finds again alike."""
+    """Give the alignment a pair is measured by, if points were clicked."""
     return alignment if alignment is not None and alignment.method is Method.POINTS else None

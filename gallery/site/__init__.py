@@ -1,1 +1,1 @@
-"""The static site that readers see: what consent allows, in plain files that need no server."""
+"""The static site that readers see."""

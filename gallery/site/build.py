@@ -1,4 +1,4 @@
-"""Builds the site from the records, in the place of the old one, in one step."""
+"""Builds the site from the records."""
 
 import gc
 import hashlib
@@ -50,7 +50,7 @@ def build_site(
     progress: Progress = silently,
     token: Callable[[], str] = random_token,
 ) -> Built:
-    """Build what consent allows into a new folder, and put it in the place of the old site in one step.
+    """Build what consent allows, and replace the old site in one step.
 
     Interrupted at any moment, the old or the new site is there, whole, and the same call finishes the work.
 
@@ -91,7 +91,7 @@ def build_site(
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
-    """Hold the search for reference cycles: a build makes none, and its many records are slow to search."""
+    """Hold the search for reference cycles, of which a build makes none."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -102,7 +102,7 @@ def _without_collection() -> Iterator[None]:
 
 
 def _digest_of_inputs(records: Records, front: Shown, chosen: Selection, shared: str) -> str:
-    """Digest all that goes into the site; equal inputs need no build."""
+    """Digest all that goes into the site."""
     cases = front.cases
     parts = (
         shared,
@@ -133,7 +133,7 @@ class _Site:
     record: Callable[[str, Mapping[int, Publication]], None]
 
     def replace(self, chosen: Selection, build: LastBuild, progress: Progress, *, trusted: bool) -> None:
-        """Put the new site in place, taking over from the standing one what is known to be whole there."""
+        """Put the new site in place, sharing what stands and is whole."""
         front, memory, public = self.front, self.memory, self.folder.public
         self.renditions.make(front.recipes, progress=progress)
         files, pictures = published_files(front, self.renditions, memory.renditions)
@@ -172,7 +172,7 @@ class _Site:
         )
 
     def take_off(self) -> None:
-        """Remove what may no longer be shown from a site that could not be built anew: a patient does not wait."""
+        """Remove what may no longer be shown from the site that stands."""
         before, wanted = self.front.before, self.front.published
         cases = {photo.id: photo.case for photo in self.records.photos}
         ended = before.keys() - wanted.keys()

@@ -1,4 +1,4 @@
-"""What builds remember of earlier ones; losing it costs time and nothing else."""
+"""What builds remember of earlier ones, at no loss but time."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
@@ -10,7 +10,7 @@ from gallery.site.deploy import Standing
 
 
 class Remembered:
-    """Answers of one kind, each under a digest of all that it was made from.
+    """Answers of one kind under digests of what they came from.
 
     What goes into all of them (settings, templates, rules) is told once: under another `alike` all are forgotten.
     """
@@ -22,7 +22,7 @@ class Remembered:
         self._fresh = False
 
     def of(self, key: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 (whatever JSON holds)
-        """Give the answer under a key, made now if it never was before."""
+        """Give the answer under a key, made if it never was."""
         known = self._answers()
         if key not in known:
             known[key], self._fresh = make(), True
@@ -63,7 +63,7 @@ class LastBuild:
     searched: Mapping[str, object] = field(default_factory=dict)
 
     def holds(self, standing: Standing, listed: str) -> bool:
-        """Tell whether the site still stands as this build left it, searched for the same list."""
+        """Tell whether the site stands as this build left it."""
         return self.site == standing.digest and self.listed == listed and standing.sums is not None
 
 
@@ -71,7 +71,7 @@ class Memory:
     """Everything that builds remember, in files beside the renditions."""
 
     def __init__(self, folder: Path, shared: str) -> None:
-        """Open it; `shared` digests what all answers but those about renditions were made from."""
+        """Open it for builds that share what `shared` digests."""
         self._stamp = folder / "built.json"
         self.words = Remembered(folder / "words.json", shared)
         self.cards = Remembered(folder / "cards.json", shared)
@@ -86,7 +86,7 @@ class Memory:
 
 
 def read_json(place: Path) -> Mapping[str, object]:
-    """Read an object from a file; an empty one where there is no such file, or something else is in it."""
+    """Read an object from a file, or an empty one."""
     try:
         value = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The SHA-256 of every file of the site, kept where `sha256sum --check` reads it."""
+"""The SHA-256 of every file of the site, for `sha256sum --check`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ _SUMS_TO_COME = "site.sha256.next"
 
 
 def announce_sums(folder: Path, sums: Mapping[str, str]) -> None:
-    """Write down the SHA-256 of every file of a site that is about to stand, as `sha256sum --check` reads it.
+    """Write down the sums of a site that is about to stand.
 
     Should the machine stop between the site's exchange and `keep_sums`, `verify` knows the new site by these.
     """
@@ -20,7 +20,7 @@ def announce_sums(folder: Path, sums: Mapping[str, str]) -> None:
 
 
 def keep_sums(folder: Path, sums: Mapping[str, str]) -> None:
-    """Write down the SHA-256 of every file of the site that stands, by its address."""
+    """Write down the sums of the site that stands."""
     announce_sums(folder, sums)
     settle_sums(folder)
 
@@ -31,12 +31,12 @@ def settle_sums(folder: Path) -> None:
 
 
 def announced_sums(folder: Path) -> dict[str, str] | None:
-    """Give the sums of a site whose build was interrupted; None when none was."""
+    """Give the sums of a site whose build was interrupted, or None."""
     return _read_sums(folder / _SUMS_TO_COME)
 
 
 def kept_sums(folder: Path) -> dict[str, str] | None:
-    """Give the SHA-256 of every file that the last build put on the site; None before the first build."""
+    """Give the sums of the last build's files, None before the first."""
     return _read_sums(folder / _SUMS)
 
 

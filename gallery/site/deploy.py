@@ -1,4 +1,4 @@
-"""Puts a finished site in the place of the old one in one step."""
+"""Puts a finished site in the place of the old one."""
 
 import ctypes
 import errno
@@ -22,7 +22,9 @@ _FOLDER_MODE, _FILE_MODE = 0o755, 0o644  # web servers read the site, whatever e
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a site consists of: pages by address (bytes, or a file to take over) and pictures by address.
+    """What a site consists of, pages and pictures by their addresses.
+
+    A page is its bytes, or a file to take over.
 
     `standing` is a site whose pictures are known to be whole: those are shared with it, and all others copied.
     """
@@ -48,7 +50,7 @@ class Standing:
 
 
 def standing_site(live: Path, work: Path) -> Standing:
-    """Look at the site that stands; one that a crash left aside is put back first.
+    """Look at the site that stands.
 
     Args:
         live: where readers look.
@@ -60,7 +62,7 @@ def standing_site(live: Path, work: Path) -> Standing:
 
 
 def put_up(layout: Layout, live: Path, work: Path, standing: Standing, *, ready: Callable[[], None]) -> str:
-    """Write a site beside the one that stands, and put it in its place.
+    """Write a site beside the standing one, and exchange them.
 
     Args:
         layout: what it consists of.
@@ -99,7 +101,7 @@ def take_down(files: Iterable[str], live: Path, work: Path, standing: Standing) 
 
 
 def _sums_of(layout: Layout, known: Mapping[str, str]) -> dict[str, str]:
-    """Give the SHA-256 of every file of a site; what is known of shared files is not read again."""
+    """Give the SHA-256 of every file of a site."""
     sums = {}
     for address, content in (*layout.pages.items(), *layout.pictures.items()):
         if isinstance(content, bytes):
@@ -110,7 +112,7 @@ def _sums_of(layout: Layout, known: Mapping[str, str]) -> dict[str, str]:
 
 
 def lay_out(folder: Path, layout: Layout) -> set[str]:
-    """Make a folder hold this site and nothing else; what is there already and stays the same is kept.
+    """Make a folder hold this site and nothing else.
 
     Returns:
         The addresses of all that was written anew; everything else is the standing site's very file.
@@ -146,7 +148,7 @@ def lay_out(folder: Path, layout: Layout) -> set[str]:
 
 
 def _page(folder: Path, address: str, content: bytes | Path, made: set[str]) -> bool:
-    """Put a page where it goes; gives whether it is the standing site's very file."""
+    """Put a page in its place, and give whether it is shared."""
     _parent(folder, address, made)
     if isinstance(content, Path):
         return _link(content, folder / address)
@@ -156,7 +158,7 @@ def _page(folder: Path, address: str, content: bytes | Path, made: set[str]) -> 
 
 
 def exchange(new: Path, live: Path, layout: Layout, before: Iterable[str] | None = None) -> None:
-    """Put `new` in the place of `live`: readers see the old site or the new one, never half of one.
+    """Put `new` in the place of `live` in one step.
 
     The old site stays where `new` was, but only what the new one shows too, unchanged. Linux
     exchanges the two in one step. Elsewhere there is a moment between two renames; `recover` puts the old site
@@ -183,13 +185,13 @@ def exchange(new: Path, live: Path, layout: Layout, before: Iterable[str] | None
 
 
 def recover(live: Path) -> None:
-    """Put an old site back that was moved aside when the machine stopped."""
+    """Put back an old site that a crash left aside."""
     if _aside(live).is_dir() and not live.exists():
         _aside(live).rename(live)
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int]]:
-    """List every file below a folder: (bytes, time of change in nanoseconds) by address."""
+    """List the bytes and time of change (ns) of every file."""
     found = {}
     for start, entries in _folders(folder) if folder.is_dir() else ():
         for entry in entries:
@@ -199,7 +201,7 @@ def listing(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def digest_of(listed: Mapping[str, tuple[int, int]]) -> str:
-    """Digest a listing, quickly: there may be a hundred thousand files."""
+    """Digest a listing of up to a hundred thousand files."""
     addresses = sorted(listed)
     facts = array("q", chain.from_iterable(map(listed.__getitem__, addresses)))
     return hashlib.sha256(
@@ -210,7 +212,7 @@ def digest_of(listed: Mapping[str, tuple[int, int]]) -> str:
 def relisted(
     folder: Path, before: Mapping[str, tuple[int, int]], layout: Layout, written: Collection[str]
 ) -> dict[str, tuple[int, int]]:
-    """List a site that was just put up as `listing` would, asking only after what its forerunner did not hold.
+    """List a new site, asking only after files that are new.
 
     Args:
         folder: where it stands.
@@ -233,7 +235,7 @@ def _aside(live: Path) -> Path:
 
 
 def _folders(folder: Path) -> Iterator[tuple[str, list["os.DirEntry[str]"]]]:
-    """Yield how addresses in each folder from here down begin, and its files; links are files, wherever they lead."""
+    """Yield every folder's address and its files, links among them."""
     waiting = [""]
     while waiting:
         start, files = waiting.pop(), []
@@ -247,7 +249,7 @@ def _folders(folder: Path) -> Iterator[tuple[str, list["os.DirEntry[str]"]]]:
 
 
 def _purge(folder: Path, layout: Layout) -> set[str]:
-    """Remove all but pictures that are wanted and pages that stay, and folders nothing is in; gives what is kept."""
+    """Remove what is not wanted, and give what is kept."""
     stay = {address for address, page in layout.pages.items() if isinstance(page, Path)}
     wanted = {address.rpartition("/")[0] for address in (*layout.pages, *layout.pictures)}
     kept, folders = set(), set()
@@ -292,7 +294,7 @@ def _parent(folder: Path, address: str, made: set[str]) -> None:
 
 
 def _link(place: Path, address: Path) -> bool:
-    """Let two addresses share a file, or copy it where the disk knows no such thing; gives whether they share."""
+    """Share a file between two addresses, or copy it."""
     try:
         os.link(place, address)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Lays out the files that other channels get, to be handed over by people."""
+"""Lays out the files that people hand over to other channels."""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ def hand_over(
     record: Callable[[str, Mapping[int, Publication]], None],
     progress: Progress,
 ) -> None:
-    """Bring the folders of all other channels up to date, and remove those of channels that are no more.
+    """Bring the folders of all other channels up to date.
 
     Args:
         exports: what each of them shows.
@@ -64,7 +64,7 @@ def hand_over(
 
 
 def _lay_out(export: Shown, renditions: Renditions, folder: Path, secrets: Secrets) -> None:
-    """Make a channel's folder hold its photos and nothing else, by patient, stage and view, in one step."""
+    """Make a channel's folder hold its photos and nothing else."""
     pictures = dict(_named(export, renditions))
     layout = Layout({}, pictures)
     labels = "\n".join(recipe.label for recipe in export.recipes.values()).encode()

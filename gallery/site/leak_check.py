@@ -1,4 +1,4 @@
-"""Refuses a site that would betray a patient, before anybody can see it."""
+"""Refuses a site that would betray a patient."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ class Searched:
     stories: frozenset[str] = frozenset()
 
     def of(self, written: Mapping[str, Any]) -> Self:
-        """Add what a build wrote down, as far as the same was searched for in the same pages."""
+        """Add what an earlier build searched for the same list."""
         if written.get("listed") != self.listed:
             return self
         told_alike = written.get("shared") == self.shared
@@ -49,7 +49,7 @@ class Searched:
 
 
 def search_site(layout: Layout, site: Iterable[Page], secrets: Secrets, searched: Searched) -> None:
-    """Refuse a site that leaks; of lists only the stories are searched that no build has searched before.
+    """Refuse a site that leaks, searching only what is new.
 
     Raises:
         RefusedError: Something leaks.
@@ -66,7 +66,7 @@ def refuse_leaks(
     new: Mapping[str, bytes] | None = None,
     what: str = "the site was not built",
 ) -> None:
-    """Search the pages that are new and the pictures that were not searched before.
+    """Search new pages, and pictures that were not searched before.
 
     Args:
         layout: the site as it will be, or a channel's folder.

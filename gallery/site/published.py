@@ -10,7 +10,7 @@ from gallery.site.shown import Shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """One published file: its address below the site's root, its format and size in pixels."""
+    """One published file with its address and size in pixels."""
 
     path: str
     format: str
@@ -20,7 +20,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What there is of a photo to be shown: its published name, its look (hexadecimal) and its files."""
+    """A photo's published name, its look (hexadecimal) and its files."""
 
     token: str
     look: str

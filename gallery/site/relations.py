@@ -1,4 +1,4 @@
-"""Which cases are related: those that share most tags, and of equals the next numbers. Pure."""
+"""Which cases are related by their tags."""
 
 import heapq
 from bisect import bisect_left
@@ -11,7 +11,7 @@ _RELATED = 3
 
 
 class Relations:
-    """Knows all stories by their tags; many cases have the same, so that little is counted twice."""
+    """Knows all stories by their sets of tags."""
 
     def __init__(self, stories: Sequence[Story]) -> None:
         """Sort the stories by their sets of tags."""
@@ -22,7 +22,10 @@ class Relations:
         self._levels: dict[frozenset[str], list[list[int]]] = {}
 
     def nearest(self, story: Story) -> list[Story]:
-        """Give the cases that share most tags with this one, of equals the next numbers; three at most."""
+        """Give the three cases that share most tags with this one.
+
+        Of equals the next numbers come first.
+        """
         tags, found = frozenset(story.tags), list[int]()
         if tags not in self._levels:
             self._levels[tags] = self._levels_of(tags)
@@ -34,7 +37,7 @@ class Relations:
         return [self._stories[number] for number in found]
 
     def _levels_of(self, tags: frozenset[str]) -> list[list[int]]:
-        """Give the numbers of all cases that share tags with these, those that share most first; each list sorted."""
+        """Give sorted numbers of related cases, those sharing most tags first."""
         by_shared: dict[int, list[list[int]]] = defaultdict(list)
         for others, numbers in self._alike.items():
             if tags & others:
@@ -43,7 +46,7 @@ class Relations:
 
 
 def _around(numbers: Sequence[int], middle: int) -> Iterator[int]:
-    """Yield sorted numbers by their distance from the middle; of two as far the lower one first."""
+    """Yield sorted numbers by their distance from the middle."""
     above = bisect_left(numbers, middle)
     below = above - 1
     while below >= 0 or above < len(numbers):

@@ -26,7 +26,7 @@ _LOOK_LIMIT = 16  # of 256 bits; measured on drawn clinics: copies 0 to 14, othe
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page to be: where it goes, a key that changes when it does, and how to render it.
+    """A page with its address, key and rendering.
 
     `render` leaves the stories of such keys out of a list: what is searched for leaks needs not hold what was searched.
     """
@@ -82,7 +82,7 @@ def pages(
 
 
 def shared_key(settings: Settings) -> str:
-    """Digest what all pages are made and judged by: templates, rules and settings."""
+    """Digest what all pages are made and judged by."""
     parts = (templates_digest(), rules_digest(), replace(settings, crawler={}))
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -99,7 +99,7 @@ class _Maker:
         return [story for story in stories if story.key not in out]
 
     def _card(self, root: str, story: Story) -> Markup:
-        """Render a story for a list, once for all lists of the site: they differ in the way to the root alone."""
+        """Render a story for a list, once for all lists."""
         made = self._cards.of(story.key, lambda: str(_card_macro()(story, _ROOT)))
         return Markup(made.replace(_ROOT, root))  # noqa: S704 (rendered by our own template)
 
@@ -140,7 +140,7 @@ class _Maker:
 
 
 def tags_of(stories: Sequence[Story]) -> dict[str, list[Story]]:
-    """Give the stories under each tag, tags in the order of the alphabet."""
+    """Give the stories under each tag, alphabetically."""
     tags: dict[str, list[Story]] = {}
     for story in stories:
         for tag in story.tags:
@@ -149,7 +149,7 @@ def tags_of(stories: Sequence[Story]) -> dict[str, list[Story]]:
 
 
 def _known(stories: Sequence[Story]) -> bytes:
-    """Write what a visitor's browser compares a picture with: (look, page, name, picture) of every photo."""
+    """Write what a visitor's browser compares a picture with."""
     entries = [
         (photo.look, story.address, f"Patient {story.number}, {photo.caption}", photo.smallest.path)
         for story in stories
@@ -159,7 +159,7 @@ def _known(stories: Sequence[Story]) -> bytes:
 
 
 def facets(stories: Sequence[Story]) -> list[tuple[str, list[str]]]:
-    """Give what a reader may filter by, and the values there are, most common first."""
+    """Give what a reader may filter by, common values first."""
     values: dict[str, Counter[str]] = {}
     for story in stories:
         for name, value in story.search:
@@ -173,7 +173,7 @@ def _newest(story: Story) -> tuple[int, int]:
 
 
 def linked_data(story: Story, settings: Settings) -> dict[str, object]:
-    """Describe a case for search engines (schema.org): each picture with its stage, owner and notice."""
+    """Describe a case for search engines in schema.org's terms."""
     owner = {"@type": "Organization", "name": settings.practice}
     return {
         "@context": "https://schema.org",
@@ -208,7 +208,7 @@ def tag_address(tag: str) -> str:
 
 @cache
 def assets() -> Mapping[str, str]:
-    """Give each asset's address, which changes when its content does, so that no browser keeps an old one."""
+    """Give each asset's address, which changes with its content."""
     addresses = {}
     for name in _ASSETS:
         stem, _, extension = name.partition(".")
@@ -218,7 +218,7 @@ def assets() -> Mapping[str, str]:
 
 @cache
 def templates_digest() -> str:
-    """Give a digest of all templates and assets: another one means that every page must be rendered again."""
+    """Digest all templates and assets."""
     digest = hashlib.sha256()
     folder = files("gallery.site")
     for part in ("templates", "assets"):

@@ -1,4 +1,4 @@
-"""Published files made from originals: upright, marked, credited, nothing else in them; never made twice."""
+"""Published files made from originals, marked and credited."""
 
 import hashlib
 import json
@@ -39,7 +39,7 @@ _QUALITY_SHIFT = {"jpeg": 0, "webp": -2, "avif": -22}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that a photo's files in one channel depend on; equal recipes give equal files."""
+    """Everything that a photo's files in one channel depend on."""
 
     digest: Digest
     channel: Channel
@@ -53,14 +53,14 @@ class Recipe:
     frame: CommonFrame | None = None
 
     def key(self) -> str:
-        """Name the folder of its files: 64 hexadecimal digits."""
+        """Name the folder of its files in 64 hexadecimal digits."""
         return hashlib.sha256(f"{VERSION} {self!r}".encode()).hexdigest()
 
 
 def recipe_for(
     photo: Photo, channel: Channel, settings: Settings, frame: CommonFrame | None, now: datetime
 ) -> Recipe:
-    """Say what a photo's files in a channel are made from; labels of later stages stand on the right."""
+    """Say what a photo's files in a channel are made from."""
     year = (photo.first_published_at or now).year
     return Recipe(
         digest=photo.digest,
@@ -85,7 +85,7 @@ Description = tuple[str, list[FileFacts]]
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One file in the cache, ready to be published; width and height in pixels."""
+    """One made file, its width and height in pixels."""
 
     folder: str
     name: str
@@ -108,7 +108,7 @@ class Renditions:
         self._folder, self._originals = folder, originals
 
     def make(self, recipes: Mapping[str, Recipe], *, progress: Progress = silently) -> list[str]:
-        """Make the files of every recipe (by its key) that has none yet, on every core; gives their keys.
+        """Make missing files of these recipes, and give their keys.
 
         Raises:
             GalleryError: An original is missing or damaged, or the disk is full.
@@ -130,7 +130,7 @@ class Renditions:
             return []
 
     def sweep(self, wanted: Iterable[str]) -> int:
-        """Remove the files of every other recipe, also half-made ones; gives how many were removed."""
+        """Remove files of all other recipes, and give how many."""
         keep = set(wanted)
         others = [place for place in self._folder.glob("??/*") if place.name not in keep]
         for place in others:
@@ -142,12 +142,12 @@ class Renditions:
         return f"{self._folder}/{key[:2]}/{key}"
 
     def files(self, key: str) -> tuple[Rendition, ...]:
-        """Give the files of a recipe that was made, from narrow to wide."""
+        """Give a made recipe's files, from narrow to wide."""
         place, (_, made) = self.folder_of(key), self.described(key)
         return tuple(Rendition(place, *facts) for facts in made)
 
     def described(self, key: str) -> Description:
-        """Give a recipe's looks, and the facts of its files from narrow to wide, as its manifest lists them."""
+        """Give a made recipe's looks and files from its manifest."""
         place = self._folder / key[:2] / key
         try:
             described = json.loads((place / _MANIFEST).read_bytes())
@@ -157,7 +157,7 @@ class Renditions:
 
 
 def _make(folder: Path, originals: Path, recipe: Recipe) -> GalleryError | None:
-    """Make one recipe's files, whole or not at all, and give what went wrong."""
+    """Make one recipe's files, and give what went wrong."""
     key = recipe.key()
     place = folder / key[:2] / key
     unfinished = place.with_name(f"{key}.new")
@@ -191,7 +191,7 @@ def _make(folder: Path, originals: Path, recipe: Recipe) -> GalleryError | None:
 
 
 def _described_anew(place: Path) -> dict[str, object]:
-    """Describe files that a version before the manifests made, and write the manifest that they lack."""
+    """Describe files that an older version made, in a manifest."""
     files = []
     for file in place.iterdir():
         if file.name not in {_LOOK, _MANIFEST}:
@@ -204,7 +204,7 @@ def _described_anew(place: Path) -> dict[str, object]:
 
 
 def _opened(data: bytes, recipe: Recipe) -> Picture:
-    """Decode a photo as large as the channel shows it, in the frame it shares with others of its view."""
+    """Decode a photo as large as shown, in its view's frame."""
     longest, frame = max(recipe.channel.sizes), recipe.frame
     if frame is None:
         return open_picture(data, longest=longest)
@@ -216,7 +216,7 @@ def _opened(data: bytes, recipe: Recipe) -> Picture:
 
 
 def _write(folder: Path, picture: Picture, recipe: Recipe) -> tuple[Picture, list[FileFacts]]:
-    """Write a picture in every format of the channel, and give it as it is marked, with its files."""
+    """Write a picture in every format, and give it marked."""
     channel, files = recipe.channel, list[FileFacts]()
     marked = draw_label(picture, recipe.label, right=recipe.label_right)
     if channel.mark:

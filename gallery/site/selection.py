@@ -15,7 +15,7 @@ Kind = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many cases of one kind are shown, of how many whose patients agreed."""
+    """How many cases of one kind are shown, of how many agreed."""
 
     shown: int
     consented: int
@@ -23,7 +23,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How many cases are shown, of how many whose patients consented, of how many that were catalogued."""
+    """How many cases are shown, agreed to and catalogued."""
 
     shown: int
     consented: int
@@ -35,7 +35,7 @@ class Selection:
         return tuple(one for name in names for one in self.kinds if one[0][0] == name)
 
     def share(self, name: str, value: str) -> Share:
-        """Give the share of one kind; of a kind that no patient agreed to, nothing of nothing."""
+        """Give the share of one kind."""
         return dict(self.kinds).get((name, value), Share(0, 0))
 
 

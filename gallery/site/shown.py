@@ -1,4 +1,4 @@
-"""What is shown in each channel, of which photos, under which names, made by which recipes."""
+"""What each channel shows, under which names, by which recipes."""
 
 import hashlib
 from collections import Counter
@@ -47,7 +47,7 @@ class Shown:
 
     @property
     def refusals(self) -> dict[str, int]:
-        """Why photos are not shown, and how many each time, the most common reason first."""
+        """Why photos are not shown, and how many each."""
         reasons = Counter(str(one.reason) for one in self.permissions.values() if not one.allowed)
         return dict(reasons.most_common())
 
@@ -89,7 +89,7 @@ def shown_in_channels(
 
 
 def _ruled(records: Records, scope: str, today: datetime) -> tuple[dict[int, Permission], frozenset[int]]:
-    """Rule on every photo as far as consent goes; gives also the cases whose patients agreed to anything."""
+    """Rule on every photo, and name the cases whose patients agreed."""
     permissions, consented = {}, set()
     for photo in records.photos:
         own = records.consents_of[photo.case]
@@ -103,7 +103,7 @@ def _ruled(records: Records, scope: str, today: datetime) -> tuple[dict[int, Per
 def _without_refused_words(
     permissions: Mapping[int, Permission], records: Records, settings: Settings, words: Remembered
 ) -> dict[int, Permission]:
-    """Take back the permission of every photo whose page may not be published as it is worded."""
+    """Take back permissions of pages whose words are refused."""
     refused, asked = {}, set()
     for number in dict.fromkeys(photo.case for photo in records.photos if permissions[photo.id].allowed):
         page = (records.case[number], records.stages_of[number], records.photos_of[number], settings)
@@ -118,7 +118,7 @@ def _without_refused_words(
 
 
 def _words_key(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings) -> str:
-    """Digest what one page's words are judged by; the practice's marks are the same for all pages."""
+    """Digest what one page's words are judged by."""
     facts = replace(facts_about(case, stages, settings), registered=frozenset(), trademarks=frozenset())
     words = page_words(case, stages, photos, settings)
     return hashlib.sha256(repr((words, facts)).encode()).hexdigest()

@@ -23,7 +23,7 @@ Difference = tuple[tuple[int, int], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPhoto:
-    """A photo as a page shows it; `label` says which stage it is, wherever it is put."""
+    """A photo as a page shows it, labelled with its stage."""
 
     id: int
     stage_id: int
@@ -39,7 +39,7 @@ class ShownPhoto:
 
     @property
     def largest(self) -> File:
-        """The file that a reader gets to see enlarged: every browser can show it."""
+        """The widest JPEG, which every browser can enlarge."""
         return self.of_format("jpeg")[-1]
 
     @property
@@ -52,13 +52,13 @@ class ShownPhoto:
         return tuple(file for file in self.files if file.format == name)
 
     def srcset(self, name: str, root: str, most: int | None = None) -> str:
-        """Name the files of one format as `srcset` wants it, the narrowest `most` of them."""
+        """Name files of one format for `srcset`, narrowest first."""
         return ", ".join(f"{root}{file.path} {file.width}w" for file in self.of_format(name)[:most])
 
 
 @dataclass(frozen=True, slots=True)
 class ShownStage:
-    """A stage of a story: its heading, the sentences its record makes, and its photos."""
+    """A stage of a story with its heading, sentences and photos."""
 
     title: str
     sentences: tuple[str, ...]
@@ -67,7 +67,7 @@ class ShownStage:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One view as each stage shows it: any two can be compared, at first the first with the last.
+    """One view as each stage shows it.
 
     `differences` is what was measured to differ, besides the result, between two of the shots, by their places.
     """
@@ -110,12 +110,12 @@ class Story:
 
     @cached_property
     def key(self) -> str:
-        """A digest of all that the story tells: pages of equal keys are equal."""
+        """A digest of all that the story tells."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
     @property
     def search(self) -> tuple[tuple[str, str], ...]:
-        """What the case can be filtered by: (name, value), a name may be there several times."""
+        """What the case can be filtered by, as names and values."""
         listed = [("Tag", tag) for tag in self.tags] + [("Procedure", work) for work in self.procedures]
         counted = [("Sessions", str(self.sessions))] if self.sessions else []
         return (*listed, *self.facts, *counted)
@@ -142,7 +142,7 @@ class Story:
 
     @property
     def cover(self) -> tuple[ShownPhoto, ...]:
-        """What stands for the case in a list: a pair if there is one, or else its first photo."""
+        """The pair or photo that stands for it in lists."""
         return (self.pairs[0].before, self.pairs[0].after) if self.pairs else self.photos[:1]
 
 
@@ -157,7 +157,7 @@ def address_of(number: int) -> str:
 
 
 def facts_of(case: Case) -> tuple[tuple[str, str], ...]:
-    """Give what a case's record says of it in a word or two, by name."""
+    """Give what a case's record says of it, by name."""
     facts = (
         ("Region", case.region),
         ("Classification", case.classification),
@@ -167,7 +167,7 @@ def facts_of(case: Case) -> tuple[tuple[str, str], ...]:
 
 
 def procedures_of(stages: Sequence[Stage]) -> tuple[str, ...]:
-    """Name the procedures of a story, each once, however it is spelled in capitals."""
+    """Name the procedures of a story, each once."""
     named = {
         stage.procedure.rstrip(".").casefold(): stage.procedure.rstrip(".") for stage in reversed(stages)
     }
@@ -175,7 +175,7 @@ def procedures_of(stages: Sequence[Stage]) -> tuple[str, ...]:
 
 
 def slug(words: str) -> str:
-    """Turn a tag into a folder name that is safe everywhere; unlike tags never share one."""
+    """Turn a tag into a folder name of its own."""
     plain = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
     if plain.replace("-", " ") == words.lower():
         return plain
@@ -185,7 +185,7 @@ def slug(words: str) -> str:
 def stories_of(
     records: Records, files: Mapping[int, Published], settings: Settings, now: datetime
 ) -> list[Story]:
-    """Tell the story of every case that has a photo in `files` (by photo id).
+    """Tell the story of every case that has published files.
 
     Photos that were never public before are so from `now` on.
     """

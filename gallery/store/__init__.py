@@ -1,1 +1,1 @@
-"""All SQL and files of the gallery: catalogue, casework, drafts, accounts, ledger, vault."""
+"""All SQL and files of the gallery."""

@@ -1,4 +1,4 @@
-"""Who may sign in to the staff's pages: users, their passwords and roles, sessions, and refused attempts."""
+"""Users, their passwords and roles, sessions, and refused attempts to sign in."""
 
 import hashlib
 import secrets
@@ -36,7 +36,7 @@ class Attempt:
 
 
 def wait_before_sign_in(failures: Iterable[Attempt], user: str, address: str, now: datetime) -> timedelta:
-    """Tell how long this name from this address must wait; zero when it may try at once.
+    """Tell how long this name from this address must wait.
 
     Five wrong passwords for one name from one address, twenty from one address, or fifty for one name from
     anywhere, within a quarter of an hour close the door until the oldest of them is a quarter of an hour old:
@@ -61,7 +61,7 @@ class Accounts:
     """Users, sessions and attempts in the catalogue's database."""
 
     def __init__(self, db: Database, hasher: PasswordHasher | None = None) -> None:
-        """Read from and write to an opened catalogue; `hasher` is argon2id with its library's own costs."""
+        """Use an opened catalogue, and argon2id with its library's own costs."""
         self._db = db
         self._hasher = hasher or PasswordHasher()
 
@@ -87,7 +87,7 @@ class Accounts:
             )
 
     def find(self, name: str) -> User | None:
-        """Give a user, or None where nobody has this name; capitals do not matter."""
+        """Give a user, or None where nobody has this name."""
         row = self._db.execute("select name, role from users where name = ?", [name]).fetchone()
         return User(str(row[0]), Role(row[1])) if row else None
 
@@ -97,7 +97,7 @@ class Accounts:
         return [User(str(row[0]), Role(row[1])) for row in rows]
 
     def remove(self, name: str) -> None:
-        """End a person's access at once; what they did stays in the ledger.
+        """End a person's access at once.
 
         Raises:
             NotFoundError: Nobody has this name.
@@ -128,7 +128,7 @@ class Accounts:
     # -- signing in
 
     def wait(self, user: str, address: str, now: datetime) -> timedelta:
-        """Tell how long this name from this address must wait before it may try again."""
+        """Tell how long this name from this address must still wait."""
         rows = self._db.execute(
             "select user, address, at from sign_in_attempts where succeeded = 0 and at > ?",
             [text_of(now - _WINDOW)],
@@ -137,7 +137,7 @@ class Accounts:
         return wait_before_sign_in(failures, user, address, now)
 
     def sign_in(self, name: str, password: str, address: str, now: datetime) -> User | None:
-        """Check a password; None when name and password do not belong together.
+        """Check a name and a password, and give their user or None.
 
         The attempt is counted before the password is looked at, so that many at once gain nothing; an unknown
         name takes as long as a known one.
@@ -169,7 +169,10 @@ class Accounts:
     # -- sessions
 
     def start_session(self, user: User, now: datetime) -> str:
-        """Start a session and give its secret key, of which only the digest is stored."""
+        """Start a session and give its secret key.
+
+        Only a digest of the key is stored.
+        """
         key = secrets.token_urlsafe(32)
         with transaction(self._db):
             self._db.execute(
@@ -179,7 +182,10 @@ class Accounts:
         return key
 
     def session_user(self, key: str, now: datetime) -> User | None:
-        """Give the user of a session, or None when it ended: two hours without a click, or twelve in all."""
+        """Give the user of a session, or None when it ended.
+
+        It ends after two hours without a click, or twelve in all.
+        """
         row = self._db.execute(
             """select users.name, users.role, web_sessions.seen_at from web_sessions
                join users on users.name = web_sessions.user

@@ -1,4 +1,4 @@
-"""What staff add to a case and correct in it, each section from the version that was opened."""
+"""What staff add to a case and correct in it."""
 
 import hashlib
 import json
@@ -37,7 +37,7 @@ class Casework:
     # -- versions
 
     def saved(self, number: int) -> dict[Section, Saved]:
-        """Give when each section of a case was last saved; sections never saved are not in it."""
+        """Give when each section of a case that was saved was saved last."""
         rows = self._db.execute(
             "select section, version, saved_by, saved_at from case_sections where case_number = ?", [number]
         )
@@ -71,7 +71,7 @@ class Casework:
     # -- holding back
 
     def hold(self, number: int) -> None:
-        """Keep a case from being published, whatever was signed, until it is released."""
+        """Keep a case from being published until it is released."""
         with transaction(self._db):
             self._db.execute("insert into held_cases values (?) on conflict do nothing", [number])
 
@@ -95,7 +95,7 @@ class Casework:
         return [bytes(row[0]) for row in rows]
 
     def write_facts(self, case: Case, stages: Iterable[Stage], details: Details) -> None:
-        """Write a case's facts over those it has; its photographs stay where they are."""
+        """Write a case's facts over those it has."""
         with transaction(self._db):
             self._db.execute(
                 """update cases set limits = :limits, region = :region, classification = :classification,
@@ -174,7 +174,7 @@ class Casework:
                 self._db.execute("update photos set taken_by = ? where id = ?", [author.person, photo])
 
     def thumbnail(self, photo: int) -> bytes | None:
-        """Give a photograph's small JPEG for the screen; None when none was kept yet."""
+        """Give a photograph's small JPEG, or None when none was kept yet."""
         row = self._db.execute("select jpeg from thumbnails where photo_id = ?", [photo]).fetchone()
         return bytes(row[0]) if row else None
 
@@ -188,12 +188,12 @@ class Casework:
     # -- pairs
 
     def alignments(self) -> dict[tuple[int, int], Alignment]:
-        """Give how pairs were laid together, by the ids of the earlier and the later photo."""
+        """Give how pairs are aligned, by the ids of their photos."""
         rows = self._db.execute("select before_id, after_id, transform, method from alignments")
         return {(row[0], row[1]): Alignment(_matrix(row[2]), Method(row[3])) for row in rows}
 
     def write_alignment(self, before: int, after: int, alignment: Alignment | None) -> None:
-        """Write how a pair is laid together; None forgets it."""
+        """Write how a pair is aligned, or forget it where None is given."""
         with transaction(self._db):
             self._db.execute("delete from alignments where before_id = ? and after_id = ?", [before, after])
             if alignment is not None:
@@ -203,12 +203,12 @@ class Casework:
                 )
 
     def differences(self) -> dict[tuple[int, int], tuple[str, ...]]:
-        """Give what is told to readers about the pairs that were measured, by the ids of their photos."""
+        """Give what readers are told about measured pairs, by their photos' ids."""
         rows = self._db.execute("select before_id, after_id, sentences from differences")
         return {(row[0], row[1]): tuple(json.loads(row[2])) for row in rows}
 
     def write_differences(self, before: int, after: int, sentences: Iterable[str], now: datetime) -> None:
-        """Write what readers are told about a pair; nothing to tell is written too, because it was measured."""
+        """Write what readers are told about a measured pair, even if nothing."""
         with transaction(self._db):
             self._db.execute(
                 "insert or replace into differences (before_id, after_id, sentences, measured_at) values (?, ?, ?, ?)",
@@ -218,7 +218,10 @@ class Casework:
     # -- approvals
 
     def ask(self, number: int, asked: str, content: str, by: str, now: datetime) -> str:
-        """Ask a doctor or patient to approve a content, and give the secret of the link, stored as a digest."""
+        """Ask a doctor or patient to approve a content.
+
+        Returns the secret of the link, of which only a digest is stored.
+        """
         secret = secrets.token_urlsafe(24)
         with transaction(self._db):
             self._db.execute(
@@ -233,7 +236,7 @@ class Casework:
         return self._approvals(number, None)
 
     def asked_by_link(self, secret: str, now: datetime) -> Approval | None:
-        """Give what a link asks; None when there is no such link or it is older than two weeks."""
+        """Give what a link asks, or None without one of the last two weeks."""
         found = self._approvals(None, _link(secret))
         return next((asked for asked in found if asked.asked_at > now - _LINK_LIFE), None)
 

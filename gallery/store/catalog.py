@@ -1,4 +1,4 @@
-"""The catalogue: all SQL about cases, stages, photos, consents and publications."""
+"""All SQL about cases, stages, photos, consents and publications."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,10 @@ _PHOTOS = """
 
 
 class Catalog:
-    """Cases and their photographs; each write is whole or not there, alone or in the caller's transaction."""
+    """Cases and their photographs in the catalogue's database.
+
+    Each write is whole or not there, alone or in the caller's transaction.
+    """
 
     def __init__(self, db: Database) -> None:
         """Read from and write to an opened catalogue."""
@@ -60,7 +63,7 @@ class Catalog:
             self.tag_case(case.number, case.tags)
 
     def tag_case(self, number: int, tags: Iterable[str]) -> None:
-        """Add tags to a case; those it has already stay."""
+        """Add tags to those a case has."""
         with transaction(self._db):
             for tag in tags:
                 self._db.execute(
@@ -70,7 +73,7 @@ class Catalog:
                 )
 
     def find_case(self, number: int) -> Case | None:
-        """Give a case, or None where there never was one of this number."""
+        """Give a case, or None where there never was one."""
         return next(iter(self._cases(number)), None)
 
     def case(self, number: int) -> Case:
@@ -100,7 +103,7 @@ class Catalog:
         return [_case(row, tuple(tags.get(row["number"], ()))) for row in rows]
 
     def withdraw_case(self, number: int, now: datetime) -> Case:
-        """Mark a case withdrawn and end all its consents; its number stays taken for ever.
+        """Mark a case withdrawn for ever, and end all its consents.
 
         Raises:
             NotFoundError: There is no such case.
@@ -124,7 +127,7 @@ class Catalog:
     # -- stages and photos
 
     def add_stage(self, stage: Stage) -> Stage:
-        """Add a stage after those the case has, and give it with its id and position."""
+        """Add a stage after a case's others, with its id and position."""
         values = {
             "case": stage.case,
             "label": stage.label,
@@ -148,7 +151,7 @@ class Catalog:
         return replace(stage, id=int(row[0]), position=int(row[1]))
 
     def stages(self, number: int | None = None) -> list[Stage]:
-        """Give the stages of one case, or of all, in the order of their stories."""
+        """Give the stages of one case, or of all, in story order."""
         rows = self._db.query(
             """select * from stages where :number is null or case_number = :number
                order by case_number, position""",
@@ -157,7 +160,7 @@ class Catalog:
         return [_stage(row) for row in rows]
 
     def add_photo(self, photo: Photo, now: datetime) -> Photo:
-        """Add a photo to its stage (`photo.stage_id`), and give it with its id.
+        """Add a photo to its stage, and give it with its id.
 
         Raises:
             ConflictError: This very file is in the catalogue already.
@@ -197,7 +200,7 @@ class Catalog:
         return None if row is None else _photo(row)
 
     def photos(self, number: int | None = None) -> list[Photo]:
-        """Give the photos of one case, or of all, by case, stage and order of import."""
+        """Give photos of one case or of all, in story order."""
         rows = self._db.query(
             _PHOTOS
             + """ where :number is null or stages.case_number = :number
@@ -207,7 +210,7 @@ class Catalog:
         return [_photo(row) for row in rows]
 
     def files_and_days(self) -> list[tuple[str, str]]:
-        """Give every photo's file name and when it was taken, empty where nobody knows."""
+        """Give every photo's file name and time, empty where nobody knows."""
         return [(row[0], row[1] or "") for row in self._db.execute("select file, taken_at from photos")]
 
     def shared_words(self) -> list[str]:
@@ -252,7 +255,7 @@ class Catalog:
         return consent
 
     def consents(self, number: int | None = None) -> list[Consent]:
-        """Give the consents of one case, or of all, in the order they were recorded."""
+        """Give consents of one case or of all, in recorded order."""
         channels = self._grouped("select consent_id, channel from consent_channels")
         photos = self._grouped("select consent_id, photo_id from consent_photos")
         rows = self._db.query(
@@ -268,7 +271,7 @@ class Catalog:
         return groups
 
     def withdraw_consents(self, number: int, channels: frozenset[str] | None, now: datetime) -> list[Consent]:
-        """End a case's consents for these channels (None: for all); gives those that were ended.
+        """End a case's consents for these channels, and give those ended.
 
         A consent for more channels than those ended goes on for the rest.
         """
@@ -304,7 +307,7 @@ class Catalog:
         return found
 
     def published_photos(self, number: int) -> list[int]:
-        """Give the ids of a case's photos that are public in any channel."""
+        """Give the ids of a case's photos that are public anywhere."""
         rows = self._db.execute(
             """select distinct photo_id from publications join photos on photos.id = photo_id
                join stages on stages.id = stage_id where case_number = ? order by 1""",
@@ -313,7 +316,7 @@ class Catalog:
         return [int(row[0]) for row in rows]
 
     def publish(self, photo_id: int, channel: str, shown: Publication, now: datetime) -> None:
-        """Record that a photo is public from now on under a name, and the day when it first was."""
+        """Record under which name a photo is public from now on."""
         values = {"id": photo_id, "channel": channel, "token": shown.token, "recipe": shown.recipe}
         values["now"] = text_of(now)
         with transaction(self._db):
@@ -330,14 +333,14 @@ class Catalog:
             )
 
     def unpublish(self, photo_id: int, channel: str) -> None:
-        """Forget a published name: should the photo ever be public again, it gets another one."""
+        """Forget the name under which a photo was public."""
         with transaction(self._db):
             self._db.execute(
                 "delete from publications where photo_id = ? and channel = ?", [photo_id, channel]
             )
 
     def check(self) -> list[str]:
-        """Let SQLite look for damage in its file and for rows that refer to nothing."""
+        """Let SQLite look for damage and for references to nothing."""
         pages = [str(row[0]) for row in self._db.execute("pragma integrity_check")]
         problems = [f"the database file is damaged: {line}" for line in pages if line != "ok"]
         for table, row, parent, _ in self._db.execute("pragma foreign_key_check"):

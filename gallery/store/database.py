@@ -14,7 +14,7 @@ BUSY_TIMEOUT_MS = 30_000
 
 
 def open_database(path: Path) -> Database:
-    """Open the catalogue, up to date, with foreign keys on and a write-ahead log.
+    """Open the catalogue, brought up to date.
 
     Raises:
         DamagedError: The file is not a database, is damaged, or cannot be opened.
@@ -46,7 +46,9 @@ def open_database(path: Path) -> Database:
 
 @contextmanager
 def transaction(db: Database) -> Iterator[None]:
-    """Write all of a block or nothing of it; the write lock is taken at once: writers wait their turn.
+    """Write all of a block or nothing of it.
+
+    The write lock is taken at once, so that writers wait their turn.
 
     Inside another transaction it is a part of that one.
     """

@@ -1,4 +1,4 @@
-"""Drafts: dropped photographs on their way to a case; a closed browser loses nothing."""
+"""Dropped photographs on their way to a case."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,14 +13,14 @@ from gallery.times import moment_of, text_of
 
 
 class Drafts:
-    """Drafts and their photographs in the catalogue's database; the bytes lie in a vault of their own."""
+    """Drafts and their photographs in the catalogue's database."""
 
     def __init__(self, db: Database) -> None:
         """Read from and write to an opened catalogue."""
         self._db = db
 
     def start(self, by: str, now: datetime, *, case: int | None = None, stages: Sequence[str] = ()) -> Draft:
-        """Start an empty draft under a number never used before, for a new case or for more photographs of one."""
+        """Start an empty draft under a number never used before."""
         values = {"case": case, "stages": json.dumps(list(stages)), "by": by, "now": text_of(now)}
         with transaction(self._db):
             self._db.execute("update draft_numbers set last = last + 1")
@@ -91,7 +91,7 @@ class Drafts:
         return ids
 
     def photos(self, draft: int) -> list[DraftPhoto]:
-        """Give a draft's photographs by stage and place in it, those set aside first."""
+        """Give a draft's photographs by stage and place, unsorted ones first."""
         rows = self._db.query(
             """select id, draft_id as draft, file, digest, composite, box, size, file_size, width, height,
                       format, taken_at, camera, stage, view, position, why, sure
@@ -135,7 +135,7 @@ class Drafts:
             )
 
     def propose(self, draft: int, stages: Sequence[str], places: Mapping[int, Place]) -> None:
-        """Sort photographs as the program proposes: nobody's work, so nobody's page grows old by it."""
+        """Sort photographs as the program proposes, which is nobody's save."""
         with transaction(self._db):
             self._place(draft, stages, places)
             self._db.conn.executemany(
@@ -152,7 +152,7 @@ class Drafts:
         by: str,
         now: datetime,
     ) -> Draft:
-        """Sort photographs as a person wants it; their order is that of `places`.
+        """Sort photographs as a person wants it, in the order of `places`.
 
         Raises:
             ChangedMeanwhileError: Somebody else saved the draft since `version`.

@@ -1,4 +1,4 @@
-"""Secrets of this installation, each in a file for its owner only: the cookie's key, the chart lock."""
+"""Secret keys of this installation, each in a file for its owner only."""
 
 import os
 import secrets
@@ -13,15 +13,15 @@ from gallery.settings import DataFolder
 
 
 def cookie_key(folder: DataFolder) -> bytes:
-    """Give the key that signs the pages' cookie, made at the first start."""
+    """Give the key that signs the pages' cookie."""
     return _kept(_keys(folder) / "cookie.key", secrets.token_hex(32).encode())
 
 
 class ChartLock:
-    """Encrypts chart numbers: the catalogue and its exports hold only what this machine's key can open."""
+    """Encrypts chart numbers with a key of this machine."""
 
     def __init__(self, folder: DataFolder) -> None:
-        """Use the key in the data folder's `keys`, made at the first use."""
+        """Use the data folder's key, made at the first use."""
         self._fernet = Fernet(_kept(_keys(folder) / "chart.key", Fernet.generate_key()))
 
     def close(self, chart: str) -> bytes:
@@ -48,7 +48,7 @@ def _keys(folder: DataFolder) -> Path:
 
 
 def _kept(path: Path, fresh: bytes) -> bytes:
-    """Give the content of a key file; without one, keep a fresh key there, readable by its owner only."""
+    """Give a key file's content, which is `fresh` where there was none."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         handle, name = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600

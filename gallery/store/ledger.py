@@ -1,4 +1,4 @@
-"""Who did what and when: rows chained by their hashes, so that a later edit shows."""
+"""Who did what and when, in rows chained by their hashes."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ _START = "sha256:" + "0" * 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One row: `hash` covers everything in it and the hash of the row before."""
+    """One row, whose hash covers it and the hash before."""
 
     seq: int
     at: str
@@ -31,7 +31,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The chain's end: kept outside the database, it proves later that nothing was cut off."""
+    """The chain's end, kept elsewhere to prove that nothing was cut off."""
 
     seq: int
     hash: str
@@ -51,7 +51,7 @@ class Ledger:
     def append(
         self, actor: str, action: Action, subject: str, detail: Mapping[str, object], now: datetime
     ) -> Head:
-        """Add a row, inside the caller's transaction if there is one, and give the new head."""
+        """Add a row and give the new head."""
         with transaction(self._db):
             head = self.head()
             row: dict[str, object] = {
@@ -72,7 +72,7 @@ class Ledger:
         return Head(head.seq + 1, str(row["hash"]))
 
     def head(self) -> Head:
-        """Give the number and hash of the last row; (0, zeros) when there is none."""
+        """Give the number and hash of the last row, or (0, zeros)."""
         rows = self._db.execute("select seq, hash from ledger order by seq desc limit 1").fetchone()
         return Head(int(rows[0]), str(rows[1])) if rows else Head(0, _START)
 
@@ -88,7 +88,7 @@ class Ledger:
         ]
 
     def verify(self, *, expected: Head | None = None) -> list[str]:
-        """Name, in a sentence each, what breaks the chain; `expected` is a head that was kept elsewhere."""
+        """Name what breaks the chain, or a head that was kept elsewhere."""
         problems: list[str] = []
         prev, seq = _START, 0
         for row in self._db.query("select * from ledger order by seq"):

@@ -69,7 +69,7 @@ def m0001_catalogue(db: Database) -> None:
 
 @migrations()
 def m0002_consent(db: Database) -> None:
-    """What patients agreed to, for which photos and channels; and what is published because of it."""
+    """What patients agreed to, and what is published because of it."""
     db.executescript("""
         create table consents (
             id            integer primary key,
@@ -110,7 +110,7 @@ def m0002_consent(db: Database) -> None:
 
 @migrations()
 def m0003_ledger(db: Database) -> None:
-    """Who did what: rows chained by their hashes, which nobody may edit or delete."""
+    """Who did what, in chained rows that nobody may edit or delete."""
     db.executescript("""
         create table ledger (
             seq      integer primary key check (seq > 0),
@@ -131,7 +131,7 @@ def m0003_ledger(db: Database) -> None:
 
 @migrations()
 def m0004_accounts(db: Database) -> None:
-    """Who may sign in to the staff's pages, who is signed in, and who tried."""
+    """Who may sign in, who is signed in, and who tried."""
     db.executescript("""
         create table users (
             name        text primary key collate nocase check (length(name) between 1 and 80),
@@ -200,7 +200,7 @@ def m0005_drafts(db: Database) -> None:
 
 @migrations()
 def m0006_casework(db: Database) -> None:
-    """What staff add to a case: who took its photographs, who approved it, how a pair was laid together."""
+    """Authors, approvals, alignments and the facts that only staff see."""
     db.executescript("""
         create table held_cases (
             case_number  integer primary key references cases (number)
@@ -259,7 +259,7 @@ def m0006_casework(db: Database) -> None:
 
 @migrations()
 def m0007_differences(db: Database) -> None:
-    """What was measured to differ between the photos of a pair, and is printed with it."""
+    """What was measured to differ between the photos of a pair."""
     db.executescript("""
         create table differences (
             before_id    integer not null references photos (id),
@@ -273,7 +273,7 @@ def m0007_differences(db: Database) -> None:
 
 @migrations()
 def m0008_thumbnails(db: Database) -> None:
-    """Small pictures for the staff's screens, so that a page need not decode every original anew."""
+    """Small pictures for the staff's screens."""
     db.executescript("""
         create table thumbnails (
             photo_id  integer primary key references photos (id),
@@ -284,7 +284,7 @@ def m0008_thumbnails(db: Database) -> None:
 
 @migrations()
 def m0009_draft_numbers(db: Database) -> None:
-    """The last number a draft had: a number that the ledger speaks of never becomes another draft's."""
+    """The last number of a draft, so that none is used twice."""
     db.executescript("""
         create table draft_numbers (last integer not null) strict;
         insert into draft_numbers
@@ -296,7 +296,7 @@ def m0009_draft_numbers(db: Database) -> None:
 
 @migrations()
 def m0010_photos_left_as_taken(db: Database) -> None:
-    """A person may decide that a pair is shown as it was taken, which is not the same as undecided."""
+    """A pair may be shown as it was taken, which is no indecision."""
     db.executescript("""
         create table alignments_now (
             before_id  integer not null references photos (id),
@@ -313,5 +313,5 @@ def m0010_photos_left_as_taken(db: Database) -> None:
 
 @migrations()
 def m0011_consents_that_end_at_an_event(db: Database) -> None:
-    """The event at which a consent ends, in the form's own words, for people to watch."""
+    """The event at which a consent ends, in the form's own words."""
     db.execute("alter table consents add column ends_at_event text not null default ''")

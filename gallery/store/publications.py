@@ -1,4 +1,4 @@
-"""What becomes public and what no longer is, written into the catalogue and the ledger together."""
+"""What becomes public, written into catalogue and ledger together."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +15,10 @@ from gallery.store.ledger import Ledger
 def record_publications(
     database: Database, channel: str, published: Mapping[int, Publication], *, actor: str, now: datetime
 ) -> None:
-    """Record how photos are public in a channel from now on; all others no longer are."""
+    """Record how photos are public in a channel from now on.
+
+    All others of the channel no longer are.
+    """
     catalog, ledger = Catalog(database), Ledger(database)
     with transaction(database):
         before = catalog.publications(channel)

@@ -1,4 +1,4 @@
-"""Gathers what must never be public: from the records, the originals' own metadata, and the practice's list."""
+"""Gathers what must never be public."""
 
 import hashlib
 import re
@@ -95,7 +95,10 @@ def _chart_numbers(folder: DataFolder, casework: Casework) -> Iterator[str]:
 
 
 def _names_in(texts: Iterable[str], trade: Collection[str]) -> Iterator[str]:
-    """Yield persons' names in file names and metadata: two or three large words in a row, none of the trade's."""
+    """Yield persons' names in file names and metadata.
+
+    A name is two or three capitalized words in a row, none of which belongs to the trade.
+    """
     for text in texts:
         row: list[str] = []
         words = re.findall(r"[^\W\d_][^\W\d_'-]*|\d+", text.title() if text.isupper() else text)
@@ -109,7 +112,7 @@ def _names_in(texts: Iterable[str], trade: Collection[str]) -> Iterator[str]:
 
 
 def _trade_words(catalog: Catalog) -> frozenset[str]:
-    """Collect the words that cases share: nobody is betrayed by the name of a procedure or a tag."""
+    """Collect the words that cases share, which betray nobody."""
     return _COMMON | {
         word for text in catalog.shared_words() for word in re.findall(r"[^\W\d_]+", text.lower())
     }
@@ -120,7 +123,7 @@ def _blocks_of(folder: DataFolder, photo: Photo) -> list[Block]:
 
 
 def _may_name(block: Block) -> bool:
-    """People write patients' names into titles and comments; who took the picture may be named."""
+    """Tell whether people write patients' names into such a block."""
     return _NAMING_TAGS.fullmatch(block.name) is not None
 
 

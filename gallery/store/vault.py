@@ -1,4 +1,4 @@
-"""Originals under the digest of their bytes: written once, never changed, checked whenever they are read."""
+"""Originals under the digest of their bytes, never changed."""
 
 import hashlib
 import os
@@ -16,19 +16,19 @@ _ABANDONED_AFTER_S = 24 * 3600
 
 
 def digest_of(data: bytes) -> Digest:
-    """Give the SHA-256 of bytes as `sha256:` and 64 hexadecimal digits."""
+    """Give the tagged SHA-256 of bytes."""
     return Digest(f"{KIND}:{hashlib.sha256(data).hexdigest()}")
 
 
 class Vault:
-    """A folder of originals that only its owner may read (0700, files 0600)."""
+    """A folder of originals that only its owner may read."""
 
     def __init__(self, folder: Path) -> None:
         """Keep originals in this folder, which is made at the first `put`."""
         self._folder = folder
 
     def put(self, data: bytes) -> Digest:
-        """Seal bytes and give their digest; the file is whole or not there, whatever happens meanwhile."""
+        """Seal bytes whole, and give their digest."""
         staged = self.stage(data)
         digest = digest_of(data)
         if staged is not None:
@@ -88,7 +88,7 @@ class Vault:
         return data
 
     def head(self, digest: Digest, most: int) -> bytes:
-        """Give an original's first bytes, unchecked; nothing where it is missing."""
+        """Give an original's first bytes, unchecked, or none where it is missing."""
         try:
             with self._place(digest).open("rb") as file:
                 return file.read(most)
@@ -96,7 +96,7 @@ class Vault:
             return b""
 
     def has(self, digest: Digest) -> bool:
-        """Tell whether an original of this digest is there (its bytes are not read)."""
+        """Tell whether an original is there, without reading it."""
         return self._place(digest).is_file()
 
     def digests(self) -> Iterator[Digest]:
@@ -109,7 +109,7 @@ class Vault:
         self._place(digest).unlink(missing_ok=True)
 
     def sweep(self, known: frozenset[Digest], *, older_than_s: float = _ABANDONED_AFTER_S) -> int:
-        """Remove what interrupted imports left behind (not in `known`, and old); gives how many files."""
+        """Remove old files of interrupted imports, and give how many."""
         limit = time.time() - older_than_s
         places = [self._place(digest) for digest in self.digests() if digest not in known]
         places += self._folder.glob(f"{_INCOMING}/*")
@@ -119,7 +119,7 @@ class Vault:
         return len(old)
 
     def verify(self) -> list[str]:
-        """Read every original and name, in a sentence each, those whose bytes are not what was sealed."""
+        """Read every original, and name those that changed."""
         problems = []
         for digest in self.digests():
             try:
@@ -136,7 +136,7 @@ class Vault:
 
 
 def _settle(folder: Path) -> None:
-    """Make a rename in a folder outlive a power cut, where the system lets folders be synced."""
+    """Make a rename in a folder outlive a power cut."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,6 @@
-"""The truth check on words: rules are data, a pack for each law; every finding says why and what to write instead.
+"""The check of a page's words against advertising rules.
+
+Rules are data, a pack for each law, each with its source. It gives no legal advice.
 
 It helps people to write honestly and gives no legal advice: a pack names its source, and a lawyer decides.
 """
@@ -14,7 +16,7 @@ from importlib.resources import files
 
 from gallery.errors import NotFoundError, RefusedError
 from gallery.model import Case, Performer, Stage
-from gallery.stages import is_before_treatment
+from gallery.stages import is_before_treatment, is_immediate
 
 HOUSE = "house"
 """The pack that always applies: what no honest page says anywhere."""
@@ -110,14 +112,14 @@ class Finding:
 
 
 def check(text: str, facts: Facts, rules: Iterable[Rule]) -> list[Finding]:
-    """Find in a text what the rules forbid, and what they require and it lacks; in the text's order."""
+    """Find what the rules forbid in a text, or miss in it."""
     findings = [finding for rule in rules if _applies(rule, facts) for finding in _judge(rule, text)]
     findings += _marks(text, facts)
     return sorted(findings, key=lambda finding: (finding.start, finding.rule))
 
 
 def required_sentences(facts: Facts, rules: Iterable[Rule]) -> tuple[str, ...]:
-    """Give the sentences that the rules want printed with such a case, each once."""
+    """Give the sentences that the rules want printed with such a case."""
     return tuple(dict.fromkeys(rule.sentence for rule in rules if rule.sentence and _applies(rule, facts)))
 
 
@@ -131,7 +133,7 @@ def facts_of(
         registered=frozenset(registered),
         trademarks=frozenset(trademarks),
         pair=bool(treated) and len(stages) > len(treated),
-        immediate=any("immediate" in f"{stage.elapsed} {stage.label}".lower() for stage in treated),
+        immediate=any(is_immediate(stage) for stage in treated),
         in_progress=any(stage.in_progress for stage in treated),
         other_doctor=any(stage.performed_by is Performer.OTHER for stage in stages),
         unnamed_work=any(not stage.procedure for stage in treated),
@@ -180,7 +182,7 @@ _SIGNS = re.compile(r"®|™|\(r\)|\(tm\)|&reg;|&trade;", re.IGNORECASE)  # quic
 
 
 def _marks(text: str, facts: Facts) -> Iterable[Finding]:
-    """Find ® and ™ on names that the practice has not recorded as its own."""
+    """Find ® and ™ on names not recorded as the practice's own."""
     for found in _CLAIMED.finditer(text) if _SIGNS.search(text) else ():
         registered = found["sign"].lower() in {"®", "(r)", "&reg;"}
         recorded = facts.registered if registered else facts.registered | facts.trademarks
@@ -200,7 +202,7 @@ def _marks(text: str, facts: Facts) -> Iterable[Finding]:
 
 @lru_cache
 def load_rules(jurisdictions: tuple[str, ...] = ()) -> tuple[Rule, ...]:
-    """Load the house's pack and those of the jurisdictions ("us", "us-ca", "uk", "au").
+    """Load the house's pack and those of the jurisdictions ("us", "uk").
 
     Raises:
         NotFoundError: There is no such pack.
@@ -210,7 +212,7 @@ def load_rules(jurisdictions: tuple[str, ...] = ()) -> tuple[Rule, ...]:
 
 @cache
 def rules_digest() -> str:
-    """Give a digest of all packs and of this module: the same words may be judged otherwise under another."""
+    """Digest all packs and the code that applies them."""
     digest, folder = hashlib.sha256(), files(__name__)
     digest.update(folder.joinpath("__init__.py").read_bytes())
     for pack in sorted(folder.joinpath("packs").iterdir(), key=lambda file: file.name):
@@ -235,7 +237,7 @@ def _pack(name: str) -> list[Rule]:
 
 
 def _rule(pack: str, entry: Mapping[str, object]) -> Rule:
-    """Make a rule of a pack's table; an unknown key or fact is a fault in the pack."""
+    """Make a rule of a pack's table."""
     known = {
         "id",
         "source",

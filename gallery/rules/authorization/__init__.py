@@ -1,4 +1,4 @@
-"""Whether a signed form is a valid authorization: what a law wants in it is data; what it lacks comes in plain words.
+"""What a law wants in a signed form, and what a form lacks.
 
 Pure: what a person saw in the form goes in, the missing elements come out. No legal advice: a lawyer looks at it once.
 """
@@ -38,7 +38,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Law:
-    """What one law wants; `longest_months` is how long an authorization can hold at most, None for any time."""
+    """What one law wants, and for how many months at most."""
 
     id: str
     name: str
@@ -64,7 +64,7 @@ class Form:
 
 
 def missing_elements(form: Form, law: Law) -> tuple[str, ...]:
-    """Name in plain words, in the law's order, what a form lacks; empty when it is complete."""
+    """Name in plain words what a form lacks."""
     found = [element.missing for element in law.elements if not _is_there(element, form)]
     if form.signed_on is None:
         found.append("the date of the signature")

@@ -1,4 +1,4 @@
-"""The leak check: nothing published may say who a patient is, or when, where and with what a photo was taken.
+"""The leak check of published names, texts and pictures.
 
 Text is read as a browser, a URL and a search engine would read it; pictures are opened down to
 their last metadata block, of which only credit may stay. Pure: names and bytes in, leaks out.
@@ -43,7 +43,7 @@ class Leak:
 
 
 def scan(files: Iterable[tuple[str, bytes]], secrets: Secrets) -> list[Leak]:
-    """Search every file, its name included, for every secret, and every picture for more than credit.
+    """Search files for secrets, and pictures for more than credit.
 
     Args:
         files: (name within the site, bytes), one by one, so that a generator keeps memory small.
@@ -64,7 +64,7 @@ def _leaks_of(name: str, data: bytes, words: Words) -> Iterator[Leak]:
 
 
 def _in_file(data: bytes, words: Words, depth: int) -> _Found:
-    """Look into a file by what it is: a picture, packed, or text."""
+    """Look into a file as a picture, as packed, or as text."""
     blocks = embedded_blocks(data)
     if blocks is not None:
         for block in blocks:
@@ -114,7 +114,7 @@ _REFUSED = {"thumbnail": LeakKind.THUMBNAIL, "comment": LeakKind.COMMENT, "trail
 
 
 def _in_block(block: Block, words: Words) -> _Found:
-    """Judge one metadata block: is it credit, and does it say anything secret?"""
+    """Judge whether a metadata block is credit and says nothing secret."""
     where = f"its {block.kind} block {block.name}"
     credit = _CREDIT.get(block.kind)
     if credit is None or not credit.fullmatch(block.name):

@@ -1,4 +1,4 @@
-"""How bytes can be read as text: as HTML, URLs, JSON and base64 spell it, without tags and accents."""
+"""How bytes can be read as text."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ _PUBLIC_TIME = re.compile(
 
 
 def readings(data: bytes) -> list[str]:
-    """Give every way a reader, a browser or a search engine may read these bytes; lower case, no accents."""
+    """Give every way a browser or a search engine may read bytes."""
     texts = [_PUBLIC_TIME.sub(" ", data.decode("utf-8", "replace"))]
     if b"\0" in data:
         texts += [
@@ -32,7 +32,7 @@ def readings(data: bytes) -> list[str]:
 
 
 def base64_in(data: bytes) -> Iterator[bytes]:
-    """Yield what is written in base64 in these bytes, as a browser would decode it."""
+    """Yield what is written in base64 in these bytes."""
     for run in dict.fromkeys(_BASE64.findall(data)):
         body = run.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
         body = body[: len(body) - (len(body) % 4 == 1)]

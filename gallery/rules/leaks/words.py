@@ -1,4 +1,4 @@
-"""What must not be found, in forms quick to search for: sequences of words, expressions, dates."""
+"""Secrets in forms quick to search for."""
 
 import re
 from collections import defaultdict
@@ -78,7 +78,7 @@ _SHORT_NUMBER = 6
 
 @lru_cache(maxsize=2)
 def words_of(secrets: Secrets) -> Words:
-    """Make secrets ready for searching; done once for a whole site, because it costs more than many pictures."""
+    """Make secrets ready for searching."""
     by_anchor: dict[bytes, list[tuple[bytes, LeakKind]]] = defaultdict(list)
     glued: dict[bytes, LeakKind] = {}
     for kind, text in _forms(secrets):
@@ -107,7 +107,7 @@ def _any_of(forms: Iterable[bytes]) -> re.Pattern[bytes] | None:
 
 
 def _forms(secrets: Secrets) -> Iterator[tuple[LeakKind, str]]:
-    """Yield each secret in each order and joining in which it is written."""
+    """Yield each secret in every order and joining."""
     for name in secrets.names:
         yield from ((LeakKind.NAME, form) for form in _name_forms(name))
     for name in secrets.file_names:
@@ -127,7 +127,7 @@ def _name_forms(name: str) -> set[str]:
 
 
 def _file_forms(name: str) -> set[str]:
-    """A whole file name if it tells one file from others; its stem too if it looks like a camera's count."""
+    """Give a file name's telling forms, none where it says nothing."""
     name = name.replace("\\", "/").rpartition("/")[2]
     stem = name.rpartition(".")[0] or name
     counted = re.search(r"\d{4}", stem) is not None
@@ -154,7 +154,7 @@ def _loose(secrets: Secrets) -> Iterator[tuple[LeakKind, re.Pattern[str]]]:
 
 
 def search_words(data: bytes, words: Words, *, least: int = 0) -> Iterator[tuple[LeakKind, str]]:
-    """Yield each secret that stands in these bytes, each form once; UTF-16 reads like UTF-8.
+    """Yield each secret that stands in these bytes.
 
     Args:
         data: any bytes.
@@ -181,7 +181,7 @@ def _sequences(plain: bytes, words: Words, least: int) -> Iterator[tuple[LeakKin
 
 
 def search_pixels(data: bytes, words: Words) -> Iterator[tuple[LeakKind, str]]:
-    """Yield what stands in a picture's bytes and is too long to be there by chance."""
+    """Yield secrets in a picture's bytes too long to be chance."""
     yield from search_words(data, words, least=_BY_CHANCE)
     for found in (found for pattern in _CENTURIES for found in pattern.finditer(data)) if words.dates else ():
         if _date(*map(int, found.groups())) in words.dates:
@@ -231,7 +231,7 @@ _DATES = tuple(
 
 
 def _dates_in(text: str) -> Iterator[tuple[str, set[date | None]]]:
-    """Yield what is written like a date, with the days it can mean: 3/4/2024 can be two."""
+    """Yield what is written like a date, with its possible days."""
     for pattern in _DATES:
         for found in pattern.finditer(text):
             if (
