@@ -206,7 +206,7 @@ class Judgement:
         look: How the picture looks, as text, where something of ours is in it: the same picture saved again
             looks nearly the same.
         carries_our_mark: Our mark is in the picture, whatever else is.
-        basis: What it rests on beside the photos, as JSON; see `Said`.
+        basis: What it rests on beside the photos, as JSON; see `JudgementRecord`.
     """
 
     digest: str
@@ -281,7 +281,7 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class JudgementRecord:
     """What the machine said of a finding at one time.
 
     Args:
@@ -310,7 +310,7 @@ class Finding:
     Where `photo_id` is None it is none of our catalogued photos, but carries our mark: nothing is said of a copy then.
 
     Args:
-        said: Every judgement, the newest first.
+        judgements: Every one, the newest first.
         sightings: Every page and element where the image was seen.
         name: The file name of our photo, as given at import; it may name a patient, so it never leaves the house.
         view: Which view our photo shows.
@@ -328,7 +328,7 @@ class Finding:
     case: int | None
     stage: str
     digest: str
-    said: tuple[Said, ...]
+    judgements: tuple[JudgementRecord, ...]
     first_seen: datetime
     last_seen: datetime
     decision: Decision = Decision.OPEN
@@ -358,22 +358,22 @@ class Finding:
     @property
     def verdict(self) -> str:
         """What the machine says today."""
-        return self.said[0].verdict
+        return self.judgements[0].verdict
 
     @property
     def probability(self) -> float:
         """How sure it is of that."""
-        return self.said[0].probability
+        return self.judgements[0].probability
 
     @property
     def explanation(self) -> str:
         """Why, in its own sentences."""
-        return self.said[0].explanation
+        return self.judgements[0].explanation
 
     @property
     def answer(self) -> Mapping[str, Any]:
         """The matcher's whole answer of today."""
-        return self.said[0].answer
+        return self.judgements[0].answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

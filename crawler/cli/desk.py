@@ -46,7 +46,7 @@ def tip(ctx: click.Context, url_or_file: str, as_json: bool) -> None:
 
 
 def _tip_json(answer: "TipAnswer") -> dict[str, object]:
-    from crawler.desk.wording import finding_json
+    from crawler.desk.export import finding_json
 
     plain: dict[str, object] = {"tip": answer.number, "given": answer.given, "images": answer.images}
     plain |= {"findings": [finding_json(one) for one in answer.findings], "failures": list(answer.failures)}
@@ -80,7 +80,8 @@ def findings(folder: DataFolder, everything: bool, as_json: bool) -> None:
     Example:
       pairwatch findings --json
     """
-    from crawler.desk.wording import finding_json, is_for_the_desk
+    from crawler.desk.export import finding_json
+    from crawler.desk.inbox import is_for_the_desk
     from crawler.store.database import watch
     from crawler.store.findings import Findings
 
@@ -113,7 +114,7 @@ def review(folder: DataFolder, number: int, decision: str, note: str, by: str, a
       pairwatch review 7 infringement --note "same stubble, their logo" --by "J. Doe"
     """
     from crawler.desk.decisions import review as decide
-    from crawler.desk.wording import finding_json
+    from crawler.desk.export import finding_json
 
     decided = decide(folder, number, Decision(decision), note=note, by=by, now=datetime.now(UTC))
     if as_json:

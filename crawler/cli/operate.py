@@ -111,12 +111,12 @@ def _chosen(timer: str | None) -> "Timer":
 
 
 def _units(folder: "DataFolder", timer: "Timer", at: str = "02:30") -> "tuple[Unit, ...]":
-    from crawler.run.timer import Nightly, units
+    from crawler.run.timer import Schedule, units
 
     hour, _, minute = at.partition(":")
     program = Path(sys.argv[0]).resolve()
     return units(
-        timer, Nightly(program=program, data=folder.root.resolve(), hour=int(hour), minute=int(minute))
+        timer, Schedule(program=program, data=folder.root.resolve(), hour=int(hour), minute=int(minute))
     )
 
 

@@ -51,7 +51,7 @@ def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> N
     """
     from crawler.run.cluster import on_cluster
     from crawler.run.night import run
-    from crawler.run.notify import tell, tell_stopped
+    from crawler.run.notify import notify, notify_stopped
     from crawler.run.summary import summary_json
 
     folder: DataFolder = ctx.obj
@@ -59,7 +59,7 @@ def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> N
         with _shown(as_lines=log == "json") as talk, _stoppable() as stop, on_cluster(cluster) as hands:
             summary = run(folder, talk=talk, stop=stop, executor=hands)
     except (RunStoppedError, GalleryError):
-        tell_stopped(folder)
+        notify_stopped(folder)
         raise
     if as_json:
         print_json(summary_json(summary))
@@ -68,7 +68,7 @@ def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> N
     if summary.outcome is Outcome.RUNNING:
         click.echo("Stopped; what was seen is written down, and the next crawl goes on.", err=True)
         ctx.exit(1)
-    tell(folder, summary)
+    notify(folder, summary)
     ctx.exit(1 if summary.outcome is Outcome.FAILED else SOME_FAILING if summary.failing else 0)
 
 

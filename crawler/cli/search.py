@@ -14,7 +14,7 @@ from gallery.model import count
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
-    from crawler.desk.reverse_search import Published
+    from crawler.desk.reverse_search import PublishedFile
     from crawler.desk.search_services import Service
 
 
@@ -38,7 +38,7 @@ def search_service(  # noqa: PLR0913, PLR0917 (each is an option a person may gi
     Example:
       pairwatch site search tineye --case 51
     """
-    from crawler.desk.reverse_search import Yes, key_of, published, search
+    from crawler.desk.reverse_search import Permission, key_of, published, search
     from crawler.desk.search_services import permitted
     from crawler.settings import load_plan
 
@@ -52,7 +52,7 @@ def search_service(  # noqa: PLR0913, PLR0917 (each is an option a person may gi
             hint="only files of the built site are ever sent: pairwatch build",
         )
     who = _agreed(chosen, files, yes=yes, by=by)
-    done = search(folder, plan, chosen, Yes(by=who, files=files), clock=lambda: datetime.now(UTC))
+    done = search(folder, plan, chosen, Permission(by=who, files=files), clock=lambda: datetime.now(UTC))
     if as_json:
         hits = [{"page": hit.page, "image": hit.image} for hit in done.hits]
         print_json({"service": service, "sent": done.sent, "hits": hits, "kept": str(done.kept or "")})
@@ -66,7 +66,7 @@ def search_service(  # noqa: PLR0913, PLR0917 (each is an option a person may gi
         raise done.trouble
 
 
-def _agreed(service: "Service", files: "tuple[Published, ...]", *, yes: bool, by: str) -> str:
+def _agreed(service: "Service", files: "tuple[PublishedFile, ...]", *, yes: bool, by: str) -> str:
     """Give the name of the person who says yes to sending these files."""
     if yes and not by:
         raise RefusedError("--yes needs the name of the person who said yes", hint="add --by NAME")

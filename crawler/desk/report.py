@@ -11,17 +11,9 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from crawler.desk.wording import (
-    COLUMNS,
-    MARK_ONLY_MEANS,
-    finding_row,
-    is_for_the_desk,
-    likeness,
-    mark_says,
-    said_before,
-    says,
-    subject,
-)
+from crawler.desk.export import COLUMNS, finding_row
+from crawler.desk.inbox import is_for_the_desk
+from crawler.desk.sentences import MARK_ONLY_MEANS, former_judgements, likeness, mark_says, says, subject
 from crawler.model import Finding, Infringement
 from crawler.store.database import watch
 from crawler.store.findings import Findings
@@ -46,7 +38,7 @@ Progress = Callable[[Iterable[Finding], int, str], Iterator[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Figure:
     """One picture of an exhibit: a caption, and the picture as a data: URI."""
 
     caption: str
@@ -64,7 +56,7 @@ class Exhibit:
     changes: tuple[str, ...]
     mark: str
     before: tuple[str, ...]
-    pictures: tuple[Shown, ...]
+    pictures: tuple[Figure, ...]
     trouble: str = ""
 
 
@@ -100,7 +92,7 @@ def write_report(
 
 
 def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
-    pictures: tuple[Shown, ...] = ()
+    pictures: tuple[Figure, ...] = ()
     trouble = ""
     try:
         pictures = tuple(_pictures(finding, lookup, evidence))
@@ -112,33 +104,33 @@ def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
         confirmed=isinstance(finding, Infringement),
         says=" ".join(filter(None, (says(finding), likeness(finding)))),
         changes=tuple(finding.answer.get("changes", ())),
-        before=said_before(finding),
+        before=former_judgements(finding),
         mark=mark_says(finding),
         pictures=pictures,
         trouble=trouble,
     )
 
 
-def _pictures(finding: Finding, lookup: Lookup, evidence: Vault) -> Iterator[Shown]:
+def _pictures(finding: Finding, lookup: Lookup, evidence: Vault) -> Iterator[Figure]:
     data, answer = evidence.get(Digest(finding.digest)), finding.answer
     frame, frames = int(answer.get("frame", 0)), int(answer.get("frames", 1))
     found = sandbox().open_picture(data, lookup.limits, frame=frame)
     moving = f", frame {frame + 1} of {frames}" if frames > 1 else ""
-    yield Shown(f"Found there, as it is{moving}", _uri(found))
+    yield Figure(f"Found there, as it is{moving}", _uri(found))
     if finding.photo_id is None:
         return
     photo = lookup.picture(finding.photo_id)
-    yield Shown(f"Ours: {subject(finding)}, {finding.view}", _uri(photo))
+    yield Figure(f"Ours: {subject(finding)}, {finding.view}", _uri(photo))
     if not answer.get("transform"):
         return
     transform = Transform(**answer["transform"])
     said = Answer(verdict=Verdict(finding.verdict), photo=finding.photo_id, transform=transform)
     exhibit = illustrate(found, photo, said)
-    yield Shown(
+    yield Figure(
         "Both in turn, in upright stripes: where they fit, lines run on from one to the next",
         _uri(exhibit.overlay),
     )
-    yield Shown(
+    yield Figure(
         "Green: fine detail agrees; red: it does not; grey: nothing can be said", _uri(exhibit.agreement)
     )
 

@@ -29,7 +29,7 @@ _MOST_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class PublishedFile:
     """A file that anybody can see on our site today: its place, its address there, and whose photo it is."""
 
     photo: int
@@ -41,15 +41,15 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Yes:
+class Permission:
     """A person's permission to send these files to this service."""
 
     by: str
-    files: tuple[Published, ...]
+    files: tuple[PublishedFile, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Searched:
+class SearchOutcome:
     """What came of a search: how many pictures were sent, what was found, where it is kept, what went wrong."""
 
     sent: int
@@ -58,7 +58,7 @@ class Searched:
     trouble: CrawlerError | None = None
 
 
-def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -> tuple[Published, ...]:
+def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -> tuple[PublishedFile, ...]:
     """Give the largest JPEG of each photo that is public and that consent allows at this moment.
 
     A file that the last build did not write in exactly these bytes is none of ours to send.
@@ -92,7 +92,7 @@ def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -
         digest = hashlib.sha256(place.read_bytes()).hexdigest()
         if sums.get(address) == digest:
             found.append(
-                Published(
+                PublishedFile(
                     photo=photo.id,
                     case=photo.case,
                     stage=photo.stage,
@@ -117,8 +117,8 @@ def key_of(service: Service) -> str:
 
 
 def search(
-    folder: DataFolder, plan: Plan, service: Service, yes: Yes, *, clock: Callable[[], datetime]
-) -> Searched:
+    folder: DataFolder, plan: Plan, service: Service, yes: Permission, *, clock: Callable[[], datetime]
+) -> SearchOutcome:
     """Send files to a service, one after the other, and keep what it answers for `site suggest`.
 
     The permission is in the ledger before the first byte leaves; what was really sent is added at the end.
@@ -131,7 +131,7 @@ def search(
     key, begun = key_of(service), clock()
     files = [{"address": one.address, "sha256": one.digest, "photo": one.photo} for one in yes.files]
     _note(folder, yes.by, Action.SEARCH_PERMITTED, service, {"files": files}, begun)
-    hits: list[tuple[Published, Hit]] = []
+    hits: list[tuple[PublishedFile, Hit]] = []
     sent, trouble = 0, None
     with _door(plan, service) as fetcher:
         for one in yes.files:
@@ -143,7 +143,7 @@ def search(
                 break
     kept = _keep(folder, service, hits, begun) if hits else None
     _note(folder, yes.by, Action.SEARCH_DONE, service, {"sent": sent, "found": len(hits)}, clock())
-    return Searched(sent=sent, hits=tuple(hit for _, hit in hits), kept=kept, trouble=trouble)
+    return SearchOutcome(sent=sent, hits=tuple(hit for _, hit in hits), kept=kept, trouble=trouble)
 
 
 def _door(plan: Plan, service: Service) -> Fetcher:
@@ -158,7 +158,7 @@ def _door(plan: Plan, service: Service) -> Fetcher:
     return Fetcher(plan.agent, plan.contact, limits=Limits(seconds=_PATIENCE_S), allowance=own)
 
 
-def _ask(fetcher: Fetcher, plan: Plan, service: Service, one: Published, key: str) -> list[Hit]:
+def _ask(fetcher: Fetcher, plan: Plan, service: Service, one: PublishedFile, key: str) -> list[Hit]:
     body = one.place.read_bytes()
     if hashlib.sha256(body).hexdigest() != one.digest:
         raise ConflictError(f"{one.address} was changed since you said yes", hint="build, and search again")
@@ -176,7 +176,7 @@ def _ask(fetcher: Fetcher, plan: Plan, service: Service, one: Published, key: st
     return list(dict.fromkeys(service.read(reply.status, answer)))
 
 
-def _keep(folder: DataFolder, service: Service, hits: list[tuple[Published, Hit]], now: datetime) -> Path:
+def _keep(folder: DataFolder, service: Service, hits: list[tuple[PublishedFile, Hit]], now: datetime) -> Path:
     place = folder.root / SEARCHES / f"{service.name}-{now:%Y%m%dT%H%M%S}.json"
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     rows = [

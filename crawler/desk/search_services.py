@@ -15,7 +15,7 @@ MOST = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ServiceRequest:
     """One request to a service: a POST with a body; the key is in a header, never in the address."""
 
     url: str
@@ -38,7 +38,7 @@ class Service(Protocol):
     company: str
     key: str
 
-    def question(self, plan: Plan, picture: bytes, key: str) -> Question:
+    def question(self, plan: Plan, picture: bytes, key: str) -> ServiceRequest:
         """Give the request that asks about one JPEG."""
         ...
 
@@ -60,7 +60,7 @@ class TinEye:
 
     name, company, key = "tineye", "TinEye (Idee Inc., Canada)", "PAIRWATCH_TINEYE_KEY"
 
-    def question(self, plan: Plan, picture: bytes, key: str) -> Question:
+    def question(self, plan: Plan, picture: bytes, key: str) -> ServiceRequest:
         """Upload the picture; at most 100 matches, the best first."""
         fields = {"offset": "0", "limit": str(MOST), "sort": "score", "order": "desc"}
         bound = secrets.token_hex(16)
@@ -71,7 +71,7 @@ class TinEye:
         head = 'Content-Disposition: form-data; name="image_upload"; filename="image.jpg"\r\nContent-Type: image/jpeg'
         parts += [f"--{bound}\r\n{head}\r\n\r\n".encode(), picture, f"\r\n--{bound}--\r\n".encode()]
         headers = {"x-api-key": key, "Content-Type": f"multipart/form-data; boundary={bound}"}
-        return Question(url=plan.tineye_url, headers=headers, body=b"".join(parts))
+        return ServiceRequest(url=plan.tineye_url, headers=headers, body=b"".join(parts))
 
     def read(self, status: int, answer: object) -> Iterator[Hit]:
         """Give each backlink of each match: the page, and the image there."""
@@ -93,14 +93,16 @@ class GoogleVision:
 
     name, company, key = "google", "Google Cloud Vision (Google LLC)", "PAIRWATCH_GOOGLE_KEY"
 
-    def question(self, plan: Plan, picture: bytes, key: str) -> Question:
+    def question(self, plan: Plan, picture: bytes, key: str) -> ServiceRequest:
         """Send the picture inside the request."""
         asked = {
             "image": {"content": base64.b64encode(picture).decode("ascii")},
             "features": [{"type": "WEB_DETECTION", "maxResults": MOST}],
         }
         headers = {"X-Goog-Api-Key": key, "Content-Type": "application/json; charset=utf-8"}
-        return Question(url=plan.google_url, headers=headers, body=json.dumps({"requests": [asked]}).encode())
+        return ServiceRequest(
+            url=plan.google_url, headers=headers, body=json.dumps({"requests": [asked]}).encode()
+        )
 
     def read(self, status: int, answer: object) -> Iterator[Hit]:
         """Give the pages with full or partial matches, and matching images whose page is not told."""

@@ -105,7 +105,7 @@ def _text(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ListEntry:
     """One line of a list of sites: the address, which list, and a note."""
 
     url: str
@@ -131,7 +131,7 @@ def text_of_list(data: bytes, name: str) -> str:
         ) from error
 
 
-def read_list(text: str, name: str) -> list[Line]:
+def read_list(text: str, name: str) -> list[ListEntry]:
     """Read a list of sites: one per line, `address`, then optionally `watch` or `allow`, then a note.
 
     Empty lines and lines that begin with # are left out; commas separate, quotes hold a note together.
@@ -139,7 +139,7 @@ def read_list(text: str, name: str) -> list[Line]:
     Raises:
         RefusedError: Names line and column of every mistake; nothing is listed then.
     """
-    lines: list[Line] = []
+    lines: list[ListEntry] = []
     problems: list[str] = []
     for number, raw in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
         if not raw.strip() or raw.lstrip().startswith("#"):
@@ -159,7 +159,7 @@ def read_list(text: str, name: str) -> list[Line]:
                 f"line {number}, column {place}: `watch` or `allow` was expected, found {cells[1]!r}"
             )
         else:
-            lines.append(Line(url, Listing(cells[1] or "watch"), cells[2], number))
+            lines.append(ListEntry(url, Listing(cells[1] or "watch"), cells[2], number))
     allowed = [line for line in lines if line.listing is Listing.ALLOW]
     problems += [
         f"line {one.number} and line {other.number}: {one.url} is to be watched and allowed at once"

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from crawler.clock import Clock
-from crawler.desk.wording import finding_json
+from crawler.desk.export import finding_json
 from crawler.errors import NotFoundError
 from crawler.http.client import Resolver, system_resolver
 from crawler.match import Matcher, basis_of

@@ -28,14 +28,16 @@ _SIGNS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Blind:
+class BlindSpots:
     """What was not seen, in sentences; `missed` says that the visit did not go as planned."""
 
     sentences: tuple[str, ...]
     missed: bool
 
 
-def blind_spots(site: Site, seen: SiteCoverage, *, limit: Reason | None = None, crash: str = "") -> Blind:
+def blind_spots(
+    site: Site, seen: SiteCoverage, *, limit: Reason | None = None, crash: str = ""
+) -> BlindSpots:
     """Name everything because of which "nothing found" at a site would be too much said.
 
     Args:
@@ -53,7 +55,7 @@ def blind_spots(site: Site, seen: SiteCoverage, *, limit: Reason | None = None, 
     told += _signs(seen)
     told += _skips(seen)
     told += _pictures(seen)
-    return Blind(tuple(dict.fromkeys(missed + told)), bool(missed))
+    return BlindSpots(tuple(dict.fromkeys(missed + told)), bool(missed))
 
 
 def _start(site: Site, seen: SiteCoverage) -> list[str]:

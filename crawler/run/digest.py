@@ -8,7 +8,7 @@ from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
-from crawler.desk.wording import counted, subject
+from crawler.desk.sentences import counted, subject
 from crawler.errors import RefusedError, UnavailableError
 from crawler.http.ip_policy import is_private_by_name
 from crawler.model import Finding, Listing, Outcome, RunSummary, printable
@@ -19,7 +19,7 @@ _TLS_PORT = 465
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Night:
+class DigestContent:
     """What a digest tells: the run, what is new since the run before, and when the last mail went out."""
 
     summary: RunSummary
@@ -29,7 +29,7 @@ class Night:
     practice: str
 
 
-def is_due(night: Night) -> bool:
+def is_due(night: DigestContent) -> bool:
     """Tell whether a mail goes out: something was found, blindness is new, the run failed, or a week is over."""
     blind = {(site.url, sentence) for site in night.summary.sites for sentence in site.blind}
     failed = night.summary.outcome is Outcome.FAILED
@@ -40,7 +40,7 @@ def is_due(night: Night) -> bool:
     return night.summary.finished_at - night.last_mail >= HEARTBEAT
 
 
-def compose(night: Night, plan: Plan) -> EmailMessage:
+def compose(night: DigestContent, plan: Plan) -> EmailMessage:
     """Write the mail: findings by site, then what could not be seen; words only."""
     mail = EmailMessage()
     mail["From"] = plan.mail_from or plan.mail_to
@@ -58,7 +58,7 @@ def _domain(address: str) -> str:
     return MailAddress(addr_spec=address.strip()).domain or "localhost"
 
 
-def _subject(night: Night) -> str:
+def _subject(night: DigestContent) -> str:
     count = len(night.findings)
     if count:
         return f"pairwatch: {counted(night.findings)}"
@@ -69,7 +69,7 @@ def _subject(night: Night) -> str:
     return "pairwatch: all quiet"
 
 
-def _lines(night: Night) -> list[str]:
+def _lines(night: DigestContent) -> list[str]:
     summary = night.summary
     read = summary.tally.pages + summary.tally.images
     lines = [

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from crawler.clock import Clock, SteadyClock, SystemClock
-from crawler.desk.wording import is_news
+from crawler.desk.inbox import is_news
 from crawler.http.client import Resolver, system_resolver
 from crawler.http.host_locks import HostLocks
 from crawler.match import Matcher, basis_of

@@ -5,11 +5,11 @@ import os
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from crawler.desk.wording import is_news
+from crawler.desk.inbox import is_news
 from crawler.errors import CrawlerError
 from crawler.http.client import Fetcher, FetchError, Limits, system_resolver
 from crawler.model import RunSummary
-from crawler.run.digest import Night, compose, is_due, send
+from crawler.run.digest import DigestContent, compose, is_due, send
 from crawler.settings import Plan, load_plan
 from crawler.store.database import watch
 from crawler.store.findings import Findings
@@ -22,7 +22,7 @@ PASSWORD = "PAIRWATCH_SMTP_PASSWORD"  # noqa: S105 (the name of a variable)
 PASSWORD_FILE = "keys/smtp.password"  # noqa: S105 (the name of a file: a timer's run has no variables of ours)
 
 
-def tell(folder: DataFolder, summary: RunSummary) -> str:
+def notify(folder: DataFolder, summary: RunSummary) -> str:
     """Send the digest if one is due, and ping; gives the subject of what was sent, or "".
 
     Raises:
@@ -35,7 +35,7 @@ def tell(folder: DataFolder, summary: RunSummary) -> str:
         return ""
     with watch(folder) as db:
         before = Runs(db).last_finished(before=summary.id)
-        night = Night(
+        night = DigestContent(
             summary=summary,
             findings=tuple(one for one in Findings(db).all(run_id=summary.id) if is_news(one)),
             blind_before=_blind(before.summary) if before else frozenset(),
@@ -57,7 +57,7 @@ def _password(folder: DataFolder) -> str:
     return given or (file.read_text(encoding="utf-8").strip() if file.is_file() else "")
 
 
-def tell_stopped(folder: DataFolder) -> None:
+def notify_stopped(folder: DataFolder) -> None:
     """Tell the monitor that a run stopped; no mail, since what stopped it may be the disk that mail needs."""
     with suppress(GalleryError, CrawlerError):  # settings that cannot be read are said by the run itself
         plan = load_plan(folder)

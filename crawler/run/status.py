@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from crawler.store.coverage import Coverage
 from crawler.store.database import watch
-from crawler.store.runs import RunRow, Runs
+from crawler.store.runs import RunRecord, Runs
 from crawler.store.sightings import Sightings
 from gallery.settings import DataFolder
 
@@ -28,8 +28,8 @@ class Status:
     light: str
     sentence: str
     age_s: float | None
-    last: RunRow | None
-    running: RunRow | None
+    last: RunRecord | None
+    running: RunRecord | None
     blind: tuple[tuple[str, str], ...]
 
     def to_json(self) -> dict[str, object]:
@@ -55,7 +55,7 @@ def status(folder: DataFolder, *, now: datetime) -> Status:
 
 
 def judge(
-    last: RunRow | None, running: RunRow | None, now: datetime, *, latest: RunRow | None = None
+    last: RunRecord | None, running: RunRecord | None, now: datetime, *, latest: RunRecord | None = None
 ) -> Status:
     """Give the light for what is known; `latest` is the last run that ended in whatever way.
 
@@ -85,7 +85,7 @@ def judge(
     )
 
 
-def _blind(run: RunRow) -> tuple[tuple[str, str], ...]:
+def _blind(run: RunRecord) -> tuple[tuple[str, str], ...]:
     told = json.loads(run.summary)
     sites = [(site["url"], sentence) for site in told.get("sites", ()) for sentence in site["blind"]]
     return (*(("this computer", note) for note in told.get("notes", ())), *sites)

@@ -19,7 +19,7 @@ class Timer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nightly:
+class Schedule:
     """What is to be run, and when (24-hour clock, local time)."""
 
     program: Path
@@ -36,7 +36,7 @@ class Unit:
     text: str
 
 
-def units(timer: Timer, nightly: Nightly) -> tuple[Unit, ...]:
+def units(timer: Timer, nightly: Schedule) -> tuple[Unit, ...]:
     """Give the files of a schedule; for cron, one line to be kept in the crontab."""
     return {
         Timer.SYSTEMD: _systemd,
@@ -51,7 +51,7 @@ def _quoted(value: Path) -> str:
     return f'"{text}"' if " " in text else text
 
 
-def _systemd(nightly: Nightly) -> tuple[Unit, ...]:
+def _systemd(nightly: Schedule) -> tuple[Unit, ...]:
     program, data = _quoted(nightly.program).replace("%", "%%"), _quoted(nightly.data).replace("%", "%%")
     service = f"""[Unit]
 Description=Nightly watch over copies of our photographs
@@ -90,12 +90,12 @@ WantedBy=timers.target
     return Unit(f"{folder}/{NAME}.service", service), Unit(f"{folder}/{NAME}.timer", timer)
 
 
-def _cron(nightly: Nightly) -> tuple[Unit, ...]:
+def _cron(nightly: Schedule) -> tuple[Unit, ...]:
     command = f"'{nightly.program}' --data '{nightly.data}' crawl".replace("%", r"\%")
     return (Unit("crontab", f"{nightly.minute} {nightly.hour} * * * {command}  # {NAME}\n"),)
 
 
-def _launchd(nightly: Nightly) -> tuple[Unit, ...]:
+def _launchd(nightly: Schedule) -> tuple[Unit, ...]:
     wanted = {
         "Label": f"local.{NAME}",
         "ProgramArguments": [str(nightly.program), "--data", str(nightly.data), "crawl"],
@@ -107,7 +107,7 @@ def _launchd(nightly: Nightly) -> tuple[Unit, ...]:
     return (Unit(f"Library/LaunchAgents/local.{NAME}.plist", text),)
 
 
-def _windows(nightly: Nightly) -> tuple[Unit, ...]:
+def _windows(nightly: Schedule) -> tuple[Unit, ...]:
     arguments = escape(f'--data "{nightly.data}" crawl')
     text = f"""<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.3" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">

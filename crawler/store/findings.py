@@ -8,7 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from crawler.errors import NotFoundError
-from crawler.model import Decision, Finding, Infringement, Likeness, Said, Sighting
+from crawler.model import Decision, Finding, Infringement, JudgementRecord, Likeness, Sighting
 from crawler.store.rows import Row
 from gallery.events import Action
 from gallery.model import subject_of
@@ -185,7 +185,7 @@ def _likeness(row: Row, look: str, decided: list[Row]) -> Likeness | None:
     return None
 
 
-def _said(row: Row, photo: int | None, subject: str) -> Said:
+def _record(row: Row, photo: int | None, subject: str) -> JudgementRecord:
     """Give what a judgement says of one photo, which may be another than the picture's first."""
     is_first = photo == row["photo_id"]
     also = {int(one): float(sure) for one, sure in json.loads(row["also"])}
@@ -196,7 +196,7 @@ def _said(row: Row, photo: int | None, subject: str) -> Said:
     elif not is_first:
         verdict, probability = Verdict.NONE, 0.0
     basis = json.loads(row["basis"] or "{}")
-    return Said(
+    return JudgementRecord(
         at=moment_of(row["at"]),
         matcher=basis.get("matcher", ""),
         marks=tuple(basis.get("marks", ())),
@@ -231,7 +231,7 @@ def _finding(
         case=row["case"],
         stage=row["stage"] or "",
         digest=row["digest"],
-        said=tuple(_said(one, photo, subject) for one in judgements),
+        judgements=tuple(_record(one, photo, subject) for one in judgements),
         first_seen=moment_of(row["first_seen"]),
         last_seen=moment_of(row["last_seen"]),
         decision=decision,

@@ -33,7 +33,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
+class RunRecord:
     """A run as it is kept; `summary` is JSON."""
 
     id: int
@@ -92,13 +92,13 @@ class Runs:
             started = moment_of(str(text_of(now)))
             return Run(id=number, started_at=started, upto=upto)
 
-    def last_finished(self, *, before: int | None = None) -> RunRow | None:
+    def last_finished(self, *, before: int | None = None) -> RunRecord | None:
         """Give the last run that came to its end, or the last one before a run; None when there is none."""
         return self._run(
             "outcome in ('done', 'partial') and (:before is null or id < :before)", {"before": before}
         )
 
-    def latest(self) -> RunRow | None:
+    def latest(self) -> RunRecord | None:
         """Give the last run that ended in whatever way; None when there is none."""
         return self._run("outcome <> 'running'", {})
 
@@ -106,16 +106,16 @@ class Runs:
         """Give how many photos of ours there are."""
         return int(self._db.execute("select count(*) from photos").fetchone()[0])
 
-    def runs(self, *, number: int | None = None) -> list[RunRow]:
+    def runs(self, *, number: int | None = None) -> list[RunRecord]:
         """Give all runs, the latest first, or the one of this number."""
         query = "select * from runs where :id is null or id = :id order by id desc"
         return [_run_row(row) for row in self._db.query(query, {"id": number})]
 
-    def unfinished(self) -> RunRow | None:
+    def unfinished(self) -> RunRecord | None:
         """Give the run that is going on, or was cut off; None when there is none."""
         return self._run("outcome = 'running'", {})
 
-    def _run(self, condition: str, what: Row) -> RunRow | None:
+    def _run(self, condition: str, what: Row) -> RunRecord | None:
         for row in self._db.query(f"select * from runs where {condition} order by id desc limit 1", what):  # noqa: S608
             return _run_row(row)
         return None
@@ -237,8 +237,8 @@ class Runs:
             )
 
 
-def _run_row(row: Row) -> RunRow:
-    return RunRow(
+def _run_row(row: Row) -> RunRecord:
+    return RunRecord(
         id=row["id"],
         started_at=moment_of(row["started_at"]),
         finished_at=moment_or_none(row["finished_at"]),

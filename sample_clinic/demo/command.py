@@ -46,7 +46,7 @@ def _bar(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
 
 
 def _show(outcome: "Outcome") -> None:
-    from crawler.desk.wording import subject  # noqa: PLC0415 (as above)
+    from crawler.desk.sentences import subject  # noqa: PLC0415 (as above)
 
     click.echo(f"\n{'sure':>6}  {'verdict':<10}  {'our photo':<38}  found at")
     for finding in outcome.findings:

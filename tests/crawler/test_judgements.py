@@ -115,7 +115,7 @@ def test_one_finding_costs_five_statements(shown, hands):
     everything = Findings(db).all()
     db.conn.set_trace_callback(None)
 
-    assert (finding.id, len(finding.said), len(finding.sightings)) == (5, 2, 1)
+    assert (finding.id, len(finding.judgements), len(finding.sightings)) == (5, 2, 1)
     assert len(everything) == 12
     assert one <= 5
     assert len(statements) - one <= 5

@@ -23,9 +23,9 @@ from crawler.errors import CrawlerError
 from crawler.model import Outcome
 from crawler.run.digest import send
 from crawler.run.night import run
-from crawler.run.notify import ping, tell
+from crawler.run.notify import notify, ping
 from crawler.run.status import status
-from crawler.run.timer import Nightly, Timer, units
+from crawler.run.timer import Schedule, Timer, units
 from crawler.settings import Plan, plan_from
 from pairwatch import cli
 
@@ -86,7 +86,7 @@ def test_the_digest_is_sent_when_something_changed_and_once_a_week(
     subjects = []
     for markup in (served.routes["/"], served.routes["/"], "<p>nothing</p>"):
         served.routes["/"] = markup
-        subjects.append(tell(folder, run(folder, executor=hands, look=blind)))
+        subjects.append(notify(folder, run(folder, executor=hands, look=blind)))
 
     assert subjects == [
         "pairwatch: all quiet",
@@ -110,7 +110,7 @@ def test_a_week_of_silence_ends_with_a_sign_of_life(serve, watch, hands, mailbox
     summary = run(folder, executor=hands, look=blind)
     later = [replace(summary, finished_at=summary.finished_at + timedelta(days=days)) for days in (0, 6, 7)]
 
-    subjects = [tell(folder, one) for one in later]
+    subjects = [notify(folder, one) for one in later]
 
     assert subjects == ["pairwatch: all quiet", "", "pairwatch: all quiet"]
     assert [mail["X-Password"] for mail in mails] == ["from the file", "from the file"]
@@ -139,7 +139,7 @@ def test_a_mail_server_that_is_down_is_one_sentence(serve, watch, hands, blind):
     summary = run(folder, executor=hands, look=blind)
 
     with pytest.raises(CrawlerError, match=r"could not be handed to 127\.0\.0\.1:9"):
-        tell(folder, summary)
+        notify(folder, summary)
 
 
 def test_the_monitor_is_pinged(serve):
@@ -209,7 +209,7 @@ def test_a_stopped_run_is_gone_on_with(serve, watch, hands, picture, blind):
 @pytest.mark.parametrize("timer", list(Timer))
 def test_timer_files_are_whole(timer, tmp_path):
     """Each schedule names the program, the folder and the time, and its own reader accepts it."""
-    made = units(timer, Nightly(program=Path("/opt/p w/pairwatch"), data=Path("/srv/a b"), hour=3, minute=5))
+    made = units(timer, Schedule(program=Path("/opt/p w/pairwatch"), data=Path("/srv/a b"), hour=3, minute=5))
 
     text = "".join(unit.text for unit in made)
     assert "pairwatch" in text
@@ -228,7 +228,7 @@ def test_timer_files_are_whole(timer, tmp_path):
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")
 def test_systemd_accepts_the_units(tmp_path):
     """systemd-analyze finds nothing wrong with the service and the timer."""
-    made = units(Timer.SYSTEMD, Nightly(program=Path("/bin/true"), data=Path("/srv")))
+    made = units(Timer.SYSTEMD, Schedule(program=Path("/bin/true"), data=Path("/srv")))
     for unit in made:
         (tmp_path / Path(unit.path).name).write_text(unit.text)
 
@@ -267,7 +267,7 @@ def test_a_dry_run_says_what_install_would_do_and_does_nothing(tmp_path, monkeyp
 
     assert (said.exit_code, "Nothing was installed." in said.output) == (0, True)
     assert all(
-        unit.path in said.output for unit in units(Timer(timer), Nightly(program=Path("/x"), data=folder))
+        unit.path in said.output for unit in units(Timer(timer), Schedule(program=Path("/x"), data=folder))
     )
     command = {"systemd": "systemctl", "cron": "crontab -", "launchd": "launchctl", "windows": "schtasks"}
     assert f"Would run: {command[timer]}" in said.output

@@ -151,7 +151,7 @@ def test_an_older_database_keeps_its_findings_and_decisions(tmp_path):
 
     db = open_watch(path)
 
-    said = [(one.id, one.said[0].verdict, one.said[0].probability) for one in Findings(db).all()]
+    said = [(one.id, one.judgements[0].verdict, one.judgements[0].probability) for one in Findings(db).all()]
     assert said == [(one["id"], one.pop("verdict"), one.pop("probability")) for one in before["findings"]]
     assert {name: list(db.table(name).rows) for name in before} == before
     assert [row["carries_our_mark"] for row in db.query("select carries_our_mark from contents")] == [0]

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.desk.wording import COLUMNS, finding_row, says
+from crawler.desk.export import COLUMNS, finding_row
+from crawler.desk.sentences import says
 from crawler.errors import CrawlerError
 from crawler.model import (
     Address,
@@ -19,9 +20,9 @@ from crawler.model import (
     HostState,
     Infringement,
     Judgement,
+    JudgementRecord,
     Kind,
     PageSeen,
-    Said,
     Sighting,
     Site,
     SliceResult,
@@ -145,13 +146,13 @@ def a_finding(**words) -> Finding:
     """A finding with hostile words in it."""
     place = Sighting(page_url=PAGE, element="img", via="src", alt=words.pop("alt", ""), caption="", heading="",
                   first_seen=NOW, last_seen=NOW)  # fmt: skip
-    said = Said(
+    said = JudgementRecord(
         at=NOW, matcher="", marks=(), settings={}, upto=1, verdict="copy", probability=0.99, explanation=""
     )
     kind = Infringement if words.get("decision") is Decision.INFRINGEMENT else Finding
     return kind(
         id=1, site_url=PAGE, page_url=PAGE, image_url=IMAGE, photo_id=1, name="a.jpg", case=51, stage="after",
-        said=(said,), digest=DIGEST, first_seen=NOW, last_seen=NOW, sightings=(place,), **words,
+        judgements=(said,), digest=DIGEST, first_seen=NOW, last_seen=NOW, sightings=(place,), **words,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.cli.output import say_finding
-from crawler.model import Finding, Said, printable
+from crawler.model import Finding, JudgementRecord, printable
 from pairwatch import cli
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -36,12 +36,12 @@ def test_no_word_of_a_site_steers_the_terminal(serve, visitor, answer):
 
 def test_nothing_is_quite_certain(capsys):
     """A probability that rounds to all is shown as more than 99.9 %."""
-    said = Said(
+    said = JudgementRecord(
         at=NOW, matcher="", marks=(), settings={}, upto=1, verdict="copy", probability=0.9997, explanation="e"
     )
     finding = Finding(
         id=7, site_url="", page_url="p", image_url="i\x1b", photo_id=1, name="n", case=51, stage="after",
-        said=(said,), digest="d", first_seen=NOW, last_seen=NOW,
+        judgements=(said,), digest="d", first_seen=NOW, last_seen=NOW,
     )  # fmt: skip
 
     say_finding(finding)

@@ -1,0 +1,114 @@
+"""A finding as a JSON object and as a row of the CSV file."""
+
+from crawler.desk.sentences import likeness
+from crawler.model import Finding, JudgementRecord
+
+COLUMNS = [
+    "id",
+    "verdict",
+    "probability",
+    "case",
+    "stage",
+    "view",
+    "original",
+    "site",
+    "page_url",
+    "image_url",
+    "first_seen",
+    "last_seen",
+    "decision",
+    "decided_by",
+    "decided_at",
+    "note",
+    "changes",
+    "mark",
+    "carries_our_mark",
+    "explanation",
+    "also",
+    "like",
+    "alt",
+    "caption",
+    "heading",
+    "pages",
+    "digest",
+]
+
+
+def finding_json(finding: Finding) -> dict[str, object]:
+    """Give a finding as `pairwatch findings --json` prints it: one flat object, keys kept stable."""
+    answer = finding.answer
+    return {
+        "id": finding.id,
+        "site": finding.site_url,
+        "page_url": finding.page_url,
+        "image_url": finding.image_url,
+        "photo": finding.name or None,
+        "case": finding.case,
+        "stage": finding.stage or None,
+        "verdict": finding.verdict,
+        "probability": round(finding.probability, 4),
+        "first_seen": finding.first_seen.isoformat(),
+        "last_seen": finding.last_seen.isoformat(),
+        "decision": str(finding.decision),
+        "decided_by": finding.decided_by,
+        "decided_at": finding.decided_at.isoformat() if finding.decided_at else None,
+        "note": finding.note,
+        "digest": finding.digest,
+        "explanation": finding.explanation,
+        "also": list(finding.also),
+        "like": None
+        if finding.like is None
+        else {"finding": finding.like.finding, "decision": str(finding.like.decision)},
+        "changes": list(answer.get("changes", [])),
+        "mark": answer.get("mark"),
+        "carries_our_mark": finding.photo_id is None or bool(answer.get("carries_our_mark")),
+        "judged": _record_json(finding.judgements[0]),
+        "judged_before": [_record_json(one) for one in finding.judgements[1:]],
+        "pages": [
+            {
+                "page_url": place.page_url,
+                "element": place.element,
+                "via": place.via,
+                "alt": place.alt,
+                "caption": place.caption,
+                "heading": place.heading,
+                "first_seen": place.first_seen.isoformat(),
+                "last_seen": place.last_seen.isoformat(),
+            }
+            for place in finding.sightings
+        ],
+    }
+
+
+def _record_json(said: JudgementRecord) -> dict[str, object]:
+    return {
+        "at": said.at.isoformat(),
+        "verdict": said.verdict,
+        "probability": round(said.probability, 4),
+        "explanation": said.explanation,
+        "matcher": said.matcher or None,
+        "marks": list(said.marks),
+        "settings": dict(said.settings),
+    }
+
+
+def finding_row(finding: Finding) -> dict[str, str]:
+    """Give a finding as a row of the CSV file, without our file's name; no cell can be taken for a formula."""
+    plain = finding_json(finding)
+    place = finding.sightings[0] if finding.sightings else None
+    words = {name: getattr(place, name) if place else "" for name in ("alt", "caption", "heading")}
+    pages = " ".join(sorted({place.page_url for place in finding.sightings}))
+    changes = "; ".join(str(change) for change in finding.answer.get("changes", []))
+    ours = {"view": finding.view, "original": finding.original}
+    ours |= {"also": "; ".join(finding.also), "like": likeness(finding)}
+    row = plain | words | ours | {"pages": pages, "changes": changes}
+    return {name: _cell(row[name]) for name in COLUMNS}
+
+
+def _cell(value: object) -> str:
+    """Write a cell; what a spreadsheet would run (=, +, -, @, tab) is made text by an apostrophe.
+
+    Source: OWASP, "CSV Injection".
+    """
+    text = "" if value is None else " ".join(str(value).replace("\0", "").split())
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "|", "%")) else text

@@ -1,0 +1,20 @@
+"""Which findings a person is shown without asking, and which are news."""
+
+from crawler.model import Decision, Finding
+from watermark.matching.verdict import Verdict
+
+ASIDE = frozenset((Decision.DISMISSED, Decision.LICENSED))
+
+
+def is_for_the_desk(finding: Finding) -> bool:
+    """Tell whether a finding is shown without being asked for: whatever nobody has put aside.
+
+    What a person dismissed or licensed stays aside when the site only saves it anew; what was confirmed does not
+    confirm anything else, so that its likes are shown, with the reference.
+    """
+    return finding.decision not in ASIDE and (finding.like is None or finding.like.decision not in ASIDE)
+
+
+def is_news(finding: Finding) -> bool:
+    """Tell whether a night's finding is worth a line in summary and mail."""
+    return (finding.verdict == Verdict.COPY or finding.photo_id is None) and is_for_the_desk(finding)

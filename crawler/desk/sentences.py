@@ -1,0 +1,73 @@
+"""Sentences about findings, as terminal, report and mail print them."""
+
+from collections.abc import Sequence
+
+from crawler.model import Finding, Infringement
+from watermark.marking.state import MarkState
+from watermark.matching.verdict import Verdict
+
+MARK_ONLY = "our mark, none of our photos"
+MARK_ONLY_MEANS = (
+    "It shows either a patient of ours whose photograph is not catalogued, or somebody else's picture under our mark: "
+    "look which before anything is claimed. It is not counted as a copy."
+)
+_SAYS_MARK_ONLY = "The machine says: it carries our mark, but is none of our catalogued photographs."
+_VERDICTS: dict[str, str] = {
+    Verdict.COPY: "The machine says: a copy of our photograph.",
+    Verdict.SAME_SCENE: (
+        "The machine says: another photograph of the same session; very probably ours, but not this file."
+    ),
+    Verdict.POSSIBLE: "The machine says: possibly ours; a person has to look.",
+}
+_MARKS = {
+    MarkState.KEPT: "on the picture",
+    MarkState.PARTLY_KEPT: "on the picture in part",
+    MarkState.CROPPED: "cut off",
+    MarkState.PAINTED_OVER: "painted over",
+    MarkState.NEVER: "not on the picture, and no trace that it was removed",
+}
+
+
+def subject(finding: Finding) -> str:
+    """Name what of ours a finding is about: `case 51, after`; or that it is our mark alone."""
+    return MARK_ONLY if finding.photo_id is None else f"case {finding.case}, {finding.stage}"
+
+
+def says(finding: Finding) -> str:
+    """Give the sentence that keeps apart what the machine says and what a person has confirmed."""
+    if isinstance(finding, Infringement):
+        return f"Confirmed as an infringement by {finding.decided_by}."
+    if finding.photo_id is None:
+        return _SAYS_MARK_ONLY
+    return _VERDICTS.get(finding.verdict, f"The machine says: {finding.verdict}.")
+
+
+def mark_says(finding: Finding) -> str:
+    """Say what became of our mark, in the words of the report."""
+    if finding.photo_id is None:
+        return "on the picture"
+    return _MARKS.get(finding.answer.get("mark", ""), "cannot be told")
+
+
+def likeness(finding: Finding) -> str:
+    """Say which decided finding's picture this is, saved again; "" when it is none."""
+    like = finding.like
+    if like is None:
+        return ""
+    return f"The same picture, saved again, is finding {like.finding}: {like.decision}, by {like.by}."
+
+
+def former_judgements(finding: Finding) -> tuple[str, ...]:
+    """Word each former judgement, the newest first."""
+    return tuple(
+        f"{said.at:%Y-%m-%d}: {said.verdict}, {said.probability:.1%}, "
+        f"by {f'matcher {said.matcher}' if said.matcher else 'an earlier version'}"
+        for said in finding.judgements[1:]
+    )
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """Say how many findings these are, our mark alone apart: `2 new findings, 1 of them our mark, …`."""
+    alone = sum(one.photo_id is None for one in findings)
+    plural = "" if len(findings) == 1 else "s"
+    return f"{len(findings)} new finding{plural}" + (f", {alone} of them {MARK_ONLY}" if alone else "")
