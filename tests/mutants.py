@@ -1,7 +1,7 @@
 """Change the rules in many small ways and count how many changes the tests notice; run by `make mutants`.
 
-Each rule is mutated by mutmut in a copy of the tree under `mutants/`, with the tests that are about it. A run
-that was interrupted goes on where it stopped. `python -m tests.mutants consent ledger` runs two rules alone.
+Each rule is mutated by mutmut in a copy of the tree under `mutants/`, with the tests that are about it. An
+interrupted run goes on where it stopped. `python -m tests.mutants consent ledger` runs two rules alone.
 """
 
 import json
@@ -46,9 +46,14 @@ class Score:
 
 
 def prepare(name: str) -> Path:
-    """Copy the tree and tell mutmut what to change there; what an earlier run found stays."""
+    """Copy the tree and tell mutmut what to change there.
+
+    What an earlier run found stays while the rule and its tests are the same.
+    """
     module, tests = RULES[name]
     copy = PLACE / name
+    if any(_text(copy / file) != _text(ROOT / file) for file in (module, *tests)):
+        shutil.rmtree(copy, ignore_errors=True)
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     for file in filter(None, listed.stdout.split("\0")):
         if (ROOT / file).is_file():
@@ -65,6 +70,10 @@ pytest_add_cli_args_test_selection = {json.dumps(tests)}
     with (copy / "pyproject.toml").open("a", encoding="utf-8") as appended:
         appended.write(settings)
     return copy
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8") if path.exists() else ""
 
 
 def score(name: str) -> Score:

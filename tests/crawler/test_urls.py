@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from crawler.errors import BadUrlError
 from crawler.extract.originals import originals_of
-from crawler.urls import canonical, host_of, in_scope, origin_of, registrable, typed
+from crawler.urls import (
+    canonical,
+    host_of,
+    in_scope,
+    names_an_image,
+    origin_of,
+    registrable,
+    same_owner,
+    typed,
+)
 from crawler.visit.traps import endless, shape_of
 
 SPELLINGS = [
@@ -169,6 +178,8 @@ def test_a_reference_that_begins_with_a_question_mark_stays_on_its_page(space):
         ("example.org", "https://example.org/"),
         (" HTTP://Example.org/x ", "http://example.org/x"),
         ("a.example:8080/x", "https://a.example:8080/x"),
+        ("HTTPS://Example.org", "https://example.org/"),
+        ("192.168.0.7", "http://192.168.0.7/"),
     ],
 )
 def test_what_a_person_types(written, meant):
@@ -180,9 +191,12 @@ def test_what_a_person_types(written, meant):
     "wrong", ["", "not a site", "ftp://example.org", "http:///x", "file:///etc/passwd", "/etc"]
 )
 def test_what_a_person_types_wrongly(wrong):
-    """A sentence says what was expected."""
-    with pytest.raises(BadUrlError, match="an address such as"):
+    """A sentence says what was expected and what was found, and a hint what can be visited."""
+    with pytest.raises(BadUrlError) as refused:
         typed(wrong)
+
+    assert str(refused.value) == f"an address such as https://example.org/ was expected, found {wrong!r}"
+    assert refused.value.hint == "only http and https addresses without user names can be visited"
 
 
 def test_scope_and_owner():
@@ -193,6 +207,57 @@ def test_scope_and_owner():
     assert registrable("a.b.example.co.uk") == registrable("example.co.uk:8080") == "example.co.uk"
     assert registrable("alice.github.io") != registrable("bob.github.io")
     assert host_of("https://example.org:8443/x") == "example.org:8443"
+
+
+def test_one_owner_has_many_hosts():
+    """What is under one registered domain is one owner's, whatever the host and port; a neighbour's is not."""
+    assert same_owner("https://cdn.example.org/a.jpg", "http://www.example.org:8080/")
+    assert not same_owner("https://alice.github.io/", "https://bob.github.io/")
+    assert registrable("[::1]:8080") == "[::1]:8080"
+    assert registrable("localhost") == "localhost"
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("https://example.org/a.JPG", True),
+        ("https://example.org/a.webp?w=3", True),
+        ("https://example.org/a.heic", True),
+        ("https://example.org/show?file=a.png&w=3", True),
+        ("https://example.org/a.jpgx", False),
+        ("https://example.org/jpg", False),
+    ],
+)
+def test_a_pictures_name_is_known_by_its_ending(url, named):
+    """The ending counts in any case, before a query and within one."""
+    assert names_an_image(url) is named
+
+
+def test_an_address_of_two_thousand_characters_is_the_longest():
+    """One more character, and it is not visited."""
+    start = "http://example.org/"
+
+    assert canonical(start + "a" * (2000 - len(start))) == start + "a" * (2000 - len(start))
+    assert canonical(start + "a" * (2001 - len(start))) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "base", "meant"),
+    [
+        ("b.html", "http://example.org/a/x.html?p=1", "http://example.org/a/b.html"),
+        ("../b.html", "http://example.org/a/x.html", "http://example.org/b.html"),
+        ("?p=2", "http://example.org/a/x.html?p=1", "http://example.org/a/x.html?p=2"),
+        ("#top", "http://example.org/a/x.html?p=1", "http://example.org/a/x.html?p=1"),
+        ("", "http://example.org/a/x.html?p=1", "http://example.org/a/x.html?p=1"),
+        ("//other.example/y", "https://example.org/a/", "https://other.example/y"),
+        ("https://other.example/y", "http://example.org/a/", "https://other.example/y"),
+        ("b.html", "no address", None),
+        ("b.html", "", None),
+    ],
+)
+def test_a_reference_is_read_from_its_page(written, base, meant):
+    """Relative references need a page that has an address; others stand alone."""
+    assert canonical(written, base=base) == meant
 
 
 def test_traps_have_a_shape():

@@ -41,9 +41,18 @@ def test_the_first_stage_without_any_work_is_before_treatment():
     assert is_before_treatment(first)
     assert not is_before_treatment(Stage(case=1, label="consultation", position=2))
     assert not is_before_treatment(Stage(case=1, label="consultation", position=1, procedure="FUE"))
+    assert not is_before_treatment(Stage(case=1, label="consultation", position=1, session=1))
+    assert not is_before_treatment(Stage(case=1, label="consultation", position=1, elapsed="7 days"))
+    assert not is_before_treatment(Stage(case=1, label="consultation", position=1, in_progress=True))
     assert not is_before_treatment(Stage(case=1, label="healed", position=1))
     elsewhere = Stage(case=1, label="consultation", position=1, performed_by=Performer.OTHER)
     assert not is_before_treatment(elsewhere)
+
+
+def test_a_recorded_procedure_shows_work_whatever_the_label_says():
+    """A "before" under which a procedure is recorded shows somebody's work, and readers are told whose."""
+    assert shows_work(Stage(case=1, label="before", position=1, procedure="FUE"))
+    assert not shows_work(Stage(case=1, label="before", position=1))
 
 
 @given(st.text(max_size=40))
@@ -56,6 +65,7 @@ def test_any_label_can_be_asked(label):
     ("label", "sessions"),
     [
         ("after session 2 of 3", (2, 3)),
+        ("after session 2", (2, None)),
         ("before session 2 of 3", (1, 3)),
         ("before session 1 of 3", (None, None)),
         ("Session 1/2", (1, 2)),
