@@ -29,7 +29,8 @@ from watermark.matching.fingerprint import fingerprint
 from watermark.matching.verdict import Verdict
 from watermark.matching.identify import identify
 from watermark.picture.pixels import Picture
-from watermark.marking.visible import MarkDesign, draw_mark
+from watermark.marking.design import Design, Designs
+from watermark.marking.visible import Mark, draw_mark
 
 FOUND = (Verdict.COPY, Verdict.POSSIBLE)
 ALTERED = 0.7
@@ -78,9 +79,9 @@ def cases(world: World, rng: Generator, each: int, again: int) -> Iterator[Case]
             yield Case(shown, kind, None, scene)
 
 
-def judge(case: Case, folder: Path, first: int, mark: MarkDesign) -> Said:
+def judge(case: Case, folder: Path, first: int, mark: Mark) -> Said:
     """Identify one case against the whole catalogue; its world's keys start at `first`."""
-    answer = identify(case.picture, opened(folder), (mark,))
+    answer = identify(case.picture, opened(folder), Designs.same(Design(mark=mark)))
     right = case.photo is not None and answer.photo == case.photo + first
     return Said(case.kind, case.photo is not None, answer.verdict, right, answer.carries_our_mark)
 

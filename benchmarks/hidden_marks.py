@@ -34,7 +34,7 @@ from watermark.marking.hidden.keys import MarkKey
 from watermark.marking.hidden.lattice import PERIOD, Search
 from watermark.marking.hidden.layers import HiddenMark, hide, prove
 from watermark.marking.hidden.strength import Plane, brightened, luma, psnr, scaled, strength
-from watermark.marking.visible import MarkDesign, draw_mark
+from watermark.marking.visible import Mark, draw_mark
 from watermark.matching.identify import compared
 from watermark.matching.index import Index
 from watermark.matching.placement import place
@@ -171,7 +171,7 @@ def whole_stack(catalogue: Catalogue) -> None:
     quality: list[float] = []
     for name, picture in catalogue.pictures.items():
         for visible in (False, True):
-            seen = draw_mark(picture, MarkDesign(text="© 2026 Seed Clinic")) if visible else picture
+            seen = draw_mark(picture, Mark(text="© 2026 Seed Clinic")) if visible else picture
             hidden = hide(seen, KEY, HiddenMark(subject=name, payload=payload_of(name)))
             if not visible:
                 quality.append(psnr(seen, hidden))

@@ -29,7 +29,7 @@ from watermark.marking.hidden.informed import Presence
 from watermark.marking.hidden.layers import HiddenMark, hide
 from watermark.marking.removal import Examination, examine
 from watermark.marking.state import MarkState
-from watermark.marking.visible import MarkDesign, draw_mark
+from watermark.marking.visible import Mark, draw_mark
 from watermark.matching.identify import compared
 from watermark.matching.placement import place
 from watermark.matching.registration import Query
@@ -37,7 +37,7 @@ from watermark.picture.decode import open_picture
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture
 
-DESIGN = MarkDesign(text="© 2026 Seed Clinic")
+DESIGN = Mark(text="© 2026 Seed Clinic")
 Removal = Callable[[Pixels, Pixels, np.random.Generator], Pixels]
 
 

@@ -14,7 +14,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.matching import codebook, features
+from watermark.matching import codebook
+from watermark.picture import features
 
 OUT = Path(codebook.__file__).with_name(codebook.TABLES)
 SEED = 20261120

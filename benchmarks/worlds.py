@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from benchmarks import painted
 from sample_clinic.copying import ATTACKS
 from sample_clinic.drawing import clinic, everyday, furniture
-from watermark.marking.visible import MarkDesign, draw_mark
+from watermark.marking.visible import Mark, draw_mark
 from watermark.matching.agreement import NUMBERS
 from watermark.matching.identify import compared
 from watermark.matching.index import Index
@@ -93,9 +93,9 @@ class Case:
     scene: int | None = None
 
 
-def design(seed: int) -> MarkDesign:
+def design(seed: int) -> Mark:
     """The mark of the practice with this seed."""
-    return MarkDesign(text=WORDS[seed % len(WORDS)], opacity=(0.35, 0.5, 0.7)[seed % 3])
+    return Mark(text=WORDS[seed % len(WORDS)], opacity=(0.35, 0.5, 0.7)[seed % 3])
 
 
 def clinic_world(seed: int, people: int, *, others: int = 0) -> World:
@@ -130,7 +130,7 @@ def _practice(
     name: str, seed: int, people: int, others: int, take: Callable[[int, int, str, int], Picture]
 ) -> World:
     """Take everybody's photographs: `take` gets a person, a room, a stage and a shot."""
-    mark = partial(draw_mark, design=design(seed))
+    mark = partial(draw_mark, mark=design(seed))
     catalogue: dict[int, Picture] = {}
     scenes: dict[int, int] = {}
     shots, strangers = [], []

@@ -92,15 +92,15 @@ class Matcher:
 
 def basis_of(folder: "DataFolder") -> str:
     """Give what every answer rests on beside the photos, as JSON: the matcher, the marks it knows, the settings."""
-    from gallery.settings import load_settings  # noqa: PLC0415 (heavy, as above)
+    from gallery.services.lookup import Lookup  # noqa: PLC0415 (heavy, as above)
+    from gallery.settings import load_settings  # noqa: PLC0415
     from watermark.matching.model import matcher_version  # noqa: PLC0415
 
     chosen = load_settings(folder)
-    mark = chosen.mark_text.strip()
     return json.dumps(
         {
             "matcher": matcher_version(),
-            "marks": [mark] if mark else [],
+            "marks": [mark.text for mark in Lookup(folder).designs.marks],
             "settings": {
                 "mark_opacity": chosen.mark_opacity,
                 "picture_seconds": chosen.picture_seconds,

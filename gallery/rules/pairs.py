@@ -6,8 +6,9 @@ from itertools import combinations
 from typing import Protocol, TypeVar
 
 from gallery.model import Alignment, Method, Photo
-from watermark.pairs.alignment import AS_IT_IS, CommonFrame, common_box, followed_by, inverse
+from watermark.pairs.alignment import AS_IT_IS, common_box, followed_by, inverse
 from watermark.pairs.comparability import Comparability, Measurement
+from watermark.picture.framing import CommonFrame
 
 Alignments = Mapping[tuple[int, int], Alignment]
 """By the ids of the earlier and the later photo of a pair."""

@@ -1,8 +1,10 @@
 """Which photo of ours is this?"""
 
+import re
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,12 +14,13 @@ from gallery.parallel import Progress, silently
 from gallery.rules.pairs import frames_of
 from gallery.services.fingerprints import Fingerprints
 from gallery.settings import DataFolder, Settings, load_settings
+from gallery.site.renditions import recipe_for
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database
 from gallery.store.vault import Vault
 from watermark.errors import IndexDamagedError, WatermarkError
-from watermark.marking.visible import MarkDesign
+from watermark.marking.design import Design, Designs
 from watermark.matching.index import Index
 from watermark.picture.decode import DecodeLimits, open_picture
 from watermark.picture.encode import encode
@@ -26,7 +29,6 @@ from watermark.picture.sandbox import Opened, sandbox
 
 if TYPE_CHECKING:
     from watermark.matching.result import Answer, RunnerUp
-    from watermark.pairs.alignment import CommonFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +79,27 @@ class Lookup:
     Holds no open file of the catalogue, so that one may be used in each thread or process.
     """
 
-    def __init__(self, folder: DataFolder, *, talk: Callable[[str], None] = _tell) -> None:
-        """Read the catalogue; `talk` is told in one line when the index must be rebuilt or caught up (standard error).
+    def __init__(
+        self, folder: DataFolder, *, talk: Callable[[str], None] = _tell, now: datetime | None = None
+    ) -> None:
+        """Read the catalogue.
+
+        Args:
+            folder: The practice's data.
+            talk: Is told in one line when the index must be rebuilt or caught up; standard error unless told.
+            now: Whose year a photo's mark has that was never published; the clock's unless told.
 
         Raises:
             GalleryError: There is no catalogue.
         """
         folder.require()
-        self._folder = folder
+        self._folder, self._now = folder, now or datetime.now(UTC)
         self._vault = Vault(folder.originals)
         database = open_database(folder.database)
         try:
-            self._photos = {photo.id: photo for photo in Catalog(database).photos()}
+            catalog = Catalog(database)
+            self._photos = {photo.id: photo for photo in catalog.photos()}
+            self._recorded = catalog.designs()
             self._frames = frames_of(self._photos.values(), Casework(database).alignments())
         finally:
             database.close()
@@ -179,10 +190,10 @@ class Lookup:
         from watermark.matching.identify import identify_opened  # noqa: PLC0415
 
         try:
-            return identify_opened(opened, self.index(), self._marks(), self._published)
+            return identify_opened(opened, self.index(), self.designs)
         except IndexDamagedError as error:
             self._index = self._fingerprints.rebuilt(error)
-            return identify_opened(opened, self._index, self._marks(), self._published)
+            return identify_opened(opened, self._index, self.designs)
         except (GalleryError, WatermarkError):
             raise
         except Exception as error:
@@ -191,18 +202,31 @@ class Lookup:
                 hint="look at it yourself, and tell us: this must not happen",
             ) from error
 
-    def _marks(self) -> tuple[MarkDesign, ...]:
-        """Give the mark that published photos bear, so that it is known when it is seen."""
-        settings = self._settings
-        if not settings.mark_text.strip():
-            return ()
-        return (MarkDesign(text=settings.mark_text, opacity=settings.mark_opacity),)
+    @cached_property
+    def designs(self) -> Designs:
+        """Every design in which our photos were ever published, that of today's settings among them.
 
-    def _published(self, photo_id: int, width: int) -> "CommonFrame | None":
-        """Tell which part of a photo is published, and so marked, in pixels of a picture of it so many wide."""
-        frame, photo = self._frames.get(photo_id), self.photo(photo_id)
-        share = width / photo.width
-        return frame.shrunk(photo=share, frame=share) if frame else None
+        Of marks that differ by their year alone the earliest stands for all: a picture carries all of them or none.
+        """
+        recorded = {design for designs in self._recorded.values() for design in designs}
+        marks = [Design.from_json(design).mark for design in sorted(recorded)]
+        published = {photo.first_published_at for photo in self._photos.values()} - {None} or {self._now}
+        for photo in list(self._photos.values())[:1]:
+            for first in sorted(filter(None, published)):
+                marks += [design.mark for design in self._today(replace(photo, first_published_at=first))]
+        apart = {re.sub(r"\d+", "", mark.text): mark for mark in reversed(marks) if mark}
+        return Designs(tuple(reversed(apart.values())), self._designs_of)
+
+    def _designs_of(self, photo_id: int) -> tuple[Design, ...]:
+        """Give a photo's designs: what is recorded of it, the newest first, and what it would get today."""
+        recorded = map(Design.from_json, self._recorded.get(photo_id, ()))
+        return tuple(dict.fromkeys([*recorded, *self._today(self.photo(photo_id))]))
+
+    def _today(self, photo: Photo) -> list[Design]:
+        """Give how today's settings publish a photo, in every channel."""
+        frame, settings = self._frames.get(photo.id), self._settings
+        recipes = (recipe_for(photo, one, settings, frame, self._now) for one in settings.channels.values())
+        return [recipe.design for recipe in recipes]
 
     def photo(self, photo_id: int) -> Photo:
         """Give a photo of the catalogue.

@@ -16,7 +16,6 @@ from gallery.services.sections import save_section
 from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
 from watermark.pairs.alignment import (
-    Matrix,
     Point,
     Similarity,
     align_by_points,
@@ -26,6 +25,7 @@ from watermark.pairs.alignment import (
 )
 from watermark.pairs.comparability import Comparability, Measurement, compare_pair
 from watermark.picture.encode import encode
+from watermark.picture.framing import Matrix
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import sandbox
 

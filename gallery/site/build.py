@@ -70,7 +70,13 @@ def build_site(
             records, settings, memory.words, now=now, today=today, token=token
         )
         renditions = Renditions(folder.renditions, folder.originals)
-        record = partial(record_publications, database, actor=actor, now=now)
+        record = partial(
+            record_publications,
+            database,
+            actor=actor,
+            now=now,
+            design_of=partial(_design_of, (front, *exports)),
+        )
         gather = partial(secrets_of, folder, Catalog(database), Casework(database))
         site = _Site(folder, settings, records, front, renditions, memory, standing, now, gather, record)
         chosen = selection(records, front.cases, front.consented, settings.tags)
@@ -83,10 +89,18 @@ def build_site(
             except (GalleryError, OSError):
                 site.take_off()
                 raise
+        else:
+            record(PUBLIC_CHANNEL, front.published)
         hand_over(exports, folder.channels, renditions, secrets=gather, record=record, progress=progress)
         renditions.sweep({key for shown in (front, *exports) for key in shown.recipes})
-    ending = expires_soon(records.consents, today)
-    return Built.of(front, str(folder.public), changed=changed, expiring=tuple(ending))
+    ending = tuple(expires_soon(records.consents, today))
+    return Built.of(front, str(folder.public), changed=changed, expiring=ending)
+
+
+def _design_of(channels: Sequence[Shown], recipe: str) -> str | None:
+    """Give the design of a recipe that is shown, by its key, as JSON."""
+    found = next((shown.recipes[recipe] for shown in channels if recipe in shown.recipes), None)
+    return found.design.to_json() if found else None
 
 
 @contextmanager

@@ -47,6 +47,7 @@ def hand_over(
     for export in exports:
         name, place = export.channel.name, folder / export.channel.name
         if export.before == export.published and place.is_dir():
+            record(name, export.published)
             continue
         try:
             renditions.make(export.recipes, progress=progress)

@@ -20,12 +20,13 @@ from gallery.site.cache import write_json
 from gallery.stages import heading
 from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
-from watermark.marking.visible import MarkDesign, draw_label, draw_mark
+from watermark.marking.design import Design
+from watermark.marking.visible import Label, Mark
 from watermark.matching.perceptual_hash import look_text
-from watermark.pairs.alignment import CommonFrame, put_into_frame
 from watermark.picture.credit import Credit, credit_blocks
 from watermark.picture.decode import open_picture, read_header
 from watermark.picture.encode import Blocks, Format, encode
+from watermark.picture.framing import CommonFrame, put_into_frame
 from watermark.picture.pixels import Picture, resize
 
 VERSION = 5
@@ -55,6 +56,16 @@ class Recipe:
     def key(self) -> str:
         """Name the folder of its files in 64 hexadecimal digits."""
         return hashlib.sha256(f"{VERSION} {self!r}".encode()).hexdigest()
+
+    @property
+    def design(self) -> Design:
+        """How the photo is marked and labelled, and where."""
+        return Design(
+            mark=Mark(text=self.mark_text, opacity=self.mark_opacity) if self.channel.mark else None,
+            label=Label(text=self.label, right=self.label_right) if self.label else None,
+            sizes=self.channel.sizes,
+            frame=self.frame,
+        )
 
 
 def recipe_for(
@@ -218,9 +229,7 @@ def _opened(data: bytes, recipe: Recipe) -> Picture:
 def _write(folder: Path, picture: Picture, recipe: Recipe) -> tuple[Picture, list[FileFacts]]:
     """Write a picture in every format, and give it marked."""
     channel, files = recipe.channel, list[FileFacts]()
-    marked = draw_label(picture, recipe.label, right=recipe.label_right)
-    if channel.mark:
-        marked = draw_mark(marked, MarkDesign(text=recipe.mark_text, opacity=recipe.mark_opacity))
+    marked = recipe.design.draw(picture)
     blocks = _blocks(recipe) if channel.metadata else Blocks()
     for name in get_args(Format):
         if name in channel.formats:

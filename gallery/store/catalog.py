@@ -315,6 +315,27 @@ class Catalog:
         )
         return [int(row[0]) for row in rows]
 
+    def designs(self) -> dict[int, list[str]]:
+        """Give every design in which photos were ever published, by photo, the newest first."""
+        rows = self._db.execute("select photo_id, design from designs order by published_at desc")
+        designs: dict[int, list[str]] = {}
+        for photo, design in rows:
+            designs.setdefault(int(photo), []).append(str(design))
+        return designs
+
+    def designed(self, channel: str) -> frozenset[int]:
+        """Give the photos of which it is known how they were published in a channel."""
+        rows = self._db.execute("select photo_id from designs where channel = ?", [channel])
+        return frozenset(int(row[0]) for row in rows)
+
+    def record_design(self, photo_id: int, channel: str, design: str, now: datetime) -> None:
+        """Record how a photo is marked and labelled in a channel from now on; earlier ways stay known."""
+        self._db.execute(
+            """insert into designs (photo_id, channel, design, published_at) values (?, ?, ?, ?)
+               on conflict do update set published_at = excluded.published_at""",
+            [photo_id, channel, design, text_of(now)],
+        )
+
     def publish(self, photo_id: int, channel: str, shown: Publication, now: datetime) -> None:
         """Record under which name a photo is public from now on."""
         values = {"id": photo_id, "channel": channel, "token": shown.token, "recipe": shown.recipe}

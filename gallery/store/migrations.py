@@ -315,3 +315,17 @@ def m0010_photos_left_as_taken(db: Database) -> None:
 def m0011_consents_that_end_at_an_event(db: Database) -> None:
     """The event at which a consent ends, in the form's own words."""
     db.execute("alter table consents add column ends_at_event text not null default ''")
+
+
+@migrations()
+def m0012_designs(db: Database) -> None:
+    """How photos were ever marked and labelled: copies of earlier publications stay known by it."""
+    db.executescript("""
+        create table designs (
+            photo_id      integer not null references photos (id),
+            channel       text not null,
+            design        text not null check (json_valid(design)),
+            published_at  text not null,
+            primary key (photo_id, channel, design)
+        ) strict, without rowid;
+    """)

@@ -22,11 +22,11 @@ from gallery.store.database import open_database, transaction
 from gallery.store.migrations import migrations as catalogue
 from pairwatch import cli
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait
-from watermark.marking.visible import MarkDesign, draw_mark
+from watermark.marking.visible import Mark, draw_mark
 from watermark.picture.encode import encode
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
-MARK = MarkDesign(text="clinic.example")
+MARK = Mark(text="clinic.example")
 
 
 def _portrait(person, room=3):

@@ -10,7 +10,8 @@ from PIL import Image
 
 from sample_clinic.drawing.everyday import draw_everyday
 from watermark.errors import IndexDamagedError
-from watermark.matching import codebook, features, fingerprint, perceptual_hash
+from watermark.matching import codebook, fingerprint, perceptual_hash
+from watermark.picture import features
 from watermark.picture.decode import open_picture
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture, resize

@@ -14,9 +14,9 @@ import pytest
 from sample_clinic.drawing.everyday import draw_everyday
 from watermark.errors import IndexDamagedError
 from watermark.matching.candidates import find_candidates
-from watermark.matching.features import describe_query, grey
 from watermark.matching.fingerprint import fingerprint
 from watermark.matching.index import MANIFEST, Index
+from watermark.picture.features import describe_query, grey
 
 
 @pytest.fixture(scope="module")

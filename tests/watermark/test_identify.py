@@ -13,8 +13,9 @@ from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from sample_clinic.drawing.everyday import draw_everyday
 from sample_clinic.drawing.furniture import draw_banner, draw_logo
 from watermark.errors import UnreadablePictureError
+from watermark.marking.design import Design, Designs
 from watermark.marking.state import MarkState
-from watermark.marking.visible import MarkDesign, draw_label, draw_mark
+from watermark.marking.visible import Label, Mark, draw_label, draw_mark
 from watermark.matching.explanation import explain
 from watermark.matching.identify import hypotheses, identify, identify_file
 from watermark.matching.illustration import illustrate
@@ -27,7 +28,9 @@ from watermark.picture.pixels import Picture, resize
 
 SIZE = (800, 600)
 ROOM = Room(311)
-DESIGN = MarkDesign(text="Seed Clinic")
+MARK = Mark(text="Seed Clinic")
+LABEL = Label(text="After session 2 of 2", right=True)
+OURS = Designs.same(Design(mark=MARK, label=LABEL, sizes=(640, 1200)))
 
 
 def portrait(person, stage="after", **more):
@@ -45,7 +48,7 @@ def photos():
 @pytest.fixture(scope="module")
 def published(photos):
     """What is shown of it."""
-    return {key: draw_mark(photo, DESIGN) for key, photo in photos.items()}
+    return {key: draw_mark(photo, MARK) for key, photo in photos.items()}
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +93,8 @@ def test_a_head_set_on_another_background_is_a_copy(index, published):
 def test_nobody_else_is_accused(index):
     """Rivals' patients, our own uncatalogued ones under our mark, logos and landscapes are no copies of ours."""
     strangers = [
-        draw_mark(portrait(50), DESIGN),
-        draw_mark(portrait(51, "before"), DESIGN),
+        draw_mark(portrait(50), MARK),
+        draw_mark(portrait(51, "before"), MARK),
         draw_portrait(Person(77), Room(99), stage="after", size=SIZE),
         draw_everyday(500, SIZE),
         draw_logo(3),
@@ -111,11 +114,11 @@ def test_the_edge_of_one_wall_is_not_that_of_another(tmp_path):
 
 def test_our_mark_on_a_photo_that_is_none_of_ours_is_said(index):
     """A patient of ours who is not in the catalogue: no copy, but it carries our mark, and the lawyer is told."""
-    answer = identify(draw_mark(portrait(52), DESIGN), index, (DESIGN,))
+    answer = identify(draw_mark(portrait(52), MARK), index, OURS)
     assert answer.verdict == Verdict.NONE
     assert answer.carries_our_mark
     assert "carries our mark" in explain(answer, "one of our photos")
-    assert not identify(portrait(53), index, (DESIGN,)).carries_our_mark
+    assert not identify(portrait(53), index, OURS).carries_our_mark
 
 
 def test_another_shot_of_the_session_is_no_copy(index):
@@ -150,7 +153,7 @@ def test_what_is_plain_cannot_be_told(index):
 def test_the_sentence_says_what_was_done(index, published):
     """The lawyer reads it: mirrored, the foot cut off, our mark with it."""
     cut = np.ascontiguousarray(published[3].rgb[:490, ::-1])
-    answer = identify(Picture(cut), index, (DESIGN,))
+    answer = identify(Picture(cut), index, OURS)
     said = explain(answer, "Patient 51's after photo")
     assert said.startswith("Patient 51's after photo, mirrored, the bottom 1")
     assert answer.mark == MarkState.CROPPED
@@ -184,7 +187,7 @@ SAID = {
     "P, whole, with our mark; without colour": lambda p: Picture(np.repeat(p.rgb[..., 1:2], 3, 2)),
     "P, a strip laid over its top 15 %, with our mark": lambda p: _over(p, 0, 0, 1, 0.15),
     "P, a bar laid over its middle, with our mark": lambda p: _over(p, 0.2, 0.38, 0.75, 0.5),
-    "P, whole, with our mark": lambda p: draw_label(resize(p, 640), "After session 2 of 2", right=True),
+    "P, whole, with our mark": lambda p: draw_label(resize(p, 640), LABEL),
     "P, a box laid over its upper right part, with our mark": lambda p: _over(p, 0.8, 0, 1, 0.14, 230),
 }  # fmt: skip
 
@@ -192,7 +195,7 @@ SAID = {
 @pytest.mark.parametrize("words", SAID)
 def test_the_sentence_says_the_truth(index, published, words):
     """Halves, sides and shares, what was laid over it, and the light are those of what was done; shares to a point."""
-    said = explain(identify(SAID[words](published[7]), index, (DESIGN,)), "P")
+    said = explain(identify(SAID[words](published[7]), index, OURS), "P")
     assert _near(said) == _near(words) or _near(said).startswith(_near(words)), said
 
 
@@ -203,7 +206,7 @@ def _near(sentence):
 
 def test_what_is_left_out_is_not_said(index, published):
     """A copy in full, saved again, was neither cut nor covered nor set anywhere."""
-    answer = identify(ATTACKS["jpeg"](published[7], np.random.default_rng(1)), index, (DESIGN,))
+    answer = identify(ATTACKS["jpeg"](published[7], np.random.default_rng(1)), index, OURS)
     assert (answer.part, answer.changes) == ("", ())
 
 

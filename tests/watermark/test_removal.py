@@ -12,7 +12,7 @@ from watermark.marking.hidden.layers import HiddenMark, hide
 from watermark.marking.hidden.strength import luma
 from watermark.marking.removal import examine
 from watermark.marking.state import MarkState
-from watermark.marking.visible import MarkDesign, draw_mark
+from watermark.marking.visible import Mark, draw_mark
 from watermark.picture.decode import open_picture
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture
@@ -30,7 +30,7 @@ def plain():
 @pytest.fixture(scope="module")
 def marked(plain):
     """The same with its visible mark."""
-    return draw_mark(plain, MarkDesign(text="© 2026 Seed Clinic"))
+    return draw_mark(plain, Mark(text="© 2026 Seed Clinic"))
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from watermark.errors import WatermarkError
-from watermark.marking.visible import MarkDesign, draw_mark, mark_area
+from watermark.marking.visible import Mark, draw_mark, mark_area
 from watermark.picture.pixels import Picture
 
-DESIGN = MarkDesign(text="SEED CLINIC · seed.example")
+DESIGN = Mark(text="SEED CLINIC · seed.example")
 
 
 def flat(shade, size=(600, 450)):
@@ -71,7 +71,7 @@ def test_each_picture_bends_its_mark_in_its_own_way():
 
 def test_a_seed_gives_the_same_mark_on_any_picture():
     """A design with a seed draws the same strokes wherever it is used."""
-    design = MarkDesign(text="SEED", seed=5)
+    design = Mark(text="SEED", seed=5)
     assert np.array_equal(change(flat(10), design), change(flat(10, (600, 450)), design))
     agree = (change(flat(10), design) > 40) == (change(flat(40), design) > 36)
     assert agree.mean() > 0.999
@@ -81,12 +81,12 @@ def test_a_seed_gives_the_same_mark_on_any_picture():
 def test_no_words_no_mark(text):
     """A practice without a mark's text publishes pictures as they are."""
     picture = flat(90)
-    assert np.array_equal(draw_mark(picture, MarkDesign(text=text)).rgb, picture.rgb)
+    assert np.array_equal(draw_mark(picture, Mark(text=text)).rgb, picture.rgb)
 
 
 def test_letters_of_other_languages_are_drawn():
     """A name with umlauts, Turkish or Cyrillic letters does not turn into boxes."""
-    shapes = [change(flat(0), MarkDesign(text=letter, seed=1)).tobytes() for letter in "öşЖİ©"]
+    shapes = [change(flat(0), Mark(text=letter, seed=1)).tobytes() for letter in "öşЖİ©"]
     assert len(set(shapes)) == 5
 
 
@@ -94,7 +94,7 @@ def test_letters_of_other_languages_are_drawn():
 def test_a_share_that_is_none_is_refused(wrong):
     """A setting of 50 where 0.5 was meant is said, with the way out."""
     with pytest.raises(WatermarkError, match="between 0 and 1") as caught:
-        MarkDesign(text="SEED", **wrong)
+        Mark(text="SEED", **wrong)
     assert caught.value.hint
 
 
@@ -108,7 +108,7 @@ def test_a_share_that_is_none_is_refused(wrong):
 )
 def test_any_size_and_words_can_be_marked(width, height, text, opacity, middle):
     """The smallest picture and the longest words still give a picture of the same size."""
-    design = MarkDesign(text=text, opacity=opacity, middle=middle)
+    design = Mark(text=text, opacity=opacity, middle=middle)
     marked = draw_mark(flat(77, (width, height)), design)
     assert (marked.width, marked.height) == (width, height)
     assert mark_area((width, height), design).shape == (height, width)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark.errors import WatermarkError
+from watermark.picture.framing import Box, Size
 from watermark.picture.pixels import Picture
 
 Mask = NDArray[np.bool_]
@@ -28,14 +29,13 @@ _DRAWN_AT = 96  # pixels: the height at which letters are set before they are fi
 _WEIGHT = 600  # of the letters, 400 is regular
 _LABEL_AT, _LABEL_SHARE = (480, 1200), (0.05, 0.036)  # letters' height by the long side, both in pixels
 _LABEL_LEAST = 9  # pixels
-LABEL_REACH = max(_LABEL_SHARE) * 5 / 3  # how far down at most, by the long side: edge, ground and letters
 _LABEL_GROUND = np.array([18.0, 24.0, 26.0], np.float32)
 _LABEL_OPACITY = np.float32(0.8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarkDesign:
-    """How a practice's mark looks; the same design gives the same mark on the same picture.
+class Mark:
+    """How a practice's mark looks; the same one is drawn alike on the same picture.
 
     Attributes:
         text: the words; none of them, and nothing is drawn.
@@ -69,73 +69,114 @@ class MarkDesign:
                 )
 
 
-def draw_mark(picture: Picture, design: MarkDesign) -> Picture:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What is written into an upper corner of a published photo.
+
+    Attributes:
+        text: the words; none of them, and nothing is drawn.
+        right: in the right corner and not in the left one.
+    """
+
+    text: str
+    right: bool = False
+
+
+def draw_mark(picture: Picture, mark: Mark) -> Picture:
     """Draw the mark on a picture."""
-    if not design.text.strip():
+    if not mark.text.strip():
         return picture
-    seed = zlib.crc32(picture.rgb[::16, ::16].tobytes()) if design.seed is None else design.seed
-    where, strokes = _strokes((picture.width, picture.height), design, seed)
+    seed = zlib.crc32(picture.rgb[::16, ::16].tobytes()) if mark.seed is None else mark.seed
+    where, strokes = _strokes((picture.width, picture.height), mark, seed)
     marked = picture.rgb.copy()
     below = marked[where].astype(np.float32)
     goal = _goal(below)
-    change = np.float32(design.opacity) * (goal - below)
+    change = np.float32(mark.opacity) * (goal - below)
     weak = np.abs(change) < _LEAST_CONTRAST
     change[weak] = (np.sign(goal - 127.5) * np.float32(_LEAST_CONTRAST))[weak]
     marked[where] = np.clip(below + strokes[..., None] * change, 0, 255).round().astype(np.uint8)
     return Picture(marked)
 
 
-def draw_label(picture: Picture, text: str, *, right: bool = False) -> Picture:
-    """Write what a photo is ("Before") into its upper left corner, or its upper right one; no words draw nothing.
+def draw_label(picture: Picture, label: Label) -> Picture:
+    """Write what a photo shows ("Before") into an upper corner; no words draw nothing.
 
     White on a dark ground, opaque enough for 4.5 to 1 on any photo (WCAG 2.2, 1.4.3). Small pictures get larger
     letters for their size, as they are shown small.
     """
-    if not text.strip():
+    if not label.text.strip():
         return picture
-    longest, width = max(picture.width, picture.height), picture.width
-    share = np.interp(longest, _LABEL_AT, _LABEL_SHARE)
-    line = line_of(text.strip())
-    high = max(_LABEL_LEAST, round(float(share) * longest))
-    wide = round(high * line.shape[1] / line.shape[0])
-    room = max(1, width - 4 * (high // 2))
-    if wide > room:
-        high, wide = max(1, round(high * room / wide)), room
-    pad, edge = max(2, high // 3), max(1, high // 3)
-    strokes = np.zeros((high + pad, wide + 2 * pad), np.float32)
-    fitted = cv2.resize(line, (wide, high), interpolation=cv2.INTER_AREA)
-    strokes[pad // 2 : pad // 2 + high, pad : pad + wide] = np.asarray(fitted, np.float32) / 255
-    left = max(0, width - edge - strokes.shape[1]) if right else edge
-    where = slice(edge, edge + strokes.shape[0]), slice(left, left + strokes.shape[1])
+    left, top, right, bottom = label_box((picture.width, picture.height), label)
     marked = picture.rgb.copy()
-    below = marked[where].astype(np.float32)
-    cover = strokes[: below.shape[0], : below.shape[1], None]
+    below = marked[top:bottom, left:right].astype(np.float32)
     ground = below + _LABEL_OPACITY * (_LABEL_GROUND - below)
-    marked[where] = np.clip(ground + cover * (255 - ground), 0, 255).round().astype(np.uint8)
+    strokes = label_strokes((picture.width, picture.height), label)
+    shown = np.clip(ground + strokes[..., None] * (255 - ground), 0, 255)
+    marked[top:bottom, left:right] = shown.round().astype(np.uint8)
     return Picture(marked)
 
 
-def mark_area(size: tuple[int, int], design: MarkDesign) -> Mask:
+def label_strokes(size: Size, label: Label) -> NDArray[np.float32]:
+    """Set a label's words for a picture of (width, height) pixels.
+
+    Returns:
+        float32, the shape of its `label_box`, how much of each pixel the letters cover, 0 to 1.
+    """
+    left, top, right, bottom = label_box(size, label)
+    strokes = np.zeros((bottom - top, right - left), np.float32)
+    if strokes.size:
+        high, wide, pad = _label_letters(size, label)
+        fitted = cv2.resize(line_of(label.text.strip()), (wide, high), interpolation=cv2.INTER_AREA)
+        inside = strokes[pad // 2 : pad // 2 + high, pad : pad + wide]
+        inside[:] = np.asarray(fitted, np.float32)[: inside.shape[0], : inside.shape[1]] / 255
+    return strokes
+
+
+def label_box(size: Size, label: Label) -> Box:
+    """Tell which pixels of a picture of (width, height) pixels its label takes, ground and all.
+
+    Returns:
+        (left, top, right, bottom) in pixels, right and bottom exclusive; empty where there are no words.
+    """
+    if not label.text.strip():
+        return 0, 0, 0, 0
+    high, wide, pad = _label_letters(size, label)
+    edge = max(1, high // 3)
+    left = max(0, size[0] - edge - wide - 2 * pad) if label.right else edge
+    return left, min(edge, size[1]), min(size[0], left + wide + 2 * pad), min(size[1], edge + high + pad)
+
+
+def _label_letters(size: Size, label: Label) -> tuple[int, int, int]:
+    """Height and width of a label's letters, and the room beside them, in pixels."""
+    longest = max(size)
+    line = line_of(label.text.strip())
+    high = max(_LABEL_LEAST, round(float(np.interp(longest, _LABEL_AT, _LABEL_SHARE)) * longest))
+    wide = round(high * line.shape[1] / line.shape[0])
+    room = max(1, size[0] - 4 * (high // 2))
+    if wide > room:
+        high, wide = max(1, round(high * room / wide)), room
+    return high, wide, max(2, high // 3)
+
+
+def mark_area(size: Size, mark: Mark) -> Mask:
     """Tell where on a picture of (width, height) pixels the mark's strokes may lie, whatever its warp.
 
     Returns:
         bool, shape (height, width): True on and a little around the strokes.
     """
     area = np.zeros((size[1], size[0]), np.bool_)
-    if design.text.strip():
-        where, strokes = _strokes(size, design, None)
+    if mark.text.strip():
+        where, strokes = _strokes(size, mark, None)
         reach = 2 * round((_WARP + 2) * max(size) / _REFERENCE) + 3
         around = cv2.dilate((strokes > 0).astype(np.uint8), np.ones((reach, reach), np.uint8))
         area[where] = np.asarray(around) > 0
     return area
 
 
-def _strokes(
-    size: tuple[int, int], design: MarkDesign, seed: int | None
-) -> tuple[tuple[slice, slice], _Plane]:
+def _strokes(size: Size, mark: Mark, seed: int | None) -> tuple[tuple[slice, slice], _Plane]:
     """Set the words for a picture of `size`: where they lie, and how much of each pixel they cover."""
-    letters = _letters(design.text.strip())
-    wide = max(8.0, design.width * size[0])
+    letters = _letters(mark.text.strip())
+    wide = max(8.0, mark.width * size[0])
     high = wide * letters.shape[0] / letters.shape[1]
     tallest = 0.12 * size[1]
     if high > tallest:
@@ -145,8 +186,8 @@ def _strokes(
     framed = np.pad(np.asarray(fitted, np.float32) / np.float32(255), margin)
     if seed is not None:
         framed = _warped(framed, seed, _WARP * max(size) / _REFERENCE)
-    left = round(design.middle[0] * size[0] - framed.shape[1] / 2)
-    top = round(design.middle[1] * size[1] - framed.shape[0] / 2)
+    left = round(mark.middle[0] * size[0] - framed.shape[1] / 2)
+    top = round(mark.middle[1] * size[1] - framed.shape[0] / 2)
     rows = slice(max(0, top), min(size[1], top + framed.shape[0]))
     columns = slice(max(0, left), min(size[0], left + framed.shape[1]))
     inside = framed[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark.matching.codebook import nearest_words, signatures
-from watermark.matching.features import Features
 from watermark.matching.index import Index
+from watermark.picture.features import Features
 
 PROBES = 2
 REACH = 20

@@ -46,15 +46,6 @@ def load_codebook() -> Codebook:
         )
 
 
-def root(descriptors: NDArray[np.uint8] | Floats) -> Floats:
-    """RootSIFT: unit-length square roots of SIFT descriptors, (n, 128).
-
-    Source: Arandjelović and Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012.
-    """
-    values = np.asarray(descriptors, np.float32)
-    return np.asarray(np.sqrt(values / np.maximum(values.sum(1, keepdims=True), 1e-6)), np.float32)
-
-
 def nearest_words(described: Floats, probes: int = 1) -> NDArray[np.int32]:
     """The nearest words of each descriptor, best first.
 

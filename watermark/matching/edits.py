@@ -3,6 +3,7 @@
 Sides, shares and places are those of the photo as it hangs in the catalogue, whichever way the copy was turned.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -10,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from watermark.marking.design import Design
 from watermark.marking.state import MarkState
-from watermark.marking.visible import MarkDesign
+from watermark.marking.visible import Mark
 from watermark.matching import occlusions, registration
 from watermark.matching.agreement import Agreement
 from watermark.matching.bands import STEP
@@ -53,9 +55,17 @@ def read_edits(
     record: Record,
     agreement: Agreement,
     mark: MarkState = MarkState.UNKNOWN,
-    design: MarkDesign | None = None,
+    designs: Sequence[Design] = (),
 ) -> Edits:
-    """Read off what was done to the photo; `mark` is what became of the mark that `design` describes."""
+    """Read off what was done to the photo.
+
+    Args:
+        query: the found picture.
+        record: the photo as the index keeps it.
+        agreement: how they compare.
+        mark: what became of the mark.
+        designs: how the photo may have been published, the likeliest first.
+    """
     transform = _transform(record, agreement.homography)
     edges = extent(agreement)
     left, top, right, bottom = edges
@@ -74,13 +84,15 @@ def read_edits(
     strips = {side: share for side, share in gone.items() if share > CUT and side in ends}
     cut = {side: share for side, share in gone.items() if side not in strips}
     part = _half(cut)
-    seen = occlusions.find_occlusions(agreement, _agreeing(agreement), edges, design)
+    marked = designs[0].mark if designs else None
+    own = occlusions.own_blocks(designs, (record.width, record.height), record.frame, agreement.fine.shape)
+    seen = occlusions.find_occlusions(agreement, _agreeing(agreement), edges, own)
     whole = tuple(
         r if side in strips else e for side, e, r in zip(SIDES, edges, reach(agreement), strict=True)
     )
     said = (
         *_shape(transform),
-        *_cut({side: share for side, share in cut.items() if HALVES[side] != part}, mark, design),
+        *_cut({side: share for side, share in cut.items() if HALVES[side] != part}, mark, marked),
         *occlusions.phrases(seen, strips, edges, ends, record.frame),
         *_set_in(_share_of_found(query, agreement.homography, whole)),
         *_light(query, agreement, record.small_rgb()),
@@ -199,20 +211,20 @@ def _shape(transform: Transform) -> list[str]:
     return said
 
 
-def _cut(cut: dict[str, float], mark: MarkState, design: MarkDesign | None) -> list[str]:
+def _cut(cut: dict[str, float], state: MarkState, mark: Mark | None) -> list[str]:
     """The sides that are gone; the one where our mark was comes last and says so."""
     gone = {side: share for side, share in cut.items() if share > CUT}
     if not gone:
         return []
-    marked = _marked_side(design) if design and mark == MarkState.CROPPED else ""
+    marked = _marked_side(mark) if mark and state == MarkState.CROPPED else ""
     sides = sorted(gone, key=lambda side: (side == marked, SIDES.index(side)))
     named = [f"the {side} {_percent(gone[side])}" for side in sides]
     listed = ", ".join(named[:-1]) + " and " + named[-1] if len(named) > 1 else named[0]
     return [f"{listed} cut off" + (", where our mark was" if sides[-1] == marked else "")]
 
 
-def _marked_side(design: MarkDesign) -> str:
-    x, y = design.middle
+def _marked_side(mark: Mark) -> str:
+    x, y = mark.middle
     near = {"left": x, "top": y, "right": 1 - x, "bottom": 1 - y}
     return min(near, key=near.__getitem__)
 

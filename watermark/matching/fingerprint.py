@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from watermark.errors import IndexDamagedError
-from watermark.matching import codebook, features, perceptual_hash
+from watermark.matching import codebook, perceptual_hash
+from watermark.picture import features
 from watermark.picture.pixels import Picture
 
 SMALL_SIDE = 512

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.marking.forensics import carries, mark_state
+from watermark.marking.design import Design, Designs
+from watermark.marking.forensics import carries, label_seen, mark_state
 from watermark.marking.state import MarkState
-from watermark.marking.visible import MarkDesign
 from watermark.matching import agreement, distinctiveness, edits, model, perceptual_hash, registration
 from watermark.matching.agreement import Agreement
 from watermark.matching.candidates import find_candidates
@@ -20,7 +19,6 @@ from watermark.matching.index import Index
 from watermark.matching.registration import Homography, Query
 from watermark.matching.result import Answer, RunnerUp
 from watermark.matching.verdict import Verdict
-from watermark.pairs.alignment import CommonFrame
 from watermark.picture.decode import DecodeLimits, Frame, open_frames, read_header
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import Opened
@@ -39,12 +37,7 @@ LEGIBLE = 4.0  # small-picture pixels per found pixel; in a smaller copy the mar
 WORKED = 1600  # pixels on the long side; more are not looked at
 
 
-Framed: TypeAlias = Callable[[int, int], CommonFrame | None]
-"""A photo's key and the width of its small picture in pixels, to the part of it that was published; None for all."""
-
-
-def whole_photos(key: int, width: int) -> None:
-    """Say that photos were published whole."""
+NOTHING_PUBLISHED = Designs()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,16 +51,13 @@ class Hypothesis:
     ours: float
 
 
-def identify(
-    picture: Picture, index: Index, marks: Sequence[MarkDesign] = (), framed: Framed = whole_photos
-) -> Answer:
+def identify(picture: Picture, index: Index, designs: Designs = NOTHING_PUBLISHED) -> Answer:
     """The best of all hypotheses about one picture.
 
     Args:
         picture: what was found.
         index: the catalogue's fingerprints.
-        marks: how our published photos were marked.
-        framed: tells which part of a photo was published.
+        designs: how our photos were published.
 
     Raises:
         IndexDamagedError: the index was changed on disk.
@@ -77,14 +67,16 @@ def identify(
     if why:
         return Answer(verdict=Verdict.CANNOT_TELL, why=why)
     judged = hypotheses(query, index)
-    answer = _answer(query, index, judged, marks, framed) if judged else Answer(verdict=Verdict.NONE)
+    answer = _answer(query, index, judged, designs) if judged else Answer(verdict=Verdict.NONE)
     if answer.mark == MarkState.KEPT:
         return replace(answer, carries_our_mark=True)
-    return replace(answer, carries_our_mark=any(carries(query, design) for design in marks))
+    return replace(
+        answer, carries_our_mark=any(carries(query.features, query.mirrored, mark) for mark in designs.marks)
+    )
 
 
 def identify_file(
-    data: bytes, index: Index, marks: Sequence[MarkDesign] = (), limits: DecodeLimits | None = None
+    data: bytes, index: Index, designs: Designs = NOTHING_PUBLISHED, limits: DecodeLimits | None = None
 ) -> Answer:
     """The strongest answer over a file's frames, up to the limits' cap.
 
@@ -95,22 +87,17 @@ def identify_file(
     """
     limits = limits or DecodeLimits()
     header = read_header(data, limits)
-    return identify_opened(Opened(header, tuple(open_frames(data, limits, longest=WORKED))), index, marks)
+    return identify_opened(Opened(header, tuple(open_frames(data, limits, longest=WORKED))), index, designs)
 
 
-def identify_opened(
-    opened: Opened, index: Index, marks: Sequence[MarkDesign] = (), framed: Framed = whole_photos
-) -> Answer:
+def identify_opened(opened: Opened, index: Index, designs: Designs = NOTHING_PUBLISHED) -> Answer:
     """The strongest answer over the frames of a file that was opened (`WORKED` pixels on the long side are enough).
 
     Raises:
         IndexDamagedError: the index was changed on disk.
     """
     order = list(Verdict)
-    answers = [
-        _of_frame(frame, opened, index, partial(identify, marks=marks, framed=framed))
-        for frame in opened.frames
-    ]
+    answers = [_of_frame(frame, opened, index, partial(identify, designs=designs)) for frame in opened.frames]
     strongest = min(answers, key=lambda a: (order.index(a.verdict), -a.probability))
     return replace(
         strongest,
@@ -237,9 +224,7 @@ def _aligned(query: Query, index: Index) -> Iterator[tuple[int, Record, Homograp
                 yield slot, record, registration.register_whole(query, record, mirrored=mirrored)
 
 
-def _answer(
-    query: Query, index: Index, judged: list[Hypothesis], marks: Sequence[MarkDesign], framed: Framed
-) -> Answer:
+def _answer(query: Query, index: Index, judged: list[Hypothesis], designs: Designs) -> Answer:
     first, *others = judged
     verdict = model.verdict(first.probability, max(h.ours for h in judged))
     if verdict == Verdict.SAME_SCENE:
@@ -248,13 +233,11 @@ def _answer(
     second = RunnerUp(index.key(others[0].slot), chances[others[0].slot]) if others else None
     if verdict == Verdict.NONE:
         return Answer(verdict=verdict, probability=chances[first.slot], runner_up=second)
-    mark, seen = MarkState.UNKNOWN, first.agreement
-    if marks and verdict == Verdict.COPY:
-        published = framed(index.key(first.slot), first.record.frame[0])
-        mark = mark_state(first.record.small_rgb(), seen.found, seen.covered, marks[0], published)
-        if seen.homography.scale > LEGIBLE and mark != MarkState.CROPPED:
-            mark = MarkState.UNKNOWN
-    said = edits.read_edits(query, first.record, seen, mark, marks[0] if marks else None)
+    published = tuple(designs.of(index.key(first.slot)))
+    mark = MarkState.UNKNOWN
+    if verdict == Verdict.COPY:
+        mark, published = _mark(first, published)
+    said = edits.read_edits(query, first.record, first.agreement, mark, published)
     return Answer(
         verdict=verdict,
         probability=chances[first.slot],
@@ -270,6 +253,25 @@ def _answer(
             for h in others
             if model.verdict(h.probability, 0.0) == Verdict.COPY and _elsewhere(h, first)
         ),
+    )
+
+
+def _mark(first: Hypothesis, published: tuple[Design, ...]) -> tuple[MarkState, tuple[Design, ...]]:
+    """What became of the mark, and the designs that the copy may have been made from."""
+    record, seen = first.record, first.agreement
+    small = record.small_rgb()
+    states = [
+        mark_state(small, seen.found, seen.covered, design, (record.width, record.height))
+        for design in published
+    ]
+    if seen.homography.scale > LEGIBLE:
+        states = [state if state == MarkState.CROPPED else MarkState.UNKNOWN for state in states]
+    kept = [d for d, state in zip(published, states, strict=True) if state == MarkState.KEPT]
+    state = MarkState.KEPT if kept else states[0] if states else MarkState.UNKNOWN
+    size = (record.width, record.height)
+    return state, tuple(
+        design if label_seen(seen.found, seen.covered, design, size) else replace(design, label=None)
+        for design in kept or published
     )
 
 

@@ -1,6 +1,6 @@
 """What was laid over a photo, or blurred in it: the blocks of a copy that disagree in one piece, and where they lie."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.marking.visible import LABEL_REACH, MarkDesign, mark_area
+from watermark.marking.design import Design
 from watermark.matching.agreement import Agreement
 from watermark.matching.bands import STEP
+from watermark.picture.framing import Size
 
 Box: TypeAlias = tuple[float, float, float, float]
 DIFFERS = 0.25  # correlation of a block that shows something else
@@ -20,15 +21,11 @@ MOST = 0.5  # of it: more than that is no cover but a copy in bad shape
 SOUND = 0.6  # median correlation of the other blocks, below which disagreement says nothing
 HALF, FLAT = 127, 3.0  # grey levels
 LIKE = 0.7  # correlation of blocks' lightness
-TEXTURED = 0.4  # share of a piece where the photo has detail that could be seen
+TEXTURED = 0.4  # share of a piece where the photo has detail that could be seen, or the copy has other
+LETTERED = 8.0  # grey levels of band-passed contrast that only letters and edges have
 AROUND = 3  # sides
 WIDE, BAR = 0.8, 2.5  # share of the width; ratio of the sides
 LOW, HIGH = 0.36, 0.64  # where the middle begins and ends
-LABELLED, SMEARED = (
-    3 * STEP,
-    3 * STEP,
-)  # pixels: a label begins so near the side; blocks make it so much higher
-DARK, GROUND = 100, 0.2  # grey levels that a label's ground stays below; its share of the piece at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +42,22 @@ class Occlusion:
 
 
 def find_occlusions(
-    agreement: Agreement, agreeing: NDArray[np.bool_], edges: Box, design: MarkDesign | None
+    agreement: Agreement, agreeing: NDArray[np.bool_], edges: Box, own: NDArray[np.bool_]
 ) -> tuple[Occlusion, ...]:
-    """Pieces inside `edges` that disagree while all around agrees; where our own mark and label stand is left out."""
+    """Find pieces inside `edges` that disagree while all around agrees.
+
+    Args:
+        agreement: how the copy compares with the photo.
+        agreeing: bool (rows, columns), blocks that agree.
+        edges: left, top, right, bottom of the agreeing part in pixels of the small picture.
+        own: bool (rows, columns), blocks in which our own mark or label stands; nothing is said of them.
+    """
     fine = agreement.fine
     inside = np.zeros(fine.shape, bool)
     left, top, right, bottom = (round(edge / STEP) for edge in edges)
     inside[top:bottom, left:right] = True
-    size = fine.shape[::-1]
-    inside &= cv2.resize(agreement.covered, size, interpolation=cv2.INTER_AREA) > HALF
-    if design is not None:
-        area = mark_area((agreement.photo.shape[1], agreement.photo.shape[0]), design).astype(np.float32)
-        inside &= cv2.resize(area, size, interpolation=cv2.INTER_AREA) == 0
+    inside &= cv2.resize(agreement.covered, fine.shape[::-1], interpolation=cv2.INTER_AREA) > HALF
+    inside &= ~own
     differ = inside & ~agreeing & (np.isnan(fine) | (fine < DIFFERS))
     rest = fine[inside & ~differ & np.isfinite(fine)]
     if not len(rest) or np.median(rest) < SOUND or differ.sum() > MOST * inside.sum():
@@ -68,22 +69,34 @@ def find_occlusions(
     for label in range(1, count):
         x, y, wide, high, blocks = (int(value) for value in stats[label])
         piece = np.asarray(labels == label)
-        # plain ground that is merely lighter or darker is a filter's work: something must be gone
-        if blocks >= max(4, LEAST * inside.sum()) and np.isfinite(fine[piece]).mean() > TEXTURED:
+        # plain ground that is merely lighter or darker is a filter's work: something must be gone, or have come
+        seen = np.isfinite(fine[piece]) | (agreement.bands.other.spread[piece] > LETTERED**2)
+        if blocks >= max(4, LEAST * inside.sum()) and seen.mean() > TEXTURED:
             box = (float(x * STEP), float(y * STEP), float((x + wide) * STEP), float((y + high) * STEP))
-            if design is None or not _is_our_label(box, agreement.found):
-                pieces.append(Occlusion(box, _blurred(agreement, piece)))
+            pieces.append(Occlusion(box, _blurred(agreement, piece)))
     return tuple(pieces)
 
 
-def _is_our_label(box: Box, shown: NDArray[np.uint8]) -> bool:
-    """Whether a piece lies in an upper corner, on a dark ground: there we write ourselves what a photo shows."""
-    left, top, right, bottom = (round(edge) for edge in box)
-    height, width = shown.shape
-    aside = left >= width / 2 or right <= width / 2 or min(left, width - right) <= LABELLED
-    above = top == 0 and bottom <= LABEL_REACH * max(height, width) + SMEARED
-    dark = np.quantile(shown[top:bottom, left:right], GROUND) < DARK
-    return bool(aside and above and right - left <= WIDE * width and dark)
+def own_blocks(
+    designs: Sequence[Design], photo: Size, shown: Size, grid: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Tell the blocks of a small picture that a photo's published marks and labels touch.
+
+    Args:
+        designs: how the photo was published.
+        photo: (width, height) of the photo itself.
+        shown: (width, height) of its small picture.
+        grid: rows and columns of blocks.
+
+    Returns:
+        bool (rows, columns).
+    """
+    area = np.zeros(shown[::-1], np.uint8)
+    around = np.ones((2 * STEP + 1, 2 * STEP + 1), np.uint8)  # a block's correlation looks a step beyond it
+    for design in designs:
+        label = cv2.dilate(design.label_area(photo, shown).astype(np.uint8), around)
+        area |= np.asarray(label, np.uint8) | design.mark_area(photo, shown).astype(np.uint8)
+    return np.asarray(cv2.resize(area.astype(np.float32), grid[::-1], interpolation=cv2.INTER_AREA) > 0)
 
 
 def _blurred(agreement: Agreement, piece: NDArray[np.bool_]) -> bool:

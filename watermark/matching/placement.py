@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.matching import features
 from watermark.matching.registration import COVERED, FINE, Homography, Query, outline, refine, scaling
+from watermark.picture import features
 from watermark.picture.pixels import Picture
 
 _EDGE = 5  # pixels along the copy's border that are no whole ones

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.matching import features
 from watermark.matching.candidates import Candidate
-from watermark.matching.features import Features
 from watermark.matching.fingerprint import Record
+from watermark.picture import features
+from watermark.picture.features import Features
 from watermark.picture.pixels import Picture
 
 NEAR = 24.0  # pixels of the small picture within which a guided match is sought

@@ -9,20 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark.errors import WatermarkError
-from watermark.matching import features
+from watermark.picture import features
+from watermark.picture.framing import Box, CommonFrame, Matrix, Size, put_into_frame
 from watermark.picture.pixels import Picture
 
 Point = tuple[float, float]
 """x and y in pixels."""
-
-Size = tuple[int, int]
-"""Width and height in pixels."""
-
-Box = tuple[int, int, int, int]
-"""Left, top, right and bottom in pixels, right and bottom exclusive."""
-
-Matrix = tuple[tuple[float, float, float], tuple[float, float, float]]
-"""2 by 3: x' = a·x + b·y + c and y' = d·x + e·y + f."""
 
 AS_IT_IS: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 
@@ -34,40 +26,6 @@ _APART = 0.1  # pixels between places that a person pointed at
 _REACH = 5.0  # pixels a pair may miss the common turn by: heads are not flat
 _LEAST_PAIRS = 10
 _MOST_ZOOM, _MOST_TURN = 1.6, 30.0  # beyond, the two were hardly taken as a pair
-
-
-@dataclass(frozen=True, slots=True)
-class CommonFrame:
-    """The part that photos of one view share, as one of them fills it.
-
-    Attributes:
-        matrix: 2 by 3, from that photo's pixels to the frame's.
-        width: of the frame, in pixels.
-        height: the same.
-    """
-
-    matrix: Matrix
-    width: int
-    height: int
-
-    @classmethod
-    def of(cls, matrix: Matrix, box: Box) -> "CommonFrame":
-        """Cut a box out of the pixels that a matrix leads to."""
-        (a, b, c), (d, e, f) = matrix
-        left, top, right, bottom = box
-        return cls(((a, b, c - left), (d, e, f - top)), right - left, bottom - top)
-
-    @property
-    def scale(self) -> float:
-        """How many of the frame's pixels one of the photo's is long."""
-        return hypot(self.matrix[0][0], self.matrix[1][0])
-
-    def shrunk(self, *, photo: float, frame: float) -> "CommonFrame":
-        """Give it for the photo and the frame at other sizes, each as a share of its own."""
-        (a, b, c), (d, e, f) = self.matrix
-        linear = frame / photo
-        matrix = (a * linear, b * linear, c * frame), (d * linear, e * linear, f * frame)
-        return CommonFrame(matrix, max(1, round(self.width * frame)), max(1, round(self.height * frame)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,25 +209,3 @@ def _edges(size: Size, matrix: Matrix) -> Iterator[tuple[float, float, float]]:
         length = max(hypot(to_x - x, to_y - y), _GRAIN)
         across, down = flip * (to_y - y) / length, -flip * (to_x - x) / length
         yield across, down, across * x + down * y
-
-
-def put_into_frame(picture: Picture, frame: CommonFrame) -> Picture:
-    """Turn, scale, shift and cut a photo as a whole, so that it fills a frame; nothing in it is retouched.
-
-    Args:
-        picture: the photo, decoded at any size.
-        frame: where it lies, in pixels of `picture`.
-    """
-    return Picture(in_frame(picture.rgb, frame))
-
-
-def in_frame(pixels: NDArray[np.uint8], frame: CommonFrame) -> NDArray[np.uint8]:
-    """Do the same to bare pixels, of any number of planes; uint8."""
-    moved = cv2.warpAffine(
-        pixels,
-        np.array(frame.matrix),
-        (frame.width, frame.height),
-        flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(moved, np.uint8)

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.matching import features
 from watermark.pairs.alignment import Similarity, align_pair, laid
+from watermark.picture import features
 from watermark.picture.pixels import Picture, resize
 
 _Array = NDArray[np.float32]

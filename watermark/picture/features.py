@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.matching.codebook import root
 from watermark.picture.pixels import Picture
 
 CATALOGUE_AREAS = (560 * 420, 280 * 210, 140 * 105)
@@ -117,7 +116,7 @@ def _detect(luma: NDArray[np.uint8], area: int, most: int) -> Features:
     rows = rows[order]
     # pixel centres: (x + .5) / scale - .5
     grown = np.array([luma.shape[1] / width, luma.shape[0] / height], np.float32)
-    described = root(np.asarray(descriptors, np.uint8)[order])
+    described = _root(np.asarray(descriptors, np.uint8)[order])
     return Features((rows[:, :2] + 0.5) / grown - 0.5, rows[:, 2] / scale, rows[:, 3], described)
 
 
@@ -136,3 +135,12 @@ def _spread(features: Features, shape: tuple[int, ...], most: int) -> Features:
     # half by strength overall, half fairly over the cells
     score = np.minimum(rank * cells * cells / 2, np.arange(len(cell)))
     return features.take(np.sort(np.argsort(score, kind="stable")[:most]))
+
+
+def _root(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """RootSIFT: unit-length square roots of SIFT descriptors, (n, 128).
+
+    Source: Arandjelović and Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012.
+    """
+    values = np.asarray(descriptors, np.float32)
+    return np.asarray(np.sqrt(values / np.maximum(values.sum(1, keepdims=True), 1e-6)), np.float32)
