@@ -1,4 +1,4 @@
-"""Times as the database and the ledger write them."""
+"""Times as the database and the ledger write them, and as readers see them."""
 
 from datetime import UTC, datetime
 
@@ -24,3 +24,17 @@ def text_or_none(moment: datetime | None) -> str | None:
 def moment_or_none(text: str | None) -> datetime | None:
     """Read a moment of a column that may be empty."""
     return datetime.fromisoformat(text) if text else None
+
+
+def day(moment: datetime | str) -> str:
+    """Give the day of a moment for a reader (2026-03-01)."""
+    return _printed(moment)[:10]
+
+
+def minute(moment: datetime | str) -> str:
+    """Give a moment for a reader, to the minute (2026-03-01 12:30)."""
+    return _printed(moment)[:16].replace("T", " ")
+
+
+def _printed(moment: datetime | str) -> str:
+    return moment if isinstance(moment, str) else text_of(moment)

@@ -11,6 +11,7 @@ from gallery.parallel import Progress, silently
 from gallery.services.practice import Practice
 from gallery.services.publish import rebuild_if_there
 from gallery.store.ledger import Entry, Head
+from gallery.times import minute
 from watermark.errors import WatermarkError
 
 DUTIES = (
@@ -42,7 +43,7 @@ class Receipt:
     def lines(self) -> list[str]:
         """Say it in plain words, to be printed and handed over."""
         return [
-            f"Receipt: Patient {self.case} was withdrawn on {self.at:%Y-%m-%d at %H:%M} UTC.",
+            f"Receipt: Patient {self.case} was withdrawn on {minute(self.at)} UTC.",
             f"Consents ended: {self.consents_ended}. Photos taken off the site: {self.photos_public_before}.",
             f"Recorded as row {self.head.seq} of the ledger, {self.head.hash}",
             "Still to do by hand:",

@@ -15,6 +15,7 @@ from gallery.errors import GalleryError
 from gallery.services.accounts import cookie_key
 from gallery.settings import DataFolder, load_settings
 from gallery.staff import Task
+from gallery.times import day, minute
 from gallery.web import (
     approval,
     authors,
@@ -118,6 +119,8 @@ def create_app(
     )
     app.extensions["pairwatch"] = Workplace(folder, clock, copies)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.add_template_filter(day)
+    app.add_template_filter(minute)
     app.context_processor(_shown_everywhere)
     app.teardown_appcontext(close_practice)
     app.url_map.converters["int"] = RowNumber

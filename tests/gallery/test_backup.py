@@ -155,5 +155,9 @@ def test_both_speak_json(practice, tmp_path):
     made = CliRunner().invoke(cli, ["--data", str(practice.folder.root), "backup", str(out), "--json"])
     back = CliRunner().invoke(cli, ["--data", str(fresh), "restore", str(out), "--json"])
 
-    assert json.loads(made.stdout)["ledger_head"] == json.loads(back.stdout)["ledger_head"]
+    with practice.practice() as p:
+        head, rows = p.ledger.head(), p.ledger.entries()
+    assert (head.seq, head.hash) == (len(rows), rows[-1].hash)
+    assert json.loads(made.stdout)["ledger_head"] == f"{rows[-1].seq}:{rows[-1].hash}"
+    assert json.loads(back.stdout)["ledger_head"] == f"{rows[-1].seq}:{rows[-1].hash}"
     assert json.loads(back.stdout)["verify"]["sound"] is True

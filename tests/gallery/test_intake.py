@@ -1,6 +1,8 @@
 """Photographs come in whole or not at all, and bad ones are named."""
 
+import importlib
 import io
+from dataclasses import replace
 
 import pillow_heif
 import pytest
@@ -8,10 +10,14 @@ from PIL import Image
 
 from gallery.errors import GalleryError
 from gallery.events import Action
+from gallery.services import fingerprints
+from gallery.services.approval import approve
+from gallery.services.intake import check
 from gallery.services.lookup import Lookup
 from gallery.store.catalog import Catalog
 from gallery.store.ledger import Ledger
-from gallery.store.vault import Vault
+from gallery.store.vault import Vault, digest_of
+from watermark.picture.sandbox import Sandbox
 
 
 def catalogue(clinic):
@@ -220,3 +226,67 @@ def test_a_bomb_is_no_patients_photo(clinic):
 
     with pytest.raises(GalleryError, match="nothing was imported: 1 problem"):
         clinic.take_in(rows)
+
+
+@pytest.fixture
+def openings(monkeypatch):
+    """Every file that is opened for its pixels while a test runs, by the digest of its bytes."""
+    opened = []
+    really = Sandbox._open
+
+    def counted(self, data, limits, **asked):
+        opened.append(digest_of(data))
+        return really(self, data, limits, **asked)
+
+    monkeypatch.setattr(Sandbox, "_open", counted)
+    for module in (fingerprints, "watermark.picture.decode"):
+        monkeypatch.setattr(
+            module if not isinstance(module, str) else importlib.import_module(module),
+            "open_picture",
+            lambda *_args, **_more: pytest.fail("an imported file was opened outside the sandbox"),
+        )
+    return opened
+
+
+def test_an_import_opens_each_file_once(clinic, two_cases, openings):
+    """Checked, sealed and fingerprinted from one opening, in a process of its own; nothing is left beside the vault."""
+    done = clinic.take_in(two_cases)
+
+    assert sorted(openings) == sorted(photo.digest for photo in done.photos)
+    assert done.notes == ()
+    assert not list((clinic.folder.originals / "incoming").iterdir())
+
+
+def test_a_list_that_will_be_refused_seals_nothing(clinic, two_cases):
+    """One wrong row: all good files are looked at, and none of them stays in the vault."""
+    with pytest.raises(GalleryError, match="is not there"):
+        clinic.take_in([*two_cases, {"case": 60, "stage": "before", "view": "front", "file": "gone.jpg"}])
+
+    assert list(Vault(clinic.folder.originals).digests()) == []
+    assert not list((clinic.folder.originals / "incoming").iterdir())
+
+
+def test_a_picture_that_never_opens_is_a_row(clinic, two_cases, monkeypatch):
+    """A file that takes the decoder longer than it may is named with its row; the others come in."""
+    Image.new("RGB", (7_000, 7_000)).save(clinic.desk / "slow.png")
+    monkeypatch.setattr(check, "INTAKE_LIMITS", replace(check.INTAKE_LIMITS, max_seconds=0.05))
+    row = {"case": 60, "stage": "before", "view": "front", "file": "slow.png"}
+    with pytest.raises(GalleryError, match=r"row 2, column .file.: slow.png: .*takes longer"):
+        clinic.take_in([row])
+
+
+def test_photos_added_to_an_approved_case_hold_it_back(clinic, two_cases):
+    """What somebody approved is not published with other photos in it, whichever way these came in."""
+    clinic.take_in(two_cases)
+    clinic.build()
+    with clinic.practice() as p:
+        approve(p, 51)
+    more = clinic.rows({51: ["later"], 52: ["two years later"]}, first_seed=80, consent_signed="2026-01-15")
+    clinic.take_in(more, add_to_existing=True)
+    clinic.build()
+
+    with clinic.practice() as p:
+        assert (p.catalog.case(51).held, p.catalog.case(52).held) == (True, False)
+        assert p.ledger.entries(subject="case 51")[-1].action is Action.CONSENT_RECORDED
+        assert Action.CASE_HELD_CHANGED in {entry.action for entry in p.ledger.entries(subject="case 51")}
+    assert not any(name.startswith("patient-51/") for name in clinic.public())

@@ -177,3 +177,24 @@ def test_pictures_on_the_screen_bear_no_metadata(case):
         data = case.get(address).data
         assert b"Canon" not in data
         assert b"Exif" not in data
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/photos/999.jpg",
+        "/cases/999/",
+        "/cases/1/preview/website/999.jpg",
+        "/cases/1/pairs/1/999",
+        "/cases/1/consent/999/form",
+        "/drafts/999/",
+        "/drafts/999/photos/1.jpg",
+        "/site/nothing.html",
+    ],
+)
+def test_what_is_not_there_is_not_found(case, path):
+    """An address of nothing is answered with 404, whichever room noticed it, as a page with the way out."""
+    answer = case.get(path)
+
+    assert answer.status_code == 404
+    assert "<h1>There is no such" in answer.text

@@ -464,3 +464,18 @@ def test_a_strangers_file_is_opened_outside_the_server(site, case):
     ]
     said = [Path(f"/proc/{child}/cmdline").read_bytes() for child in children]
     assert any(b"watermark.picture.sandbox_worker" in words for words in said)
+
+
+def test_a_file_may_be_named_like_a_part(site):
+    """A photograph whose own name ends in "(part 1 of 2)" is no half of anything, and sorted as a whole."""
+    client = site.app.test_client()
+    enter(client)
+    sent = token(client, "/drafts/new")
+    photo = (io.BytesIO(portrait("after", "front", "2026-02-10 10:00:00")), "later (part 1 of 2)")
+    client.post("/drafts/new", data={"csrf_token": sent, "files": photo})
+    database = open_database(site.folder.database)
+    [only] = Drafts(database).photos(1)
+    database.close()
+
+    assert "of one picture" not in only.why
+    assert client.post("/drafts/1/photos/1/join", data={"csrf_token": sent}).status_code == 400
