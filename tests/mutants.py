@@ -16,17 +16,25 @@ ROOT = Path(__file__).parent.parent
 PLACE = ROOT / "mutants"
 BAR = 0.85
 
-RULES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "consent": ("gallery/consent.py", ("tests/gallery/test_consent.py",)),
-    "stages": ("gallery/stages.py", ("tests/gallery/test_stages.py",)),
-    "ledger": ("gallery/store/ledger.py", ("tests/gallery/test_ledger.py",)),
-    "integrity": ("gallery/services/integrity.py", ("tests/gallery/test_soundness.py",)),
-    "urls": ("crawler/urls.py", ("tests/crawler/test_urls.py",)),
-    "robots": ("crawler/http/robots.py", ("tests/crawler/test_robots.py",)),
-    "frontier": ("crawler/visit/frontier.py", ("tests/crawler/test_frontier.py",)),
-    "verdict": ("watermark/matching/model.py", ("tests/watermark/test_agreement.py",)),
+RULES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "consent": (("gallery/consent.py",), ("tests/gallery/test_consent.py",)),
+    "stages": (("gallery/stages.py",), ("tests/gallery/test_stages.py",)),
+    "ledger": (("gallery/store/ledger.py",), ("tests/gallery/test_ledger.py",)),
+    "integrity": (("gallery/services/integrity.py",), ("tests/gallery/test_soundness.py",)),
+    "urls": (("crawler/urls.py",), ("tests/crawler/test_urls.py",)),
+    "robots": (("crawler/http/robots.py",), ("tests/crawler/test_robots.py",)),
+    "frontier": (
+        (
+            "crawler/visit/frontier.py",
+            "crawler/visit/pace.py",
+            "crawler/visit/revisit.py",
+            "crawler/visit/traps.py",
+        ),
+        ("tests/crawler/test_frontier.py",),
+    ),
+    "verdict": (("watermark/matching/model.py",), ("tests/watermark/test_agreement.py",)),
 }
-"""Each rule's module and the tests that are about it."""
+"""Each rule's modules and the tests that are about them."""
 
 # What mutmut writes down of a mutant: its test process's exit code.
 _SURVIVED, _UNTESTED = 0, 33
@@ -50,9 +58,9 @@ def prepare(name: str) -> Path:
 
     What an earlier run found stays while the rule and its tests are the same.
     """
-    module, tests = RULES[name]
+    modules, tests = RULES[name]
     copy = PLACE / name
-    if any(_text(copy / file) != _text(ROOT / file) for file in (module, *tests)):
+    if any(_text(copy / file) != _text(ROOT / file) for file in (*modules, *tests)):
         shutil.rmtree(copy, ignore_errors=True)
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     for file in filter(None, listed.stdout.split("\0")):
@@ -62,7 +70,7 @@ def prepare(name: str) -> Path:
     settings = f"""
 [tool.mutmut]
 source_paths = ["watermark", "gallery", "crawler", "sample_clinic"]
-only_mutate = ["{module}"]
+only_mutate = {json.dumps(modules)}
 also_copy = ["pairwatch.py", "benchmarks", "data"]
 pytest_add_cli_args = ["-n", "0", "-m", "not slow and not browser", "-p", "no:cacheprovider"]
 pytest_add_cli_args_test_selection = {json.dumps(tests)}
@@ -78,8 +86,10 @@ def _text(path: Path) -> str:
 
 def score(name: str) -> Score:
     """Read what became of a rule's mutants."""
-    meta = PLACE / name / "mutants" / f"{RULES[name][0]}.meta"
-    codes = json.loads(meta.read_text("utf-8"))["exit_code_by_key"]
+    codes = {}
+    for module in RULES[name][0]:
+        meta = PLACE / name / "mutants" / f"{module}.meta"
+        codes |= json.loads(meta.read_text("utf-8"))["exit_code_by_key"]
     return Score(
         len(codes),
         tuple(mutant for mutant, code in codes.items() if code in (_SURVIVED, _UNTESTED, None)),
