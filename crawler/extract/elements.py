@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 
 from crawler.extract.originals import originals_of
-from crawler.extract.parse import Element, parse, shortened, text_of
+from crawler.extract.parse import Element, element_text, parse_html, shortened
 from crawler.extract.signals import Signal, signals_of
 from crawler.extract.text import (
     css_imports,
@@ -59,7 +59,7 @@ class ExtractedPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class NearbyText:
     """The words near an element."""
 
     alt: str = ""
@@ -158,7 +158,7 @@ class ElementWalker:
         self.note(Signal.TOO_DEEP)
         self.depth += 1
         for text in texts:
-            root = parse(text)
+            root = parse_html(text)
             if root is not None:
                 self.walk(root)
         self.depth -= 1
@@ -167,7 +167,7 @@ class ElementWalker:
         text = element.text or ""
         if isinstance(element, etree._Comment) and ("." in text or "url(" in text):  # noqa: SLF001 (lxml's only name)
             self.tags_seen += text.count("<img") + text.count("<IMG")
-            self.all_images(text_images(text), "comment", "text", Words())
+            self.all_images(text_images(text), "comment", "text", NearbyText())
 
     def _attribute(self, element: Element, tag: str, name: str, value: str) -> None:
         rule = _BY_ATTRIBUTE.get(name)
@@ -195,9 +195,9 @@ class ElementWalker:
             elif "/" in value or "." in value or value.startswith("data:"):
                 self.all_images((value,), tag, name, element)
 
-    def all_images(self, references: Iterable[str], tag: str, via: str, near: "Element | Words") -> None:
+    def all_images(self, references: Iterable[str], tag: str, via: str, near: "Element | NearbyText") -> None:
         """Keep references as image candidates with the words near their element."""
-        words: Words | None = near if isinstance(near, Words) else None
+        words: NearbyText | None = near if isinstance(near, NearbyText) else None
         for reference in references:
             if len(self.images) >= MAX_IMAGES:
                 self.note(Signal.CUT)
@@ -220,8 +220,8 @@ class ElementWalker:
                 body=body,
             )
 
-    def _words(self, near: "Element | Words") -> Words:
-        if isinstance(near, Words):
+    def _words(self, near: "Element | NearbyText") -> NearbyText:
+        if isinstance(near, NearbyText):
             return near
         inner = near if near.tag in ("img", "amp-img") else _first(near, "img", 100)
         alt = (inner.get("alt") or inner.get("title") or "") if inner is not None else ""
@@ -229,13 +229,15 @@ class ElementWalker:
         for above in near.iterancestors("figure"):
             if above not in self.captions:
                 found = _first(above, "figcaption", 1000)
-                self.captions[above] = text_of(found) if found is not None else ""
+                self.captions[above] = element_text(found) if found is not None else ""
             caption = self.captions[above]
             break
         if self.heading_words is None:
-            self.heading_words = text_of(self.heading) if self.heading is not None else ""
+            self.heading_words = element_text(self.heading) if self.heading is not None else ""
         heading = self.heading_words
-        return Words(shortened(alt or near.get("title") or near.get("aria-label") or ""), caption, heading)
+        return NearbyText(
+            shortened(alt or near.get("title") or near.get("aria-label") or ""), caption, heading
+        )
 
     def link(self, reference: str) -> None:
         """Keep a link to a page."""
@@ -251,7 +253,7 @@ class ElementWalker:
             return
         self.spare -= len(text)
         self.depth += 1
-        root = parse(text)
+        root = parse_html(text)
         if root is not None:
             self.walk(root)
         self.depth -= 1
@@ -260,7 +262,7 @@ class ElementWalker:
         """Take the first title outside SVG."""
         above = element.getparent()
         if not self.title and above is not None and above.tag == "head":
-            self.title = text_of(element)
+            self.title = element_text(element)
 
     def on_heading(self, element: Element) -> None:
         """Remember the heading that following images stand under."""
@@ -269,7 +271,7 @@ class ElementWalker:
     def on_style(self, element: Element) -> None:
         """Read an inline style sheet."""
         text = element.text or ""
-        self.all_images(css_urls(text), "style", "css", Words())
+        self.all_images(css_urls(text), "style", "css", NearbyText())
         self.sheets(css_imports(text))
 
     def sheets(self, references: Iterable[str]) -> None:
@@ -286,7 +288,7 @@ class ElementWalker:
         kind = (element.get("type") or "").lower()
         if text and ("." in text or "json" in kind):
             via = "json-ld" if "ld+json" in kind else "json" if "json" in kind else "script"
-            self.all_images(script_images(text, kind), "script", via, Words())
+            self.all_images(script_images(text, kind), "script", via, NearbyText())
         if element.get("id") == "__NEXT_DATA__":
             self.has_state = True
 

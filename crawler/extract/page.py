@@ -2,8 +2,8 @@
 
 from w3lib.encoding import html_to_unicode
 
-from crawler.extract.elements import ElementWalker, ExtractedPage, Words
-from crawler.extract.parse import bounded, is_truncated, parse, pieces
+from crawler.extract.elements import ElementWalker, ExtractedPage, NearbyText
+from crawler.extract.parse import bounded, is_truncated, parse_html, pieces
 from crawler.extract.signals import Signal
 from crawler.extract.text import css_imports, css_urls, text_images
 
@@ -25,7 +25,7 @@ def extract_page(body: bytes, url: str, content_type: str = "", *, cut: bool = F
     walker = ElementWalker(base=url, encoding=encoding, spare=2 * len(text))
     if cut or left:
         walker.note(Signal.CUT)
-    root = parse(text)
+    root = parse_html(text)
     if root is not None:
         walker.walk(root)
     expected = text.count("<img") + text.count("<IMG")
@@ -37,11 +37,11 @@ def extract_page(body: bytes, url: str, content_type: str = "", *, cut: bool = F
         again, more = bounded(text.replace("\0", ""), tags=_SECOND_TAGS)
         if more:
             walker.note(Signal.CUT)
-        second = parse(str(BeautifulSoup(again, "html.parser")))
+        second = parse_html(str(BeautifulSoup(again, "html.parser")))
         if second is not None:
             walker.walk(second)
     if left:
-        walker.all_images(text_images(left), "text", "text", Words())
+        walker.all_images(text_images(left), "text", "text", NearbyText())
     return walker.extracted(text)
 
 
@@ -50,7 +50,7 @@ def extract_style(body: bytes, url: str, content_type: str = "", *, cut: bool = 
     encoding, text = _decoded(body, content_type)
     walker = ElementWalker(base=url, encoding=encoding)
     walker.sheets(css_imports(text))
-    walker.all_images(css_urls(text), "style", "css", Words())
+    walker.all_images(css_urls(text), "style", "css", NearbyText())
     if cut:
         walker.note(Signal.CUT)
     return walker.extracted("")

@@ -19,7 +19,7 @@ _MOST_NODES = 500
 _DEEP = 2000
 
 
-def parse(text: str) -> Element | None:
+def parse_html(text: str) -> Element | None:
     """Parse markup, or give None when there is nothing in it.
 
     The plain parser, not the one of lxml.html: that asks a function in Python for the class of every element.
@@ -69,7 +69,7 @@ def bounded(text: str, *, tags: int = MOST_TAGS) -> tuple[str, str]:
     return "".join((*parts, kept[start:])), " ".join(filter(None, left))
 
 
-def text_of(element: Element) -> str:
+def element_text(element: Element) -> str:
     """Give the beginning of an element's text on one line."""
     parts: list[str] = []
     for event, node in islice(etree.iterwalk(element, events=("start", "end", "comment")), _MOST_NODES):

@@ -67,7 +67,7 @@ def read(status: int, body: bytes) -> Rules:
     429 is treated like 5xx, since who is asked to slow down is not invited.
     """
     if 200 <= status < 300:  # noqa: PLR2004 (the class of status)
-        return parse(text_of(body))
+        return Rules(parsed=Protego.parse(decoded(body).replace("\0", "")))
     if status == 0:
         return Rules(Reason(Cause.ROBOTS_UNREACHABLE), everything=False)
     if status >= 500 or status == 429:  # noqa: PLR2004
@@ -75,14 +75,9 @@ def read(status: int, body: bytes) -> Rules:
     return Rules(Reason(Cause.ROBOTS_MISSING, str(status)))
 
 
-def text_of(body: bytes) -> str:
+def decoded(body: bytes) -> str:
     """Give the text of a robots.txt as far as it counts."""
     return body[:MAX_BYTES].decode("utf-8-sig", "replace")
-
-
-def parse(text: str) -> Rules:
-    """Give the rules of a robots.txt that was read before."""
-    return Rules(parsed=Protego.parse(text.replace("\0", "")))
 
 
 def is_fresh(read_at: datetime | None, now: datetime) -> bool:

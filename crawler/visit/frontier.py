@@ -12,8 +12,8 @@ from crawler.settings import Plan
 from crawler.urls import host_of, in_scope, origin_of, registrable
 from crawler.visit import pace
 from crawler.visit.host_queues import HostQueue, HostQueues, Turn, Wait
-from crawler.visit.outcome import Found, Outcome
-from crawler.visit.revisit import Rank, is_changed_since, is_due, retry_at
+from crawler.visit.outcome import DownloadOutcome, Found
+from crawler.visit.revisit import Rank, is_changed_since, is_due_tonight, retry_at
 from crawler.visit.robots_cache import RobotsCache
 from crawler.visit.traps import TrapFinder
 
@@ -59,7 +59,7 @@ class Frontier:
         for address in self.addresses.values():
             if address.url.startswith("data:"):
                 continue
-            if is_due(address, self.plan, began=self.began, now=now):
+            if is_due_tonight(address, self.plan, began=self.began, now=now):
                 due.append(address)
             elif (at := retry_at(address, now)) is not None:
                 self._later.append(at)
@@ -196,7 +196,7 @@ class Frontier:
         self._others.add(host)
         return False
 
-    def apply(self, outcome: Outcome) -> None:
+    def apply(self, outcome: DownloadOutcome) -> None:
         """Take in what a download means."""
         turn = outcome.turn
         self._learn_host(outcome)
@@ -217,7 +217,7 @@ class Frontier:
             self._later.append(outcome.retry_at)
         self._queues.answered(turn.host)
 
-    def _learn_host(self, outcome: Outcome) -> None:
+    def _learn_host(self, outcome: DownloadOutcome) -> None:
         if outcome.host is not None:
             self._put_host(outcome.host)
         if outcome.rules is not None:

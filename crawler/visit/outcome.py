@@ -27,9 +27,9 @@ from crawler.model import (  # fmt: skip
     printable,
 )
 from crawler.reasons import SILENT, Cause, Reason
-from crawler.settings import Plan
 from crawler.urls import canonical, host_of, in_scope, origin_of, same_owner
 from crawler.visit import pace, robots_cache
+from crawler.visit.context import VisitContext
 from crawler.visit.download import SCRIPT_BUILT, Download
 from crawler.visit.host_queues import Turn
 from crawler.visit.revisit import Rank, after_failure, after_visit, retry_at
@@ -59,7 +59,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class DownloadOutcome:
     """What is known after one download.
 
     Args:
@@ -95,33 +95,22 @@ class Outcome:
     counts: VisitCounts = _NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What an outcome depends on beside the download.
-
-    Args:
-        site: Whose visit it is.
-        plan: Politeness and bounds.
-        began: When the night began.
-        only_page: Whether links are left alone.
-        addresses: Those of the site, as the frontier knows them.
-        hosts: As the frontier knows them.
-    """
+@dataclass(frozen=True, slots=True)
+class KnownSite:
+    """A site as the frontier knows it, on which an outcome depends."""
 
     site: Site
-    plan: Plan
-    began: datetime
-    only_page: bool
+    context: VisitContext
     addresses: Mapping[str, Address]
     hosts: Mapping[str, HostState]
 
 
-def outcome_of(download: Download, known: Known, now: datetime) -> Outcome:
+def outcome_of_download(download: Download, known: KnownSite, now: datetime) -> DownloadOutcome:
     """Give what a download means."""
     return _case(download, known, now).outcome()
 
 
-def robots_outcome(download: Download, known: Known, now: datetime) -> Outcome:
+def outcome_of_robots(download: Download, known: KnownSite, now: datetime) -> DownloadOutcome:
     """Give what a download of robots.txt means."""
     case, reply, error, site = _case(download, known, now), download.reply, download.error, known.site.url
     status, body = (reply.status, reply.body) if reply is not None else (0, b"")
@@ -133,15 +122,17 @@ def robots_outcome(download: Download, known: Known, now: datetime) -> Outcome:
         trouble = str(error.trouble) if error else Reason(Cause.STATUS, str(status)).trouble
         failures = case.failure(Step.ROBOTS, trouble, message)
     found: tuple[Found, ...] = ()
-    if host.host == host_of(site) and not known.only_page:
+    if host.host == host_of(site) and not known.context.only_page:
         named = (*rules.sitemaps[:_MOST_SITEMAPS], f"{origin_of(site)}/sitemap.xml")
         urls = filter(None, (canonical(url, base=site) for url in named))
         found = tuple(Found(url, Kind.MAP, 1, "") for url in urls if same_owner(url, site))
     counts = VisitCounts(requests=download.asked, bytes=len(body))
-    return Outcome(turn=download.turn, host=host, rules=rules, found=found, failures=failures, counts=counts)
+    return DownloadOutcome(
+        turn=download.turn, host=host, rules=rules, found=found, failures=failures, counts=counts
+    )
 
 
-def _case(download: Download, known: Known, now: datetime) -> "_Case":
+def _case(download: Download, known: KnownSite, now: datetime) -> "_Case":
     host = known.hosts.get(download.turn.host, HostState(host=download.turn.host))
     return _Case(download, known, host, now)
 
@@ -151,7 +142,7 @@ class _Case:
     """One download and what is known beside it."""
 
     download: Download
-    known: Known
+    known: KnownSite
     host: HostState
     now: datetime
 
@@ -159,21 +150,23 @@ class _Case:
     def address(self) -> Address:
         return self.download.turn.address
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> DownloadOutcome:
         download, error = self.download, self.download.error
         if error is not None and error.trouble in SILENT:
-            self.host = pace.after_silence(self.host, self.known.plan, began=self.known.began, now=self.now)
+            self.host = pace.after_silence(
+                self.host, self.known.context.plan, began=self.known.context.began, now=self.now
+            )
             return self.silence(error)
         self.host = pace.after_answer(self.host, download.reply.seconds if download.reply else 0.0)
         if error is not None:
             return self.failed(Reason(error.trouble, str(error)))
         return self.reply(download.reply) if download.reply is not None else self.of(self.address)
 
-    def of(self, address: Address, *, counts: VisitCounts = _NOTHING, **more: object) -> Outcome:
+    def of(self, address: Address, *, counts: VisitCounts = _NOTHING, **more: object) -> DownloadOutcome:
         """Give an outcome for an address, with what every download costs."""
         body = self.download.reply.body if self.download.reply is not None else b""
         cost = VisitCounts(requests=self.download.asked, bytes=len(body))
-        return Outcome(
+        return DownloadOutcome(
             turn=self.download.turn,
             host=self.host,
             address=address,
@@ -182,7 +175,7 @@ class _Case:
         )
 
     def visited(self, address: Address, *, changed: bool = False) -> Address:
-        return after_visit(address, self.known.plan, self.now, changed=changed)
+        return after_visit(address, self.known.context.plan, self.now, changed=changed)
 
     def failure(self, step: Step, trouble: str, message: str) -> tuple[Failure, ...]:
         text = printable(message[:_MOST_LETTERS])
@@ -190,23 +183,25 @@ class _Case:
 
     def failed(
         self, reason: Reason, *, retry: bool = True, step: Step = Step.FETCH, address: Address | None = None
-    ) -> Outcome:
+    ) -> DownloadOutcome:
         """Give the outcome of a failure."""
         address = replace(address or self.address, standing=Standing.FAILED, reason=reason)
         failures = self.failure(step, reason.trouble, reason.sentence(address.url))
         retry = retry and reason.cause not in _FINAL
-        address = after_failure(address, self.known.plan, self.now) if retry else self.visited(address)
+        address = (
+            after_failure(address, self.known.context.plan, self.now) if retry else self.visited(address)
+        )
         again_at = retry_at(address, self.now)
         return self.of(address, counts=VisitCounts(failed=1), failures=failures, retry_at=again_at)
 
-    def silence(self, error: FetchError) -> Outcome:
+    def silence(self, error: FetchError) -> DownloadOutcome:
         """Give the outcome of no answer."""
         if not pace.is_dark(self.host):
             return self.failed(Reason(error.trouble, str(error)))
         failures = self.failure(Step.FETCH, error.trouble, str(error))
         return self.of(self.address, is_asked_again=True, failures=failures)
 
-    def reply(self, reply: Reply) -> Outcome:
+    def reply(self, reply: Reply) -> DownloadOutcome:
         """Give the outcome of an answer by its status."""
         status = reply.status
         if self.download.moved:
@@ -221,7 +216,7 @@ class _Case:
             return self.failed(Reason(Cause.STATUS, str(status)), retry=status in _TRANSIENT)
         return self.body(reply) if reply.body else self.failed(Reason(Cause.EMPTY), retry=False)
 
-    def moved(self, target: str) -> Outcome:
+    def moved(self, target: str) -> DownloadOutcome:
         """Give the outcome of a redirect that was not followed at once."""
         address, site = self.address, self.known.site.url
         if address.kind is Kind.PAGE and not in_scope(target, site):
@@ -238,13 +233,13 @@ class _Case:
             pages=(PageSeen(url=address.parent, title="", images=(image,)),) if shown else (),
         )
 
-    def unchanged(self, address: Address) -> Outcome:
+    def unchanged(self, address: Address) -> DownloadOutcome:
         done = self.visited(replace(address, standing=Standing.DONE, reason=None))
         return self.of(done, counts=VisitCounts(unchanged=1), unchanged=(address.url,))
 
-    def paused(self, reply: Reply) -> Outcome:
+    def paused(self, reply: Reply) -> DownloadOutcome:
         """Give the outcome of a wish for a pause."""
-        address, plan = self.address, self.known.plan
+        address, plan = self.address, self.known.context.plan
         pause = timedelta(seconds=_DEFAULT_PAUSE_S * 2 ** min(address.tries, _PAUSES))
         until = retry_after(reply.headers, self.now) or self.now + pause
         self.host = replace(self.host, parked_until=until)
@@ -255,7 +250,7 @@ class _Case:
         failures = self.failure(Step.FETCH, reason.trouble, message)
         return self.of(kept, is_asked_again=again, failures=failures)
 
-    def gone(self, status: int) -> Outcome:
+    def gone(self, status: int) -> DownloadOutcome:
         """Give the outcome of what is not there."""
         address, reason = self.address, Reason(Cause.GONE, str(status))
         gone = replace(
@@ -273,7 +268,7 @@ class _Case:
         failures = self.failure(Step.FETCH, reason.trouble, f"{address.url} is not there (status {status})")
         return self.of(self.visited(gone), counts=VisitCounts(failed=1), failures=failures)
 
-    def body(self, reply: Reply) -> Outcome:
+    def body(self, reply: Reply) -> DownloadOutcome:
         """Give the outcome of a body by what it is."""
         download, before = self.download, self.address
         address = replace(
@@ -298,7 +293,7 @@ class _Case:
             return self.unchanged(address)
         return self.changed(replace(address, digest=download.digest))
 
-    def image(self, address: Address, body: bytes) -> Outcome:
+    def image(self, address: Address, body: bytes) -> DownloadOutcome:
         """Give the outcome of a picture, and of the page that shows it."""
         download, judgement = self.download, self.download.judgement
         same = download.digest == address.digest
@@ -336,7 +331,7 @@ class _Case:
             },
         }
 
-    def changed(self, address: Address) -> Outcome:
+    def changed(self, address: Address) -> DownloadOutcome:
         """Give the outcome of markup that is another than before."""
         download = self.download
         if download.sitemap is not None:
@@ -349,7 +344,7 @@ class _Case:
             return outcome
         return replace(outcome, twin=replace(outcome.address, url=download.final, final=""))
 
-    def page(self, address: Address, page: ExtractedPage) -> Outcome:
+    def page(self, address: Address, page: ExtractedPage) -> DownloadOutcome:
         """Give the outcome of a page or style sheet."""
         download, url, kind = self.download, address.url, address.kind
         if kind is Kind.PAGE and download.final != url and not in_scope(download.final, self.known.site.url):
@@ -369,7 +364,10 @@ class _Case:
         outcome = self.of(
             self.visited(read, changed=True),
             counts=VisitCounts(pages=1, images=len(download.inline)),
-            found=(*_shown(address, page), *(() if self.known.only_page else self.linked(address, page))),
+            found=(
+                *_shown(address, page),
+                *(() if self.known.context.only_page else self.linked(address, page)),
+            ),
             inline=tuple(self.inline(image, one) for image, one in download.inline),
             is_page=kind is Kind.PAGE,
             pages=(*marks, seen),
@@ -401,7 +399,7 @@ class _Case:
         upto, digest = judgement.upto, judgement.digest
         return self.visited(replace(known, standing=Standing.DONE, digest=digest, matched_upto=upto))
 
-    def sitemap(self, address: Address, listed: Sitemap) -> Outcome:
+    def sitemap(self, address: Address, listed: Sitemap) -> DownloadOutcome:
         """Give the outcome of a sitemap or feed."""
         url, depth, site = address.url, address.depth, self.known.site.url
         shown: dict[str, list[Candidate]] = {}

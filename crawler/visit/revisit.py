@@ -48,7 +48,7 @@ def after_failure(address: Address, plan: Plan, now: datetime) -> Address:
     return replace(address, tries=tries, due_at=now + timedelta(seconds=pause), standing=Standing.FAILED)
 
 
-def is_due(address: Address, plan: Plan, *, began: datetime, now: datetime) -> bool:
+def is_due_tonight(address: Address, plan: Plan, *, began: datetime, now: datetime) -> bool:
     """Tell whether an address is to be visited in the night that began then."""
     due_at = address.due_at
     if due_at is None or due_at <= began:

@@ -43,7 +43,7 @@ def read_answer(host: HostState, status: int, body: bytes, now: datetime) -> tup
     rules = robots.read(status, body)
     if rules.parsed is not None or rules.everything:
         return rules, replace(
-            host, robots=robots.text_of(body) if rules.parsed else "", robots_status=status, robots_at=now
+            host, robots=robots.decoded(body) if rules.parsed else "", robots_status=status, robots_at=now
         )
     if robots.is_fresh(host.robots_at, now):
         return _remembered(host), host

@@ -11,7 +11,7 @@ from crawler.visit.context import VisitContext
 from crawler.visit.download import Download, Downloader
 from crawler.visit.frontier import Frontier
 from crawler.visit.host_queues import Turn, Wait
-from crawler.visit.outcome import Known, Outcome, outcome_of, robots_outcome
+from crawler.visit.outcome import DownloadOutcome, KnownSite, outcome_of_download, outcome_of_robots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class _Record:
     failures: list[Failure] = field(default_factory=list)
     counts: VisitCounts = field(default_factory=VisitCounts)
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: DownloadOutcome) -> None:
         self.pages += outcome.pages
         self.unchanged += outcome.unchanged
         self.judgements |= {one.digest: one for one in outcome.judgements}
@@ -78,14 +78,7 @@ class _Slice:
         self.downloader = Downloader(
             site, context, fetcher, rules=self.frontier.robots.rules, matched=self.matched
         )
-        self.known = Known(
-            site=site,
-            plan=plan,
-            began=began,
-            only_page=context.only_page,
-            addresses=self.frontier.addresses,
-            hosts=self.frontier.hosts,
-        )
+        self.known = KnownSite(site, context, self.frontier.addresses, self.frontier.hosts)
         self.ends_at = self.clock.monotonic() + budget.seconds
 
     def run(self) -> None:
@@ -131,9 +124,9 @@ class _Slice:
             self.frontier.postpone(download.turn, self.clock.monotonic() + download.wait_s)
             return
         if download.turn.is_robots:
-            outcome = robots_outcome(download, self.known, self.clock.now())
+            outcome = outcome_of_robots(download, self.known, self.clock.now())
         else:
-            outcome = outcome_of(download, self.known, self.clock.now())
+            outcome = outcome_of_download(download, self.known, self.clock.now())
         self.matched.update({one.digest: one.upto for one in outcome.judgements})
         self.record.add(outcome)
         self.frontier.apply(outcome)

@@ -12,7 +12,7 @@ from crawler.settings import Plan
 from crawler.visit import pace
 from crawler.visit.frontier import Frontier
 from crawler.visit.host_queues import Turn, Wait
-from crawler.visit.outcome import Found, Outcome
+from crawler.visit.outcome import DownloadOutcome, Found
 from crawler.visit.revisit import after_visit, pause_after
 from crawler.visit.robots_cache import read_answer
 
@@ -39,7 +39,7 @@ def answers(one: Frontier, host: str = "a.example", *, seconds: float = 0.0, **m
     """Let a host answer."""
     state = one.hosts.get(host, HostState(host=host))
     turn = Turn(host, page("asked"))
-    one.apply(Outcome(turn=turn, host=pace.after_answer(state, seconds), **more))
+    one.apply(DownloadOutcome(turn=turn, host=pace.after_answer(state, seconds), **more))
 
 
 def offer(one: Frontier, url: str, kind: Kind = Kind.PAGE, depth: int = 1, **more) -> None:
@@ -129,7 +129,7 @@ def test_failures_in_a_row_park_the_host():
     one = frontier()
     for _ in range(6):
         silent = pace.after_silence(one.hosts["a.example"], PLAN, began=NOW, now=NOW)
-        one.apply(Outcome(turn=Turn("a.example", page("x")), host=silent))
+        one.apply(DownloadOutcome(turn=Turn("a.example", page("x")), host=silent))
 
     assert one.hosts["a.example"].parked_until == NOW + timedelta(seconds=120)
 
@@ -254,7 +254,7 @@ class Watched:
             self.parked[host] = (self.tenths + 15) / 10
             until = NOW + timedelta(seconds=self.parked[host])
             parked = replace(self.one.hosts[host], parked_until=until)
-            self.one.apply(Outcome(turn=Turn("nobody", page("x")), host=parked))
+            self.one.apply(DownloadOutcome(turn=Turn("nobody", page("x")), host=parked))
         elif what == "offer":
             self.count += 1
             offer(self.one, f"https://{host}/more{self.count}.jpg", Kind.IMAGE)
@@ -305,10 +305,10 @@ def asked_about(one, now):
             continue
         if turn.is_robots:
             rules, host = read_answer(one.hosts[turn.host], 404, b"", now)
-            one.apply(Outcome(turn=turn, host=host, rules=rules))
+            one.apply(DownloadOutcome(turn=turn, host=host, rules=rules))
         else:
             done = after_visit(turn.address, one.plan, now, changed=True)
-            one.apply(Outcome(turn=turn, host=one.hosts[turn.host], address=done))
+            one.apply(DownloadOutcome(turn=turn, host=one.hosts[turn.host], address=done))
         yield turn
 
 

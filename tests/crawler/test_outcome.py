@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.clock import SystemClock
 from crawler.extract.elements import ExtractedPage
 from crawler.extract.sitemaps import Sitemap
 from crawler.extract.sniff import Content
@@ -13,16 +14,18 @@ from crawler.http.client import FetchError, Reply
 from crawler.model import Address, Candidate, HostState, Judgement, Kind, Site, SiteState, Standing
 from crawler.reasons import NO_ANSWER
 from crawler.settings import Plan
+from crawler.visit.context import VisitContext
 from crawler.visit.download import Download
 from crawler.visit.frontier import Frontier
 from crawler.visit.host_queues import Turn
-from crawler.visit.outcome import Known, Outcome, outcome_of, robots_outcome
+from crawler.visit.outcome import DownloadOutcome, KnownSite, outcome_of_download, outcome_of_robots
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 SITE, HOST, DIGEST = "https://a.example/", "a.example", "sha256:" + "0" * 64
 PLACES = ["", "https://a.example/b", "https://b.example/c.jpg", "https://www.a.example/d"]
 STATUSES = st.sampled_from([200, 203, 204, 301, 304, 400, 403, 404, 410, 418, 429, 500, 503, 520, 599])
 PICTURE = Candidate(url="https://cdn.example/x.jpg", element="img", via="src")
+JUDGEMENT = Judgement(digest=DIGEST, verdict="none", upto=3)
 JUDGEMENTS = st.sampled_from(["", "unreadable"]).map(
     lambda trouble: Judgement(digest=DIGEST, verdict="copy", upto=3, photo=7, trouble=trouble)
 )
@@ -61,22 +64,16 @@ DOWNLOADS = st.builds(
 ).map(lambda one: replace(one, reply=None) if one.error else one)
 
 
-def taken_in(download: Download, failures: int = 0) -> tuple[Frontier, Outcome]:
+def taken_in(download: Download, failures: int = 0) -> tuple[Frontier, DownloadOutcome]:
     """Let a frontier take in what a download means."""
     address = download.turn.address
     host = HostState(host=HOST, robots_status=404, robots_at=NOW, failures=failures)
     state = SiteState(addresses={address.url: address}, hosts={HOST: host})
     plan = Plan()
     frontier = Frontier(Site(url=SITE), state, plan, began=NOW, now=NOW)
-    known = Known(
-        site=frontier.site,
-        plan=plan,
-        began=NOW,
-        only_page=False,
-        addresses=frontier.addresses,
-        hosts=frontier.hosts,
-    )
-    meaning = robots_outcome if download.turn.is_robots else outcome_of
+    context = VisitContext(plan=plan, began=NOW, judge=lambda *_: JUDGEMENT, upto=3, clock=SystemClock())
+    known = KnownSite(frontier.site, context, frontier.addresses, frontier.hosts)
+    meaning = outcome_of_robots if download.turn.is_robots else outcome_of_download
     outcome = meaning(download, known, NOW)
     frontier.apply(outcome)
     return frontier, outcome
