@@ -1,4 +1,4 @@
-"""What can go wrong outside, on other people's sites, each as one sentence and what to do about it."""
+"""What can go wrong in the crawler."""
 
 from http import HTTPStatus
 from typing import ClassVar
@@ -17,7 +17,7 @@ class CrawlerError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        """Keep one sentence of what was expected and found, and the way out."""
+        """Keep one sentence, and the way out."""
         super().__init__(message)
         self.hint = hint
 
@@ -45,20 +45,23 @@ class RefusedError(CrawlerError):
 
 
 class BadUrlError(RefusedError):
-    """An address that a person typed is no address of a site or page."""
+    """What a person typed is no address of a site."""
 
 
 class DamagedError(CrawlerError):
-    """A file of ours cannot be read, or is not as it was written."""
+    """A file of ours is not as it was written."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class UnavailableError(CrawlerError):
-    """A service, a server or this machine cannot do it at this moment."""
+    """A service or this machine cannot do it at this moment."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class RunStoppedError(UnavailableError):
-    """A run could not go on; what was written stays, and the next one goes on."""
+    """A run could not go on.
+
+    What was written stays, and the next run goes on.
+    """

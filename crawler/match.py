@@ -1,4 +1,4 @@
-"""From a found picture's bytes to what the matcher says of it: a copy of ours, or nothing to report."""
+"""What the matcher says of a found picture's bytes."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ _opening = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """Looks at pictures for the crawl; can be sent to other processes, where it opens the index once.
+    """Judges pictures in any process, which opens the index once.
 
     Args:
         root: The data folder.
@@ -42,7 +42,10 @@ class Matcher:
     basis: str = ""
 
     def __call__(self, body: bytes, name: str) -> Judgement:
-        """Say what a picture is; bytes that cannot be read are an answer too, never an error."""
+        """Say what a picture is.
+
+        Bytes that cannot be read are an answer too.
+        """
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
         known = self.recall(digest)
         if known is not None:
@@ -91,7 +94,10 @@ class Matcher:
 
 
 def basis_of(folder: "DataFolder") -> str:
-    """Give what every answer rests on beside the photos, as JSON: the matcher, the marks it knows, the settings."""
+    """Give what every answer rests on beside the photos, as JSON.
+
+    These are the matcher's version, the marks it knows as ours, and the settings.
+    """
     from gallery.services.lookup import Lookup  # noqa: PLC0415 (heavy, as above)
     from gallery.settings import load_settings  # noqa: PLC0415
     from watermark.matching.model import matcher_version  # noqa: PLC0415
@@ -124,7 +130,7 @@ def _look(body: bytes, frame: int, lookup: "Lookup") -> str:
 
 
 def _bounded(limits: "DecodeLimits", facts: "Header") -> "DecodeLimits":
-    """Give the practice's limits, or a worker's where those are lower: many may be at work at the same time."""
+    """Give the practice's limits, or a worker's where those are lower."""
     from watermark.matching.identify import WORKED  # noqa: PLC0415 (see above)
 
     scale = min(1.0, WORKED / max(facts.width, facts.height))

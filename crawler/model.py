@@ -1,4 +1,4 @@
-"""The words of the watch: sites, what is known of each address, what was seen, found and decided."""
+"""The crawler's values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,10 @@ UNREADABLE, TOO_LARGE = "unreadable", "too-large"
 
 
 class Listing(StrEnum):
-    """Why a site is known: watched, allowed to show our photos, only named by a tip, or no longer visited."""
+    """Why a site is known.
+
+    Watched, allowed to show our photos, named by a tip, or visited no more.
+    """
 
     WATCH = "watch"
     ALLOW = "allow"
@@ -22,7 +25,7 @@ class Listing(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an address was expected to be when it was found; its bytes decide in the end."""
+    """What an address is expected to be, until its bytes decide."""
 
     PAGE = "page"
     IMAGE = "image"
@@ -31,7 +34,7 @@ class Kind(StrEnum):
 
 
 class Standing(StrEnum):
-    """Where an address stands: still to visit, visited, gone, failed for now, or left alone on purpose."""
+    """What came of the last visit of an address."""
 
     WAITING = "waiting"
     DONE = "done"
@@ -50,7 +53,10 @@ class Step(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a person decided about a finding; `open` takes a decision back."""
+    """What a person decided about a finding.
+
+    `open` takes a decision back.
+    """
 
     OPEN = "open"
     INFRINGEMENT = "infringement"
@@ -91,7 +97,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """What is known of one URL of a site: enough to ask again for free, and to know when.
+    """What is known of one URL of a site.
 
     Args:
         url: Canonical.
@@ -129,7 +135,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostState:
-    """What is known of one host: its robots.txt as last read, and until when it is left alone.
+    """What is known of one host.
 
     Args:
         host: "example.org" or "example.org:8080".
@@ -154,7 +160,7 @@ class HostState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteState:
-    """All that a visit needs to go on where the last one stopped; given back changed, never shared."""
+    """All that the next visit of a site needs to know."""
 
     addresses: Mapping[str, Address] = field(default_factory=dict)
     hosts: Mapping[str, HostState] = field(default_factory=dict)
@@ -163,7 +169,7 @@ class SiteState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An image that a page shows or links: where in the page, and the words near it.
+    """An image that a page shows or links.
 
     Args:
         url: Canonical; for an image inside the page itself, `data:` and its SHA-256.
@@ -183,7 +189,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSeen:
-    """What one visit of a page showed; `is_whole` when the page itself was read, not only named elsewhere."""
+    """What one visit of a page showed.
+
+    `is_whole` when the page itself was read, not only named elsewhere.
+    """
 
     url: str
     title: str
@@ -227,7 +236,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Something that could not be done, as a row: what, where, why."""
+    """Something that could not be done."""
 
     url: str
     step: Step
@@ -238,7 +247,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitCounts:
-    """How much a visit did; sums add up."""
+    """How much a visit did."""
 
     pages: int = 0
     images: int = 0
@@ -255,7 +264,7 @@ class VisitCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliceResult:
-    """What one slice of a site's visit changed and saw; the coordinator writes it in one transaction."""
+    """What one slice of a site's visit changed and saw."""
 
     addresses: tuple[Address, ...] = ()
     hosts: tuple[HostState, ...] = ()
@@ -273,7 +282,10 @@ class SliceResult:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """A finding of the same photo at the same site that somebody decided, whose picture looks the same."""
+    """A decided finding whose picture looks the same.
+
+    It is of the same photo at the same site.
+    """
 
     finding: int
     decision: Decision
@@ -305,7 +317,7 @@ class JudgementRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What the machine says of an image at a site; a person decides what it is.
+    """What the machine says of an image at a site.
 
     Where `photo_id` is None it is none of our catalogued photos, but carries our mark: nothing is said of a copy then.
 
@@ -378,7 +390,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Infringement(Finding):
-    """A finding that a person has confirmed; only this may be called an infringement."""
+    """A finding that a person has confirmed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,7 +409,9 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteReport:
-    """How the night went at one site; `blind` says, in sentences, why silence there does not mean clean.
+    """How the night went at one site.
+
+    `blind` says, in sentences, why silence there does not mean clean.
 
     `unreachable` says that nothing could be read there because nobody answered.
     """
@@ -414,7 +428,9 @@ class SiteReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """How one nightly run went; `photos` is how many of ours there were to compare with.
+    """How one nightly run went.
+
+    `photos` is how many of ours there were to compare with.
 
     `notes` are sentences about the night as a whole, each a reason to look.
     """
@@ -438,5 +454,8 @@ class RunSummary:
 
 
 def printable(text: str) -> str:
-    """Give a text on one line: a site's words in it steer no terminal and forge no line of a mail."""
+    """Give a text on one line without control characters.
+
+    A site's words steer no terminal and forge no line of a mail.
+    """
     return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Each reason that there is; its value is how rows spell it."""
+    """Each reason that there is, as rows spell it."""
 
     REFUSED = "refused-address"
     UNREACHABLE = "unreachable"
@@ -87,12 +87,15 @@ class Reason:
     detail: str = ""
 
     def sentence(self, url: str = "") -> str:
-        """Word it for people; `url` is the address that it is about."""
+        """Word it for people.
+
+        `url` is the address that it is about.
+        """
         return _SENTENCES.get(self.cause, "{detail}").format(detail=self.detail, url=url)
 
     @property
     def trouble(self) -> str:
-        """The cause in one word, with the HTTP status where it is one."""
+        """The cause in one word, with its HTTP status if any."""
         return f"status-{self.detail}" if self.cause in (Cause.STATUS, Cause.GONE) else str(self.cause)
 
     def to_text(self) -> str:
@@ -101,7 +104,10 @@ class Reason:
 
 
 def reason_of(text: str) -> Reason | None:
-    """Read what `to_text` wrote, or the sentence that a row of an older version holds; None for an empty one."""
+    """Read a reason from a row of this or an older version.
+
+    None for an empty text.
+    """
     cause, colon, detail = text.partition(":")
     if not text:
         return None

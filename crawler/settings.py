@@ -1,4 +1,4 @@
-"""How the practice wants its nightly watch done: the `[crawler]` section of pairwatch.toml, checked."""
+"""The checked `[crawler]` section of pairwatch.toml."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -11,7 +11,7 @@ VERSION = "26.11"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Politeness, bounds and rhythm of a watch; every value can be set under `[crawler]`.
+    """Politeness, bounds and rhythm of a watch.
 
     Args:
         contact: Whom a site's owner can write to: an e-mail or web address, sent with every request.
@@ -75,13 +75,15 @@ class Plan:
 
     @property
     def agent(self) -> str:
-        """The User-Agent: what we are, and whom to write to."""
+        """The User-Agent, which names whom to write to."""
         whom = f"; +{self.contact}" if self.contact else ""
         return f"pairwatch/{VERSION} (looks for copies of its owner's photographs{whom})"
 
 
 def load_plan(folder: DataFolder) -> Plan:
-    """Read a data folder's plan; whom to write to is the practice's contact unless `[crawler]` names another.
+    """Read a data folder's plan.
+
+    Whom to write to is the practice's contact unless `[crawler]` names another.
 
     Raises:
         RefusedError: Names every wrong key and value of the section.
@@ -92,7 +94,9 @@ def load_plan(folder: DataFolder) -> Plan:
 
 
 def plan_from(section: Mapping[str, object], contact: str) -> Plan:
-    """Read the `[crawler]` section; `contact` is the practice's own, used where the section has none.
+    """Read the `[crawler]` section.
+
+    `contact` is the practice's own, used where the section has none.
 
     Raises:
         RefusedError: Names every wrong key and value.

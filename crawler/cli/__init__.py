@@ -1,4 +1,4 @@
-"""The crawler's commands: each reads its arguments, calls one room, and prints what came of it."""
+"""The crawler's commands."""
 
 from crawler.cli.desk import findings, report, review, tip
 from crawler.cli.operate import log, schedule, status

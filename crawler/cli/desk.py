@@ -1,4 +1,4 @@
-"""The legal desk from the command line: tips, findings, decisions, the report."""
+"""Commands of the legal desk."""
 
 import getpass
 import json

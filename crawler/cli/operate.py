@@ -1,4 +1,4 @@
-"""Looking after the nightly run: how it is doing, and the timer that starts it."""
+"""Commands that look after the nightly run."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What only the crawler's commands share: opening the watch, and printing other people's words."""
+"""How the crawler's commands print other people's words."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""The nightly run from the command line: progress while it goes on, what was seen, and what was not."""
+"""The command that runs a night and shows its progress."""
 
 import json
 import signal
@@ -74,7 +74,10 @@ def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> N
 
 @contextmanager
 def _stoppable() -> Iterator[Callable[[], bool]]:
-    """Let SIGTERM and Ctrl-C end a run between two slices; a second Ctrl-C ends it at once."""
+    """Let SIGTERM and Ctrl-C end a run between two slices.
+
+    A second Ctrl-C ends it at once.
+    """
     asked = threading.Event()
 
     def ask(number: int, _frame: object) -> None:
@@ -90,7 +93,7 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
 
 
 class _Talk:
-    """Tells how a run goes on: a bar of the sites that are done on a terminal, one line per slice elsewhere."""
+    """Shows a bar on a terminal, and one line per slice elsewhere."""
 
     def __init__(self, *, as_lines: bool) -> None:
         self.as_lines = as_lines
@@ -116,7 +119,7 @@ class _Talk:
         self._show(step.waiting, f"{self.requests} requests  {line}")
 
     def _show(self, waiting: int, line: str) -> None:
-        """Draw the bar; it is made with the first slice that comes back, when the sites are counted."""
+        """Draw the bar, made when the first slice comes back."""
         if self._bar is None:
             room = get_terminal_size().columns - _BAR_COLUMNS
             self._bar = click.progressbar(

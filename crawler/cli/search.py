@@ -1,4 +1,4 @@
-"""Asking a reverse-image service from the command line: what would be sent is shown, and a person says yes."""
+"""The command that asks a reverse-image service."""
 
 import getpass
 import sys
@@ -67,7 +67,7 @@ def search_service(  # noqa: PLR0913, PLR0917 (each is an option a person may gi
 
 
 def _agreed(service: "Service", files: "tuple[PublishedFile, ...]", *, yes: bool, by: str) -> str:
-    """Give the name of the person who says yes to sending these files."""
+    """Give who says yes to sending these files."""
     if yes and not by:
         raise RefusedError("--yes needs the name of the person who said yes", hint="add --by NAME")
     if yes:

@@ -1,4 +1,4 @@
-"""The list of sites from the command line: add, allow, list, remove."""
+"""Commands for the list of sites."""
 
 from datetime import UTC, datetime
 from pathlib import Path

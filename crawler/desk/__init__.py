@@ -1,1 +1,1 @@
-"""The legal desk: what was found, what a person decides about it, and the report that others can read."""
+"""The legal desk, where people decide what findings are."""

@@ -1,4 +1,4 @@
-"""A person's decision about a finding: kept for good, and recorded in the ledger."""
+"""A person's decision about a finding."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""A finding as a JSON object and as a row of the CSV file."""
+"""A finding as a JSON object and as a CSV row."""
 
 from crawler.desk.sentences import likeness
 from crawler.model import Finding, JudgementRecord
@@ -35,7 +35,10 @@ COLUMNS = [
 
 
 def finding_json(finding: Finding) -> dict[str, object]:
-    """Give a finding as `pairwatch findings --json` prints it: one flat object, keys kept stable."""
+    """Give a finding as `pairwatch findings --json` prints it.
+
+    Its keys are kept stable.
+    """
     answer = finding.answer
     return {
         "id": finding.id,
@@ -93,7 +96,7 @@ def _record_json(said: JudgementRecord) -> dict[str, object]:
 
 
 def finding_row(finding: Finding) -> dict[str, str]:
-    """Give a finding as a row of the CSV file, without our file's name; no cell can be taken for a formula."""
+    """Give a finding as a CSV row without our file's name."""
     plain = finding_json(finding)
     place = finding.sightings[0] if finding.sightings else None
     words = {name: getattr(place, name) if place else "" for name in ("alt", "caption", "heading")}
@@ -106,7 +109,7 @@ def finding_row(finding: Finding) -> dict[str, str]:
 
 
 def _cell(value: object) -> str:
-    """Write a cell; what a spreadsheet would run (=, +, -, @, tab) is made text by an apostrophe.
+    """Write a cell that no spreadsheet runs as a formula.
 
     Source: OWASP, "CSV Injection".
     """

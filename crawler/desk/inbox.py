@@ -7,7 +7,7 @@ ASIDE = frozenset((Decision.DISMISSED, Decision.LICENSED))
 
 
 def is_for_the_desk(finding: Finding) -> bool:
-    """Tell whether a finding is shown without being asked for: whatever nobody has put aside.
+    """Tell whether nobody has put a finding aside.
 
     What a person dismissed or licensed stays aside when the site only saves it anew; what was confirmed does not
     confirm anything else, so that its likes are shown, with the reference.
@@ -16,5 +16,5 @@ def is_for_the_desk(finding: Finding) -> bool:
 
 
 def is_news(finding: Finding) -> bool:
-    """Tell whether a night's finding is worth a line in summary and mail."""
+    """Tell whether a finding belongs into summary and mail."""
     return (finding.verdict == Verdict.COPY or finding.photo_id is None) and is_for_the_desk(finding)

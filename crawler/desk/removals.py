@@ -1,4 +1,4 @@
-"""Copies that a withdrawal reaches: a patient who no longer wants to be shown is still shown there."""
+"""Known copies on other sites that a withdrawal reaches."""
 
 from crawler.model import Decision
 from crawler.store.database import watch
@@ -8,7 +8,7 @@ from gallery.settings import DataFolder
 
 
 def known_copies(folder: DataFolder) -> list[KnownCopy]:
-    """Give every copy of our photos that is known on other sites, licensed ones too; dismissed findings are none.
+    """Give every known copy elsewhere, licensed ones too, dismissed ones not.
 
     Nor is a dismissed one's picture that was only saved again.
     """

@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing else, and a CSV file; written whole or not at all."""
+"""The report of findings as one HTML file and a CSV file."""
 
 import base64
 import csv
@@ -39,7 +39,10 @@ Progress = Callable[[Iterable[Finding], int, str], Iterator[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One picture of an exhibit: a caption, and the picture as a data: URI."""
+    """One picture of an exhibit with its caption.
+
+    `source` is a `data:` URI.
+    """
 
     caption: str
     source: str
@@ -47,7 +50,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
-    """A finding with its pictures; `trouble` says why there are none."""
+    """A finding with its pictures.
+
+    `trouble` says why there are none.
+    """
 
     finding: Finding
     subject: str
@@ -67,7 +73,7 @@ def _plainly(items: Iterable[Finding], _length: int, _label: str) -> Iterator[Fi
 def write_report(
     folder: DataFolder, out: Path, *, now: datetime, everything: bool = False, progress: Progress = _plainly
 ) -> Path:
-    """Write report.html and findings.csv into a folder, and give the path of the HTML file.
+    """Write report.html and findings.csv into a folder.
 
     Works without any network or matching: pictures and transforms are those that were kept when they were seen.
 
@@ -172,7 +178,7 @@ def _by_site(exhibits: Iterable[Exhibit]) -> list[tuple[str, list[Exhibit]]]:
 
 
 def _measured() -> ErrorRates | None:
-    """Give what was measured about the matcher; None where it was not shipped."""
+    """Give the matcher's error rates, or None where none were shipped."""
     try:
         return ErrorRates.of(matching_rates())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Asking a reverse-image service: only what is published and allowed today, only after a person's recorded yes."""
+"""Asking a reverse-image service after a person's recorded yes."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ _MOST_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedFile:
-    """A file that anybody can see on our site today: its place, its address there, and whose photo it is."""
+    """A file that anybody can see on our site today."""
 
     photo: int
     case: int
@@ -50,7 +50,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchOutcome:
-    """What came of a search: how many pictures were sent, what was found, where it is kept, what went wrong."""
+    """What came of a search."""
 
     sent: int
     hits: tuple[Hit, ...]
@@ -59,7 +59,7 @@ class SearchOutcome:
 
 
 def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -> tuple[PublishedFile, ...]:
-    """Give the largest JPEG of each photo that is public and that consent allows at this moment.
+    """Give each public photo's largest JPEG that consent allows now.
 
     A file that the last build did not write in exactly these bytes is none of ours to send.
 
@@ -119,7 +119,9 @@ def key_of(service: Service) -> str:
 def search(
     folder: DataFolder, plan: Plan, service: Service, yes: Permission, *, clock: Callable[[], datetime]
 ) -> SearchOutcome:
-    """Send files to a service, one after the other, and keep what it answers for `site suggest`.
+    """Send files to a service and keep its answers.
+
+    They are proposals for `site suggest`.
 
     The permission is in the ledger before the first byte leaves; what was really sent is added at the end.
 
@@ -147,7 +149,10 @@ def search(
 
 
 def _door(plan: Plan, service: Service) -> Fetcher:
-    """Open the network door to the service; an address of this machine only where the settings write one."""
+    """Open a fetcher that reaches the service.
+
+    It reaches this machine only where the settings write such an address.
+    """
     parts = urlsplit(service.question(plan, b"", "").url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     own: frozenset[str] = frozenset()

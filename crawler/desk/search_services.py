@@ -1,4 +1,4 @@
-"""Reverse-image-search services behind one protocol: how each is asked, and how its answer is read. Pure."""
+"""Requests to reverse-image services, and how their answers are read."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRequest:
-    """One request to a service: a POST with a body; the key is in a header, never in the address."""
+    """One POST to a service, with its key in a header."""
 
     url: str
     headers: Mapping[str, str]
@@ -25,14 +25,17 @@ class ServiceRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """Where a service has seen a picture like ours; `page` is "" where it names the image alone."""
+    """Where a service has seen a picture like ours.
+
+    `page` is "" where it names the image alone.
+    """
 
     page: str
     image: str
 
 
 class Service(Protocol):
-    """What a service is to us; a new one is one more class of this shape in `SERVICES`."""
+    """A reverse-image service, one of `SERVICES`."""
 
     name: str
     company: str
@@ -52,7 +55,7 @@ class Service(Protocol):
 
 
 class TinEye:
-    """The TinEye API: `search` with an uploaded image.
+    """The TinEye API's `search` with an uploaded image.
 
     Source: https://services.tineye.com/developers/tineyeapi (since 2021 the key in `x-api-key`), and TinEye's
     own client pytineye 3.0.
@@ -61,7 +64,7 @@ class TinEye:
     name, company, key = "tineye", "TinEye (Idee Inc., Canada)", "PAIRWATCH_TINEYE_KEY"
 
     def question(self, plan: Plan, picture: bytes, key: str) -> ServiceRequest:
-        """Upload the picture; at most 100 matches, the best first."""
+        """Upload the picture and ask for the 100 best matches."""
         fields = {"offset": "0", "limit": str(MOST), "sort": "score", "order": "desc"}
         bound = secrets.token_hex(16)
         parts = [
@@ -74,7 +77,7 @@ class TinEye:
         return ServiceRequest(url=plan.tineye_url, headers=headers, body=b"".join(parts))
 
     def read(self, status: int, answer: object) -> Iterator[Hit]:
-        """Give each backlink of each match: the page, and the image there."""
+        """Give page and image of each match's backlinks."""
         told = _mapping(answer)
         if status != 200 or told.get("code") != 200:  # noqa: PLR2004 (OK, by HTTP and in TinEye's own field)
             words = told.get("messages")
@@ -85,7 +88,7 @@ class TinEye:
 
 
 class GoogleVision:
-    """Google Cloud Vision, `images:annotate` with the feature WEB_DETECTION.
+    """Google Cloud Vision's web detection.
 
     Source: https://cloud.google.com/vision/docs/reference/rest/v1/images/annotate. Pictures that only look alike
     (`visuallySimilarImages`) are no copies and are left out.
@@ -105,7 +108,7 @@ class GoogleVision:
         )
 
     def read(self, status: int, answer: object) -> Iterator[Hit]:
-        """Give the pages with full or partial matches, and matching images whose page is not told."""
+        """Give pages with matches, and matching images without a page."""
         told = _mapping(answer)
         first = next(iter(_rows(told.get("responses"))), {})
         fault = told.get("error") or first.get("error")
@@ -140,7 +143,7 @@ def permitted(plan: Plan, name: str) -> Service:
 
 
 def _hit(page: object, image: object) -> Iterator[Hit]:
-    """Give a hit with canonical addresses; what is no web address is left out."""
+    """Give a hit with canonical addresses, if it names any."""
     spelled = [canonical(text) or "" if isinstance(text, str) else "" for text in (page, image)]
     if any(spelled):
         yield Hit(page=spelled[0], image=spelled[1])

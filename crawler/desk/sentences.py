@@ -29,12 +29,15 @@ _MARKS = {
 
 
 def subject(finding: Finding) -> str:
-    """Name what of ours a finding is about: `case 51, after`; or that it is our mark alone."""
+    """Name what of ours a finding is about.
+
+    `case 51, after`, or that it is our mark alone.
+    """
     return MARK_ONLY if finding.photo_id is None else f"case {finding.case}, {finding.stage}"
 
 
 def says(finding: Finding) -> str:
-    """Give the sentence that keeps apart what the machine says and what a person has confirmed."""
+    """Say who calls it what, the machine or a person."""
     if isinstance(finding, Infringement):
         return f"Confirmed as an infringement by {finding.decided_by}."
     if finding.photo_id is None:
@@ -50,7 +53,7 @@ def mark_says(finding: Finding) -> str:
 
 
 def likeness(finding: Finding) -> str:
-    """Say which decided finding's picture this is, saved again; "" when it is none."""
+    """Say which decided finding's picture this is, if any."""
     like = finding.like
     if like is None:
         return ""
@@ -67,7 +70,7 @@ def former_judgements(finding: Finding) -> tuple[str, ...]:
 
 
 def counted(findings: Sequence[Finding]) -> str:
-    """Say how many findings these are, our mark alone apart: `2 new findings, 1 of them our mark, …`."""
+    """Count findings in words, our mark alone apart."""
     alone = sum(one.photo_id is None for one in findings)
     plural = "" if len(findings) == 1 else "s"
     return f"{len(findings)} new finding{plural}" + (f", {alone} of them {MARK_ONLY}" if alone else "")

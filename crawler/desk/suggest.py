@@ -1,4 +1,4 @@
-"""Sites that may be worth watching: hosts that known copiers link to, readers named, or a reverse search listed."""
+"""Sites that may be worth watching."""
 
 import csv
 import io
@@ -28,14 +28,14 @@ _EVERYWHERE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A site that a person may put on the watch list, and why."""
+    """A site that may be worth watching, and why."""
 
     url: str
     reason: str
 
 
 def suggest(folder: DataFolder, exported: tuple[Path, ...] = ()) -> list[Suggestion]:
-    """Give the sites that are on no list yet, the most often named first.
+    """Give sites on no list yet, the most often named first.
 
     Results of permitted searches (`site search`) count by themselves.
 
@@ -106,7 +106,7 @@ def _text(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """One line of a list of sites: the address, which list, and a note."""
+    """One line of a list of sites."""
 
     url: str
     listing: Listing
@@ -132,7 +132,9 @@ def text_of_list(data: bytes, name: str) -> str:
 
 
 def read_list(text: str, name: str) -> list[ListEntry]:
-    """Read a list of sites: one per line, `address`, then optionally `watch` or `allow`, then a note.
+    """Read a list of sites, one per line.
+
+    A line is an address, then optionally `watch` or `allow`, then a note.
 
     Empty lines and lines that begin with # are left out; commas separate, quotes hold a note together.
 

@@ -1,4 +1,4 @@
-"""A reader's hint, checked at once: a page or image address, or a file that somebody sent."""
+"""Readers' hints, checked at once."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ class TipAnswer:
 def check_url(
     folder: DataFolder, url: str, *, clock: Clock, resolver: Resolver = system_resolver
 ) -> TipAnswer:
-    """Fetch a tipped page and the images it shows, or a tipped image, once, and keep what is found.
+    """Look once at a tipped page or image, and keep what is found.
 
     The site is not watched because of that; its name is kept, so that it can be.
 
@@ -104,7 +104,7 @@ def _is_seen(address: Address) -> bool:
 
 
 def _site_of(sites: Sites, url: str, now: datetime) -> Site:
-    """Give the listed site that an address belongs to, or note its origin as known from a tip."""
+    """Give an address's site, listed now if it was not."""
     origin = f"{origin_of(url)}/"
     for site in sites.listed():
         if origin_of(site.url) == origin_of(url):

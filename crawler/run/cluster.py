@@ -1,4 +1,4 @@
-"""More than one machine: slices run on dask.distributed, if the extra `cluster` is installed; one process writes."""
+"""Slices on other machines through dask.distributed."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -13,7 +13,7 @@ _HERE = ("127.0.0.1", "::1", "localhost")
 
 @contextmanager
 def on_cluster(address: str | None) -> Iterator[Executor | None]:
-    """Give an executor on the cluster at this address; None for none, which means this machine's processes.
+    """Give an executor on the cluster at this address, if any.
 
     Its workers must see the data folder under the same path, since they compare pictures with its index.
 

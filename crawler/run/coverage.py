@@ -1,4 +1,4 @@
-"""Why silence is not "clean": names, in sentences, what a night could not see at a site. Pure."""
+"""What a night could not see at a site, in sentences."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,10 @@ _SIGNS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class BlindSpots:
-    """What was not seen, in sentences; `missed` says that the visit did not go as planned."""
+    """What was not seen, in sentences.
+
+    `missed` says that the visit did not go as planned.
+    """
 
     sentences: tuple[str, ...]
     missed: bool
@@ -38,7 +41,7 @@ class BlindSpots:
 def blind_spots(
     site: Site, seen: SiteCoverage, *, limit: Reason | None = None, crash: str = ""
 ) -> BlindSpots:
-    """Name everything because of which "nothing found" at a site would be too much said.
+    """Name all that keeps a quiet site from being called clean.
 
     Args:
         site: The site.

@@ -1,4 +1,4 @@
-"""The mail after a night: sent when something changed, or once a week as a sign of life. No picture is in it."""
+"""The mail after a night, which holds no picture."""
 
 import smtplib
 import ssl
@@ -20,7 +20,7 @@ _TLS_PORT = 465
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestContent:
-    """What a digest tells: the run, what is new since the run before, and when the last mail went out."""
+    """What a digest tells, and what decides whether it is sent."""
 
     summary: RunSummary
     findings: tuple[Finding, ...]
@@ -30,7 +30,10 @@ class DigestContent:
 
 
 def is_due(night: DigestContent) -> bool:
-    """Tell whether a mail goes out: something was found, blindness is new, the run failed, or a week is over."""
+    """Tell whether a mail goes out.
+
+    Something was found, blindness is new, the run failed, or a week is over.
+    """
     blind = {(site.url, sentence) for site in night.summary.sites for sentence in site.blind}
     failed = night.summary.outcome is Outcome.FAILED
     if night.findings or blind - night.blind_before or failed or night.summary.notes:
@@ -41,7 +44,7 @@ def is_due(night: DigestContent) -> bool:
 
 
 def compose(night: DigestContent, plan: Plan) -> EmailMessage:
-    """Write the mail: findings by site, then what could not be seen; words only."""
+    """Write the mail in plain words, site by site."""
     mail = EmailMessage()
     mail["From"] = plan.mail_from or plan.mail_to
     mail["To"] = plan.mail_to
@@ -96,7 +99,10 @@ def _lines(night: DigestContent) -> list[str]:
 
 
 def _connected(plan: Plan) -> smtplib.SMTP:
-    """Connect, encrypted from the start on port 465 (RFC 8314), else as soon as the server can."""
+    """Connect with as much encryption as the server offers.
+
+    On port 465 from the start (RFC 8314), else by STARTTLS.
+    """
     secure = ssl.create_default_context()
     if plan.smtp_port == _TLS_PORT:
         return smtplib.SMTP_SSL(plan.smtp_host, plan.smtp_port, timeout=30, context=secure)

@@ -1,4 +1,4 @@
-"""Handing slices of sites to workers, and writing down what comes back, until a night is over."""
+"""Handing slices of sites to workers and writing down what returns."""
 
 import math
 import os
@@ -39,7 +39,10 @@ class SliceWritten:
 
 @dataclass(frozen=True, slots=True)
 class _Flight:
-    """A group of slices under way, and since when by the monotonic clock."""
+    """A group of slices under way.
+
+    `since` is of the monotonic clock.
+    """
 
     leases: list[tuple[Site, Lease]]
     since: float
@@ -75,7 +78,7 @@ class Dispatcher:
         return self.context.plan
 
     def visit_all(self, sites: list[Site]) -> None:
-        """Visit sites until all are done, the night is over or somebody stops it."""
+        """Visit until all is done, the night over or somebody stops."""
         ends = self.run.started_at + timedelta(hours=self._plan.night_h)
         progress = self.runs.plan(self.run, sites)
         self._counts.update({known.site.id: known.tally for known in progress})
@@ -101,7 +104,10 @@ class Dispatcher:
         return [site for site in self._todo.values() if self._resume.get(site.id, now) <= now]
 
     def _groups(self, ready: list[Site]) -> Iterable[list[Site]]:
-        """Share out what is ready; a site that a worker died of goes alone."""
+        """Share out what is ready.
+
+        A site that a worker died of goes alone.
+        """
         workers = self.pool.workers
         free = workers - len(self._flights)
         if free <= 0 or not ready:
@@ -133,7 +139,10 @@ class Dispatcher:
         )
 
     def _land(self, timeout: float | None) -> None:
-        """Wait for groups and write them down; what was under way when workers died is tried once more, alone."""
+        """Wait for groups and write them down.
+
+        What was under way when workers died is tried once more, alone.
+        """
         patience = self._plan.slice_s if timeout is None else min(self._plan.slice_s, timeout)
         done, _ = wait(self._flights, timeout=patience, return_when=FIRST_COMPLETED)
         done, died = self.pool.collect(done, set(self._flights))
@@ -156,7 +165,7 @@ class Dispatcher:
                 self._todo[site.id] = site
 
     def _write(self, leases: list[tuple[Site, Lease]], done: Done) -> None:
-        """Write down a group's slices, and decide for each site whether it goes on."""
+        """Write down a group's slices and schedule their sites' next ones."""
         for number, ((site, lease), result) in enumerate(zip(leases, done, strict=True), start=1):
             if isinstance(result, str):
                 self.crashes[site.id] = result

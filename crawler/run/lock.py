@@ -1,4 +1,4 @@
-"""A run has its data folder to itself, and ends in one sentence where it cannot write."""
+"""What keeps a run alone in its folder and ends it plainly."""
 
 import errno
 import sqlite3

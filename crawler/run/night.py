@@ -124,7 +124,10 @@ def _context(
 
 
 def _judge(folder: DataFolder, upto: int) -> Judge:
-    """Give what looks at pictures; the index is made whole here once, so that no worker spends its slice on it."""
+    """Give what judges pictures.
+
+    The index is made whole here once, so that no worker spends its slice on it.
+    """
     basis = ""
     if upto:
         from gallery.services.lookup import Lookup  # noqa: PLC0415 (heavy, and needed where there is something to compare)

@@ -1,4 +1,4 @@
-"""What follows a run: the digest by mail when there is something to say, and a sign of life to a monitor."""
+"""The mail and the sign of life that follow a run."""
 
 import json
 import os
@@ -23,7 +23,7 @@ PASSWORD_FILE = "keys/smtp.password"  # noqa: S105 (the name of a file: a timer'
 
 
 def notify(folder: DataFolder, summary: RunSummary) -> str:
-    """Send the digest if one is due, and ping; gives the subject of what was sent, or "".
+    """Send the digest if one is due, and ping.
 
     Raises:
         UnavailableError: The mail server does not take the digest; it is due again after the next run.
@@ -51,14 +51,20 @@ def notify(folder: DataFolder, summary: RunSummary) -> str:
 
 
 def _password(folder: DataFolder) -> str:
-    """Give the mail server's password: from the environment, or from the file for runs that a timer starts."""
+    """Give the mail server's password from the environment or its file.
+
+    A run that a timer starts has no variables of ours.
+    """
     given = os.environ.get(PASSWORD, "")
     file = folder.root / PASSWORD_FILE
     return given or (file.read_text(encoding="utf-8").strip() if file.is_file() else "")
 
 
 def notify_stopped(folder: DataFolder) -> None:
-    """Tell the monitor that a run stopped; no mail, since what stopped it may be the disk that mail needs."""
+    """Tell the monitor that a run stopped.
+
+    No mail, since what stopped it may be the disk that mail needs.
+    """
     with suppress(GalleryError, CrawlerError):  # settings that cannot be read are said by the run itself
         plan = load_plan(folder)
         if plan.ping_url:
@@ -71,7 +77,10 @@ def _blind(summary: str) -> frozenset[tuple[str, str]]:
 
 
 def ping(plan: Plan, *, failed: bool) -> bool:
-    """Ask for the monitor's address once; a monitor that is down changes nothing about the run."""
+    """Ask for the monitor's address once.
+
+    A monitor that is down changes nothing about the run.
+    """
     url = plan.ping_url.rstrip("/") + ("/fail" if failed else "")
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)

@@ -10,7 +10,9 @@ _SLACK = timedelta(minutes=5)
 
 
 def require_plausible(now: datetime) -> None:
-    """Begin no run on a clock that was lost with its battery: "first seen" is evidence.
+    """Refuse to begin a run on a clock that lost its time.
+
+    "First seen" is evidence.
 
     Raises:
         RunStoppedError: The time is before this program was written.
@@ -23,7 +25,7 @@ def require_plausible(now: datetime) -> None:
 
 
 def set_back(runs: Runs, now: datetime) -> tuple[str, ...]:
-    """Say when the clock was set back since the last run, and forget the plans that were made by the wrong time."""
+    """Say whether the clock was set back, and forget plans by it."""
     latest = runs.latest_time()
     if latest is None or latest <= now + _SLACK:
         return ()

@@ -1,4 +1,4 @@
-"""Judging pictures anew whose last answer rests on another matcher, other marks or other settings."""
+"""Judging pictures anew when the ground of their answer changed."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,7 +18,7 @@ def rejudge(
     now: Callable[[], datetime],
     stop: Callable[[], bool],
 ) -> int:
-    """Judge what findings are about from the evidence that was kept; all else when it is next fetched.
+    """Judge the evidence of findings anew, and mark the rest stale.
 
     A site that took a picture down must not keep what a former matcher said of it. Evidence that is missing or
     damaged is the business of `pairwatch verify`.

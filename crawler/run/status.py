@@ -1,4 +1,4 @@
-"""How the watch is doing: when the last good run was, what it could not see, and whether that is too long ago."""
+"""How the watch is doing, and what its runs did."""
 
 import json
 from dataclasses import dataclass
@@ -57,7 +57,9 @@ def status(folder: DataFolder, *, now: datetime) -> Status:
 def judge(
     last: RunRecord | None, running: RunRecord | None, now: datetime, *, latest: RunRecord | None = None
 ) -> Status:
-    """Give the light for what is known; `latest` is the last run that ended in whatever way.
+    """Give the light for what is known.
+
+    `latest` is the last run that ended in whatever way.
 
     A run dated in the future proves nothing about the last 36 hours: that is red too.
     """
@@ -92,7 +94,7 @@ def _blind(run: RunRecord) -> tuple[tuple[str, str], ...]:
 
 
 def policing_log(folder: DataFolder, number: int | None = None) -> list[dict[str, object]]:
-    """Give, for each run, what was planned and seen at each site, what failed, and what was left alone and why.
+    """Give what each run saw, failed at and left alone.
 
     Addresses left alone are those that stand so now; every failure is of its own run.
     """

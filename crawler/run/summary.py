@@ -1,4 +1,4 @@
-"""What a run came to, site by site, as it is kept and printed."""
+"""What a run came to, as it is kept and printed."""
 
 import json
 from collections.abc import Sequence
@@ -46,7 +46,10 @@ def summarise(
     now: datetime,
     stopped: bool,
 ) -> RunSummary:
-    """Add up how a run went; one that was stopped goes on later."""
+    """Add up how a run went.
+
+    One that was stopped goes on later.
+    """
     return RunSummary(
         id=run.id,
         started_at=run.started_at,
@@ -63,7 +66,10 @@ def summarise(
 
 
 def outcome_of(reports: Sequence[SiteReport]) -> Outcome:
-    """Tell how a run ended from how it went at each site; one that reached nothing at all has failed."""
+    """Tell how a run ended from how it went at each site.
+
+    One that reached nothing at all has failed.
+    """
     if offline(reports):
         return Outcome.FAILED
     failing = any(report.outcome is not Outcome.DONE for report in reports)
@@ -71,7 +77,10 @@ def outcome_of(reports: Sequence[SiteReport]) -> Outcome:
 
 
 def offline(reports: Sequence[SiteReport]) -> tuple[str, ...]:
-    """Say when no site at all could be reached: then the fault is more likely here than there."""
+    """Say when no site at all could be reached.
+
+    Then the fault is more likely here than there.
+    """
     if reports and all(one.unreachable for one in reports):
         return ("no site could be reached: is this computer connected to the network?",)
     return ()
@@ -85,7 +94,7 @@ def is_unreachable(seen: SiteCoverage) -> bool:
 
 
 def summary_json(summary: RunSummary) -> dict[str, object]:
-    """Give a run's summary as `pairwatch crawl --json` prints it and the database keeps it."""
+    """Give a summary as it is printed and kept."""
     return dict(json.loads(json.dumps(asdict(summary), default=_plain)))
 
 

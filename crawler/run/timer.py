@@ -1,4 +1,4 @@
-"""The nightly timer, written for what this machine has: systemd, cron, launchd, or the Windows Task Scheduler. Pure."""
+"""Files that make systemd, cron, launchd or Windows start the crawl."""
 
 import plistlib
 from dataclasses import dataclass
@@ -30,14 +30,17 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A file that makes a schedule: where it goes, relative to the user's home, and what it says."""
+    """A file of a schedule, placed relative to the user's home."""
 
     path: str
     text: str
 
 
 def units(timer: Timer, nightly: Schedule) -> tuple[Unit, ...]:
-    """Give the files of a schedule; for cron, one line to be kept in the crontab."""
+    """Give the files of a schedule.
+
+    For cron it is one line to be kept in the crontab.
+    """
     return {
         Timer.SYSTEMD: _systemd,
         Timer.CRON: _cron,

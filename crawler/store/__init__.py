@@ -1,1 +1,1 @@
-"""All SQL of the crawler: sites, runs and their progress, findings and decisions. One process writes."""
+"""All SQL of the crawler, of which one process writes."""

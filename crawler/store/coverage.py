@@ -1,4 +1,4 @@
-"""What a night saw at each site, and what the nights before saw: the numbers behind "clean" and "blind"."""
+"""Counts of what a night and those before saw at a site."""
 
 import json
 from collections import Counter
@@ -108,7 +108,7 @@ class Coverage:
         )
 
     def left_alone(self) -> list[tuple[str, str, str]]:
-        """Give site, address and reason of everything that is left alone on purpose (robots, traps, bounds)."""
+        """Give site, address and reason of all that is left alone."""
         rows = self._db.execute(
             """select sites.url, urls.url, urls.why from urls join sites on sites.id = urls.site_id
                 where urls.standing = 'skipped' and urls.rank < 9 order by 1, 2"""
@@ -127,7 +127,7 @@ class Coverage:
 
 
 def _counted(rows: list[tuple[Any, ...]]) -> tuple[tuple[Cause, str, int], ...]:
-    """Add up what was left alone by its sentence, whichever version wrote the rows; the most first."""
+    """Add up what was left alone by its reason, most first."""
     counts: Counter[tuple[Cause, str]] = Counter()
     for why, number in rows:
         reason = reason_of(why)

@@ -1,4 +1,4 @@
-"""The one place that opens the catalogue's database with the crawler's tables in it."""
+"""Opening the database with the crawler's tables in it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ def open_watch(path: Path) -> Database:
 
 @contextmanager
 def watch(folder: DataFolder) -> Iterator[Database]:
-    """Open the database of a data folder for as long as it is needed.
+    """Open a data folder's database for as long as needed.
 
     Raises:
         GalleryError: There is no catalogue.

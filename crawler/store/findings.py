@@ -1,4 +1,4 @@
-"""What was found and what people decided about it; failures and tips."""
+"""What was found, and what people decided about it."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -81,7 +81,7 @@ class Findings:
         self._db = db
 
     def all(self, *, run_id: int | None = None) -> list[Finding]:
-        """Give every finding, whatever was decided, by site and photo; of one run, or of all."""
+        """Give every finding of one run or all, by site and photo."""
         return list(self._read(None, run_id))
 
     def get(self, number: int) -> Finding:
@@ -95,7 +95,7 @@ class Findings:
         raise NotFoundError(f"there is no finding {number}", hint="see the numbers with: pairwatch findings")
 
     def _read(self, number: int | None, run_id: int | None) -> Iterator[Finding]:
-        """Read findings with all that belongs to them; five statements, however many there are."""
+        """Read findings in five statements, however many there are."""
         which = {"id": number, "run": run_id}
         rows = self._rows(_FINDINGS, which)
         judgements = _grouped(self._rows(_JUDGEMENTS, which), "digest")
@@ -109,13 +109,16 @@ class Findings:
             yield _finding(row, said, places, subjects, like)
 
     def _rows(self, query: str, what: Row) -> list[Row]:
-        """Run one statement; `Database.query` would open a savepoint around each."""
+        """Run one statement without the savepoint of `Database.query`."""
         cursor = self._db.execute(query, what)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def decide(self, finding: Finding, decision: Decision, *, note: str, by: str, now: datetime) -> Finding:
-        """Write a person's decision, here and in the ledger; it holds for this content at this site."""
+        """Write a person's decision, here and in the ledger.
+
+        It holds for this content at this site.
+        """
         with transaction(self._db):
             row = next(
                 iter(self._db.query("select site_id from findings where id = :id", {"id": finding.id}))
@@ -167,7 +170,7 @@ def _sighting(row: Row) -> Sighting:
 
 
 def _likeness(row: Row, look: str, decided: list[Row]) -> Likeness | None:
-    """Give the last decided finding of the same site and photo whose picture looks the same.
+    """Give the last decided finding whose picture looks the same.
 
     10 of 255 grey levels in the cell of 32 by 32 that differs most: on 8 drawn portraits, saving again at quality
     30 to 85 differed by 1 to 2, a width of 320 by 5 to 9, 3 % cut off by 50 and more, banners by 25 and more; a
@@ -186,7 +189,7 @@ def _likeness(row: Row, look: str, decided: list[Row]) -> Likeness | None:
 
 
 def _record(row: Row, photo: int | None, subject: str) -> JudgementRecord:
-    """Give what a judgement says of one photo, which may be another than the picture's first."""
+    """Give what a judgement says of one photo of the picture."""
     is_first = photo == row["photo_id"]
     also = {int(one): float(sure) for one, sure in json.loads(row["also"])}
     verdict, probability, explanation = row["verdict"], row["probability"], row["explanation"]

@@ -1,4 +1,4 @@
-"""What the matcher said of pictures: the last answer for each, and every answer about something of ours."""
+"""What the matcher said of pictures."""
 
 import json
 from collections.abc import Iterable
@@ -13,14 +13,20 @@ from gallery.times import text_of
 
 
 class Judgements:
-    """Writes answers; what was said of something of ours stays when another answer is added."""
+    """The last answer for each picture, and all about ours.
+
+    What was said of something of ours stays when another answer is added.
+    """
 
     def __init__(self, db: Database) -> None:
         """Use this database."""
         self._db = db
 
     def put(self, judgements: Iterable[Judgement], now: datetime) -> None:
-        """Write answers down; one that says what the last one said adds nothing."""
+        """Write answers down.
+
+        One that says what the last one said adds no judgement.
+        """
         rows = [
             asdict(one)
             | {

@@ -1,4 +1,4 @@
-"""What came in and went out beside the crawl: readers' tips, and digests that were mailed."""
+"""Tips that came in, and digests that were mailed."""
 
 import json
 from datetime import datetime
@@ -18,7 +18,7 @@ class Tips:
         self._db = db
 
     def add(self, given: str, *, state: str, found: list[Row], now: datetime) -> int:
-        """Keep a reader's tip and what came of it; gives its number."""
+        """Keep a reader's tip, and give its number."""
         with transaction(self._db):
             cursor = self._db.execute(
                 "insert into tips (given, at, state, found) values (:given, :at, :state, :found)",

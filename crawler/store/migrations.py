@@ -1,4 +1,4 @@
-"""The crawler's tables, as a set of migrations of its own on the catalogue's database."""
+"""The crawler's tables as migrations of the catalogue's database."""
 
 from sqlite_utils import Database, Migrations
 
@@ -13,7 +13,7 @@ def _one_of(values: type[Listing | Kind | Standing | Step | Decision | Outcome])
 
 @migrations()
 def m0001_watch(db: Database) -> None:
-    """Sites, runs, what is known of every address, and which run may work on a site."""
+    """Sites, runs, leases, hosts and addresses."""
     db.executescript(f"""
         create table sites (
             id         integer primary key,
@@ -99,7 +99,7 @@ def m0001_watch(db: Database) -> None:
 
 @migrations()
 def m0002_seen(db: Database) -> None:
-    """What was seen where, what it is, what a person decided, what went wrong, and what readers told."""
+    """Sightings, contents, findings, decisions, failures and tips."""
     db.executescript(f"""
         create table sightings (
             page_id     integer not null references urls (id),
@@ -179,7 +179,7 @@ def m0002_seen(db: Database) -> None:
 
 @migrations()
 def m0003_mails(db: Database) -> None:
-    """Digests that were sent, so that a quiet week still gives a sign of life."""
+    """Digests that were sent."""
     db.executescript("""
         create table mails (
             id       integer primary key,
@@ -192,25 +192,25 @@ def m0003_mails(db: Database) -> None:
 
 @migrations()
 def m0004_several_photos_in_one_picture(db: Database) -> None:
-    """Further photos of ours in the same picture, as in a collage: pairs of photo and probability."""
+    """Further photos of ours in one picture, with their probabilities."""
     db.execute("alter table contents add column also text not null default '[]' check (json_valid(also))")
 
 
 @migrations()
 def m0005_pauses_outlive_a_slice(db: Database) -> None:
-    """When each host was last asked, so that the pause it wants holds from one slice to the next."""
+    """When each host was last asked."""
     db.execute("alter table hosts add column asked_at text")
 
 
 @migrations()
 def m0006_how_a_picture_looks(db: Database) -> None:
-    """How pictures with something of ours in them look: a decision holds for the same picture saved again."""
+    """How pictures with something of ours in them look."""
     db.execute("alter table contents add column look text not null default ''")
 
 
 @migrations()
 def m0007_our_mark_on_what_is_none_of_ours(db: Database) -> None:
-    """A picture that carries our mark, but is none of our photos, is a finding and can be decided: without a photo."""
+    """Findings and decisions without a photo, for our mark alone."""
     for statement in (
         """alter table contents add column carries_our_mark integer not null default 0
                check (carries_our_mark in (0, 1))""",
@@ -257,7 +257,7 @@ def m0007_our_mark_on_what_is_none_of_ours(db: Database) -> None:
 
 @migrations()
 def m0008_judgements_are_rows(db: Database) -> None:
-    """What the machine said of each picture with something of ours in it: a row each time, and none is changed."""
+    """Every answer about something of ours as a row for good."""
     for statement in (
         "alter table contents add column basis text not null default ''",
         """create table judgements (

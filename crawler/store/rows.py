@@ -1,4 +1,4 @@
-"""Between rows and values: flags and sets as JSON."""
+"""Rows of the database as values, and back."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Runs and their progress; what a slice brought is written under a lease."""
+"""Runs, their progress, and the leases under which slices are written."""
 
 import json
 from collections.abc import Iterable
@@ -24,7 +24,10 @@ _RESUMABLE = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One nightly run; `resumed` says that an earlier process was cut off in it."""
+    """One nightly run.
+
+    `resumed` says that an earlier process was cut off in it.
+    """
 
     id: int
     started_at: datetime
@@ -34,7 +37,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run as it is kept; `summary` is JSON."""
+    """A run as it is kept.
+
+    `summary` is JSON.
+    """
 
     id: int
     started_at: datetime
@@ -45,7 +51,10 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to write about a site: whoever holds the highest epoch."""
+    """The right to write about a site.
+
+    Whoever holds the highest epoch has it.
+    """
 
     site_id: int
     epoch: int
@@ -63,14 +72,14 @@ class SiteProgress:
 
 
 class Runs:
-    """Nightly runs, how far each has got, and who may write about a site."""
+    """Nightly runs, their progress and their leases."""
 
     def __init__(self, db: Database) -> None:
         """Use this database."""
         self._db, self.sightings = db, Sightings(db)
 
     def begin(self, now: datetime, *, upto: int) -> Run:
-        """Begin a run, or go on with one that was cut off less than 24 hours ago."""
+        """Begin a run, or resume one cut off within 24 hours."""
         with transaction(self._db):
             cut = list(self._db.query("select * from runs where outcome = 'running'"))
             if cut and timedelta() <= now - moment_of(cut[0]["started_at"]) < _RESUMABLE:
@@ -93,13 +102,16 @@ class Runs:
             return Run(id=number, started_at=started, upto=upto)
 
     def last_finished(self, *, before: int | None = None) -> RunRecord | None:
-        """Give the last run that came to its end, or the last one before a run; None when there is none."""
+        """Give the last run that came to its end, if any.
+
+        `before` takes only runs before that number.
+        """
         return self._run(
             "outcome in ('done', 'partial') and (:before is null or id < :before)", {"before": before}
         )
 
     def latest(self) -> RunRecord | None:
-        """Give the last run that ended in whatever way; None when there is none."""
+        """Give the last run that ended in whatever way, if any."""
         return self._run("outcome <> 'running'", {})
 
     def photos(self) -> int:
@@ -112,7 +124,7 @@ class Runs:
         return [_run_row(row) for row in self._db.query(query, {"id": number})]
 
     def unfinished(self) -> RunRecord | None:
-        """Give the run that is going on, or was cut off; None when there is none."""
+        """Give the run that is going on or was cut off."""
         return self._run("outcome = 'running'", {})
 
     def _run(self, condition: str, what: Row) -> RunRecord | None:
@@ -121,13 +133,16 @@ class Runs:
         return None
 
     def latest_time(self) -> datetime | None:
-        """Give the time at which the last run ended, or began; None before the first."""
+        """Give when the last run ended or began, if any did."""
         query = "select max(started_at, coalesce(finished_at, started_at)) from runs order by id desc limit 1"
         found = self._db.execute(query).fetchone()
         return moment_or_none(found[0]) if found else None
 
     def forget_plans(self, now: datetime) -> None:
-        """Make due whatever is planned for a time that a wrong clock gave; what was seen stays as it is written."""
+        """Make due what a wrong clock has put off.
+
+        What was seen stays as it is written.
+        """
         late, parked = text_of(now), text_of(now + timedelta(days=1, hours=1))
         with transaction(self._db):
             self._db.execute(
@@ -139,11 +154,11 @@ class Runs:
             )
 
     def highest_photo(self) -> int:
-        """Give the highest number of a photo there is; 0 for an empty catalogue."""
+        """Give the highest number of a photo, 0 for none."""
         return int(self._db.execute("select coalesce(max(id), 0) from photos").fetchone()[0])
 
     def plan(self, run: Run, sites: Iterable[Site]) -> list[SiteProgress]:
-        """Note which sites this run is to visit, and give how far each has got."""
+        """Note a run's sites, and give how far each has got."""
         with transaction(self._db):
             for site in sites:
                 self._db.execute(
@@ -168,7 +183,10 @@ class Runs:
         )
 
     def take_lease(self, site: Site, owner: str, now: datetime, *, seconds: float) -> Lease:
-        """Take the right to write about a site; an older holder's result will be refused."""
+        """Take the right to write about a site.
+
+        An older holder's result is refused from then on.
+        """
         with transaction(self._db):
             self._db.execute(
                 """insert into leases (site_id, owner, epoch, expires_at) values (:site, :owner, 1, :until)
@@ -182,7 +200,7 @@ class Runs:
         return Lease(site.id, int(row[0]))
 
     def save(self, run: Run, site: Site, lease: Lease, result: SliceResult, now: datetime) -> bool:
-        """Write down a slice, all or nothing; false when the lease has passed to somebody else.
+        """Write down a slice, unless its lease has passed on.
 
         Everything has a key of its own, so that the same slice written twice changes nothing.
         """
@@ -213,7 +231,10 @@ class Runs:
     def end_site(
         self, run: Run, site: Site, outcome: Outcome, blind: tuple[str, ...], limit: Reason | None
     ) -> None:
-        """Close a site's visit in a run; `blind` says why silence there does not mean clean."""
+        """Close a site's visit in a run.
+
+        `blind` says why silence there does not mean clean.
+        """
         with transaction(self._db):
             self._db.execute(
                 """update site_runs set outcome = :outcome, blind = :blind,

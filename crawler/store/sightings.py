@@ -1,4 +1,4 @@
-"""What visits saw: addresses, hosts, images on pages, failures; each has a key, so that twice changes nothing."""
+"""What visits saw of addresses, hosts and images, and what failed."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,10 @@ from gallery.times import moment_of, text_of
 
 
 class Sightings:
-    """All that is known of a site's addresses and hosts, and where its images were seen."""
+    """Addresses, hosts, and where images were seen.
+
+    Every row but a failure has a key, so that the same slice twice changes nothing.
+    """
 
     def __init__(self, db: Database) -> None:
         """Use this database."""
@@ -52,7 +55,10 @@ class Sightings:
         )
 
     def _ids(self, site: Site, result: SliceResult, now: datetime) -> dict[str, int]:
-        """Give the number of each address that the slice speaks of; pages outside the site get a row too."""
+        """Number each address that a slice speaks of.
+
+        Pages outside the site get a row too.
+        """
         query = "select url, id from urls where site_id = :site"
         ids = {str(url): int(number) for url, number in self._db.execute(query, {"site": site.id})}
         named = {page.url: Kind.PAGE for page in result.pages}
@@ -115,7 +121,7 @@ class Sightings:
         )
 
     def failures(self, *, run_id: int | None = None) -> list[Failure]:
-        """Give what could not be done in a run, or ever, in order."""
+        """Give what could not be done, in order."""
         rows = self._db.query(
             "select * from failures where :run is null or run_id = :run order by id", {"run": run_id}
         )
@@ -131,7 +137,7 @@ class Sightings:
         ]
 
     def outside_links(self) -> list[tuple[str, str]]:
-        """Give pairs of a site with copies and an address elsewhere whose pictures it shows."""
+        """Give addresses elsewhere whose pictures a site with copies shows."""
         return [
             (str(site), str(url))
             for site, url in self._db.execute(

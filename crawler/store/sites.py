@@ -1,4 +1,4 @@
-"""The list of sites: watched, allowed, known from a tip only, removed."""
+"""The list of sites."""
 
 import json
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ class Sites:
         self._db = db
 
     def put(self, site: Site, now: datetime) -> Site:
-        """List a site, and give it with its number; listing it again in the same way changes its details.
+        """List a site, or change the details of a listed one.
 
         Raises:
             ConflictError: It is on the other list already.
@@ -60,13 +60,13 @@ class Sites:
                 )
 
     def put_all(self, sites: Iterable[Site], now: datetime) -> None:
-        """List several sites: all of them or, when one is on the other list already, none."""
+        """List all of several sites, or none."""
         with transaction(self._db):
             for site in sites:
                 self.put(site, now)
 
     def find(self, url: str) -> Site | None:
-        """Give the site of this address, on whatever list; None when it was never listed."""
+        """Give the site of this address, if it was ever listed."""
         rows = list(self._db.query("select * from sites where url = :url", {"url": url}))
         return site_of(rows[0]) if rows else None
 
@@ -86,7 +86,10 @@ class Sites:
         return site_of(next(iter(self._db.query("select * from sites where id = :id", {"id": number}))))
 
     def listed(self, *listings: Listing) -> list[Site]:
-        """Give the sites on these lists by address; all but the removed when none is named."""
+        """Give the sites on these lists by address.
+
+        All but the removed when no list is named.
+        """
         wanted = listings or (Listing.WATCH, Listing.ALLOW, Listing.TIP)
         return [
             site

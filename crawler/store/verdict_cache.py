@@ -1,4 +1,4 @@
-"""What was already said about bytes seen before; starts without heavy imports."""
+"""The last answer about bytes, for any process."""
 
 import json
 import sqlite3
@@ -11,14 +11,14 @@ _RENAMED = ("photo", "upto", "also", "carries_our_mark")  # kept under another n
 
 
 class VerdictCache:
-    """Remembers, in any process, what was already said about bytes seen before; only reads."""
+    """Reads what was already said about bytes seen before."""
 
     def __init__(self, database: Path, upto: int, basis: str) -> None:
-        """Trust answers of this basis that were given with at least the photos up to this number."""
+        """Trust answers of this basis with at least these photos."""
         self._database, self._upto, self._basis = database, upto, basis
 
     def __call__(self, digest: str) -> Judgement | None:
-        """Give what was said about these bytes; None when they are to be looked at anew."""
+        """Give what was said about these bytes, if it still holds."""
         row = (
             _reader(self._database)
             .execute(
