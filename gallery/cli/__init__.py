@@ -1,4 +1,4 @@
-"""The gallery's commands: each reads its arguments, calls one room, and prints what came of it."""
+"""The gallery's commands, which translate to and from its services."""
 
 from gallery.cli.case import case
 from gallery.cli.catalogue import identify, import_, init

@@ -1,4 +1,4 @@
-"""Commands about one case: add, list, show, withdraw, and the consents of its patient."""
+"""Commands about one case and the consents of its patient."""
 
 from dataclasses import asdict
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Commands that fill the catalogue and ask it: init, import, identify."""
+"""Commands that fill the catalogue and ask it."""
 
 import getpass
 import sys
@@ -142,7 +142,7 @@ def identify(folder: DataFolder, files: tuple[str, ...], shown_in: Path | None, 
 
 
 def _shown(lookup: "Lookup", found: "Identification", data: bytes, place: Path) -> list[str]:
-    """Write the pictures that show why, for their owner's eyes alone; give their paths."""
+    """Write the pictures that show why, readable by their owner alone."""
     pictures = lookup.exhibit(found, data)
     if pictures:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -152,7 +152,7 @@ def _shown(lookup: "Lookup", found: "Identification", data: bytes, place: Path) 
 
 
 def _bytes_of(path: Path, most: int) -> bytes:
-    """Read a file, and no more of it than a picture may have; what is no file may never end.
+    """Read a file, but no more of it than a picture may have.
 
     Raises:
         OSError: It is no file, or cannot be read.

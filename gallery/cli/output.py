@@ -1,4 +1,4 @@
-"""What all commands share: how they print, show progress, and open the catalogue."""
+"""What all commands share to print, show progress and open the data."""
 
 import getpass
 import json
@@ -22,7 +22,7 @@ JSON_WANTED = "pairwatch.json"
 
 
 def _remember(ctx: click.Context, _: click.Parameter, wanted: bool) -> bool:
-    """Let the door know that a failure, too, is to be said in JSON."""
+    """Remember that a failure is to be printed as JSON too."""
     ctx.meta[JSON_WANTED] = wanted
     return wanted
 

@@ -1,4 +1,4 @@
-"""Commands against loss: backup and restore."""
+"""Commands against loss."""
 
 import getpass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Commands about the whole: build, verify, doctor."""
+"""Commands about the whole practice."""
 
 import click
 

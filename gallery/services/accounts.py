@@ -16,7 +16,7 @@ def cookie_key(folder: DataFolder) -> bytes:
 
 
 class TooManyAttemptsError(RefusedError):
-    """Too many wrong passwords came for a name or from an address; `minutes` says how long to wait."""
+    """A name or an address must wait after too many wrong passwords."""
 
     def __init__(self, minutes: int) -> None:
         super().__init__(f"too many wrong passwords; wait {minutes} minute{'s'[: minutes != 1]}")
@@ -24,7 +24,10 @@ class TooManyAttemptsError(RefusedError):
 
 
 def sign_in(p: Practice, name: str, password: str, address: str) -> tuple[User, str] | None:
-    """Start a session, and give its user and secret key; None when name and password do not fit.
+    """Start a session for a name and its password.
+
+    Returns:
+        The user and the session's secret key; None when name and password do not fit.
 
     Raises:
         TooManyAttemptsError: The name or the address must wait.
@@ -48,7 +51,7 @@ def _proven(p: Practice, name: str, password: str, address: str) -> User | None:
 
 
 def change_own_password(p: Practice, user: User, old: str, new: str, address: str) -> str | None:
-    """Change a password and end the user's other sessions; None when the old one is wrong.
+    """Change a user's own password and end all other sessions.
 
     Returns:
         The secret key of a fresh session.

@@ -1,4 +1,4 @@
-"""Approval of what a reader would see of a case, which holds for exactly that content."""
+"""Approval of exactly what a reader would see of a case."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ ANSWERS = frozenset({"approved", "changes"})
 
 @dataclass(frozen=True, slots=True)
 class Besides:
-    """What a case's page says besides stages and captions, and what is told about its pairs."""
+    """What a case's page says besides its stages and captions."""
 
     facts: tuple[str, ...]
     sentences: tuple[str, ...]
@@ -55,7 +55,7 @@ def content_of(p: Practice, case: Case) -> str:
 
 
 def hold_back(p: Practice, case: Case) -> bool:
-    """Keep a released case that has changed off the site until it is approved anew.
+    """Hold a changed case back until it is approved anew.
 
     Returns:
         Whether there was anything to keep back; a case that nobody released stays as it is.
@@ -68,7 +68,10 @@ def hold_back(p: Practice, case: Case) -> bool:
 
 
 def is_approved(p: Practice, case: Case) -> bool:
-    """Tell whether somebody approved the case as it is, and nobody's last word asks for changes."""
+    """Tell whether a case is approved as it is.
+
+    Each side's last answer counts: one must approve, and neither may ask for changes.
+    """
     content = content_of(p, case)
     latest = {
         approval.asked: approval for approval in p.casework.approvals(case.number)[::-1] if approval.answer
@@ -78,7 +81,7 @@ def is_approved(p: Practice, case: Case) -> bool:
 
 
 def ask(p: Practice, number: int, asked: str) -> str:
-    """Ask a doctor or the patient, and give the secret of the link with which they answer.
+    """Ask a doctor or the patient, and give their link's secret.
 
     Raises:
         GalleryError: The case was withdrawn, or neither of the two is asked.
@@ -107,7 +110,11 @@ def approve(p: Practice, number: int) -> None:
 
 
 def asked_by_link(p: Practice, secret: str) -> Approval | None:
-    """Give what a link asks; None where it is unknown, too old, or its case was withdrawn."""
+    """Give what a link asks.
+
+    Returns:
+        None where the link is unknown or too old, or its case was withdrawn.
+    """
     asked = p.casework.asked_by_link(secret, p.now)
     if asked is None or p.catalog.case(asked.case).status is CaseStatus.WITHDRAWN:
         return None
@@ -115,12 +122,12 @@ def asked_by_link(p: Practice, secret: str) -> Approval | None:
 
 
 def is_current(p: Practice, asked: Approval) -> bool:
-    """Tell whether the case is still as it was when the approval was asked for."""
+    """Tell whether a case is still as the link was made for."""
     return asked.content == content_of(p, p.catalog.case(asked.case))
 
 
 def rulings_if_released(p: Practice, case: Case, channel: str) -> list[tuple[Photo, Permission]]:
-    """Rule on each photo of a case in a channel, as if the practice had released the case."""
+    """Rule on each photo as if the case were released."""
     released, consents = once_released(case), p.catalog.consents(case.number)
     return [
         (photo, may_show(released, photo, consents, channel, p.local_now))
@@ -129,7 +136,7 @@ def rulings_if_released(p: Practice, case: Case, channel: str) -> list[tuple[Pho
 
 
 def photos_shown(p: Practice, case: Case) -> list[Photo]:
-    """Give the photos of a case that readers will see once it is released."""
+    """Give the photos that readers will see once a case is released."""
     return [photo for photo, ruling in rulings_if_released(p, case, PUBLIC_CHANNEL) if ruling.allowed]
 
 

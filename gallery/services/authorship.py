@@ -17,7 +17,7 @@ FIELDS = ("person", "relation", "camera", "choices", "assignment")
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Photographs of one stage that were taken with the same camera by the same person."""
+    """Photographs of one stage by the same camera and person."""
 
     key: int
     stage: str

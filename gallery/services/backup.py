@@ -1,4 +1,7 @@
-"""The whole practice in one file, and back again; what can be made anew from it is not in it."""
+"""Backup of the whole practice into one file, and its restoration.
+
+What can be made anew from the rest is not in it.
+"""
 
 import hashlib
 import io
@@ -54,14 +57,18 @@ class Backup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """A restored backup; `lost` is how many ledger rows are known to have been written after it was made."""
+    """A restored backup.
+
+    Attributes:
+        lost: How many ledger rows are known to have been written after it was made.
+    """
 
     backup: Backup
     lost: int
 
 
 def write_backup(folder: DataFolder, out: Path, *, now: datetime, progress: Progress = silently) -> Backup:
-    """Write catalogue, originals, evidence, drafts, keys and settings into one tar file, whole or not at all.
+    """Write the practice's data into one tar file, whole or not at all.
 
     Others may go on working: the database is copied as it is at one moment, and what it speaks of never changes.
     The SHA-256 of every file is in the list at the end, which `read_backup` holds everything against.
@@ -94,7 +101,7 @@ def write_backup(folder: DataFolder, out: Path, *, now: datetime, progress: Prog
 
 
 def _copy_database(source: Path, copy: Path) -> Head:
-    """Copy the database as it is at one moment, while others may write, and give its ledger's head."""
+    """Copy the database while others write, and give its ledger's head."""
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(copy)) as still:
         live.backup(still)
         still.execute("pragma journal_mode = delete")
@@ -106,7 +113,7 @@ def _copy_database(source: Path, copy: Path) -> Head:
 
 
 def _places(folder: DataFolder) -> list[tuple[str, Path]]:
-    """Give name and place of every file to keep: all that is there, but for what can be made anew."""
+    """Give name and place of every file that cannot be made anew."""
     found = []
     for top in sorted(folder.root.iterdir()):
         is_database = top.name.startswith(_DATABASE)
@@ -157,7 +164,7 @@ def _write_tar(
 def restore_backup(
     folder: DataFolder, file: Path, *, actor: str, now: datetime, progress: Progress = silently
 ) -> Restored:
-    """Put a backup into an empty data folder; checked to the last byte before anything of it counts.
+    """Put a backup into an empty data folder, checked to the last byte.
 
     The ledger gets a row that says so, and its kept head is set to that row.
 
@@ -198,7 +205,7 @@ def _require_empty(folder: DataFolder) -> None:
 
 
 def _unpack(file: Path, desk: Path, progress: Progress) -> Backup:
-    """Write every file of a backup below a folder, and hold it against the list at the end."""
+    """Write a backup's files below a folder and check them against its list."""
     sums: dict[str, str] = {}
     listing = b""
     try:
@@ -226,7 +233,7 @@ def _unpack(file: Path, desk: Path, progress: Progress) -> Backup:
 
 
 def _members(tar: tarfile.TarFile, file: Path) -> Iterator[tarfile.TarInfo]:
-    """Give the files of an archive; anything that could be written elsewhere is refused."""
+    """Give an archive's files, and refuse any that would be written elsewhere."""
     for member in tar:
         name = PurePosixPath(member.name)
         if not member.isreg() or name.is_absolute() or ".." in name.parts or "\\" in member.name:
@@ -248,7 +255,10 @@ def _write(data: Iterable[bytes] | io.BufferedReader, place: Path) -> str:
 
 
 def _settle(desk: Path, root: Path) -> None:
-    """Move what was unpacked to its place; the database last, so that half a restore is no catalogue."""
+    """Move what was unpacked to its place, the database last.
+
+    Half a restore is then no catalogue.
+    """
     tops = sorted(desk.iterdir(), key=lambda one: one.name == _DATABASE)
     for one in tops:
         one.rename(root / one.name)

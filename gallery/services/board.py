@@ -8,6 +8,7 @@ from gallery.errors import RefusedError
 from gallery.model import Draft, DraftPhoto, Place
 from gallery.services import grouping
 from gallery.services.practice import Practice
+from gallery.stages import says_before
 from watermark.pairs.look import Look, look_of
 from watermark.picture.decode import open_picture
 
@@ -19,7 +20,10 @@ _MOST_STAGES = 30
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Stages by name, and the place of each photograph; stage 1 is the first name, 0 is set aside."""
+    """Stages by name, and the place of each photograph.
+
+    Stage 1 is the first name; 0 is set aside.
+    """
 
     stages: tuple[str, ...]
     places: dict[int, Place]
@@ -28,7 +32,7 @@ class Board:
 def arranged(
     names: Mapping[int, str], places: Mapping[int, Place], photos: Sequence[DraftPhoto], fixed: Sequence[str]
 ) -> Board:
-    """Give the board as a person wants it, without stages that have neither a name nor photographs.
+    """Give the board as a person wants it, without its empty stages.
 
     Args:
         names: Of the stages, by number.
@@ -84,7 +88,9 @@ def proposed(p: Practice, draft: Draft) -> Board:
 
 
 def propose(photos: Sequence[DraftPhoto], looks: Mapping[int, Look], fixed: Sequence[str] = ()) -> Board:
-    """Propose stages and views from names, times and looks; what nothing tells of is set aside.
+    """Propose stages and views from names, times and looks.
+
+    What nothing tells of is set aside.
 
     Args:
         photos: Of one draft.
@@ -116,19 +122,19 @@ def _item(photo: DraftPhoto, look: Look, photos: Sequence[DraftPhoto]) -> groupi
 
 
 def _label(label: str, fixed: Sequence[str]) -> str:
-    """Name a proposed stage; a case that has stages does not begin again with a "before"."""
-    if fixed and label == "before":
+    """Name a proposed stage, which is not "before" where a case has stages."""
+    if fixed and says_before(label):
         return "later"
     return {name.casefold(): name for name in fixed}.get(label.casefold(), label)
 
 
 def part_name(name: str, number: int, of: int) -> str:
-    """Name a part that was cut from an old composite; parts are numbered from 1."""
+    """Name a part, numbered from 1, of an old composite."""
     return f"{name} (part {number} of {of})"
 
 
 def part_of(photo: DraftPhoto, photos: Sequence[DraftPhoto]) -> tuple[str, int, int] | None:
-    """Give the name of the composite that a photo was cut from, its number, and of how many.
+    """Tell which part of which composite a photo is.
 
     Args:
         photo: Of a draft.

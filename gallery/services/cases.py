@@ -28,7 +28,7 @@ class Summary:
 
 
 def find_cases(p: Practice, wanted: str) -> list[Case]:
-    """Give the cases from the newest on in whose facts a word is found, or that have this number."""
+    """Find cases by a word of their facts or their number, newest first."""
     return [case for case in p.catalog.cases()[::-1] if _has(case, wanted)]
 
 
@@ -41,7 +41,7 @@ def _has(case: Case, wanted: str) -> bool:
 
 
 def summaries(p: Practice, cases: Sequence[Case]) -> list[Summary]:
-    """Tell of each case what it holds and how much of it is public."""
+    """Tell what cases hold and how much of them is public."""
     numbers = {case.number for case in cases}
     photos = [photo for photo in p.catalog.photos() if photo.case in numbers]
     stages = [stage for stage in p.catalog.stages() if stage.case in numbers]
@@ -62,7 +62,11 @@ def summaries(p: Practice, cases: Sequence[Case]) -> list[Summary]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullRecord:
-    """All that is recorded of a case, and whether each photo may be on the site today, by its id."""
+    """All that is recorded of a case.
+
+    Attributes:
+        rulings: Whether each photo may be on the site today, by its id.
+    """
 
     case: Case
     stages: Sequence[Stage]

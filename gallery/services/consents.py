@@ -1,4 +1,4 @@
-"""What patients agreed to: recorded, and ended."""
+"""Recording and ending what patients agreed to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ _KINDS = (
 
 
 def record_consent(p: Practice, consent: Consent) -> Consent:
-    """Record what a patient signed, in the catalogue and in the ledger, and give it with its id."""
+    """Record a consent in the catalogue and the ledger."""
     with p.together():
         consent = p.catalog.add_consent(consent, p.now)
         p.note(
@@ -73,7 +73,7 @@ def _check_dates(consent: Consent) -> None:
 
 
 def not_today(p: Practice, consent: Consent) -> str:
-    """Say why a consent permits nothing today; nothing when its dates allow it."""
+    """Say why a consent's dates permit nothing today, if they do not."""
     today = p.local_now.date()
     if consent.expires_on and consent.expires_on < today:
         return f"expired on {consent.expires_on}"
@@ -90,7 +90,7 @@ def _checked_scan(data: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedForm:
-    """A signed form as a file: its bytes, media type and a name to keep it under."""
+    """A signed form as a file to keep."""
 
     data: bytes
     media_type: str
@@ -98,7 +98,7 @@ class SignedForm:
 
 
 def open_form(p: Practice, number: int, consent: int) -> SignedForm:
-    """Give a signed form; that it was taken is in the ledger.
+    """Give a signed form and record that it was taken.
 
     Raises:
         NotFoundError: There is none for this consent.
@@ -116,7 +116,7 @@ def open_form(p: Practice, number: int, consent: int) -> SignedForm:
 
 
 def law_by(p: Practice, name: str) -> Law:
-    """Give the law of a name; the practice's own where there is none of it."""
+    """Give the law of a name, or else the practice's own."""
     return load_law(name if name in laws() else p.settings.consent_law)
 
 
@@ -129,7 +129,9 @@ def record_signed(
     by_representative: bool,
     law: Law,
 ) -> Consent:
-    """Record a consent by what its form says; one that lacks something permits nothing.
+    """Record a consent by what its signed form says.
+
+    One that lacks what the law wants is kept, but permits nothing.
 
     Args:
         p: The practice.
@@ -164,7 +166,7 @@ def record_signed(
 def end_consents(
     p: Practice, number: int, channels: frozenset[str] | None, *, progress: Progress = silently
 ) -> list[Consent]:
-    """End a case's consents and take what they covered off the site, then give those that ended.
+    """End a case's consents and take what they covered off the site.
 
     Args:
         p: The practice.
@@ -192,7 +194,7 @@ def end_consents(
 
 
 def _photos_named(number: int, photos: Sequence[Photo], files: Iterable[str]) -> frozenset[int]:
-    """Find photos by the file they came from, or by its name alone where only one has it."""
+    """Find photos by their file, or by its bare name if unique."""
     by_name: dict[str, list[int]] = {}
     for photo in photos:
         for name in {photo.file, PurePath(photo.file).name}:

@@ -26,7 +26,11 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing `doctor` looked at; `needed` says whether pairwatch can work without it."""
+    """One thing that `doctor` looked at.
+
+    Attributes:
+        needed: Whether pairwatch cannot work without it.
+    """
 
     name: str
     ok: bool
@@ -63,7 +67,7 @@ def examine(folder: DataFolder) -> list[Check]:
 
 
 def matching_measured() -> tuple[object, str]:
-    """Give what was measured of the matcher, as values and as text to read.
+    """Give the matcher's measured rates, as values and as text.
 
     Raises:
         GalleryError: It did not come with this installation.
@@ -88,7 +92,7 @@ def _version(name: str) -> Check:
 
 
 def _collision() -> Check:
-    """Look for another distribution that installs a top-level package of our name over ours."""
+    """Look for another distribution with a package of our name."""
     owners = set(metadata.packages_distributions().get("watermark", ())) - {"pairwatch"}
     found = f"also installed by {', '.join(sorted(owners))}: uninstall it" if owners else "ours alone"
     return Check("package name watermark", ok=not owners, needed=True, found=found)
@@ -109,7 +113,10 @@ def _settings(folder: DataFolder) -> Check:
 
 
 def _private(folder: DataFolder) -> Check:
-    """Originals are for their owner alone; Windows keeps such rights elsewhere."""
+    """Check that originals are for their owner alone.
+
+    Windows keeps such rights elsewhere.
+    """
     if os.name != "posix" or not folder.originals.is_dir():
         return Check("originals private", ok=True, needed=True, found="nothing to check")
     rights = stat.S_IMODE(folder.originals.stat().st_mode)

@@ -1,4 +1,4 @@
-"""Drafts: dropped photographs on their way to a case."""
+"""Dropped photographs on their way to a case."""
 
 import logging
 import threading
@@ -39,20 +39,20 @@ _MOST_PHOTOS = 200
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A file that was read: its photographs, and all bytes to be kept."""
+    """The photographs of a file, and all bytes to be kept."""
 
     photos: tuple[NewPhoto, ...]
     files: tuple[bytes, ...]
 
 
 def plain_name(name: str) -> str:
-    """Give a file's own name without the folders a browser puts before it, short and printable."""
+    """Give a file's bare name, short and printable."""
     name = PurePosixPath(name.replace("\\", "/")).name
     return "".join(letter for letter in name if letter.isprintable())[-200:] or "photo"
 
 
 def start(p: Practice) -> Draft:
-    """Start an empty draft for a new case, and remove what abandoned drafts left behind."""
+    """Start a draft for a new case, and sweep what abandoned ones left."""
     p.incoming.sweep(p.drafts.digests())
     return p.drafts.start(p.actor, p.now)
 
@@ -99,7 +99,7 @@ def add_file(p: Practice, draft: int, name: str, data: bytes) -> int:
 
 
 def _receive(name: str, data: bytes, *, split: bool = True) -> Received:
-    """Read a file; an old composite becomes one photograph for each part, cut without loss.
+    """Read a file, and cut an old composite into its parts without loss.
 
     Whoever made it, it is opened in a process of its own with a cap on time and memory (ADR 9).
     """
@@ -124,7 +124,7 @@ def _receive(name: str, data: bytes, *, split: bool = True) -> Received:
 
 
 def _boxes(picture: Picture, facts: Header) -> tuple[Box, ...]:
-    """Find the parts of a composite in its full size; none where the file is one photograph."""
+    """Find the parts of a composite, in pixels of its full size."""
     panels = find_panels(picture)
     if len(panels.boxes) < 2:  # noqa: PLR2004 (one photograph is no composite)
         return ()
@@ -191,7 +191,7 @@ def sort_anew(p: Practice, number: int, version: int) -> None:
 
 
 def arrange(p: Practice, number: int, version: int, board: Board, *, another_stage: bool = False) -> Draft:
-    """Save a draft as a person sorted it, with one more stage if they asked for it.
+    """Save a draft as a person sorted it.
 
     Raises:
         ChangedMeanwhileError: Somebody else saved the draft since `version`.
@@ -216,7 +216,11 @@ def whole_name(photo: DraftPhoto, photos: Sequence[DraftPhoto]) -> str:
 
 
 def join(p: Practice, number: int, photo: int) -> str | None:
-    """Put the parts of a composite together again, and give its name; None where it was not split."""
+    """Put the parts of a composite together again.
+
+    Returns:
+        The file's name; None where it was not split.
+    """
     part = p.drafts.photo(number, photo)
     if part.composite is None:
         return None
@@ -243,7 +247,9 @@ def discard(p: Practice, number: int, version: int) -> None:
 
 
 def make_case(p: Practice, draft: Draft) -> tuple[int, int]:
-    """Make a draft a case, or add it to the one it is for, without the photographs set aside.
+    """Make a draft a case, or add it to the one it is for.
+
+    Photographs that were set aside are left out.
 
     Interrupted at any moment, the draft is still there, or the case is.
 
@@ -314,7 +320,10 @@ _turn = threading.Lock()
 
 
 def watch_for_copies(folder: DataFolder) -> threading.Thread:
-    """Fingerprint what is new in the background; interrupted, the next crawl or command does it."""
+    """Fingerprint new photos in the background.
+
+    Interrupted, the next crawl or command does it.
+    """
 
     def work() -> None:
         with _turn:

@@ -1,4 +1,4 @@
-"""Photographs of a draft that a case has already, looked up in the background."""
+"""Photographs of a draft that a case has already."""
 
 import logging
 import threading
@@ -50,7 +50,7 @@ _asked: set[_Question] = set()
 
 
 def duplicates_of(p: Practice, photos: Sequence[DraftPhoto]) -> Duplicates:
-    """Give what is known of a draft's photographs, and begin to look up the rest."""
+    """Give what is known of a draft's photographs, and look up the rest."""
     folder, catalogued = p.folder, len(p.catalog.photo_digests())
     if not catalogued:
         return Duplicates({}, 0)
@@ -66,7 +66,7 @@ def duplicates_of(p: Practice, photos: Sequence[DraftPhoto]) -> Duplicates:
 
 
 def _look_up(folder: DataFolder, questions: Sequence[_Question]) -> None:
-    """Answer questions one after the other; what cannot be looked up counts as no copy."""
+    """Answer questions in turn, where no answer counts as no copy."""
     incoming = incoming_of(folder)
     with _turn:
         lookup: Lookup | None = None

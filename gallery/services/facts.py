@@ -78,7 +78,7 @@ def save_facts(
 
 
 def reveal_chart(p: Practice, number: int) -> str:
-    """Give a case's chart number; that it was shown is in the ledger.
+    """Give a case's chart number and record that it was shown.
 
     Raises:
         NotFoundError: None is recorded.

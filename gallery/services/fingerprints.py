@@ -21,15 +21,21 @@ _BATCH = 256
 
 
 class Fingerprints:
-    """Keeps the index of a data folder at exactly the photos it is told of."""
+    """The index of a data folder, kept at exactly the given photos."""
 
     def __init__(self, folder: DataFolder, photos: Mapping[int, Photo], talk: Callable[[str], None]) -> None:
-        """Open nothing yet; `talk` is told in one line when the index is rebuilt or caught up."""
+        """Open nothing yet.
+
+        Args:
+            folder: Where the index lies.
+            photos: What it is to cover, by id.
+            talk: Is told in one line when the index is rebuilt or caught up.
+        """
         self._folder, self._photos, self._talk = folder, photos, talk
         self._revision: object = None
 
     def catch_up(self, *, progress: Progress = silently, made: Mapping[int, Path] | None = None) -> Index:
-        """Fingerprint what the index lacks and forget what the catalogue lacks, saved every few photos.
+        """Fingerprint what the index lacks and forget what the catalogue lacks.
 
         A photo that cannot be fingerprinted is said, and left for the next time; all others go on.
 
@@ -48,7 +54,7 @@ class Fingerprints:
             return self._completed(index, progress, made)
 
     def rebuilt(self, why: IndexDamagedError) -> Index:
-        """Make a damaged index anew, unless another process did so since it was opened here."""
+        """Make a damaged index anew, unless another process did so meanwhile."""
         with self._lock():
             if self._on_disk() == self._revision:
                 self._say_rebuilt(str(why))
@@ -86,7 +92,7 @@ class Fingerprints:
         self._talk(f"{why.rstrip('.')}: it is rebuilt from the originals.")
 
     def _opened(self) -> Index:
-        """Open the index, or start a new one where it cannot be used, and say so."""
+        """Open the index, or start a new one and say so."""
         folder = self._folder.index
         if not (folder / MANIFEST).exists() and any(folder.glob("*.bin")):
             self._say_rebuilt(f"The fingerprint index has lost its {MANIFEST}")
@@ -117,7 +123,7 @@ def _read(place: Path) -> Fingerprint:
 
 
 def _fingerprint_of(originals: Path, digest: Digest) -> Fingerprint | str:
-    """Give a photo's fingerprint, or why there is none: one bad photo must not cost all others their watch."""
+    """Give a photo's fingerprint, or say why there is none."""
     try:
         return fingerprint(open_picture(Vault(originals).get(digest)))
     except (GalleryError, WatermarkError) as error:

@@ -1,4 +1,4 @@
-"""Proposes stages and views for files that were dropped together: by their names, their times and how they look.
+"""Proposes stages and views for files that were dropped together.
 
 Nothing here decides: every place comes with how sure it is and why, and a person corrects it. Pure.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from gallery.stages import says_before
+from gallery.times import minute
 from watermark.pairs.look import Look, likeness
 
 SITTING = timedelta(minutes=50)
@@ -18,11 +18,9 @@ CUSTOMARY = ("front", "left", "right", "top", "donor", "close-up")
 _ALIKE = 0.6
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC).replace(tzinfo=None)
 _FEW_DAYS = 2
-_SPANS = (
-    ("year", 365.25, 320),
-    ("month", 30.44, 45),
-    ("week", 7, 14),
-)  # days of one; spoken of from
+_BEFORE, _AFTER, _ELAPSED = (0, 0.0), (2, 99.0), 3  # where stages stand in the story; sessions are at 1
+_DAYS = {"day": 1, "week": 7, "month": 30.44, "year": 365.25}
+_SPANS = (("year", 320), ("month", 45), ("week", 14))  # spoken of from so many days on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Stage labels in the story's order, and each photograph's place, in the order the photographs were given."""
+    """Stage labels in the story's order, and each photograph's place."""
 
     stages: tuple[str, ...]
     placed: tuple[Placed, ...]
@@ -73,9 +71,12 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class _Guess:
+    """A guessed stage or view."""
+
     value: str
     sure: float
     why: str
+    order: tuple[int, float] = (2, 0)
 
 
 def propose(items: Sequence[Item]) -> Proposal:
@@ -120,32 +121,39 @@ def _stages(items: Sequence[Item]) -> Iterator[tuple[int, _Guess]]:
     for item in items:
         spoken = _spoken_stage(item.name)
         if spoken:
-            yield item.key, _Guess(spoken, 0.9, f"its file name says “{spoken}”")
+            label, order = spoken
+            yield item.key, _Guess(label, 0.9, f"its file name says “{label}”", order)
         elif item.part:
             _, number, count = item.part
-            label = "before" if number == 1 else "after" if number == count else f"later {number - 1}"
-            yield item.key, _Guess(label, 0.6, f"part {number} of {count} of one picture")
+            label, order = f"later {number - 1}", (_AFTER[0], number - 1.0)
+            if number == 1:
+                label, order = "before", _BEFORE
+            elif number == count:
+                label, order = "after", _AFTER
+            yield item.key, _Guess(label, 0.6, f"part {number} of {count} of one picture", order)
         elif item.key in by_time:
             yield item.key, by_time[item.key]
 
 
-def _spoken_stage(name: str) -> str:
-    """Read a stage's label out of a file name; "" when it speaks of none."""
+def _spoken_stage(name: str) -> tuple[str, tuple[int, float]] | None:
+    """Read a stage's label and its order out of a file name."""
     words = _stem(name)
     for pattern, kind in _SPOKEN:
         found = re.search(pattern, words)
         if found and kind == "session":
-            return f"after session {int(found[1])}" + (f" of {int(found[2])}" if found[2] else "")
+            number = int(found[1])
+            return f"after session {number}" + (f" of {int(found[2])}" if found[2] else ""), (1, number)
         if found and kind == "elapsed":
-            unit = _UNITS.get(found[2], found[2])
-            return f"{int(found[1])} {unit}{'s' if int(found[1]) != 1 else ''} later"
+            unit, number = _UNITS.get(found[2], found[2]), int(found[1])
+            label = f"{number} {unit}{'s' if number != 1 else ''} later"
+            return label, (_ELAPSED, number * _DAYS[unit])
         if found:
-            return kind
-    return ""
+            return kind, _BEFORE if kind == "before" else _AFTER
+    return None
 
 
 def _by_time(items: Sequence[Item]) -> Iterator[tuple[int, _Guess]]:
-    """Part photographs where the camera paused; what comes first is the time before."""
+    """Part photographs where the camera paused."""
     sittings: list[list[tuple[datetime, Item]]] = []
     timed = sorted(
         ((_naive(item.taken_at), item) for item in items if item.taken_at), key=lambda pair: pair[0]
@@ -155,10 +163,10 @@ def _by_time(items: Sequence[Item]) -> Iterator[tuple[int, _Guess]]:
             sittings.append([])
         sittings[-1].append((moment, item))
     labels = list(_sitting_labels([sitting[0][0] for sitting in sittings]))
-    for label, sitting in zip(labels, sittings, strict=True):
+    for (label, order), sitting in zip(labels, sittings, strict=True):
         sure = 0.5 if len(sittings) == 1 else 0.8
         for moment, item in sitting:
-            yield item.key, _Guess(label, sure, f"taken on {moment:%Y-%m-%d at %H:%M}")
+            yield item.key, _Guess(label, sure, f"taken on {minute(moment.isoformat())}", order)
 
 
 def _naive(moment: datetime) -> datetime:
@@ -167,47 +175,38 @@ def _naive(moment: datetime) -> datetime:
     )  # cameras that know their zone and those that do not stand side by side
 
 
-def _sitting_labels(starts: Sequence[datetime]) -> Iterator[str]:
+def _sitting_labels(starts: Sequence[datetime]) -> Iterator[tuple[str, tuple[int, float]]]:
+    """Name each sitting by the time since the first."""
     used: set[str] = set()
     for number, start in enumerate(starts):
-        label = "before" if number == 0 else _elapsed_label(start - starts[0], last=number == len(starts) - 1)
+        label, order = "before", _BEFORE
+        if number:
+            label, order = _elapsed(start - starts[0], last=number == len(starts) - 1)
         unique = label if label not in used else f"{label} ({number + 1})"
         used.add(unique)
-        yield unique
+        yield unique, order
 
 
-def _elapsed_label(since: timedelta, *, last: bool) -> str:
+def _elapsed(since: timedelta, *, last: bool) -> tuple[str, tuple[int, float]]:
     days = since.days
     if days < _FEW_DAYS:
-        return "after" if last else "after, the same day"
-    for unit, length, start in _SPANS:
+        return ("after", _AFTER) if last else ("after, the same day", (_AFTER[0], 0))
+    for unit, start in _SPANS:
         if days >= start:
-            count = max(1, round(days / length))
-            return f"{count} {unit}{'s' if count != 1 else ''} later"
-    return f"{days} days later"
+            count = max(1, round(days / _DAYS[unit]))
+            return f"{count} {unit}{'s' if count != 1 else ''} later", (_ELAPSED, count * _DAYS[unit])
+    return f"{days} days later", (_ELAPSED, days)
 
 
 def _in_story_order(items: Sequence[Item], stages: Mapping[int, _Guess]) -> list[str]:
-    """Sort labels as the story goes: before, sessions, after, then by the time that passed."""
+    """Sort labels by their order in the story, then by time."""
     first: dict[str, datetime] = {}
     for item in items:
         if item.key in stages and item.taken_at:
             label, moment = stages[item.key].value, _naive(item.taken_at)
             first[label] = min(first.get(label, moment), moment)
-    labels = {guess.value for guess in stages.values()}
-    return sorted(labels, key=lambda label: (*_rank(label), first.get(label, _NEVER), label))
-
-
-def _rank(label: str) -> tuple[int, float]:
-    session = re.match(r"after session (\d+)", label)
-    elapsed = re.match(r"(\d+) (day|week|month|year)", label)
-    if says_before(label):
-        return 0, 0
-    if session:
-        return 1, int(session[1])
-    if elapsed:
-        return 3, int(elapsed[1]) * {"day": 1, "week": 7, "month": 30.44, "year": 365.25}[elapsed[2]]
-    return 2, int(label[6:]) if re.fullmatch(r"later \d+", label) else 0 if "same day" in label else 99
+    orders = {guess.value: guess.order for guess in stages.values()}
+    return sorted(orders, key=lambda label: (*orders[label], first.get(label, _NEVER), label))
 
 
 # Views.
@@ -245,7 +244,7 @@ def _spoken_view(name: str) -> _Guess:
 
 
 def _take_over(unnamed: Sequence[Item], named: Sequence[Item], views: dict[int, _Guess]) -> None:
-    """Give photographs the views of those of another stage that they look most alike, each view once."""
+    """Take views over from the most similar photographs of another stage."""
     taken = {views[item.key].value for item in unnamed}
     pairs = sorted(
         (
@@ -266,7 +265,7 @@ def _take_over(unnamed: Sequence[Item], named: Sequence[Item], views: dict[int, 
 
 
 def _by_order(items: Sequence[Item], views: dict[int, _Guess]) -> None:
-    """Guess the views of a stage by the order in which practices take them."""
+    """Guess the views of a stage by their customary order."""
     rest = [view for view in CUSTOMARY if view not in {views[item.key].value for item in items}]
     for item in sorted(
         items, key=lambda item: (_naive(item.taken_at) if item.taken_at else _NEVER, item.name)
@@ -276,6 +275,6 @@ def _by_order(items: Sequence[Item], views: dict[int, _Guess]) -> None:
 
 
 def _stem(name: str) -> str:
-    """A file name's words in lower case, numbers parted from letters' ends by their own rules; without its ending."""
+    """Give a file name in lower case, without folders and ending."""
     stem = re.sub(r"\.[A-Za-z0-9]{2,5}$", "", name.replace("\\", "/").rpartition("/")[2])
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", stem).lower()

@@ -26,7 +26,7 @@ _HEAD = "ledger.head"
 
 @dataclass(frozen=True, slots=True)
 class Soundness:
-    """What `verify` found: problems to act on, notes to know, and how much was looked at."""
+    """What `verify` found, and how much it looked at."""
 
     problems: tuple[str, ...]
     notes: tuple[str, ...]
@@ -54,7 +54,7 @@ class Soundness:
 
 
 def parse_head(text: str) -> Head:
-    """Read a ledger head that was written down as SEQ:HASH.
+    """Read a ledger head that was written down.
 
     Raises:
         GalleryError: It is not of that form.
@@ -69,7 +69,7 @@ def parse_head(text: str) -> Head:
 
 
 def verify_all(folder: DataFolder, *, now: datetime, expected: Head | None = None) -> Soundness:
-    """Look at the database, the ledger, every original, the index and the built site; nothing of it is changed.
+    """Verify database, ledger, originals, index and built site.
 
     The ledger's head is remembered in a file of its own, so that a ledger cut short later is noticed.
     """
@@ -93,7 +93,7 @@ def verify_all(folder: DataFolder, *, now: datetime, expected: Head | None = Non
 
 
 def remembered_head(folder: DataFolder) -> Head | None:
-    """Give the ledger's head as the last `verify` found it; None before the first."""
+    """Give the ledger's head as the last `verify` found it."""
     try:
         return parse_head((folder.root / _HEAD).read_text(encoding="ascii").strip())
     except (OSError, UnicodeDecodeError, GalleryError):
@@ -101,7 +101,10 @@ def remembered_head(folder: DataFolder) -> Head | None:
 
 
 def remember_head(folder: DataFolder, head: Head) -> None:
-    """Keep the ledger's head beside the database, so that a ledger cut short later is noticed."""
+    """Keep the ledger's head beside the database.
+
+    A ledger that is cut short later is noticed by it.
+    """
     with suppress(OSError):  # a folder that may only be read can still be verified
         (folder.root / _HEAD).write_text(f"{head}\n", encoding="ascii")
 
@@ -145,7 +148,7 @@ def _fingerprints(p: Practice) -> tuple[list[str], list[str]]:
 
 
 def _site(p: Practice) -> tuple[list[str], list[str]]:
-    """Hold every file of the built site against what consent allows at this moment."""
+    """Compare the built site with what consent allows at this moment."""
     if not p.folder.public.is_dir():
         return [], ["no site is built yet"]
     names, now = p.catalog.publications(PUBLIC_CHANNEL), p.local_now
@@ -173,7 +176,7 @@ def _site(p: Practice) -> tuple[list[str], list[str]]:
 
 
 def _differing(site: Path, sums: Mapping[str, str], named: AbstractSet[str]) -> list[str]:
-    """Name every file of the site that was altered, added or removed since it was built.
+    """Name every file of the site that changed since it was built.
 
     Args:
         site: the built site.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """What a file was found to be: the matcher's answer, and the photo of ours that it speaks of."""
+    """The matcher's answer for a file, and the photo it speaks of."""
 
     file: str
     answer: "Answer"
@@ -74,7 +74,7 @@ def _tell(line: str) -> None:
 
 
 class Lookup:
-    """Answers by the catalogue as it was when this was made, and an index of exactly its photos.
+    """Identifies files by the catalogue as it was when this was made.
 
     Holds no open file of the catalogue, so that one may be used in each thread or process.
     """
@@ -127,7 +127,9 @@ class Lookup:
         return self._index
 
     def identify(self, data: bytes, name: str, limits: DecodeLimits | None = None) -> Identification:
-        """Tell which of our photos a file shows, if any; it is opened in a process of its own, within the limits.
+        """Tell which of our photos a file shows, if any.
+
+        The file is opened in a process of its own, within the limits.
 
         Args:
             data: The file.
@@ -156,7 +158,7 @@ class Lookup:
         )
 
     def exhibit(self, found: Identification, data: bytes) -> dict[str, bytes]:
-        """Give the pictures that show why, as PNG files by name; none where no photo of ours was found.
+        """Give the pictures that show why a photo was found, as PNG files by name.
 
         Raises:
             GalleryError: The original is missing or was changed.
@@ -186,7 +188,7 @@ class Lookup:
         }
 
     def _judged(self, opened: Opened) -> "Answer":
-        """Ask the matcher; an index that turns out damaged is rebuilt once, and nothing else gets out but one error."""
+        """Ask the matcher, and rebuild an index that turns out damaged once."""
         from watermark.matching.identify import identify_opened  # noqa: PLC0415
 
         try:
@@ -204,7 +206,7 @@ class Lookup:
 
     @cached_property
     def designs(self) -> Designs:
-        """Every design in which our photos were ever published, that of today's settings among them.
+        """Every mark design in which our photos were or are published.
 
         Of marks that differ by their year alone the earliest stands for all: a picture carries all of them or none.
         """
@@ -218,7 +220,7 @@ class Lookup:
         return Designs(tuple(reversed(apart.values())), self._designs_of)
 
     def _designs_of(self, photo_id: int) -> tuple[Design, ...]:
-        """Give a photo's designs: what is recorded of it, the newest first, and what it would get today."""
+        """Give a photo's recorded mark designs, newest first, and today's."""
         recorded = map(Design.from_json, self._recorded.get(photo_id, ()))
         return tuple(dict.fromkeys([*recorded, *self._today(self.photo(photo_id))]))
 
@@ -242,7 +244,7 @@ class Lookup:
             ) from None
 
     def subject(self, photo_id: int) -> str:
-        """Name a photo as a sentence's subject: `Patient 51's after photo`."""
+        """Name a photo as a sentence's subject (`Patient 51's after photo`)."""
         photo = self.photo(photo_id)
         return subject_of(photo.case, photo.stage)
 

@@ -1,4 +1,4 @@
-"""Pairs of a case, measured and aligned by the program or by two points, never retouched."""
+"""Pairs of a case, measured and aligned, never retouched."""
 
 import hashlib
 import logging
@@ -37,14 +37,17 @@ _MOST_REMEMBERED = 5_000
 
 
 def measure(originals: Vault, pair: Pair, alignment: Alignment | None) -> Comparability:
-    """Measure a pair, as a person has aligned it or else as the program does."""
+    """Measure a pair, aligned by a person or else by the program."""
     before, after = _pictures(originals, pair)
     laid = _shown(pair, before, after, measured_by(alignment))
     return compare_pair(before, after, laid, names=(pair.before.stage, pair.after.stage))
 
 
 def aligned(originals: Vault, pair: Pair, alignment: Alignment | None) -> tuple[bytes, bytes] | None:
-    """Give both photos as JPEG in the earlier one's frame; None where nothing says how they lie.
+    """Give both photos as JPEG in the earlier one's frame.
+
+    Returns:
+        None where neither a person nor the program aligned them.
 
     Raises:
         WatermarkError: Laid so, they share nothing.
@@ -58,7 +61,11 @@ def aligned(originals: Vault, pair: Pair, alignment: Alignment | None) -> tuple[
 
 
 def found(pair: Pair, measured: Comparability) -> Alignment | None:
-    """Give how a pair was found to lie when it was measured; None when too little agrees, or too little is shared."""
+    """Give the alignment that was found when a pair was measured.
+
+    Returns:
+        In pixels of the whole photographs; None when too little agrees or is shared.
+    """
     if measured.alignment is None:
         return None
     here, there = (min(1.0, MEASURED_PX / max(p.width, p.height)) for p in (pair.before, pair.after))
@@ -67,7 +74,7 @@ def found(pair: Pair, measured: Comparability) -> Alignment | None:
 
 
 def pointed(pair: Pair, values: Mapping[str, float]) -> Alignment:
-    """Lay a pair by two points, each as percent of its photo's width and height.
+    """Align a pair by two points in each photo.
 
     Args:
         pair: the pair.
@@ -95,7 +102,7 @@ def pointed(pair: Pair, values: Mapping[str, float]) -> Alignment:
 
 
 def _shares_enough(pair: Pair, alignment: Alignment) -> bool:
-    """Tell whether enough is left of the earlier photo when both are cut to what they share."""
+    """Tell whether both share enough of the earlier photo."""
     size, other = (pair.before.width, pair.before.height), (pair.after.width, pair.after.height)
     box = common_box(size, [(other, alignment.transform)])
     if box is None:
@@ -145,7 +152,7 @@ def measured_pair(originals: Vault, pair: Pair, alignment: Alignment | None) -> 
 
 
 def measure_ahead(p: Practice, number: int) -> threading.Thread:
-    """Measure a new case's pairs in the background, while somebody fills in the facts."""
+    """Measure a new case's pairs in the background."""
     pairs, originals = pairs_of(p.catalog.photos(number)), p.originals
 
     def work() -> None:
@@ -162,7 +169,12 @@ def measure_ahead(p: Practice, number: int) -> threading.Thread:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A pair, what was measured of it, and how it is aligned or would be on going on."""
+    """A measured pair.
+
+    Attributes:
+        recorded: How it is aligned; None where nobody decided.
+        proposed: How the program would align it.
+    """
 
     pair: Pair
     measured: Comparability
@@ -187,7 +199,7 @@ def cards_of(p: Practice, case: Case) -> list[Card]:
 
 
 def save_pairs(p: Practice, case: Case, cards: Sequence[Card], *, version: int) -> bool:
-    """Record that somebody looked at the pairs, and align those that the program can align.
+    """Record that the pairs were looked at, and align what can be.
 
     Returns:
         Whether the case was public, and is held back.
@@ -219,7 +231,7 @@ def pair_of(p: Practice, number: int, before: int, after: int) -> Pair:
 
 
 def state_of(alignment: Alignment | None) -> str:
-    """Name how a pair is aligned, so that whoever aligns it meanwhile is not overruled unseen."""
+    """Name how a pair is aligned, to notice that somebody changed it."""
     return "" if alignment is None else hashlib.sha256(repr(alignment).encode()).hexdigest()[:16]
 
 
@@ -249,7 +261,7 @@ def require_first(pair: Pair) -> None:
 
 
 def record_alignment(p: Practice, case: Case, pair: Pair, alignment: Alignment, *, seen: str) -> bool:
-    """Record how a pair is aligned, and tell readers anew of all pairs that follow it.
+    """Record how a pair is aligned, and measure the pairs that follow it.
 
     Args:
         p: The practice.

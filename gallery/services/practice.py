@@ -19,7 +19,7 @@ from gallery.store.vault import Vault
 
 
 class Practice:
-    """The records, files and settings of a practice while one thing is asked of it.
+    """A practice's records, files and settings during one unit of work.
 
     All records are on one connection, so that several can be written in one transaction (`together`).
 

@@ -17,7 +17,7 @@ from watermark.pairs.comparability import Measurement
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A pair, what differs in it, and the sentences that readers of its page are told."""
+    """A pair, what differs in it, and what readers are told."""
 
     pair: Pair
     differences: Sequence[Measurement]
@@ -77,7 +77,10 @@ def _measured(p: Practice, number: int) -> list[Measured]:
 
 
 def _tell(p: Practice, number: int, measured: Sequence[Measured], *, even_if_public: bool) -> bool:
-    """Record what differs in a case's pairs; gives whether its page says, or will say, just that.
+    """Record what differs in a case's pairs, where its page may change.
+
+    Returns:
+        Whether the page says, or will say, just that.
 
     What readers of a public page see never changes by a mere look at it, and never without a row in the ledger.
     """

@@ -18,7 +18,13 @@ _PAGES = frozenset({".html", ".css", ".js", ".xml", ".json", ".txt", ".svg"})
 
 @dataclass(frozen=True, slots=True)
 class PublicFile:
-    """One public file of a case: its address in the site, its size in bytes, the SHA-256 of its bytes."""
+    """One public file of a case.
+
+    Attributes:
+        path: Its address in the site.
+        size: In bytes.
+        digest: The SHA-256 of its bytes.
+    """
 
     path: str
     size: int
@@ -27,7 +33,11 @@ class PublicFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What was looked at and what was found; empty `leaks` and `faults` are good news.
+    """What was looked at and what was found.
+
+    Attributes:
+        leaks: Kind and place of each; empty is good news.
+        faults: In pages' markup; empty is good news.
 
     A leak is named by its kind and place alone: not everybody who sees the proof may see what leaked.
     """
@@ -68,7 +78,7 @@ def prove(p: Practice, case: Case) -> Proof:
 
 
 def _files(public: Path, home: str, tokens: set[str]) -> Iterator[tuple[str, bytes]]:
-    """Give every page but those of other patients, and the pictures under these published names."""
+    """Give shared pages, a case's own, and its published pictures."""
     for place in sorted(public.rglob("*")):
         path = place.relative_to(public).as_posix()
         other = path.startswith("patient-") and not path.startswith(home)
@@ -83,7 +93,7 @@ def _token(path: str) -> str:
 
 
 def html_faults(path: str, data: bytes) -> list[str]:
-    """Name what is broken in a page's markup: tags not closed or out of place, attributes or ids given twice."""
+    """Name what is broken in a page's markup."""
     parser = etree.HTMLParser(recover=True)
     etree.fromstring(data, parser)
     return [

@@ -1,4 +1,4 @@
-"""Publication of a case: the preview, the release, and the site built anew."""
+"""Preview and publication of a case."""
 
 import threading
 from dataclasses import replace
@@ -21,7 +21,7 @@ _one_at_a_time = threading.Lock()  # two windows must not make the same file at 
 
 
 def preview_of(p: Practice, photo: Photo, channel: Channel) -> bytes:
-    """Give a photograph's bytes as a channel would get it, JPEG, at the preview's size."""
+    """Give a photograph as a channel would get it, as a small JPEG."""
     frame = frames_of(p.catalog.photos(photo.case), p.casework.alignments()).get(photo.id)
     small = replace(channel, sizes=(min(PREVIEW_PX, max(channel.sizes)),), formats=("jpeg",))
     recipe = recipe_for(photo, small, p.settings, frame, p.now)
@@ -56,7 +56,7 @@ def rebuild_if_there(p: Practice, *, progress: Progress = silently) -> None:
 
 
 def publish_case(p: Practice, number: int) -> None:
-    """Release a case and build the site; refused while anything stands in the way.
+    """Release a case and build the site.
 
     Raises:
         GalleryError: The case is not ready, was changed meanwhile, or the site could not be built.

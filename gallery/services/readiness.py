@@ -14,7 +14,13 @@ from gallery.stages import shows_work
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """One thing to do, in plain words; `blocks` keeps the case from being published, `section` is where it is done."""
+    """One thing to do before publication.
+
+    Attributes:
+        words: What, in plain words.
+        blocks: Whether it keeps the case from being published.
+        section: Where it is done.
+    """
 
     words: str
     blocks: bool
@@ -60,7 +66,7 @@ def standing_of(p: Practice, number: int) -> Standing:
 
 
 def obstacles_of(p: Practice, number: int) -> list[Obstacle]:
-    """Name everything that stands between a case and the public as it is recorded, what blocks first."""
+    """Name all that keeps a recorded case from the public, blocks first."""
     return obstacles_to(standing_of(p, number), p.settings, p.now)
 
 

@@ -10,7 +10,7 @@ from gallery.services.practice import Practice
 
 
 def version_of(p: Practice, case: Case, section: Section) -> int:
-    """Give the version of a section as it is saved; 0 means never."""
+    """Give the saved version of a section, 0 if it never was saved."""
     return p.casework.saved(case.number).get(section, Saved()).version
 
 
@@ -23,7 +23,7 @@ def save_section(
     write: Callable[[], None],
     changed: Iterable[str] = (),
 ) -> bool:
-    """Save a section, and hold the case back if readers would see something else than before.
+    """Save a section, and hold the case back if readers see a change.
 
     Args:
         p: The practice.
@@ -49,7 +49,7 @@ def save_section(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseProgress:
-    """How far a case has come on its way to the public, in numbers of photos."""
+    """How far a case has come, in numbers of photos."""
 
     saved: frozenset[Section]
     photos: int

@@ -16,7 +16,7 @@ class Started:
 
 
 def start_catalogue(folder: DataFolder) -> Started:
-    """Make what a data folder lacks; what is there stays as it is.
+    """Make what a data folder lacks, and leave all else.
 
     Raises:
         ConflictError: There are originals, but their catalogue is gone.

@@ -13,7 +13,7 @@ _seen: dict[tuple[Path, str, str], datetime] = {}
 
 
 def note_view(p: Practice, subject: str, what: str, *, by: str = "", large: bool = False) -> None:
-    """Record that somebody is shown a photograph, at most once a quarter hour if it is small.
+    """Record that somebody is shown a photograph.
 
     Args:
         p: The practice.

@@ -1,4 +1,4 @@
-"""Withdrawal of a case for good, and the receipt that its patient is given."""
+"""Withdrawal of a case for good, and the patient's receipt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ DUTIES = (
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a patient is given after a withdrawal; the ledger's head proves that it was recorded.
+    """What a patient is given after a withdrawal.
 
     Attributes:
         channels: places outside the site where the patient had agreed to be shown.
@@ -58,7 +58,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """What became of a withdrawal: it stands, even where the site could not be built anew.
+    """A withdrawal, which stands even if the site could not be built.
 
     Attributes:
         receipt: For the patient; None where the case was withdrawn before.
@@ -104,7 +104,7 @@ def withdraw_case(
 
 
 def record_withdrawal(p: Practice, number: int, reason: str, copies: Sequence[KnownCopy]) -> Receipt:
-    """Write a withdrawal into the catalogue and the ledger; the site stays as it is."""
+    """Record a withdrawal and leave the site as it is."""
     with p.together():
         consents = p.catalog.consents(number)
         in_force = [consent for consent in consents if consent.withdrawn_at is None]
@@ -118,14 +118,14 @@ def record_withdrawal(p: Practice, number: int, reason: str, copies: Sequence[Kn
 
 
 def _elsewhere(p: Practice, number: int) -> tuple[str, ...]:
-    """Name the places outside the site where a patient had agreed to be shown."""
+    """Name the channels besides the site that a patient agreed to."""
     channels = {name for consent in p.catalog.consents(number) for name in consent.channels}
     return tuple(sorted(channels - {PUBLIC_CHANNEL}))
 
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """A withdrawal as the ledger has it, and the places where people must take photos down."""
+    """A recorded withdrawal and the channels to clear by hand."""
 
     entry: Entry | None
     channels: tuple[str, ...]

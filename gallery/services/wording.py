@@ -1,4 +1,4 @@
-"""The words of a case's page, and the check of all that it will say."""
+"""The words of a case's page, and their check."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

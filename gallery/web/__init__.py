@@ -1,1 +1,1 @@
-"""The staff's pages: a case from dropped photographs to publication and withdrawal, in a browser."""
+"""The staff's pages in a browser."""

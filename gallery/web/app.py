@@ -1,4 +1,4 @@
-"""Puts the staff's pages together: settings, shield, pages and the page for each error."""
+"""Puts the staff's pages together, with a page for each error."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -69,7 +69,7 @@ _SAYINGS = {
 
 
 class RowNumber(IntegerConverter):
-    """A number in an address; one that no row of the catalogue can have leads to no page."""
+    """A number in an address that a row of the catalogue can have."""
 
     def to_python(self, value: str) -> int:
         """Read the number.

@@ -1,4 +1,4 @@
-"""The page behind an approval link: a doctor or patient sees exactly what would be public, and answers."""
+"""The page behind an approval link for a doctor or patient."""
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -35,7 +35,7 @@ def _visitor(asked: Approval) -> str:
 
 
 def _may_answer() -> bool:
-    """Whoever prepares a case does not approve it, by a link of their own either."""
+    """Tell whether the visitor may answer, which staff who prepare cases may not."""
     return g.user is None or g.user.may(Task.APPROVE)
 
 
@@ -62,7 +62,7 @@ def by_link(secret: str) -> ResponseReturnValue:
 
 @pages.post("")
 def answer(secret: str) -> ResponseReturnValue:
-    """Take the answer, once; it holds for what was shown and nothing else."""
+    """Take the answer, once, for exactly what was shown."""
     asked = _asked(secret)
     if not _may_answer():
         abort(403, description=f"You are signed in, and your role ({me().role}) may not approve.")
@@ -79,7 +79,7 @@ def answer(secret: str) -> ResponseReturnValue:
 
 @pages.get("/<int:photo>.jpg")
 def picture(secret: str, photo: int) -> ResponseReturnValue:
-    """Give one of the pictures that the link is about, marked as it would be published."""
+    """Give a picture that the link is about, as it would be published."""
     asked, p = _asked(secret), work()
     found = {shown.id: shown for shown in photos_shown(p, p.catalog.case(asked.case))}
     if photo not in found:

@@ -1,4 +1,4 @@
-"""The list of cases and drafts, where everybody starts, and the page of one case."""
+"""The list of cases and drafts, and the page of one case."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ def start() -> ResponseReturnValue:
 @pages.get("/cases/")
 @needs(Task.SEE)
 def overview() -> ResponseReturnValue:
-    """List drafts, and the cases from the newest on, or those in which a word is found."""
+    """List drafts, and all cases or those that a word finds."""
     p = work()
     wanted = request.args.get("find", "").strip()
     at = max(1, request.args.get("page", 1, type=int))
@@ -57,7 +57,7 @@ def overview() -> ResponseReturnValue:
 
 
 def _still_shown() -> dict[int, int]:
-    """Count, for the legal desk, the known copies on other sites of each patient who withdrew."""
+    """Count for the legal desk the copies of patients who withdrew."""
     if me().role not in {Role.LEGAL, Role.ADMINISTRATOR}:
         return {}
     return copies_still_shown(work(), known_copies())

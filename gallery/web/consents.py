@@ -1,4 +1,4 @@
-"""What the patient signed: the form attached, its scope, its end, and what it lacks."""
+"""What the patient signed, its scope, its end, and what it lacks."""
 
 from datetime import date
 
@@ -27,7 +27,7 @@ pages = Blueprint("consents", __name__, url_prefix="/cases/<int:number>")
 @pages.get("/consent")
 @needs(Task.EDIT)
 def page(number: int) -> ResponseReturnValue:
-    """Show what is recorded, what each photo may be used for, and a form for a new consent."""
+    """Show what is recorded, and a form for a new consent."""
     return _shown(open_case(number))
 
 
@@ -52,7 +52,7 @@ def _shown(case: Case, *, problem: GalleryError | None = None, status: int = 200
 @pages.post("/consent")
 @needs(Task.EDIT)
 def record(number: int) -> ResponseReturnValue:
-    """Record a consent; a form that lacks something is kept too, but permits nothing."""
+    """Record a consent, and say what its form lacks."""
     case = open_case(number)
     try:
         recorded = record_signed(
@@ -111,7 +111,7 @@ def _read(file: FileStorage | None) -> bytes | None:
 @pages.get("/consent/<int:consent>/form")
 @needs(Task.EDIT)
 def document(number: int, consent: int) -> ResponseReturnValue:
-    """Give a signed form as a file to keep or print; that it was taken is in the ledger."""
+    """Give a signed form as a file to keep or print."""
     form = open_form(work(), number, consent)
     headers = {"Content-Disposition": f'attachment; filename="{form.name}"'}
     return Response(form.data, mimetype=form.media_type, headers=headers)
@@ -120,7 +120,7 @@ def document(number: int, consent: int) -> ResponseReturnValue:
 @pages.post("/consent/end")
 @needs(Task.WITHDRAW)
 def end(number: int) -> ResponseReturnValue:
-    """End the consent for one channel, or for all; what it covered leaves the site in the same step."""
+    """End the consent for one channel or all, and rebuild the site."""
     open_case(number)
     channel = request.form.get("channel", "")
     channels = frozenset({channel}) if channel in work().settings.scopes else None

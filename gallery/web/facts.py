@@ -1,4 +1,4 @@
-"""The facts of a case: what the photographs cannot tell."""
+"""The facts that a case's photographs cannot tell."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -62,7 +62,7 @@ def save(number: int) -> ResponseReturnValue:
 @pages.post("/chart-number")
 @needs(Task.REVEAL)
 def reveal(number: int) -> ResponseReturnValue:
-    """Show a case's chart number once; that it was shown is in the ledger."""
+    """Show a case's chart number once."""
     case = known_case(number)
     return render_template("chart-number.html", case=case, chart=reveal_chart(work(), number))
 

@@ -1,4 +1,4 @@
-"""A new case: photographs are dropped, split and sorted, and become a case under its permanent number."""
+"""A new case, from dropped photographs to its permanent number."""
 
 import re
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def begin_for(number: int) -> ResponseReturnValue:
 @pages.post("/<int:number>/files")
 @needs(Task.EDIT)
 def add_files(number: int) -> ResponseReturnValue:
-    """Add files to a draft; each is taken or refused for itself."""
+    """Add files to a draft, each taken or refused for itself."""
     return _received(work().drafts.draft(number))
 
 
@@ -65,7 +65,7 @@ def _received(draft: Draft) -> ResponseReturnValue:
 
 
 def _take(draft: Draft, file: FileStorage) -> dict[str, object]:
-    """Take one file into a draft; what is wrong with it is a sentence, and the others go on."""
+    """Take one file into a draft, or say why it was left out."""
     name = drafts.plain_name(file.filename or "")
     try:
         parts = drafts.add_file(work(), draft.id, name, file.read(drafts.LARGEST_FILE + 1))
@@ -78,7 +78,7 @@ def _take(draft: Draft, file: FileStorage) -> dict[str, object]:
 @pages.post("/<int:number>/sort")
 @needs(Task.EDIT)
 def sort(number: int) -> ResponseReturnValue:
-    """Sort the photographs as the program proposes: by itself after files came, or all anew when asked."""
+    """Sort the photographs as the program proposes."""
     if request.form.get("again"):
         drafts.sort_anew(work(), number, _version())
     else:
@@ -101,7 +101,7 @@ def board(number: int) -> ResponseReturnValue:
 def _shown(
     draft: Draft, board: Board, *, conflict: GalleryError | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    """Show a draft as it is saved, or as a form that could not be saved has it."""
+    """Show a draft as it is saved, or as an unsaved form has it."""
     p = work()
     photos = p.drafts.photos(draft.id)
     order = {photo: at for at, photo in enumerate(board.places)}
@@ -128,7 +128,7 @@ def _shown(
 @pages.get("/<int:number>/twins")
 @needs(Task.EDIT)
 def twins(number: int) -> ResponseReturnValue:
-    """Tell which photographs a case has already, as far as they were looked up."""
+    """Tell which photographs a case has already, as far as known."""
     photos = {photo.id: photo for photo in work().drafts.photos(number)}
     known = duplicates_of(work(), list(photos.values()))
     found = {
@@ -141,7 +141,7 @@ def twins(number: int) -> ResponseReturnValue:
 @pages.post("/<int:number>/arrange")
 @needs(Task.EDIT)
 def arrange(number: int) -> ResponseReturnValue:
-    """Save how a person sorted the photographs; then stay, add a stage, or make it a case."""
+    """Save the board, and then stay, add a stage, or make a case."""
     p, then = work(), request.form.get("then")
     draft = p.drafts.draft(number)
     names = {int(key[6:]): request.form[key] for key in request.form if re.fullmatch(r"stage-\d{1,3}", key)}
@@ -158,7 +158,7 @@ def arrange(number: int) -> ResponseReturnValue:
 
 
 def _places() -> Iterator[tuple[int, Place]]:
-    """Read where the form puts each photograph, in the order in which it names them."""
+    """Read where the form puts each photograph, in its order."""
     for key in request.form:
         named = re.fullmatch(r"photo-(\d+)-stage", key)
         if named:
@@ -188,7 +188,7 @@ def _finished(draft: Draft) -> ResponseReturnValue:
 @pages.post("/<int:number>/photos/<int:photo>/join")
 @needs(Task.EDIT)
 def join(number: int, photo: int) -> ResponseReturnValue:
-    """Put the parts of a file together again: it was one photograph after all."""
+    """Put the parts of a file together again."""
     whole = drafts.join(work(), number, photo)
     if whole is None:
         abort(400, description="This photo was not split.")

@@ -1,4 +1,4 @@
-"""Can before and after be compared? A card for each pair, and aligning the two by two points."""
+"""How comparable before and after are, and their alignment by points."""
 
 from flask import Blueprint, Response, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -41,7 +41,7 @@ def page(number: int) -> ResponseReturnValue:
 @pages.post("")
 @needs(Task.EDIT)
 def save(number: int) -> ResponseReturnValue:
-    """Record that somebody has looked at the pairs; those found to lie over each other are laid so from now on."""
+    """Record that the pairs were looked at, and align what can be."""
     case, sent = open_case(number), Sent({}, {})
     cards = cards_of(work(), case)
     return save_section(
@@ -58,7 +58,7 @@ def save(number: int) -> ResponseReturnValue:
 @pages.get("/<int:before>/<int:after>")
 @needs(Task.EDIT)
 def one(number: int, before: int, after: int) -> ResponseReturnValue:
-    """Show a pair laid over each other, and let a person lay it by two points."""
+    """Show a pair aligned, and let a person align it by points."""
     case = open_case(number)
     return _shown(case, pair_of(work(), number, before, after))
 
@@ -83,7 +83,7 @@ def _shown(
 @pages.post("/<int:before>/<int:after>")
 @needs(Task.EDIT)
 def lay(number: int, before: int, after: int) -> ResponseReturnValue:
-    """Lay a pair by two points, by itself, or leave it as it was taken; recorded in the ledger."""
+    """Align a pair by points or automatically, or leave it as taken."""
     case = open_case(number)
     pair = pair_of(work(), number, before, after)
     try:

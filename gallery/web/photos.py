@@ -1,4 +1,4 @@
-"""Originals on the screen, small or as large as a screen; each look at one is in the ledger."""
+"""Originals on the screen, each look at one recorded."""
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue

@@ -1,4 +1,4 @@
-"""From a finished case to the public site: preview with its marks, approval, publication, and the proof."""
+"""Preview, approval, publication and proof of a case."""
 
 from flask import Blueprint, Response, abort, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +19,7 @@ pages = Blueprint("publishing", __name__, url_prefix="/cases/<int:number>")
 @pages.get("/publish")
 @needs(Task.SEE)
 def page(number: int) -> ResponseReturnValue:
-    """Show what each channel would get, what stands in the way, and who has approved."""
+    """Show previews, obstacles and approvals of a case."""
     case, p = known_case(number), work()
     public = public_photos(p, number)
     return show(
@@ -41,7 +41,7 @@ def page(number: int) -> ResponseReturnValue:
 @pages.get("/preview/<channel>/<int:photo>.jpg")
 @needs(Task.SEE)
 def preview(number: int, channel: str, photo: int) -> ResponseReturnValue:
-    """Give a photograph as a channel would get it, with its mark, at one size."""
+    """Give a photograph as a channel would get it."""
     p = work()
     found = p.catalog.photo(photo)
     if found.case != number or channel not in p.settings.channels:
@@ -53,7 +53,7 @@ def preview(number: int, channel: str, photo: int) -> ResponseReturnValue:
 @pages.post("/ask")
 @needs(Task.PUBLISH)
 def ask(number: int) -> ResponseReturnValue:
-    """Make a link with which a doctor or the patient can look and answer without signing in."""
+    """Make a link for a doctor or patient to answer without signing in."""
     open_case(number)
     asked = request.form.get("asked", "")
     if asked not in approval.ASKED:
@@ -65,7 +65,7 @@ def ask(number: int) -> ResponseReturnValue:
 @pages.post("/approve")
 @needs(Task.APPROVE)
 def approve(number: int) -> ResponseReturnValue:
-    """Approve the case as it is now, signed in as a doctor or an administrator."""
+    """Approve the case as it is, signed in."""
     open_case(number)
     approval.approve(work(), number)
     flash("Approved. If anything a reader sees is changed later, it must be approved again.", "done")
@@ -75,7 +75,7 @@ def approve(number: int) -> ResponseReturnValue:
 @pages.post("/publish")
 @needs(Task.PUBLISH)
 def publish(number: int) -> ResponseReturnValue:
-    """Release the case and rebuild the site; refused while anything stands in the way."""
+    """Release the case and rebuild the site."""
     open_case(number)
     publish_case(work(), number)
     flash(f"Patient {number} is public.", "done")
@@ -95,6 +95,6 @@ def hold(number: int) -> ResponseReturnValue:
 @pages.get("/proof")
 @needs(Task.SEE)
 def proof(number: int) -> ResponseReturnValue:
-    """Show what is public of a case, and that nothing else is in it."""
+    """Show what is public of a case, and the proof."""
     case = known_case(number)
     return show("proof.html", case, proof=prove(work(), case))

@@ -1,4 +1,4 @@
-"""What all pages of a case share: its steps, and a form that two people may have open."""
+"""What all pages of a case share, its steps and guarded forms."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ HELD = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a case's way to the public: its page, and how it stands in two or three words."""
+    """One step of a case's way to the public, and how it stands."""
 
     name: str
     page: str
@@ -86,7 +86,7 @@ def show_section(
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A section's form as it was sent, beside what was saved when it was opened."""
+    """A section's form as sent, beside what was saved."""
 
     saved: Values
     typed: Values
@@ -111,7 +111,7 @@ def save_section(
     then: Callable[[], str],
     **more: object,
 ) -> ResponseReturnValue:
-    """Save a section's form and go on, or show it again beside what somebody else saved meanwhile."""
+    """Save a section's form and go on, or show the conflict."""
     try:
         held = save()
     except ChangedMeanwhileError as error:

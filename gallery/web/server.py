@@ -1,4 +1,4 @@
-"""Serves the staff's pages: on this machine alone by default, on the practice's network only through TLS."""
+"""Serves the staff's pages on this machine, or by TLS on the network."""
 
 import ipaddress
 import logging
@@ -32,7 +32,11 @@ _CERTIFICATE_LIFE = timedelta(days=397)  # the longest that browsers accept
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate and its private key, both PEM files, and the SHA-256 fingerprint that browsers show."""
+    """A certificate and its private key as PEM files.
+
+    Attributes:
+        fingerprint: SHA-256, as browsers show it.
+    """
 
     certificate: Path
     key: Path
@@ -96,16 +100,19 @@ def serve_lan(
 
 
 class _PatientAdapter(BuiltinSSLAdapter):
-    """TLS whose handshake waits for the first read, in a thread of its own: an idle caller keeps nobody waiting."""
+    """TLS whose handshake waits for the first read.
+
+    That happens in a thread of its own, so that an idle caller keeps nobody waiting.
+    """
 
     def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
-        """Give the connection, not shaken hands on yet, and what requests on it are told."""
+        """Give the connection before its handshake, and its WSGI variables."""
         wrapped = self.context.wrap_socket(sock, do_handshake_on_connect=False, server_side=True)
         return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
 
 
 def _keep_uploads_in(folder: DataFolder) -> None:
-    """Let photographs that are being sent rest in the data folder, not where all programs' files lie."""
+    """Keep uploads in the data folder while they are being sent."""
     place = folder.root / "incoming"
     place.mkdir(mode=0o700, exist_ok=True)
     tempfile.tempdir = str(place)
@@ -119,7 +126,7 @@ def _taken(port: int, error: OSError) -> GalleryError:
 
 
 def own_certificate(folder: DataFolder, host: str, now: datetime | None = None) -> Certificate:
-    """Give a self-signed certificate for a host, kept in `keys` and renewed before it runs out."""
+    """Give a kept self-signed certificate for a host, renewed in time."""
     now = now or datetime.now(UTC)
     keys = folder.root / "keys"
     path, key_path = keys / f"lan-{host.replace(':', '_')}.crt", keys / f"lan-{host.replace(':', '_')}.key"
@@ -176,7 +183,7 @@ def _alternative(host: str) -> x509.GeneralName:
 
 
 def lan_address() -> str:
-    """Give this machine's address on its network (no packet is sent to find it).
+    """Give this machine's address on its network, without sending a packet.
 
     Raises:
         GalleryError: It is on no network.

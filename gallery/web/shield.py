@@ -1,4 +1,4 @@
-"""Between the pages and a hostile tab: who is signed in, where a form came from, strict headers."""
+"""Protects the pages by sessions, origins, form tokens and headers."""
 
 from urllib.parse import urlsplit
 
@@ -38,7 +38,9 @@ _UPLOADS = {"new_case.begin": 800 * _MIB, "new_case.add_files": 800 * _MIB, "con
 
 
 def raise_shield(app: Flask) -> None:
-    """Protect every page of an application; a page is closed to strangers unless it is in `OPEN_PAGES`.
+    """Protect every page of an application.
+
+    A page is closed to strangers unless it is in `OPEN_PAGES`.
 
     The form tokens come last: looking for one reads the whole form, which is for people who are signed in.
     """
@@ -51,12 +53,12 @@ def raise_shield(app: Flask) -> None:
 
 
 def _close_uploads(_error: BaseException | None) -> None:
-    """Let go of the files that came with a form, now and not when Python next looks."""
+    """Close the files that came with a form at once."""
     request.close()
 
 
 def _refuse_foreign_requests() -> None:
-    """A request for another host, or a form sent from another site's page, is refused, even with a token."""
+    """Refuse requests for other hosts and forms from other sites."""
     if request_ctx.url_adapter is None:
         abort(400, description="These pages are not served under this name.")
     origin = request.headers.get("Origin")
@@ -83,7 +85,7 @@ def _ask_who() -> ResponseReturnValue | None:
 
 
 def _let_files_in() -> None:
-    """Take forms with photographs or scans from whoever may add them; all other forms stay small."""
+    """Allow large forms on upload pages, from whoever may use them."""
     if g.user is not None and g.user.may(Task.EDIT) and request.endpoint in _UPLOADS:
         request.max_content_length = _UPLOADS[request.endpoint]
 

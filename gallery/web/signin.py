@@ -14,13 +14,13 @@ pages = Blueprint("signin", __name__)
 
 @pages.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    """Ask for name and password; a fresh installation is told how to make the first user."""
+    """Ask for name and password, or say how to make the first user."""
     return render_template("sign-in.html", nobody=not work().accounts.all())
 
 
 @pages.post("/sign-in")
 def try_sign_in() -> ResponseReturnValue:
-    """Let a person in, or say that name and password do not fit (never which of them)."""
+    """Let a person in, or say that name and password do not fit."""
     name, password = request.form.get("name", "").strip(), request.form.get("password", "")
     try:
         entered = accounts.sign_in(work(), name, password, request.remote_addr or "")
@@ -48,7 +48,7 @@ def sign_out() -> ResponseReturnValue:
 
 @pages.route("/password", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
-    """Change one's own password: the old one is asked for; every other session ends."""
+    """Change one's own password, given the old one."""
     if request.method == "GET":
         return render_template("password.html")
     old, new, address = request.form.get("old", ""), request.form.get("new", ""), request.remote_addr or ""
@@ -69,5 +69,5 @@ def password() -> ResponseReturnValue:
 
 
 def _inside(path: str | None) -> str | None:
-    """Give a path of these pages, or None for anything that could lead elsewhere."""
+    """Give a path of these pages, or None for any other."""
     return path if path and re.fullmatch(r"/[\w-][\w/-]*", path, re.ASCII) else None

@@ -1,4 +1,4 @@
-"""The built site as readers will see it, shown to whoever is signed in."""
+"""The built site, shown to whoever is signed in."""
 
 from flask import Blueprint, send_from_directory
 from flask.typing import ResponseReturnValue

@@ -1,4 +1,4 @@
-"""A patient changes their mind: a withdrawal, its receipt, and what is left to do."""
+"""Withdrawal of a case, its receipt, and what is left to do."""
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,7 +16,7 @@ pages = Blueprint("withdrawal", __name__, url_prefix="/cases/<int:number>/withdr
 @pages.get("")
 @needs(Task.WITHDRAW)
 def page(number: int) -> ResponseReturnValue:
-    """Say what a withdrawal does; after one, show its receipt and what is left to do by hand."""
+    """Say what a withdrawal does, or show the receipt of one."""
     case, public = known_case(number), public_photos(work(), number)
     if case.status is not CaseStatus.WITHDRAWN:
         return show("withdraw.html", case, public=public)
@@ -36,7 +36,10 @@ def page(number: int) -> ResponseReturnValue:
 @pages.post("")
 @needs(Task.WITHDRAW)
 def withdraw(number: int) -> ResponseReturnValue:
-    """Withdraw the case and rebuild the site at once; sent again, only the site is rebuilt."""
+    """Withdraw the case and rebuild the site.
+
+    Sent again, only the site is rebuilt.
+    """
     case = known_case(number)
     if case.status is not CaseStatus.WITHDRAWN and not request.form.get("sure"):
         abort(400, description="Tick the box to say that you mean it.")

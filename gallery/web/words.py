@@ -1,4 +1,4 @@
-"""The words of a case: description and caption of each photo, what the site adds, and their check."""
+"""The words of a case, its photos and its page, and their check."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -23,7 +23,7 @@ def page(number: int) -> ResponseReturnValue:
 @pages.post("/words")
 @needs(Task.EDIT)
 def save(number: int) -> ResponseReturnValue:
-    """Save descriptions and captions; stay while something in them keeps the case from being published."""
+    """Save descriptions and captions, and stay while they block publication."""
     case, p = open_case(number), work()
     saved = _saved_values(case)
     typed = typed_values(saved)

@@ -1,4 +1,4 @@
-"""What every page works with: the practice's data, the clock, and who is signed in."""
+"""What every page works with."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Where the pages' data are, what time it is, and who knows of copies on other sites."""
+    """The pages' data folder, clock, and source of known copies."""
 
     folder: DataFolder
     clock: Clock
@@ -34,7 +34,7 @@ class Workplace:
 
 
 def no_copies(_: DataFolder) -> Sequence[KnownCopy]:
-    """Know of no copy: nobody looks through other sites."""
+    """Give no copy, where nobody watches other sites."""
     return ()
 
 
@@ -62,7 +62,7 @@ def signed_in_as(user: User) -> None:
 
 
 def me() -> User:
-    """Give who is signed in; pages that need nobody must not ask."""
+    """Give who is signed in, or end the request."""
     user = g.get("user")
     if user is None:
         abort(401)
@@ -70,7 +70,7 @@ def me() -> User:
 
 
 def needs(task: Task) -> Callable[[Callable[Params, Answer]], Callable[Params, Answer]]:
-    """Show a page only to people whose role allows a task; others get a page that says so."""
+    """Show a page only to people whose role allows a task."""
 
     def guard(page: Callable[Params, Answer]) -> Callable[Params, Answer]:
         @wraps(page)

@@ -1,4 +1,4 @@
-"""Intake: photographs come into the catalogue whole, in one step, and are watched for from then on."""
+"""Intake of photographs into the catalogue, whole or not at all."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ _SHOWN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """How to import: who asks, when, and what to do about bad rows and existing cases."""
+    """Who imports, when, and how bad rows and existing cases are taken."""
 
     actor: str
     now: datetime
@@ -45,7 +45,7 @@ class Imported:
 
 
 class ListRefusedError(RefusedError):
-    """Rows of a list are wrong, each in its place; nothing was imported."""
+    """Rows of a list are wrong, so nothing was imported."""
 
     def __init__(self, message: str, problems: Sequence[Problem], *, hint: str) -> None:
         """Keep the sentence for people, and the problems one by one."""
@@ -60,7 +60,9 @@ class ListRefusedError(RefusedError):
 def import_manifest(
     folder: DataFolder, manifest: Path, wishes: Wishes, *, progress: Progress = silently
 ) -> Imported:
-    """Import the photographs that a manifest lists, all of them or with `skip_bad` all good ones.
+    """Import the photographs that a manifest lists.
+
+    All of them come in, or with `skip_bad` all good ones.
 
     Everything is checked before the catalogue changes, in one transaction; each file is read and opened once.
     Interrupted at any moment, the same call finishes the work.
@@ -109,7 +111,7 @@ class NewCase:
 
 
 def add_case(p: Practice, new: NewCase, *, progress: Progress = silently) -> tuple[int, Imported]:
-    """Add a case with its photographs, and give its number and what was imported.
+    """Add a case with its photographs.
 
     Raises:
         ListRefusedError: A file or a value is wrong; each problem's row counts the files from 0.
@@ -182,7 +184,7 @@ def _refusal(name: str, problems: Sequence[Problem]) -> ListRefusedError:
 
 
 def _write(p: Practice, plan: Plan, progress: Progress) -> Imported:
-    """Write a plan: originals first (they are only files), then the catalogue in one transaction."""
+    """Seal a plan's originals, then write the catalogue in one transaction."""
     for new in progress(plan.additions, len(plan.additions), "Sealing originals"):
         if new.file.staged is not None:
             p.originals.seal(new.file.staged, new.file.digest)
@@ -202,7 +204,7 @@ def _write(p: Practice, plan: Plan, progress: Progress) -> Imported:
 
 
 def _arrival(additions: Sequence[Addition]) -> CaseArrival:
-    """Put a case together from its rows, each stage before treatment ahead of the others."""
+    """Put a case together from its rows, the stages before treatment first."""
     stages = _grouped([new.row for new in additions], lambda row: row.stage.lower())
     ordered = sorted(stages, key=lambda label: not says_before(label))
     return CaseArrival(
@@ -233,7 +235,7 @@ def _photo(new: Addition) -> Arrival:
 
 
 def _add_consents(p: Practice, photos: Sequence[tuple[Row, Photo]]) -> int:
-    """Record the consents that rows name; what was recorded before, or withdrawn since, stays."""
+    """Record the consents that rows name and that are not recorded yet."""
     recorded = p.catalog.consents()
     named = _grouped(
         [pair for pair in photos if pair[0].consent], lambda pair: (pair[0].case, pair[0].consent)

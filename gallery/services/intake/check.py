@@ -1,4 +1,4 @@
-"""Looks at the files of an import, each read and opened once, in worker processes."""
+"""Reads the files of an import, each once, in worker processes."""
 
 import pickle
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ _STILL = ("mpo", "heif")  # cameras keep previews and depth beside the photograp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A file that can be imported: whole, readable, within limits.
+    """A file that can be imported.
 
     Attributes:
         staged: Its copy in the vault, to be sealed; None where the vault has it.
@@ -54,7 +54,7 @@ class Refused:
 
 
 def check_file(originals: Path, path: Path, *, keep: bool) -> Checked | Refused:
-    """Read a file to its last byte and decode it in a process of its own.
+    """Read a file and decode it in a process of its own.
 
     Args:
         originals: The folder of the vault.
@@ -92,7 +92,10 @@ def check_file(originals: Path, path: Path, *, keep: bool) -> Checked | Refused:
 
 
 def _fingerprinted(picture: Picture, beside: Path) -> Path | None:
-    """Write a picture's fingerprint beside its copy; what makes the matcher stumble is said by the index."""
+    """Write a picture's fingerprint beside its staged copy.
+
+    What makes the matcher stumble is said when the index is caught up.
+    """
     place = beside.with_suffix(".fingerprint")
     try:
         place.write_bytes(pickle.dumps(fingerprint(picture)))
@@ -102,7 +105,7 @@ def _fingerprinted(picture: Picture, beside: Path) -> Path | None:
 
 
 def note_on(facts: Header) -> str:
-    """Say what a person should know of a file that is taken as it is; mostly nothing."""
+    """Say what is odd about a file that is taken as it is."""
     if facts.frames > 1 and facts.format not in _STILL:
         return f"has {facts.frames} pictures; only the first is taken"
     if min(facts.width, facts.height) < _SMALL_PX:

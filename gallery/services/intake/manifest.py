@@ -56,7 +56,10 @@ _VIEWS = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong in one place of a manifest; rows are numbered as a spreadsheet numbers them."""
+    """What is wrong in one place of a manifest.
+
+    Rows are numbered as a spreadsheet numbers them.
+    """
 
     row: int
     column: str
@@ -112,7 +115,7 @@ class Manifest:
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """Read a manifest from the bytes of a CSV file, as Excel, LibreOffice or a program writes it.
+    """Read a manifest from the bytes of a CSV file.
 
     UTF-8 or UTF-16 with or without a byte order mark, Windows-1252 otherwise; commas, semicolons or tabs.
 
@@ -144,7 +147,7 @@ def read_manifest(data: bytes) -> Manifest:
 def read_row(
     number: int, texts: Mapping[str, str], surplus: Sequence[str] = ()
 ) -> tuple[Row | None, list[Problem]]:
-    """Read one row; every wrong cell is a problem, and a row with a problem gives nothing else.
+    """Read one row, or name what is wrong in each of its cells.
 
     Args:
         number: Of the row, for the problems.

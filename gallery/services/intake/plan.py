@@ -1,4 +1,4 @@
-"""Decides what an import will do, before anything is written. Pure: rows and the catalogue in, a plan out."""
+"""Decides what an import will do, before anything is written. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _STAGE_TEXTS = ("procedure", "elapsed", "note")
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """A row whose photo is new, with what its file was found to be."""
+    """A row whose photo is new, with its checked file."""
 
     row: Row
     file: Checked
@@ -21,7 +21,7 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A row whose photo is in the catalogue already, exactly as the row says."""
+    """A row whose photo is in the catalogue already."""
 
     row: Row
     photo: Photo
@@ -47,7 +47,7 @@ class Shelf:
 def plan_import(
     rows: Sequence[Row], files: Sequence[Checked | Refused], shelf: Shelf, *, add_to_existing: bool
 ) -> Plan:
-    """Decide row by row; a row with a problem is in neither of the other lists."""
+    """Decide row by row what an import does."""
     additions: list[Addition] = []
     known: list[Known] = []
     problems: list[Problem] = contradictions(rows)
@@ -105,7 +105,7 @@ def _case_taken(row: Row, case: Case | None, *, add_to_existing: bool) -> Proble
 
 
 def contradictions(rows: Iterable[Row]) -> list[Problem]:
-    """Find rows that say something else about the same case or stage than an earlier row does."""
+    """Find rows that contradict an earlier row about a case or stage."""
     said: dict[tuple[object, ...], tuple[str, int]] = {}
     problems = []
     for row in rows:

@@ -26,7 +26,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseArrival:
-    """Photographs of one case, with the stages they belong to in the order of the story."""
+    """Photographs of one case, with its stages in the story's order."""
 
     case: Case
     stages: Sequence[Stage]
@@ -34,7 +34,7 @@ class CaseArrival:
 
 
 def add_to_catalogue(p: Practice, arrivals: Sequence[CaseArrival], *, held: bool) -> dict[Digest, Photo]:
-    """Add cases and photographs, or photographs to cases there are, in the caller's transaction.
+    """Add photographs to new or known cases, in the caller's transaction.
 
     A case that somebody approved is held back until it is approved anew.
 
@@ -73,7 +73,7 @@ def _open_case(p: Practice, case: Case, *, held: bool) -> None:
 
 
 def _stages(p: Practice, arrival: CaseArrival) -> dict[str, Stage]:
-    """Add the stages that are not there yet; gives each by its label in lower case."""
+    """Add the missing stages, and give all by label in lower case."""
     stages = {stage.label.lower(): stage for stage in p.catalog.stages(arrival.case.number)}
     for stage in arrival.stages:
         if stage.label.lower() not in stages:
