@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -23,3 +25,11 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def old_folder(tmp_path):
+    """A data folder as an earlier version made it, of drawn photographs; `backup.tar` lies beside it."""
+    with tarfile.open(Path(__file__).parent / "folders" / "26.11-november.tar.xz") as packed:
+        packed.extractall(tmp_path, filter="data")
+    return tmp_path / "data"

@@ -20,7 +20,7 @@ RULES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "consent": (("gallery/consent.py",), ("tests/gallery/test_consent.py",)),
     "stages": (("gallery/stages.py",), ("tests/gallery/test_stages.py",)),
     "ledger": (("gallery/store/ledger.py",), ("tests/gallery/test_ledger.py",)),
-    "integrity": (("gallery/services/integrity.py",), ("tests/gallery/test_soundness.py",)),
+    "integrity": (("gallery/services/integrity.py",), ("tests/gallery/test_integrity.py",)),
     "urls": (("crawler/urls.py",), ("tests/crawler/test_urls.py",)),
     "robots": (("crawler/http/robots.py",), ("tests/crawler/test_robots.py",)),
     "frontier": (

@@ -9,25 +9,14 @@ import json
 import sqlite3
 import subprocess
 import sys
-import tarfile
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from gallery.events import Action, action_of
 from sample_clinic.demo.servers import figure, page, serve
 
-PACKED = Path(__file__).parent / "folders" / "26.11-november.tar.xz"
 DECIDED = {1: "infringement", 2: "dismissed", 3: "licensed", 4: "open", 5: "open"}
-
-
-@pytest.fixture
-def old(tmp_path):
-    """The old data folder, unpacked; its backup lies beside it."""
-    with tarfile.open(PACKED) as packed:
-        packed.extractall(tmp_path, filter="data")
-    return tmp_path / "data"
 
 
 def pairwatch(folder, *arguments, code=0):
@@ -53,25 +42,25 @@ def findings(folder):
     return [json.loads(line) for line in pairwatch(folder, "findings", "--all", "--json").splitlines()]
 
 
-def test_an_old_folder_is_sound_and_its_ledger_is_not_rewritten(old):
+def test_an_old_folder_is_sound_and_its_ledger_is_not_rewritten(old_folder):
     """Opening and migrating keep every old row of the ledger byte for byte, and verify finds nothing wrong."""
-    rows = ledger(old)
+    rows = ledger(old_folder)
     actions = {row[3] for row in rows}
-    head = (old / "ledger.head").read_text()
+    head = (old_folder / "ledger.head").read_text()
 
-    said = pairwatch(old, "verify")
+    said = pairwatch(old_folder, "verify")
 
     assert "5 cases, 7 photos, 3 public photos, 56 ledger rows" in said
     assert len(rows) == 56
     assert len(actions) > 30
     assert Action.OTHER not in {action_of(action) for action in actions}
-    assert ledger(old)[:56] == rows
-    assert (old / "ledger.head").read_text() == head
+    assert ledger(old_folder)[:56] == rows
+    assert (old_folder / "ledger.head").read_text() == head
 
 
-def test_decisions_about_old_findings_hold(old):
+def test_decisions_about_old_findings_hold(old_folder):
     """Each finding keeps its number, its verdict, its page and what a person decided."""
-    found = findings(old)
+    found = findings(old_folder)
 
     assert {one["id"]: one["decision"] or "open" for one in found} == DECIDED
     assert {one["verdict"] for one in found} == {"copy"}
@@ -79,24 +68,24 @@ def test_decisions_about_old_findings_hold(old):
     assert all(one["first_seen"] <= one["last_seen"] for one in found)
 
 
-def test_an_old_folder_builds_what_consent_allows_today(old):
+def test_an_old_folder_builds_what_consent_allows_today(old_folder):
     """Patients 51 and 55 are shown; the withdrawn one, the minor and the expired consent are not."""
-    said = pairwatch(old, "build")
+    said = pairwatch(old_folder, "build")
 
     shown = {
         path.name: len(list(path.parent.glob(f"{path.name}/index.html")))
-        for path in (old / "public").glob("patient-*")
+        for path in (old_folder / "public").glob("patient-*")
     }
-    text = "".join(path.read_text("utf-8") for path in (old / "public").rglob("*.html"))
+    text = "".join(path.read_text("utf-8") for path in (old_folder / "public").rglob("*.html"))
     assert "2 cases, 3 photos" in said
     assert shown.keys() == {"patient-51", "patient-52", "patient-55"}  # 52 says that it is gone
-    assert len(list((old / "public" / "photos").glob("*.jpg"))) == 3
+    assert len(list((old_folder / "public" / "photos").glob("*.jpg"))) == 3
     assert "patient-53" not in text
     assert "patient-54" not in text
-    pairwatch(old, "verify")
+    pairwatch(old_folder, "verify")
 
 
-def test_an_old_backup_restores(old, tmp_path):
+def test_an_old_backup_restores(old_folder, tmp_path):
     """The backup that the old version made becomes a sound folder with the same cases and decisions."""
     new = tmp_path / "new"
 
@@ -107,18 +96,20 @@ def test_an_old_backup_restores(old, tmp_path):
 
 
 @pytest.mark.slow
-def test_an_old_folder_goes_on_watching(old):
+def test_an_old_folder_goes_on_watching(old_folder):
     """A night finds copies of old photos elsewhere, and a silent old site changes no decision of before."""
-    before = findings(old)
-    originals = [path.read_bytes() for path in sorted((old / "originals").rglob("*")) if path.is_file()]
+    before = findings(old_folder)
+    originals = [
+        path.read_bytes() for path in sorted((old_folder / "originals").rglob("*")) if path.is_file()
+    ]
     files = {f"img/{place}.jpg": content for place, content in enumerate(originals)}
     files["index.html"] = page("Made up", "".join(figure(f"/{name}", "result") for name in files), {})
 
     with serve(files) as site:
-        pairwatch(old, "site", "add", site.url)
-        pairwatch(old, "crawl", code=3)
+        pairwatch(old_folder, "site", "add", site.url)
+        pairwatch(old_folder, "crawl", code=3)
 
-    after = findings(old)
+    after = findings(old_folder)
     kept = {one["id"]: one for one in after}
     for one in before:
         assert {key: kept[one["id"]][key] for key in ("decision", "first_seen", "photo")} == {
@@ -127,4 +118,4 @@ def test_an_old_folder_goes_on_watching(old):
     new = [one for one in after if one["id"] not in DECIDED]
     assert len(new) == 7
     assert {one["verdict"] for one in new} == {"copy"}
-    pairwatch(old, "verify")
+    pairwatch(old_folder, "verify")
