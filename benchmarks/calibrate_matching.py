@@ -29,6 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks import worlds
 from watermark.matching import model
 from watermark.matching.agreement import NUMBERS
+from watermark.matching.verdict import name_verdict
 from watermark.picture.pixels import Picture
 
 Scores: TypeAlias = NDArray[np.float64]
@@ -255,7 +256,7 @@ def rates(said: list[Said], least: Mapping[str, float]) -> dict[str, Any]:
         kinds.setdefault(one.kind, []).append(one)
     misses, accused = {}, {}
     for kind, ones in kinds.items():
-        verdicts = [model.named(s.copy, s.ours, least) for s in ones]
+        verdicts = [name_verdict(s.copy, s.ours, least) for s in ones]
         if ones[0].copied:
             right = [s.label == COPY for s in ones]
             misses[kind] = {

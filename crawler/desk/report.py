@@ -26,8 +26,7 @@ from watermark.errors import WatermarkError
 from watermark.matching.error_rates import ErrorRates
 from watermark.matching.illustration import illustrate
 from watermark.matching.model import matching_rates
-from watermark.matching.result import Answer, Transform
-from watermark.matching.verdict import Verdict
+from watermark.matching.result import Answer
 from watermark.picture.encode import encode
 from watermark.picture.pixels import Picture, resize
 from watermark.picture.sandbox import sandbox
@@ -118,20 +117,19 @@ def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
 
 
 def _pictures(finding: Finding, lookup: Lookup, evidence: Vault) -> Iterator[Figure]:
-    data, answer = evidence.get(Digest(finding.digest)), finding.answer
-    frame, frames = int(answer.get("frame", 0)), int(answer.get("frames", 1))
-    found = sandbox().open_picture(data, lookup.limits, frame=frame)
-    moving = f", frame {frame + 1} of {frames}" if frames > 1 else ""
+    data = evidence.get(Digest(finding.digest))
+    named = {"verdict": finding.verdict, "probability": finding.probability}
+    answer = Answer.from_json({**named, **finding.answer})
+    found = sandbox().open_picture(data, lookup.limits, frame=answer.frame)
+    moving = f", frame {answer.frame + 1} of {answer.frames}" if answer.frames > 1 else ""
     yield Figure(f"Found there, as it is{moving}", _uri(found))
     if finding.photo_id is None:
         return
     photo = lookup.picture(finding.photo_id)
     yield Figure(f"Ours: {subject(finding)}, {finding.view}", _uri(photo))
-    if not answer.get("transform"):
+    if answer.transform is None:
         return
-    transform = Transform(**answer["transform"])
-    said = Answer(verdict=Verdict(finding.verdict), photo=finding.photo_id, transform=transform)
-    exhibit = illustrate(found, photo, said)
+    exhibit = illustrate(found, photo, answer.transform)
     yield Figure(
         "Both in turn, in upright stripes: where they fit, lines run on from one to the next",
         _uri(exhibit.overlay),

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from gallery.store.database import open_database
 from gallery.store.vault import Vault
 from watermark.errors import IndexDamagedError, WatermarkError
 from watermark.marking.design import Design, Designs
+from watermark.matching.explanation import edit_words, explain, half_words
 from watermark.matching.index import Index
 from watermark.picture.decode import DecodeLimits, open_picture
 from watermark.picture.encode import encode
@@ -45,24 +46,17 @@ class Identification:
     def to_json(self) -> dict[str, object]:
         """Give the machine-readable line of `pairwatch identify --json`."""
         answer, photo = self.answer, self.photo
-        return {
+        return answer.to_json() | {
             "file": self.file,
-            "verdict": str(answer.verdict),
             "probability": round(answer.probability, 4),
             "photo": photo.file if photo else None,
             "case": photo.case if photo else None,
             "stage": photo.stage if photo else None,
             "view": photo.view if photo else None,
-            "transform": asdict(answer.transform) if answer.transform else None,
-            "overlap": asdict(answer.overlap) if answer.overlap else None,
             "runner_up": self.runner_up,
             "also": list(self.also),
-            "part": answer.part,
-            "changes": list(answer.changes),
-            "mark": str(answer.mark),
-            "carries_our_mark": answer.carries_our_mark,
-            "frame": answer.frame,
-            "frames": answer.frames,
+            "part": half_words(answer.half),
+            "changes": edit_words(answer.edits),
             "frames_looked_at": answer.judged,
             "explanation": self.explanation,
         }
@@ -139,7 +133,6 @@ class Lookup:
         Raises:
             WatermarkError: The bytes are no readable picture, or one beyond the limits.
         """
-        from watermark.matching.explanation import explain  # noqa: PLC0415 (intake does without the judge)
         from watermark.matching.identify import WORKED  # noqa: PLC0415 (intake does without the judge)
 
         answer = self._judged(sandbox().open_frames(data, limits or self.limits, longest=WORKED))
@@ -169,7 +162,7 @@ class Lookup:
         if found.photo is None or found.answer.transform is None:
             return {}
         seen = sandbox().open_picture(data, self.limits, frame=found.answer.frame)
-        shown = illustrate(seen, self.picture(found.photo.id), found.answer)
+        shown = illustrate(seen, self.picture(found.photo.id), found.answer.transform)
         return {
             "theirs-on-ours": encode(shown.found_registered, format="png"),
             "ours": encode(shown.photo, format="png"),
@@ -180,12 +173,8 @@ class Lookup:
 
     def _named(self, other: "RunnerUp") -> dict[str, object]:
         photo = self.photo(other.photo)
-        return {
-            "photo": photo.file,
-            "case": photo.case,
-            "stage": photo.stage,
-            "probability": round(other.probability, 4),
-        }
+        named = {"photo": photo.file, "case": photo.case, "stage": photo.stage}
+        return other.to_json() | named | {"probability": round(other.probability, 4)}
 
     def _judged(self, opened: Opened) -> "Answer":
         """Ask the matcher, and rebuild an index that turns out damaged once."""

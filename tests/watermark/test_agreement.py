@@ -7,23 +7,8 @@ from watermark.matching import model
 from watermark.matching.agreement import NUMBERS
 from watermark.matching.bands import Bands
 from watermark.matching.model import Forest
-from watermark.matching.verdict import Verdict
 
 LEAST = {"copy": 0.8, "possible": 0.2, "same-scene": 0.7}
-
-
-@pytest.mark.parametrize(
-    ("copy", "ours", "verdict"),
-    [
-        (0.9, 0.95, Verdict.COPY),
-        (0.5, 0.95, Verdict.POSSIBLE),
-        (0.1, 0.95, Verdict.SAME_SCENE),
-        (0.1, 0.3, Verdict.NONE),
-    ],
-)
-def test_verdicts_come_from_named_thresholds(copy, ours, verdict):
-    """A copy is sure, a possible one is not, another shot is ours but no copy, and the rest is nobody's."""
-    assert model.named(copy, ours, LEAST) == verdict
 
 
 def test_a_forest_is_read_as_it_was_grown():

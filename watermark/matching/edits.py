@@ -1,4 +1,4 @@
-"""What was done to a photo, read off the way a copy lies on it: numbers, and the phrases that say them.
+"""What was done to a photo, read off the way a copy lies on it.
 
 Sides, shares and places are those of the photo as it hangs in the catalogue, whichever way the copy was turned.
 """
@@ -19,7 +19,7 @@ from watermark.matching.agreement import Agreement
 from watermark.matching.bands import STEP
 from watermark.matching.fingerprint import Record
 from watermark.matching.registration import Homography, Query
-from watermark.matching.result import Overlap, Transform
+from watermark.matching.result import Edit, EditKind, Half, Overlap, Side, Transform
 
 Grey: TypeAlias = NDArray[np.uint8]
 AGREES = 0.5
@@ -31,23 +31,18 @@ LINE = 0.3  # share of a row or column that must agree for it to belong
 HALF, PLAIN = 127, 25  # grey levels
 SNAP = 40.0  # pixels of the small picture: plain margins that cannot agree are taken as agreeing
 BORDER = 0.03  # share of the photo by which a picture must go on beyond its edge to be a larger one
-SIDES = ("left", "top", "right", "bottom")
-HALVES = {
-    "right": "left",
-    "left": "right",
-    "bottom": "upper",
-    "top": "lower",
-}  # what is left when that side is gone
+_LEFT_OVER = {Side.RIGHT: Half.LEFT, Side.LEFT: Half.RIGHT, Side.BOTTOM: Half.UPPER, Side.TOP: Half.LOWER}
+_GONE = {half: side for side, half in _LEFT_OVER.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """What was done, in numbers and in phrases; `part` is empty or like "the left half"."""
+    """How a copy lies on the photo and what was done to it; `half` is the one that is left, if one is."""
 
     transform: Transform
     overlap: Overlap
-    part: str
-    changes: tuple[str, ...]
+    half: Half | None
+    edits: tuple[Edit, ...]
 
 
 def read_edits(
@@ -74,39 +69,36 @@ def read_edits(
         of_photo=min(1.0, (right - left) * (bottom - top) / (width * height)),
         of_found=_share_of_found(query, agreement.homography, edges),
     )
-    gone = {
-        "left": left / width,
-        "top": top / height,
-        "right": 1 - right / width,
-        "bottom": 1 - bottom / height,
-    }
+    shares = (left / width, top / height, 1 - right / width, 1 - bottom / height)
+    gone = dict(zip(Side, shares, strict=True))
     ends = _ends(query, agreement)
     strips = {side: share for side, share in gone.items() if share > CUT and side in ends}
     cut = {side: share for side, share in gone.items() if side not in strips}
-    part = _half(cut)
-    marked = designs[0].mark if designs else None
+    half = _half(cut)
+    marked = _marked_side(designs[0].mark) if designs and mark == MarkState.CROPPED else None
     own = occlusions.own_blocks(designs, (record.width, record.height), record.frame, agreement.fine.shape)
     seen = occlusions.find_occlusions(agreement, _agreeing(agreement), edges, own)
     whole = tuple(
-        r if side in strips else e for side, e, r in zip(SIDES, edges, reach(agreement), strict=True)
+        r if side in strips else e for side, e, r in zip(Side, edges, reach(agreement), strict=True)
     )
-    said = (
+    filled = _share_of_found(query, agreement.homography, whole)
+    edits = (
         *_shape(transform),
-        *_cut({side: share for side, share in cut.items() if HALVES[side] != part}, mark, marked),
-        *occlusions.phrases(seen, strips, edges, ends, record.frame),
-        *_set_in(_share_of_found(query, agreement.homography, whole)),
+        *_cut({side: share for side, share in cut.items() if half is None or side != _GONE[half]}, marked),
+        *occlusions.as_edits(seen, strips, edges, ends, record.frame),
+        *([] if filled >= FILLING else [Edit(kind=EditKind.SET_IN, amount=filled)]),
         *_light(query, agreement, record.small_rgb()),
     )
-    return Edits(transform, overlap, f"the {part} half" if part else "", said)
+    return Edits(transform, overlap, half, edits)
 
 
-def _half(cut: dict[str, float]) -> str:
-    """Which half is left, if one is: a half gone at one side, and little at the others."""
-    for side in SIDES:
+def _half(cut: dict[Side, float]) -> Half | None:
+    """Which half is left: one where a half is gone at one side, and little at the others."""
+    for side, half in ((side, _LEFT_OVER[side]) for side in Side):
         others = [share for other, share in cut.items() if other != side]
         if abs(cut.get(side, 0) - 0.5) < NEARLY_HALF and max(others, default=0) < LITTLE:
-            return HALVES[side]
-    return ""
+            return half
+    return None
 
 
 def extent(agreement: Agreement) -> tuple[float, float, float, float]:
@@ -147,7 +139,7 @@ def _share_of_found(query: Query, homography: Homography, edges: tuple[float, ..
     return float(min(1.0, inside / (size[0] * size[1])))
 
 
-def _ends(query: Query, agreement: Agreement) -> frozenset[str]:
+def _ends(query: Query, agreement: Agreement) -> frozenset[Side]:
     """The sides at which the found picture ends where ours does: what is gone there lies under something."""
     height, width = agreement.covered.shape
     outline = np.array(
@@ -155,13 +147,8 @@ def _ends(query: Query, agreement: Agreement) -> frozenset[str]:
     )
     seen = outline @ agreement.homography.matrix.T
     x, y = (seen[:, :2] / seen[:, 2:]).T
-    beyond = {
-        "left": -x.min() / width,
-        "top": -y.min() / height,
-        "right": x.max() / width - 1,
-        "bottom": y.max() / height - 1,
-    }
-    return frozenset(side for side in SIDES if abs(float(beyond[side])) < BORDER)
+    beyond = (-x.min() / width, -y.min() / height, x.max() / width - 1, y.max() / height - 1)
+    return frozenset(side for side, by in zip(Side, beyond, strict=True) if abs(float(by)) < BORDER)
 
 
 def _agreeing(agreement: Agreement) -> NDArray[np.bool_]:
@@ -197,43 +184,34 @@ def _transform(record: Record, homography: Homography) -> Transform:
     )
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _shape(transform: Transform) -> list[str]:
-    said = ["mirrored"] if transform.mirrored else []
+def _shape(transform: Transform) -> list[Edit]:
+    edits = [Edit(kind=EditKind.MIRRORED)] if transform.mirrored else []
     if abs(transform.rotation) > TURNED:
-        way = "clockwise" if transform.rotation > 0 else "anticlockwise"
-        said.append(f"turned {abs(transform.rotation):.0f}° {way}")
+        edits.append(Edit(kind=EditKind.TURNED, amount=transform.rotation))
     if transform.stretch > STRETCHED:
-        said.append(f"stretched by {_percent(transform.stretch - 1)}")
-    return said
+        edits.append(Edit(kind=EditKind.STRETCHED, amount=transform.stretch - 1))
+    return edits
 
 
-def _cut(cut: dict[str, float], state: MarkState, mark: Mark | None) -> list[str]:
-    """The sides that are gone; the one where our mark was comes last and says so."""
-    gone = {side: share for side, share in cut.items() if share > CUT}
-    if not gone:
-        return []
-    marked = _marked_side(mark) if mark and state == MarkState.CROPPED else ""
-    sides = sorted(gone, key=lambda side: (side == marked, SIDES.index(side)))
-    named = [f"the {side} {_percent(gone[side])}" for side in sides]
-    listed = ", ".join(named[:-1]) + " and " + named[-1] if len(named) > 1 else named[0]
-    return [f"{listed} cut off" + (", where our mark was" if sides[-1] == marked else "")]
+def _cut(cut: dict[Side, float], marked: Side | None) -> list[Edit]:
+    """The sides that are gone; the one where our mark was comes last."""
+    gone = [side for side in Side if cut.get(side, 0.0) > CUT]
+    return [
+        Edit(kind=EditKind.CUT, side=side, amount=cut[side], marked=side == marked)
+        for side in sorted(gone, key=lambda side: side == marked)
+    ]
 
 
-def _marked_side(mark: Mark) -> str:
+def _marked_side(mark: Mark | None) -> Side | None:
+    """The side that a mark lies nearest."""
+    if mark is None:
+        return None
     x, y = mark.middle
-    near = {"left": x, "top": y, "right": 1 - x, "bottom": 1 - y}
+    near = dict(zip(Side, (x, y, 1 - x, 1 - y), strict=True))
     return min(near, key=near.__getitem__)
 
 
-def _set_in(share: float) -> list[str]:
-    return [] if share >= FILLING else [f"set in a larger picture, of which it fills {_percent(share)}"]
-
-
-def _light(query: Query, agreement: Agreement, small: NDArray[np.uint8]) -> list[str]:
+def _light(query: Query, agreement: Agreement, small: NDArray[np.uint8]) -> list[Edit]:
     """Brightness and colour, over what agrees."""
     size = (agreement.fine.shape[1], agreement.fine.shape[0])
     agreeing = agreement.fine > AGREES
@@ -243,11 +221,11 @@ def _light(query: Query, agreement: Agreement, small: NDArray[np.uint8]) -> list
     moved = replace(agreement.homography, matrix=to_level @ agreement.homography.matrix)
     found = registration.warp(query, moved, size, colour=True)[0][agreeing].astype(np.float32)
     photo = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.float32)[agreeing]
-    said = []
+    edits = []
     apart = float(np.median(found.mean(1) - photo.mean(1)))
     if abs(apart) > BRIGHTER:
-        said.append("brighter" if apart > 0 else "darker")
+        edits.append(Edit(kind=EditKind.BRIGHTER if apart > 0 else EditKind.DARKER))
     colourless, coloured = (float(np.ptp(pixels, axis=1).mean()) for pixels in (found, photo))
     if colourless < COLOURED < coloured:
-        said.append("without colour")
-    return said
+        edits.append(Edit(kind=EditKind.COLOURLESS))
+    return edits

@@ -1,9 +1,10 @@
 """An answer as one plain sentence, for people who decide by it."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from watermark.marking.state import MarkState
-from watermark.matching.result import Answer
+from watermark.matching.result import Answer, Edit, EditKind, Half, Obstacle, Place
 from watermark.matching.verdict import Verdict
 
 SURE = 0.999
@@ -18,7 +19,11 @@ def explain(answer: Answer, subject: str, also: Sequence[str] = ()) -> str:
         subject: the photo, like "Patient 51's after photo".
         also: the further photos in the same picture, likewise.
     """
-    where = f"Frame {answer.frame + 1} of {answer.frames}: " if answer.frames > 1 and answer.photo else ""
+    where = (
+        f"Frame {answer.frame + 1} of {answer.frames}: "
+        if answer.frames > 1 and answer.photo is not None
+        else ""
+    )
     return where + _verdict(answer, subject) + _others(also)
 
 
@@ -29,11 +34,12 @@ def _verdict(answer: Answer, subject: str) -> str:
             f" {NOT_OURS}" if answer.carries_our_mark else ""
         )
     if answer.verdict == Verdict.CANNOT_TELL:
-        return f"Cannot tell: {answer.why}." + (" It carries our mark." if answer.carries_our_mark else "")
+        why = _OBSTACLES[answer.obstacle or Obstacle.PLAIN]
+        return f"Cannot tell: {why}." + (" It carries our mark." if answer.carries_our_mark else "")
     sure = f"more than {100 * SURE:.1f}" if answer.probability > SURE else f"{100 * answer.probability:.1f}"
     if answer.verdict == Verdict.SAME_SCENE:
         return f"Another photograph of the same session as {subject} (probability {sure} %)."
-    whole = f"{answer.part} of {subject}" if answer.part else subject
+    whole = f"{half_words(answer.half)} of {subject}" if answer.half else subject
     how = _how(answer)
     if answer.verdict == Verdict.COPY:
         return f"{whole[:1].upper()}{whole[1:]}, {how} ({sure} % sure)."
@@ -48,15 +54,67 @@ def _how(answer: Answer) -> str:
         MarkState.CROPPED: "our mark cut off",
         MarkState.PAINTED_OVER: "our mark painted over",
     }.get(answer.mark, "")
-    if any("where our mark was" in change for change in answer.changes):
+    if any(edit.marked for edit in answer.edits):
         mark = ""
-    light = [change for change in answer.changes if change in LIGHT]
-    whole = ["whole"] if mark and not answer.part and not set(answer.changes) - set(LIGHT) else []
-    said = whole + [change for change in answer.changes if change not in LIGHT] + ([mark] if mark else [])
+    light = edit_words([edit for edit in answer.edits if edit.kind in _LIGHT])
+    shape = edit_words([edit for edit in answer.edits if edit.kind not in _LIGHT])
+    whole = ["whole"] if mark and answer.half is None and not shape else []
+    said = [*whole, *shape, *([mark] if mark else [])]
     return "; ".join(filter(None, (", ".join(said), ", ".join(light)))) or "whole"
 
 
-LIGHT = ("brighter", "darker", "without colour")
+def half_words(half: Half | None) -> str:
+    """Name the half that is shown, like "the left half"; "" for none."""
+    return f"the {half} half" if half else ""
+
+
+def edit_words(edits: Sequence[Edit]) -> list[str]:
+    """Word what was done to a photo, one phrase for each thing; all sides that are cut off share one."""
+    words: list[str] = []
+    for kind, same in groupby(edits, key=lambda edit: edit.kind):
+        alike = list(same)
+        words += [_cut(alike)] if kind == EditKind.CUT else [_phrase(edit) for edit in alike]
+    return words
+
+
+def _phrase(edit: Edit) -> str:
+    return _PHRASES[edit.kind].format(
+        share=f"{100 * edit.amount:.0f} %",
+        degrees=f"{abs(edit.amount):.0f}°",
+        way="clockwise" if edit.amount > 0 else "anticlockwise",
+        side=edit.side,
+        place="its middle" if edit.place == Place.MIDDLE else f"its {edit.place} part",
+    )
+
+
+def _cut(cut: Sequence[Edit]) -> str:
+    named = [f"the {edit.side} {100 * edit.amount:.0f} %" for edit in cut]
+    listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+    return f"{listed} cut off" + (", where our mark was" if cut[-1].marked else "")
+
+
+_LIGHT = frozenset({EditKind.BRIGHTER, EditKind.DARKER, EditKind.COLOURLESS})
+_PHRASES = {
+    EditKind.MIRRORED: "mirrored",
+    EditKind.TURNED: "turned {degrees} {way}",
+    EditKind.STRETCHED: "stretched by {share}",
+    EditKind.STRIP_AT_SIDE: "a strip laid over its {side} {share}",
+    EditKind.STRIP: "a strip laid over {place}",
+    EditKind.BAR: "a bar laid over {place}",
+    EditKind.BOX: "a box laid over {place}",
+    EditKind.BLURRED_ACROSS: "blurred over {place}",
+    EditKind.BLURRED: "blurred at {place}",
+    EditKind.OTHER_BACKGROUND: "set on another background",
+    EditKind.SET_IN: "set in a larger picture, of which it fills {share}",
+    EditKind.BRIGHTER: "brighter",
+    EditKind.DARKER: "darker",
+    EditKind.COLOURLESS: "without colour",
+}
+_OBSTACLES = {
+    Obstacle.TOO_SMALL: "the picture is too small",
+    Obstacle.EMPTY: "there is next to nothing in it",
+    Obstacle.PLAIN: "the picture is too plain",
+}
 
 
 def _others(also: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from watermark.matching.candidates import find_candidates
 from watermark.matching.fingerprint import Record
 from watermark.matching.index import Index
 from watermark.matching.registration import Homography, Query
-from watermark.matching.result import Answer, RunnerUp
+from watermark.matching.result import Answer, Obstacle, RunnerUp
 from watermark.matching.verdict import Verdict
 from watermark.picture.decode import DecodeLimits, Frame, open_frames, read_header
 from watermark.picture.pixels import Picture
@@ -63,9 +63,9 @@ def identify(picture: Picture, index: Index, designs: Designs = NOTHING_PUBLISHE
         IndexDamagedError: the index was changed on disk.
     """
     query = Query(picture)
-    why = _cannot_tell(query)
-    if why:
-        return Answer(verdict=Verdict.CANNOT_TELL, why=why)
+    obstacle = _obstacle(query)
+    if obstacle:
+        return Answer(verdict=Verdict.CANNOT_TELL, obstacle=obstacle)
     judged = hypotheses(query, index)
     answer = _answer(query, index, judged, designs) if judged else Answer(verdict=Verdict.NONE)
     if answer.mark == MarkState.KEPT:
@@ -142,19 +142,13 @@ def _at_full_size(answer: Answer, full: float) -> Answer:
     return replace(answer, transform=transform)
 
 
-def _cannot_tell(query: Query) -> str:
-    """Why nothing can be said of a picture; empty if something can."""
+def _obstacle(query: Query) -> Obstacle | None:
+    """Why nothing can be said of a picture, if so."""
     rows, columns = (np.flatnonzero(np.ptp(query.luma, axis=axis) > PLAIN) for axis in (1, 0))
     across, down = (int(np.ptp(line)) + 1 if len(line) else 0 for line in (columns, rows))
     if max(across, down) < SMALLEST or min(across, down) < SMALLEST // 3:
-        return (
-            "the picture is too small"
-            if max(query.luma.shape) < SMALLEST
-            else "there is next to nothing in it"
-        )
-    if len(query.features) < LEAST_FEATURES:
-        return "the picture is too plain"
-    return ""
+        return Obstacle.TOO_SMALL if max(query.luma.shape) < SMALLEST else Obstacle.EMPTY
+    return Obstacle.PLAIN if len(query.features) < LEAST_FEATURES else None
 
 
 def compared(query: Query, index: Index) -> dict[int, tuple[Record, Agreement]]:
@@ -245,8 +239,8 @@ def _answer(query: Query, index: Index, judged: list[Hypothesis], designs: Desig
         runner_up=second,
         transform=said.transform,
         overlap=said.overlap,
-        part=said.part,
-        changes=said.changes,
+        half=said.half,
+        edits=said.edits,
         mark=mark,
         also=tuple(
             RunnerUp(index.key(h.slot), h.probability)

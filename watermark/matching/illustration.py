@@ -1,5 +1,7 @@
 """Pictures that show why: the copy laid on the photo, both in stripes, and where they agree."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -7,28 +9,47 @@ from numpy.typing import NDArray
 from watermark.matching import registration
 from watermark.matching.bands import Bands
 from watermark.matching.registration import Homography, Query
-from watermark.matching.result import Answer, Illustration
+from watermark.matching.result import Transform
 from watermark.picture.pixels import Picture
 
 LONGEST = 900  # pixels
 AGREES = 0.5
 
 
-def illustrate(found: Picture, photo: Picture, answer: Answer) -> Illustration:
+@dataclass(frozen=True, slots=True, eq=False)
+class Illustration:
+    """What a report shows of a comparison: pictures of one size.
+
+    Attributes:
+        found_registered: the found picture as it lies on the photo.
+        photo: the catalogue photo.
+        overlay: both in stripes by turns, so that every edge shows whether they meet.
+        agreement: the photo in grey; green where the found picture agrees in fine detail, red where it does not.
+        mask: white where it agrees, black elsewhere.
+    """
+
+    found_registered: Picture
+    photo: Picture
+    overlay: Picture
+    agreement: Picture
+    mask: Picture
+
+
+def illustrate(found: Picture, photo: Picture, transform: Transform) -> Illustration:
     """Lay the found picture on the photo and show where they agree; longest side at most 900 pixels.
 
-    Raises:
-        ValueError: the answer names no photo.
+    Args:
+        found: the found picture.
+        photo: ours.
+        transform: how the one maps onto the other.
     """
-    if answer.transform is None:
-        raise ValueError("expected an answer that names a photo, found one without a transform")
     scale = min(1.0, LONGEST / max(photo.width, photo.height))
     frame = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
     ours = np.asarray(cv2.resize(photo.rgb, frame, interpolation=cv2.INTER_AREA), np.uint8)
     matrix = registration.scaling((photo.height, photo.width), (frame[1], frame[0])) @ np.array(
-        answer.transform.matrix
+        transform.matrix
     )
-    homography = Homography(matrix, answer.transform.mirrored, 0, 0)
+    homography = Homography(matrix, transform.mirrored, 0, 0)
     laid, covered = registration.warp(Query(found), homography, frame, colour=True)
     laid = np.where(covered[..., None] > 0, laid, np.uint8(255))
     stripes = (np.arange(frame[0]) // max(8, frame[0] // 12)) % 2 == 0

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from watermark.errors import WatermarkError
 from watermark.matching.agreement import NUMBERS, Agreement
-from watermark.matching.verdict import Verdict
+from watermark.matching.verdict import Verdict, name_verdict
 
 TABLES, RATES = "model.npz", "error_rates.json"
 LEAST_MIDDLE, LEAST_OWN = 0.45, 0.25
@@ -139,16 +139,7 @@ def probabilities(agreement: Agreement) -> tuple[float, float]:
 
 def verdict(copy: float, ours: float) -> Verdict:
     """The verdict's name for the best photo's two probabilities."""
-    return named(copy, ours, load_model().thresholds)
-
-
-def named(copy: float, ours: float, least: Mapping[str, float]) -> Verdict:
-    """The verdict's name under given thresholds."""
-    if copy >= least["copy"]:
-        return Verdict.COPY
-    if copy >= least["possible"]:
-        return Verdict.POSSIBLE
-    return Verdict.SAME_SCENE if ours >= least["same-scene"] else Verdict.NONE
+    return name_verdict(copy, ours, load_model().thresholds)
 
 
 @cache

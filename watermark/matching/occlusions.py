@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from watermark.marking.design import Design
 from watermark.matching.agreement import Agreement
 from watermark.matching.bands import STEP
+from watermark.matching.result import Edit, EditKind, Place, Side
 from watermark.picture.framing import Size
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -111,60 +112,53 @@ def _blurred(agreement: Agreement, piece: NDArray[np.bool_]) -> bool:
     return bool(np.corrcoef(photo, shown)[0, 1] > LIKE)
 
 
-def phrases(
+def as_edits(
     pieces: tuple[Occlusion, ...],
-    strips: Mapping[str, float],
+    strips: Mapping[Side, float],
     edges: Box,
-    ends: AbstractSet[str],
+    ends: AbstractSet[Side],
     frame: tuple[int, int],
-) -> list[str]:
-    """Say what was laid over the photo, and where.
+) -> list[Edit]:
+    """Name what was laid over the photo, and where.
 
     Args:
         pieces: found inside `edges`.
         strips: how much of the photo lies under something at a side, as shares.
-        edges: the part of the small picture that agrees.
+        edges: left, top, right, bottom of the agreeing part in pixels of the small picture.
         ends: the sides at which the copy ends where the photo does; at others its neighbours begin.
         frame: width and height of the small picture.
     """
     touched = {piece: _touched(piece, edges) for piece in pieces}
     if len(set(strips).union(*touched.values()) & ends) >= AROUND:
-        return ["set on another background"]
-    said = [f"a strip laid over its {side} {100 * share:.0f} %" for side, share in strips.items()]
+        return [Edit(kind=EditKind.OTHER_BACKGROUND)]
+    seen = [Edit(kind=EditKind.STRIP_AT_SIDE, side=side, amount=share) for side, share in strips.items()]
     for piece in pieces:
         if touched[piece] - ends:
             continue
         left, top, right, bottom = piece.box
-        wide = (right - left) / frame[0]
+        across = (right - left) / frame[0] > WIDE
         x, y = (left + right) / 2 / frame[0], (top + bottom) / 2 / frame[1]
-        if wide > WIDE:
-            what = "a strip"
-        elif (right - left) > BAR * (bottom - top):
-            what = "a bar"
-        else:
-            what = "a box"
         if piece.blurred:
-            said.append(f"blurred {'over' if wide > WIDE else 'at'} {_place(0.5 if wide > WIDE else x, y)}")
+            kind = EditKind.BLURRED_ACROSS if across else EditKind.BLURRED
+        elif across:
+            kind = EditKind.STRIP
         else:
-            said.append(f"{what} laid over {_place(0.5 if wide > WIDE else x, y)}")
-    return list(dict.fromkeys(said))
+            kind = EditKind.BAR if (right - left) > BAR * (bottom - top) else EditKind.BOX
+        seen.append(Edit(kind=kind, place=_place(0.5 if across else x, y)))
+    return list(dict.fromkeys(seen))
 
 
-def _touched(piece: Occlusion, edges: Box) -> set[str]:
+def _touched(piece: Occlusion, edges: Box) -> set[Side]:
     """The sides of the agreeing part that a piece reaches; a strip across reaches only the one it lies at."""
     near = (abs(own - edge) <= STEP for own, edge in zip(piece.box, edges, strict=True))
-    touched = {side for side, close in zip(("left", "top", "right", "bottom"), near, strict=True) if close}
-    across, upright = {"left", "right"} <= touched, {"top", "bottom"} <= touched
+    touched = {side for side, close in zip(Side, near, strict=True) if close}
+    across, upright = {Side.LEFT, Side.RIGHT} <= touched, {Side.TOP, Side.BOTTOM} <= touched
     if across != upright:
-        return touched - ({"left", "right"} if across else {"top", "bottom"})
+        return touched - ({Side.LEFT, Side.RIGHT} if across else {Side.TOP, Side.BOTTOM})
     return touched
 
 
-def _place(x: float, y: float) -> str:
+def _place(x: float, y: float) -> Place:
     up = "upper" if y < LOW else "lower" if y > HIGH else ""
     side = "left" if x < LOW else "right" if x > HIGH else ""
-    if up and side:
-        return f"its {up} {side} part"
-    if up or side:
-        return f"its {up or side} part"
-    return "its middle"
+    return Place(f"{up} {side}".strip() or "middle")

@@ -1,10 +1,103 @@
-"""The words in which an answer is given."""
+"""The matcher's answer: values that go to JSON and come back, worded only where they are printed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Self
 
 from watermark.marking.state import MarkState
 from watermark.matching.verdict import Verdict
-from watermark.picture.pixels import Picture
+
+
+class Side(StrEnum):
+    """A side of the photo as it hangs in the catalogue."""
+
+    LEFT = "left"
+    TOP = "top"
+    RIGHT = "right"
+    BOTTOM = "bottom"
+
+
+class Half(StrEnum):
+    """The half of a photo that a copy shows."""
+
+    LEFT = "left"
+    UPPER = "upper"
+    RIGHT = "right"
+    LOWER = "lower"
+
+
+class Place(StrEnum):
+    """A ninth of the photo."""
+
+    UPPER_LEFT = "upper left"
+    UPPER = "upper"
+    UPPER_RIGHT = "upper right"
+    LEFT = "left"
+    MIDDLE = "middle"
+    RIGHT = "right"
+    LOWER_LEFT = "lower left"
+    LOWER = "lower"
+    LOWER_RIGHT = "lower right"
+
+
+class EditKind(StrEnum):
+    """What was done to a photo; in brackets what an `Edit` of the kind says beside it."""
+
+    MIRRORED = "mirrored"
+    TURNED = "turned"  # amount
+    STRETCHED = "stretched"  # amount
+    CUT = "cut"  # side, amount, and whether our mark was there
+    STRIP_AT_SIDE = "strip-at-side"  # side, amount
+    STRIP = "strip"  # place
+    BAR = "bar"  # place
+    BOX = "box"  # place
+    BLURRED_ACROSS = "blurred-across"  # place
+    BLURRED = "blurred"  # place
+    OTHER_BACKGROUND = "other-background"
+    SET_IN = "set-in"  # amount
+    BRIGHTER = "brighter"
+    DARKER = "darker"
+    COLOURLESS = "colourless"
+
+
+class Obstacle(StrEnum):
+    """Why nothing can be said of a picture."""
+
+    TOO_SMALL = "too-small"
+    EMPTY = "empty"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One thing that was done to a photo.
+
+    Attributes:
+        kind: what.
+        amount: degrees clockwise that it was turned; the share by which it was stretched, that is gone or covered at
+            a side, or that it fills of a larger picture.
+        side: that is gone or covered.
+        place: that is covered or blurred.
+        marked: our mark was on the side that is gone.
+    """
+
+    kind: EditKind
+    amount: float = 0.0
+    side: Side | None = None
+    place: Place | None = None
+    marked: bool = False
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Read one of an answer's edits."""
+        return cls(
+            kind=EditKind(raw["kind"]),
+            amount=raw["amount"],
+            side=Side(raw["side"]) if raw["side"] else None,
+            place=Place(raw["place"]) if raw["place"] else None,
+            marked=raw["marked"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +118,12 @@ class Transform:
     scale: float
     stretch: float
 
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Read an answer's transform."""
+        first, second, third = ((float(a), float(b), float(c)) for a, b, c in raw["matrix"])
+        return cls(**{**raw, "matrix": (first, second, third)})
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
@@ -36,10 +135,19 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class RunnerUp:
-    """A photo that came second, or that is in the picture besides the first."""
+    """A photo that came second, or that is in the picture besides the first; `photo` is the catalogue's key."""
 
     photo: int
     probability: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as values that JSON holds."""
+        return {"key": self.photo, "probability": self.probability}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Read an answer's other photo."""
+        return cls(raw["key"], raw["probability"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +162,12 @@ class Answer:
         runner_up: the second best.
         transform: how the picture maps onto the photo.
         overlap: how much of each is in the other.
-        part: which half of the photo is shown, like "the left half"; empty for all or another part of it.
-        changes: what was done to the photo, in plain phrases.
+        half: the half of the photo that is shown; None for all or another part of it.
+        edits: what was done to the photo.
         mark: what became of our mark.
         carries_our_mark: our mark is in the picture, whatever else is.
         also: further photos found in the same picture, as in a collage.
-        why: what stood in the way, where the verdict is `cannot-tell`.
+        obstacle: what stood in the way, where the verdict is `cannot-tell`.
         frame: which frame of the file it speaks of, counted from 0; of a still picture 0.
         judged: how many frames were looked at.
         frames: how many the file has.
@@ -71,31 +179,42 @@ class Answer:
     runner_up: RunnerUp | None = None
     transform: Transform | None = None
     overlap: Overlap | None = None
-    part: str = ""
-    changes: tuple[str, ...] = ()
+    half: Half | None = None
+    edits: tuple[Edit, ...] = ()
     mark: MarkState = MarkState.UNKNOWN
     carries_our_mark: bool = False
     also: tuple[RunnerUp, ...] = ()
-    why: str = ""
+    obstacle: Obstacle | None = None
     frame: int = 0
     judged: int = 1
     frames: int = 1
 
+    def to_json(self) -> dict[str, Any]:
+        """Give it as values that JSON holds; photos are `key`, for names to stand beside."""
+        raw = asdict(self)
+        second = self.runner_up.to_json() if self.runner_up else None
+        also = [other.to_json() for other in self.also]
+        return raw | {"key": raw.pop("photo"), "runner_up": second, "also": also}
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Illustration:
-    """What a report shows of a comparison: pictures of one size.
-
-    Attributes:
-        found_registered: the found picture as it lies on the photo.
-        photo: the catalogue photo.
-        overlay: both in stripes by turns, so that every edge shows whether they meet.
-        agreement: the photo in grey; green where the found picture agrees in fine detail, red where it does not.
-        mask: white where it agrees, black elsewhere.
-    """
-
-    found_registered: Picture
-    photo: Picture
-    overlay: Picture
-    agreement: Picture
-    mask: Picture
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Read what `to_json` gave, whatever stands beside it; what an earlier version did not write is left open."""
+        second, transform, overlap = (raw.get(name) for name in ("runner_up", "transform", "overlap"))
+        half, obstacle = raw.get("half"), raw.get("obstacle")
+        return cls(
+            verdict=Verdict(raw["verdict"]),
+            probability=raw["probability"],
+            photo=raw.get("key"),
+            runner_up=RunnerUp.from_json(second) if second and "key" in second else None,
+            transform=Transform.from_json(transform) if transform else None,
+            overlap=Overlap(**overlap) if overlap else None,
+            half=Half(half) if half else None,
+            edits=tuple(map(Edit.from_json, raw.get("edits", ()))),
+            mark=MarkState(raw.get("mark", MarkState.UNKNOWN)),
+            carries_our_mark=raw.get("carries_our_mark", False),
+            also=tuple(RunnerUp.from_json(other) for other in raw.get("also", ()) if "key" in other),
+            obstacle=Obstacle(obstacle) if obstacle else None,
+            frame=raw.get("frame", 0),
+            judged=raw.get("judged", 1),
+            frames=raw.get("frames", 1),
+        )
