@@ -122,30 +122,25 @@ def show(folder: DataFolder, number: int, as_json: bool) -> None:
 
     with at_work(folder) as p:
         found = full_record(p, number)
-    item, stages, photos, consents, rules = (
-        found.case,
-        found.stages,
-        found.photos,
-        found.consents,
-        found.rulings,
-    )
+    rules = found.rulings
     if as_json:
         print_json(
             {
-                "case": asdict(item),
-                "stages": [asdict(stage) for stage in stages],
+                "case": asdict(found.case),
+                "stages": [asdict(stage) for stage in found.stages],
                 "photos": [
-                    asdict(p) | {"may_be_public": rules[p.id].allowed, "reason": str(rules[p.id].reason)}
-                    for p in photos
+                    asdict(one)
+                    | {"may_be_public": rules[one.id].allowed, "reason": str(rules[one.id].reason)}
+                    for one in found.photos
                 ],
-                "consents": [asdict(c) | {"channels": sorted(c.channels)} for c in consents],
+                "consents": [asdict(c) | {"channels": sorted(c.channels)} for c in found.consents],
             }
         )
         return
-    click.echo(f"Patient {item.number} ({item.status})  {', '.join(item.tags)}")
-    for stage in stages:
+    click.echo(f"Patient {number} ({found.case.status})  {', '.join(found.case.tags)}")
+    for stage in found.stages:
         click.echo(f"  {stage.position}. {stage.label} (work by: {stage.performed_by})")
-        for photo in photos:
+        for photo in found.photos:
             if photo.stage_id == stage.id:
                 rule = rules[photo.id]
                 state = "may be public" if rule.allowed else "not public"

@@ -153,14 +153,6 @@ def stages_shown(p: Practice, case: Case) -> list[tuple[Stage, list[Photo]]]:
 def answer(p: Practice, asked: Approval, given: str, *, name: str, words: str, address: str) -> None:
     """Record an answer that came by a link.
 
-    Args:
-        p: The practice.
-        asked: What the link asks.
-        given: One of `ANSWERS`.
-        name: Who answers, as they say.
-        words: What they say besides.
-        address: The network address it came from.
-
     Raises:
         GalleryError: It was answered before.
     """

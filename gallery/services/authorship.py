@@ -8,7 +8,7 @@ from gallery.events import Action
 from gallery.model import Authorship, Case, Photo, Relation, Section
 from gallery.services.intake.check import INTAKE_LIMITS
 from gallery.services.practice import Practice
-from gallery.services.sections import save_section
+from gallery.services.sections import Edit, save_section
 from watermark.picture.sandbox import sandbox
 
 NEED_PAPER = frozenset({Relation.CONTRACTOR, Relation.PATIENT, Relation.OTHER})
@@ -55,19 +55,9 @@ def save_authors(
     case: Case,
     visits: Sequence[Visit],
     said: Mapping[int, Mapping[str, str]],
-    *,
-    version: int,
-    changed: Sequence[str],
+    edit: Edit,
 ) -> bool:
     """Record the authors of visits in the catalogue and in the ledger.
-
-    Args:
-        p: The practice.
-        case: As it was opened.
-        visits: Of the case.
-        said: The `FIELDS` of each visit by its key; a visit without a person is left out.
-        version: Of the section, as it was opened.
-        changed: Names of what was changed, for the ledger.
 
     Returns:
         Whether the case was public, and is held back.
@@ -88,7 +78,7 @@ def save_authors(
             if known.get(photo) != author:
                 p.note(Action.PHOTO_AUTHORSHIP, f"photo {photo}", **asdict(author))
 
-    return save_section(p, case, Section.AUTHORS, version=version, write=write, changed=changed)
+    return save_section(p, case, Section.AUTHORS, edit, write)
 
 
 def _author(said: Mapping[str, str]) -> Authorship:

@@ -34,12 +34,6 @@ def arranged(
 ) -> Board:
     """Give the board as a person wants it, without its empty stages.
 
-    Args:
-        names: Of the stages, by number.
-        places: Of the photographs in their order, by id.
-        photos: Of the draft; others are left out.
-        fixed: Stages of the case that the draft is for, which keep their names.
-
     Raises:
         GalleryError: Two stages have one name, or one with photographs has none.
     """
@@ -134,12 +128,7 @@ def part_name(name: str, number: int, of: int) -> str:
 
 
 def part_of(photo: DraftPhoto, photos: Sequence[DraftPhoto]) -> tuple[str, int, int] | None:
-    """Tell which part of which composite a photo is.
-
-    Args:
-        photo: Of a draft.
-        photos: All of that draft.
-    """
+    """Tell which part of which composite a photo is."""
     if photo.composite is None:
         return None
     parts = sorted(other.id for other in photos if other.composite == photo.composite)

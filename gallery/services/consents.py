@@ -44,12 +44,6 @@ def record_as_stated(
 ) -> Consent:
     """Record a consent by the word of whoever holds the signed form.
 
-    Args:
-        p: The practice.
-        consent: What was signed.
-        files: Names that the photos it covers came under; it covers what `consent` says where there are none.
-        document: The signed form, sealed as it is.
-
     Raises:
         RefusedError: It would end before it begins.
         NotFoundError: There is no such case, or a file name fits none of its photos, or several.
@@ -132,14 +126,6 @@ def record_signed(
     """Record a consent by what its signed form says.
 
     One that lacks what the law wants is kept, but permits nothing.
-
-    Args:
-        p: The practice.
-        consent: What was signed.
-        document: The signed form, a PDF or a photo of it.
-        says: The elements of the law that the form has.
-        by_representative: Whether somebody signed for the patient.
-        law: What a form must say.
 
     Raises:
         RefusedError: A date cannot be, nothing is covered, or the document is no scan.

@@ -8,7 +8,7 @@ from gallery.errors import NotFoundError, RefusedError
 from gallery.events import Action
 from gallery.model import Case, Details, Performer, Section, Stage
 from gallery.services.practice import Practice
-from gallery.services.sections import save_section
+from gallery.services.sections import Edit, save_section
 from gallery.store.keys import ChartLock
 
 CASE_TEXTS = ("region", "classification", "hair_length", "limits")
@@ -35,19 +35,9 @@ def save_facts(
     case: Case,
     said: Texts,
     of_stages: Mapping[int, Texts],
-    *,
-    version: int,
-    changed: Sequence[str],
+    edit: Edit,
 ) -> bool:
     """Save the facts of a case from what was typed.
-
-    Args:
-        p: The practice.
-        case: As it was opened.
-        said: Of the case, as `case_texts` gives it; "chart" too, empty where it stays as it is.
-        of_stages: Of each stage by its id, as `stage_texts` gives it.
-        version: Of the section, as it was opened.
-        changed: Names of what was changed, for the ledger.
 
     Returns:
         Whether the case was public, and is held back.
@@ -71,9 +61,8 @@ def save_facts(
         p,
         case,
         Section.FACTS,
-        version=version,
-        write=lambda: p.casework.write_facts(new_case, stages, Details(said["light"], chart)),
-        changed=changed,
+        edit,
+        lambda: p.casework.write_facts(new_case, stages, Details(said["light"], chart)),
     )
 
 

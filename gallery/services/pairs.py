@@ -12,7 +12,7 @@ from gallery.model import Alignment, Case, Digest, Method, Photo, Section
 from gallery.rules.pairs import Pair, differences_to_tell, measured_by, pairs_of, recorded, sentences_about
 from gallery.services.approval import content_of, hold_back
 from gallery.services.practice import Practice
-from gallery.services.sections import save_section
+from gallery.services.sections import Edit, save_section
 from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
 from watermark.pairs.alignment import (
@@ -198,14 +198,14 @@ def cards_of(p: Practice, case: Case) -> list[Card]:
     return cards
 
 
-def save_pairs(p: Practice, case: Case, cards: Sequence[Card], *, version: int) -> bool:
+def save_pairs(p: Practice, case: Case, cards: Sequence[Card], edit: Edit) -> bool:
     """Record that the pairs were looked at, and align what can be.
 
     Returns:
         Whether the case was public, and is held back.
 
     Raises:
-        ChangedMeanwhileError: Somebody else saved the pairs since `version`.
+        ChangedMeanwhileError: Somebody else saved the pairs since.
     """
 
     def write() -> None:
@@ -215,7 +215,7 @@ def save_pairs(p: Practice, case: Case, cards: Sequence[Card], *, version: int) 
         for card in cards:
             _tell(p, case, card.pair)
 
-    return save_section(p, case, Section.PAIRS, version=version, write=write)
+    return save_section(p, case, Section.PAIRS, edit, write)
 
 
 def pair_of(p: Practice, number: int, before: int, after: int) -> Pair:
@@ -262,13 +262,6 @@ def require_first(pair: Pair) -> None:
 
 def record_alignment(p: Practice, case: Case, pair: Pair, alignment: Alignment, *, seen: str) -> bool:
     """Record how a pair is aligned, and measure the pairs that follow it.
-
-    Args:
-        p: The practice.
-        case: Of the pair.
-        pair: What was aligned.
-        alignment: How.
-        seen: How it was aligned when the person looked, by `state_of`.
 
     Returns:
         Whether the case was public, and is held back.

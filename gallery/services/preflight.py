@@ -44,11 +44,6 @@ class Preflight:
 def check_case(p: Practice, number: int, *, tell: bool) -> Preflight:
     """Look at consent, words, pairs and leaks of a case.
 
-    Args:
-        p: The practice.
-        number: Of the case.
-        tell: Whether the page of a public case says from now on what was measured.
-
     Raises:
         NotFoundError: There is no such case.
     """

@@ -34,11 +34,6 @@ def preview_of(p: Practice, photo: Photo, channel: Channel) -> bytes:
 def build(p: Practice, *, force: bool = False, progress: Progress = silently) -> Built:
     """Build the site from what consent allows today, and give what was done.
 
-    Args:
-        p: The practice.
-        force: Whether to build even if nothing has changed.
-        progress: Shows how far it has come.
-
     Raises:
         GalleryError: It could not be built; the old one is as it was.
     """

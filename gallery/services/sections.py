@@ -1,12 +1,20 @@
 """Sections of a case, each saved from the version that was opened."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gallery.events import SAVED
 from gallery.model import PUBLIC_CHANNEL, Case, Saved, Section
 from gallery.services.approval import content_of, hold_back, photos_shown
 from gallery.services.practice import Practice
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The version of a section that was opened, and the names of what was changed in it."""
+
+    version: int
+    changed: Sequence[str] = ()
 
 
 def version_of(p: Practice, case: Case, section: Section) -> int:
@@ -18,20 +26,10 @@ def save_section(
     p: Practice,
     case: Case,
     section: Section,
-    *,
-    version: int,
+    edit: Edit,
     write: Callable[[], None],
-    changed: Iterable[str] = (),
 ) -> bool:
     """Save a section, and hold the case back if readers see a change.
-
-    Args:
-        p: The practice.
-        case: As it was opened.
-        section: Of the case.
-        version: Of the section, as it was opened.
-        write: Writes the section, in one transaction with all else.
-        changed: Names of what was changed, for the ledger.
 
     Returns:
         Whether the case was public, and is held back.
@@ -39,11 +37,11 @@ def save_section(
     Raises:
         ChangedMeanwhileError: Somebody else saved this section since.
     """
-    with p.casework.saving(case.number, section, version, p.actor, p.now):
+    with p.casework.saving(case.number, section, edit.version, p.actor, p.now):
         before = content_of(p, case)
         write()
         held = before != content_of(p, p.catalog.case(case.number)) and hold_back(p, case)
-        p.note(SAVED[section], f"case {case.number}", changed=sorted(changed))
+        p.note(SAVED[section], f"case {case.number}", changed=sorted(edit.changed))
     return held
 
 

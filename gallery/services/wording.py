@@ -14,7 +14,7 @@ from gallery.rules.disclosures import (
     stage_title,
 )
 from gallery.services.practice import Practice
-from gallery.services.sections import save_section
+from gallery.services.sections import Edit, save_section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,22 +57,19 @@ def findings_of(p: Practice, case: Case) -> list[Finding]:
     return findings_about(case, p.catalog.stages(number), p.catalog.photos(number), p.settings)
 
 
-def save_words(
-    p: Practice, case: Case, words: Mapping[int, Words], *, version: int, changed: Sequence[str]
-) -> bool:
+def save_words(p: Practice, case: Case, words: Mapping[int, Words], edit: Edit) -> bool:
     """Save descriptions and captions of photographs.
 
     Returns:
         Whether the case was public, and is held back.
 
     Raises:
-        ChangedMeanwhileError: Somebody else saved the words since `version`.
+        ChangedMeanwhileError: Somebody else saved the words since.
     """
     return save_section(
         p,
         case,
         Section.WORDS,
-        version=version,
-        write=lambda: p.casework.write_words(words),
-        changed=changed,
+        edit,
+        lambda: p.casework.write_words(words),
     )

@@ -46,7 +46,7 @@ def save(number: int) -> ResponseReturnValue:
         case,
         Section.AUTHORS,
         sent,
-        lambda: save_authors(p, case, visits, said, version=sent.version, changed=sent.changed),
+        lambda: save_authors(p, case, visits, said, sent.edit),
         lambda: "pairs.page",
         **_more(visits),
     )

@@ -53,7 +53,7 @@ def save(number: int) -> ResponseReturnValue:
         case,
         Section.FACTS,
         sent,
-        lambda: save_facts(p, case, said, of_stages, version=sent.version, changed=sent.changed),
+        lambda: save_facts(p, case, said, of_stages, sent.edit),
         lambda: "consents.page",
         **_choices(case),
     )

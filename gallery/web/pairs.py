@@ -49,7 +49,7 @@ def save(number: int) -> ResponseReturnValue:
         case,
         Section.PAIRS,
         sent,
-        lambda: save_pairs(work(), case, cards, version=sent.version),
+        lambda: save_pairs(work(), case, cards, sent.edit),
         lambda: "words.page",
         cards=cards,
     )

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from gallery.consent import closed_by
 from gallery.errors import ChangedMeanwhileError
 from gallery.model import Case, Section
-from gallery.services.sections import CaseProgress, progress_of, version_of
+from gallery.services.sections import CaseProgress, Edit, progress_of, version_of
 from gallery.web.workplace import work
 
 Values = Mapping[str, str]
@@ -92,14 +92,10 @@ class Sent:
     typed: Values
 
     @property
-    def version(self) -> int:
-        """The version of the section that the form was made from."""
-        return request.form.get("version", type=int) or 0
-
-    @property
-    def changed(self) -> list[str]:
-        """The names of the fields that were changed."""
-        return [key for key in self.typed if self.typed[key] != self.saved.get(key, "")]
+    def edit(self) -> Edit:
+        """The version that the form was made from, and the fields that were changed."""
+        changed = [key for key in self.typed if self.typed[key] != self.saved.get(key, "")]
+        return Edit(request.form.get("version", type=int) or 0, changed)
 
 
 def save_section(

@@ -37,7 +37,7 @@ def save(number: int) -> ResponseReturnValue:
         case,
         Section.WORDS,
         sent,
-        lambda: save_words(p, case, words, version=sent.version, changed=sent.changed),
+        lambda: save_words(p, case, words, sent.edit),
         lambda: "words.page" if any(one.blocks for one in findings_of(p, case)) else "publishing.page",
         **_more(case),
     )

@@ -147,13 +147,7 @@ def read_manifest(data: bytes) -> Manifest:
 def read_row(
     number: int, texts: Mapping[str, str], surplus: Sequence[str] = ()
 ) -> tuple[Row | None, list[Problem]]:
-    """Read one row, or name what is wrong in each of its cells.
-
-    Args:
-        number: Of the row, for the problems.
-        texts: The cells by column.
-        surplus: Cells that belong to no column.
-    """
+    """Read one row, or name what is wrong in each of its cells."""
     return _Reader(number, texts, surplus).read()
 
 
