@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -21,6 +21,8 @@ from gallery.stages import heading
 from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
 from watermark.marking.design import Design
+from watermark.marking.hidden.keys import MarkKey
+from watermark.marking.hidden.layers import LOUDER, HiddenMark, has_room, hide, prove
 from watermark.marking.visible import Label, Mark
 from watermark.matching.perceptual_hash import look_text
 from watermark.picture.credit import Credit, credit_blocks
@@ -29,7 +31,7 @@ from watermark.picture.encode import Blocks, Format, encode
 from watermark.picture.framing import CommonFrame, put_into_frame
 from watermark.picture.pixels import Picture, resize
 
-VERSION = 5
+VERSION = 6
 _MANIFEST, _LOOK = "manifest.json", "look"
 _LOOK_SIDE = 16
 _EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "avif": "avif"}
@@ -52,6 +54,8 @@ class Recipe:
     label: str = ""
     label_right: bool = False
     frame: CommonFrame | None = None
+    published: date
+    mark_key: str
 
     def key(self) -> str:
         """Name the folder of its files in 64 hexadecimal digits."""
@@ -68,11 +72,24 @@ class Recipe:
         )
 
 
+    def hidden(self, key: MarkKey) -> HiddenMark:
+        """Give what is hidden in its files, another payload for each photo, channel and first day."""
+        words = ("payload", self.digest, self.channel.name, self.published.isoformat())
+        return HiddenMark(subject=self.digest, payload=int.from_bytes(key.digest(*words)[:8], "big"))
+
+
 def recipe_for(
-    photo: Photo, channel: Channel, settings: Settings, frame: CommonFrame | None, now: datetime
+    photo: Photo,
+    channel: Channel,
+    settings: Settings,
+    frame: CommonFrame | None,
+    *,
+    key: MarkKey,
+    now: datetime,
 ) -> Recipe:
     """Say what a photo's files in a channel are made from."""
-    year = (photo.first_published_at or now).year
+    published = (photo.first_published_at or now).date()
+    year = published.year
     return Recipe(
         digest=photo.digest,
         channel=channel,
@@ -84,6 +101,8 @@ def recipe_for(
         label=heading(photo.stage) if channel.label else "",
         label_right=photo.stage_position > 1,
         frame=frame,
+        published=published,
+        mark_key=key.name,
     )
 
 
@@ -114,9 +133,9 @@ class Rendition:
 class Renditions:
     """The cache of published files, by what they were made from."""
 
-    def __init__(self, folder: Path, originals: Path) -> None:
-        """Keep files in `folder`, and make them from the vault of originals."""
-        self._folder, self._originals = folder, originals
+    def __init__(self, folder: Path, originals: Path, key: MarkKey) -> None:
+        """Keep files in `folder`, made from the vault of originals and marked with the key."""
+        self._folder, self._originals, self._key = folder, originals, key
 
     def make(self, recipes: Mapping[str, Recipe], *, progress: Progress = silently) -> list[str]:
         """Make missing files of these recipes, and give their keys.
@@ -126,7 +145,7 @@ class Renditions:
         """
         there = {key for start in {key[:2] for key in recipes} for key in self._made(start)}
         missing = [key for key in recipes if key not in there]
-        work = partial(_make, self._folder, self._originals)
+        work = partial(_make, self._folder, self._originals, self._key)
         made = in_parallel(work, [recipes[key] for key in missing])
         for failure in progress(made, len(missing), "Making renditions"):
             if failure:
@@ -167,7 +186,7 @@ class Renditions:
         return str(described["look"]), [tuple(facts) for facts in described["files"]]
 
 
-def _make(folder: Path, originals: Path, recipe: Recipe) -> GalleryError | None:
+def _make(folder: Path, originals: Path, mark_key: MarkKey, recipe: Recipe) -> GalleryError | None:
     """Make one recipe's files, and give what went wrong."""
     key = recipe.key()
     place = folder / key[:2] / key
@@ -176,12 +195,12 @@ def _make(folder: Path, originals: Path, recipe: Recipe) -> GalleryError | None:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         picture = _opened(Vault(originals).get(recipe.digest), recipe)
-        marked, files = _write(unfinished, picture, recipe)
+        marked, files = _write(unfinished, picture, recipe, mark_key)
         shown = [picture, marked]
         for size in sorted(recipe.channel.sizes, reverse=True):
             if size < max(picture.width, picture.height):
                 picture = resize(picture, size)
-                marked, narrower = _write(unfinished, picture, recipe)
+                marked, narrower = _write(unfinished, picture, recipe, mark_key)
                 shown.append(marked)
                 files = [*narrower, *files]
         # Visitors bring what they saw: the bare photo of another place, or ours, whose mark and label differ a
@@ -226,21 +245,50 @@ def _opened(data: bytes, recipe: Recipe) -> Picture:
     return put_into_frame(picture, frame.shrunk(photo=picture.width / facts.width, frame=shown))
 
 
-def _write(folder: Path, picture: Picture, recipe: Recipe) -> tuple[Picture, list[FileFacts]]:
-    """Write a picture in every format, and give it marked."""
-    channel, files = recipe.channel, list[FileFacts]()
-    marked = recipe.design.draw(picture)
+def _write(
+    folder: Path, picture: Picture, recipe: Recipe, key: MarkKey
+) -> tuple[Picture, list[FileFacts]]:
+    """Write a picture in every format of the channel, and give it as it is marked, with its files."""
+    files = list[FileFacts]()
+    marked, encoded = _marked(recipe.design.draw(picture), recipe, key)
+    for name, data in encoded.items():
+        extension = _EXTENSIONS[name]
+        file = folder / f"{marked.width}x{marked.height}.{extension}"
+        file.write_bytes(data)
+        file.chmod(0o644)
+        files.append((file.name, extension, name, marked.width, marked.height))
+    return marked, files
+
+
+def _marked(seen: Picture, recipe: Recipe, key: MarkKey) -> tuple[Picture, dict[Format, bytes]]:
+    """Hide the layers in a picture and encode it; louder, until every file gives them back.
+
+    Raises:
+        WatermarkError: They cannot be read back at any strength.
+    """
+    if not has_room(seen):
+        return seen, _encoded(seen, recipe)
+    mark = recipe.hidden(key)
+    for louder in LOUDER:
+        hidden = hide(seen, key, mark, louder=louder)
+        encoded = _encoded(hidden, recipe)
+        if all(prove(open_picture(data), seen, key, mark).right for data in encoded.values()):
+            return hidden, encoded
+    raise WatermarkError(
+        f"expected the hidden mark to be read back from {recipe.digest[:20]} at {seen.width} by {seen.height} pixels, "
+        "found it lost in the picture's own detail",
+        hint="raise the channel's quality, or leave this size out",
+    )
+
+
+def _encoded(picture: Picture, recipe: Recipe) -> dict[Format, bytes]:
+    channel, encoded = recipe.channel, dict[Format, bytes]()
     blocks = _blocks(recipe) if channel.metadata else Blocks()
     for name in get_args(Format):
         if name in channel.formats:
             quality = channel.quality + _QUALITY_SHIFT[name]
-            data = encode(marked, format=name, quality=quality, blocks=blocks)
-            extension = _EXTENSIONS[name]
-            file = folder / f"{marked.width}x{marked.height}.{extension}"
-            file.write_bytes(data)
-            file.chmod(0o644)
-            files.append((file.name, extension, name, marked.width, marked.height))
-    return marked, files
+            encoded[name] = encode(picture, format=name, quality=quality, blocks=blocks)
+    return encoded
 
 
 def _blocks(recipe: Recipe) -> Blocks:

@@ -10,11 +10,17 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from gallery.errors import DamagedError
 from gallery.settings import DataFolder
+from watermark.marking.hidden.keys import SECRET_BYTES, MarkKey
 
 
 def cookie_key(folder: DataFolder) -> bytes:
     """Give the key that signs the pages' cookie."""
     return _kept(_keys(folder) / "cookie.key", secrets.token_hex(32).encode())
+
+
+def mark_key(folder: DataFolder) -> MarkKey:
+    """Give the key of all hidden marks, without which none can be read."""
+    return MarkKey(_kept(_keys(folder) / "marks.key", secrets.token_bytes(SECRET_BYTES)))
 
 
 class ChartLock:

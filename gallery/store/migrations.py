@@ -329,3 +329,23 @@ def m0012_designs(db: Database) -> None:
             primary key (photo_id, channel, design)
         ) strict, without rowid;
     """)
+
+
+@migrations()
+def m0013_hidden_marks(db: Database) -> None:
+    """What each hidden mark stands for; a mark that was ever published stays known for ever."""
+    db.executescript("""
+        create table hidden_marks (
+            payload      text primary key check (length(payload) = 16),
+            photo_id     integer not null references photos (id),
+            channel      text not null check (channel <> ''),
+            day          text not null check (day is date(day)),
+            key_name     text not null check (length(key_name) = 16),
+            recorded_at  text not null
+        ) strict, without rowid;
+        create index hidden_marks_by_photo on hidden_marks (photo_id);
+        create trigger a_hidden_mark_is_never_changed before update on hidden_marks
+            begin select raise(abort, 'a hidden mark stands for one publication for ever'); end;
+        create trigger a_hidden_mark_is_never_forgotten before delete on hidden_marks
+            begin select raise(abort, 'a hidden mark that was published stays known'); end;
+    """)

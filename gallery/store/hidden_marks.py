@@ -1,0 +1,65 @@
+"""What each hidden mark stands for: which photo, published in which channel, first on which day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlite_utils import Database
+
+from gallery.store.database import transaction
+from gallery.times import text_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenMarkRow:
+    """One publication's hidden mark; `payload` is its 64 bits, `key_name` names the key that it is read with."""
+
+    payload: int
+    photo_id: int
+    channel: str
+    day: date
+    key_name: str
+
+
+class HiddenMarks:
+    """The register of hidden marks; rows are added, never changed."""
+
+    def __init__(self, db: Database) -> None:
+        """Read from and write to an opened catalogue."""
+        self._db = db
+
+    def register(self, marks: Iterable[HiddenMarkRow], now: datetime) -> None:
+        """Write down marks that are about to be published; what is known already stays as it is."""
+        rows = [
+            [f"{one.payload:016x}", one.photo_id, one.channel, one.day.isoformat(), one.key_name, text_of(now)]
+            for one in marks
+        ]
+        with transaction(self._db):
+            for row in rows:
+                self._db.execute("insert or ignore into hidden_marks values (?, ?, ?, ?, ?, ?)", row)
+
+    def find(self, payload: int) -> HiddenMarkRow | None:
+        """Give what a payload stands for; None for one that was never published from here."""
+        return next(iter(self._select("payload = ?", f"{payload:016x}")), None)
+
+    def of_photo(self, photo_id: int) -> list[HiddenMarkRow]:
+        """Give all marks that a photo was ever published with, the oldest first."""
+        return self._select("photo_id = ?", photo_id)
+
+    def of_other_keys(self, key_name: str) -> int:
+        """Count the marks that were made with another key than this one."""
+        query = "select count(*) from hidden_marks where key_name <> ?"
+        return int(self._db.execute(query, [key_name]).fetchone()[0])
+
+    def _select(self, where: str, value: object) -> list[HiddenMarkRow]:
+        query = f"select payload, photo_id, channel, day, key_name from hidden_marks where {where} order by recorded_at"  # noqa: S608 (ours)
+        return [
+            HiddenMarkRow(
+                payload=int(payload, 16),
+                photo_id=photo_id,
+                channel=channel,
+                day=date.fromisoformat(day),
+                key_name=key_name,
+            )
+            for payload, photo_id, channel, day, key_name in self._db.execute(query, [value])
+        ]
