@@ -18,6 +18,7 @@ from gallery.settings import DataFolder, load_settings
 from gallery.site.renditions import recipe_for
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database, transaction
+from gallery.store.keys import mark_key
 from gallery.store.vault import Vault
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 
@@ -126,4 +127,5 @@ def _photo(stage: Stage, digest: Digest, size: int) -> Photo:
 def key_of(folder: DataFolder, photo: Photo) -> str:
     """Name the place in the cache where the build will look for this photo's files."""
     settings = load_settings(folder)
-    return recipe_for(photo, settings.channels[PUBLIC_CHANNEL], settings, None, datetime.now(UTC)).key()
+    channel, now = settings.channels[PUBLIC_CHANNEL], datetime.now(UTC)
+    return recipe_for(photo, channel, settings, None, now, mark_key(folder).name).key()

@@ -15,6 +15,7 @@ from gallery.settings import Channel
 from gallery.site.build import build_site
 from gallery.site.built import Built
 from gallery.site.renditions import Renditions, recipe_for
+from gallery.store.keys import mark_key
 
 PREVIEW_PX = 960
 _one_at_a_time = threading.Lock()  # two windows must not make the same file at once
@@ -24,8 +25,9 @@ def preview_of(p: Practice, photo: Photo, channel: Channel) -> bytes:
     """Give a photograph as a channel would get it, as a small JPEG."""
     frame = frames_of(p.catalog.photos(photo.case), p.casework.alignments()).get(photo.id)
     small = replace(channel, sizes=(min(PREVIEW_PX, max(channel.sizes)),), formats=("jpeg",))
-    recipe = recipe_for(photo, small, p.settings, frame, p.now)
-    cache, key = Renditions(p.folder.renditions, p.folder.originals), recipe.key()
+    marks = mark_key(p.folder)
+    recipe = recipe_for(photo, small, p.settings, frame, p.now, marks.name)
+    cache, key = Renditions(p.folder.renditions, p.folder.originals, marks), recipe.key()
     with _one_at_a_time:
         cache.make({key: recipe})
         return cache.files(key)[0].place.read_bytes()

@@ -27,11 +27,13 @@ from gallery.site.records import Records, read_records
 from gallery.site.render import pages, shared_key
 from gallery.site.renditions import Renditions
 from gallery.site.selection import Selection, selection
-from gallery.site.shown import Shown, shown_in_channels
+from gallery.site.shown import Shown, hidden_marks_of, shown_in_channels
 from gallery.site.stories import address_of, stories_of
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database
+from gallery.store.hidden_marks import HiddenMarks
+from gallery.store.keys import mark_key
 from gallery.store.publications import record_publications
 from gallery.store.secrets import list_digest, secrets_of
 
@@ -59,23 +61,19 @@ def build_site(
     """
     folder.require()
     settings = load_settings(folder)
-    today = settings.local(now)
-    lock = FileLock(folder.root / "build.lock")
-    with lock, _without_collection(), closing(open_database(folder.database)) as database:
+    with _alone(folder), closing(open_database(folder.database)) as database:
         standing = standing_site(folder.public, folder.renditions)
         shared, listed = shared_key(settings), list_digest(folder)
         memory = Memory(folder.renditions, shared)
-        records = read_records(database)
-        front, *exports = shown_in_channels(
-            records, settings, memory.words, now=now, today=today, token=token
+        records, key = read_records(database), mark_key(folder)
+        everywhere = shown_in_channels(
+            records, settings, memory.words, now=now, token=token, mark_key=key.name
         )
-        renditions = Renditions(folder.renditions, folder.originals)
+        HiddenMarks(database).register(hidden_marks_of(everywhere, key), now)
+        front, *exports = everywhere
+        renditions = Renditions(folder.renditions, folder.originals, key)
         record = partial(
-            record_publications,
-            database,
-            actor=actor,
-            now=now,
-            design_of=partial(_design_of, (front, *exports)),
+            record_publications, database, actor=actor, now=now, design_of=partial(_design_of, everywhere)
         )
         gather = partial(secrets_of, folder, Catalog(database), Casework(database))
         site = _Site(folder, settings, records, front, renditions, memory, standing, now, gather, record)
@@ -93,7 +91,7 @@ def build_site(
             record(PUBLIC_CHANNEL, front.published)
         hand_over(exports, folder.channels, renditions, secrets=gather, record=record, progress=progress)
         renditions.sweep({key for shown in (front, *exports) for key in shown.recipes})
-    ending = tuple(expires_soon(records.consents, today))
+    ending = tuple(expires_soon(records.consents, settings.local(now)))
     return Built.of(front, str(folder.public), changed=changed, expiring=ending)
 
 
@@ -104,12 +102,13 @@ def _design_of(channels: Sequence[Shown], recipe: str) -> str | None:
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
-    """Hold the search for reference cycles, of which a build makes none."""
+def _alone(folder: DataFolder) -> Iterator[None]:
+    """Let no other build run, and hold the search for reference cycles, of which a build makes none."""
     enabled = gc.isenabled()
     gc.disable()
     try:
-        yield
+        with FileLock(folder.root / "build.lock"):
+            yield
     finally:
         if enabled:
             gc.enable()

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -71,7 +71,6 @@ class Recipe:
             frame=self.frame,
         )
 
-
     def hidden(self, key: MarkKey) -> HiddenMark:
         """Give what is hidden in its files, another payload for each photo, channel and first day."""
         words = ("payload", self.digest, self.channel.name, self.published.isoformat())
@@ -83,12 +82,11 @@ def recipe_for(
     channel: Channel,
     settings: Settings,
     frame: CommonFrame | None,
-    *,
-    key: MarkKey,
     now: datetime,
+    mark_key: str = "",
 ) -> Recipe:
-    """Say what a photo's files in a channel are made from."""
-    published = (photo.first_published_at or now).date()
+    """Say what a photo's files in a channel are made from; `mark_key` names the key of what is hidden in them."""
+    published = (photo.first_published_at or now).astimezone(UTC).date()
     year = published.year
     return Recipe(
         digest=photo.digest,
@@ -102,7 +100,7 @@ def recipe_for(
         label_right=photo.stage_position > 1,
         frame=frame,
         published=published,
-        mark_key=key.name,
+        mark_key=mark_key,
     )
 
 
@@ -245,9 +243,7 @@ def _opened(data: bytes, recipe: Recipe) -> Picture:
     return put_into_frame(picture, frame.shrunk(photo=picture.width / facts.width, frame=shown))
 
 
-def _write(
-    folder: Path, picture: Picture, recipe: Recipe, key: MarkKey
-) -> tuple[Picture, list[FileFacts]]:
+def _write(folder: Path, picture: Picture, recipe: Recipe, key: MarkKey) -> tuple[Picture, list[FileFacts]]:
     """Write a picture in every format of the channel, and give it as it is marked, with its files."""
     files = list[FileFacts]()
     marked, encoded = _marked(recipe.design.draw(picture), recipe, key)

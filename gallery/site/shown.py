@@ -15,6 +15,8 @@ from gallery.settings import Channel, Settings
 from gallery.site.cache import Remembered
 from gallery.site.records import Records
 from gallery.site.renditions import Recipe, recipe_for
+from gallery.store.hidden_marks import HiddenMarkRow
+from watermark.marking.hidden.keys import MarkKey
 
 _CLOSED = frozenset({Ground.CASE_WITHDRAWN, Ground.CASE_HELD, Ground.MINOR})
 
@@ -58,8 +60,8 @@ def shown_in_channels(
     words: Remembered,
     *,
     now: datetime,
-    today: datetime,
     token: Callable[[], str],
+    mark_key: str,
 ) -> list[Shown]:
     """Decide what each channel shows, in the settings' order.
 
@@ -68,10 +70,11 @@ def shown_in_channels(
         settings: of the practice.
         words: what earlier builds found wrong with the same pages.
         now: when photos become public that never were.
-        today: the same moment by the practice's own clock, at which consent must hold.
         token: makes a name that says nothing.
+        mark_key: names the key of what is hidden in the files.
     """
     frames, all_shown = frames_of(records.photos, records.alignments), []
+    today = settings.local(now)
     for name, channel in settings.channels.items():
         permissions, consented = _ruled(records, channel.scope, today)
         if name == PUBLIC_CHANNEL:  # its photos stand on pages with words of ours
@@ -79,13 +82,30 @@ def shown_in_channels(
         photos = [photo for photo in records.photos if permissions[photo.id].allowed]
         before, published, recipes = records.publications.get(name, {}), {}, {}
         for photo in photos:
-            recipe = recipe_for(photo, channel, settings, frames.get(photo.id), now)
+            recipe = recipe_for(photo, channel, settings, frames.get(photo.id), now, mark_key)
             key = recipe.key()
             recipes[key] = recipe
             known = before.get(photo.id)
             published[photo.id] = known if known and known.recipe == key else Publication(token(), key)
         all_shown.append(Shown(channel, permissions, consented, photos, before, published, recipes))
     return all_shown
+
+
+def hidden_marks_of(channels: Sequence[Shown], key: MarkKey) -> list[HiddenMarkRow]:
+    """Say what the hidden marks of all photos stand for that are not yet public in this way."""
+    return [
+        HiddenMarkRow(
+            payload=recipe.hidden(key).payload,
+            photo_id=photo,
+            channel=shown.channel.name,
+            day=recipe.published,
+            key_name=key.name,
+        )
+        for shown in channels
+        for photo, published in shown.published.items()
+        if shown.before.get(photo) != published
+        for recipe in [shown.recipes[published.recipe]]
+    ]
 
 
 def _ruled(records: Records, scope: str, today: datetime) -> tuple[dict[int, Permission], frozenset[int]]:

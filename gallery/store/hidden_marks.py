@@ -31,7 +31,14 @@ class HiddenMarks:
     def register(self, marks: Iterable[HiddenMarkRow], now: datetime) -> None:
         """Write down marks that are about to be published; what is known already stays as it is."""
         rows = [
-            [f"{one.payload:016x}", one.photo_id, one.channel, one.day.isoformat(), one.key_name, text_of(now)]
+            [
+                f"{one.payload:016x}",
+                one.photo_id,
+                one.channel,
+                one.day.isoformat(),
+                one.key_name,
+                text_of(now),
+            ]
             for one in marks
         ]
         with transaction(self._db):

@@ -6,10 +6,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.matching.registration import COVERED, FINE, Homography, Query, outline, refine, scaling
+from watermark.matching.registration import (
+    COVERED,
+    FINE,
+    SIGMA,
+    Homography,
+    Query,
+    block_flow,
+    normalised,
+    outline,
+    refine,
+    scaling,
+)
 from watermark.picture import features
 from watermark.picture.pixels import Picture
 
+_LEAST_PARTS = 12
 _EDGE = 5  # pixels along the copy's border that are no whole ones
 
 
@@ -22,12 +34,14 @@ class Placed:
         covered: bool (height, width), where it covers the picture.
         scale: pixels of ours per pixel of the copy.
         homography: the map, from found pixels to ours.
+        drift: by how many pixels of ours the parts of the copy still lie off, usually; infinite where nothing tells.
     """
 
     luma: NDArray[np.float32]
     covered: NDArray[np.bool_]
     scale: float
     homography: Homography
+    drift: float
 
 
 def place(
@@ -57,4 +71,22 @@ def place(
         np.ones((_EDGE, _EDGE), np.uint8),
         borderValue=0,
     )
-    return Placed(np.asarray(laid, np.float32), np.asarray(inside) > 0, found.scale, found)
+    luma, covered = np.asarray(laid, np.float32), np.asarray(inside) > 0
+    return Placed(luma, covered, found.scale, found, _drift(grey, luma, covered, found.scale))
+
+
+def _drift(
+    ours: NDArray[np.uint8], laid: NDArray[np.float32], covered: NDArray[np.bool_], scale: float
+) -> float:
+    """Give the weighted median of what every part with texture still lies off, pixels."""
+    sigma = max(SIGMA, 0.6 * scale)
+    found = np.clip(laid, 0, 255).round().astype(np.uint8)
+    inside = covered.astype(np.uint8) * np.uint8(COVERED)
+    flow = block_flow(normalised(ours, sigma), normalised(found, sigma), inside, sigma, 32)
+    weights = flow.weights * flow.alike
+    if (weights > 0.1).sum() < _LEAST_PARTS:  # noqa: PLR2004 (alike and textured at all)
+        return float("inf")
+    lengths = np.linalg.norm(flow.shifts, axis=1)
+    order = np.argsort(lengths)
+    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+    return float(lengths[order][min(half, len(order) - 1)])
