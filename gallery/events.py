@@ -1,107 +1,71 @@
 """What the ledger records, under names that never change."""
 
 from enum import StrEnum
+from typing import Self
 
 from gallery.model import Section
 
 
 class Action(StrEnum):
-    """What somebody did, as a row of the ledger names it."""
+    """What somebody did, as a row of the ledger names it.
 
-    PHOTO_TAKEN_IN = "photo.taken-in"
-    PHOTO_PUBLISHED = "photo.published"
-    PHOTO_UNPUBLISHED = "photo.unpublished"
-    PHOTO_AUTHORSHIP = "photo.authorship"
-    ORIGINAL_VIEWED = "original.viewed"
-    CONSENT_RECORDED = "consent.recorded"
-    CONSENT_WITHDRAWN = "consent.withdrawn"
-    CONSENT_FORM_OPENED = "consent.form-opened"
-    CASE_WITHDRAWN = "case.withdrawn"
-    CASE_RELEASED = "case.released"
-    CASE_HELD = "case.held"
-    CASE_HELD_CHANGED = "case.held-changed"
-    CASE_HELD_UNBUILT = "case.held-unbuilt"
-    CHART_NUMBER_SEEN = "case.chart-number-seen"
-    FACTS_SAVED = "case.facts-saved"
-    AUTHORS_SAVED = "case.authors-saved"
-    WORDS_SAVED = "case.words-saved"
-    PAIRS_SAVED = "case.pairs-saved"
-    CONSENT_SAVED = "case.consent-saved"
-    PAIR_ALIGNED = "pair.aligned"
-    PAIR_COMPARED = "pair.compared"
-    PAIRS_MEASURED = "pair.measured-anew"
-    APPROVAL_ASKED = "approval.asked"
-    APPROVAL_ANSWERED = "approval.answered"
-    APPROVAL_GIVEN = "approval.given"
-    COPY_TO_REMOVE = "copy.to-be-removed"
-    SIGNED_IN = "user.signed-in"
-    SIGN_IN_REFUSED = "user.sign-in-refused"
-    USER_ADDED = "user.added"
-    USER_REMOVED = "user.removed"
-    PASSWORD_CHANGED = "user.password-changed"  # noqa: S105 (no password)
-    PASSWORD_SET = "user.password-set"  # noqa: S105 (no password)
-    CATALOGUE_RESTORED = "catalogue.restored"
-    FINDING_DECIDED = "finding.decided"
-    SEARCH_PERMITTED = "search.permitted"
-    SEARCH_DONE = "search.done"
-    OTHER = "other"
+    Beside each name stands what people read. Ledgers of older versions hold these very words; their rows are
+    never rewritten, so none of the words may change.
+    """
 
-    @property
-    def words(self) -> str:
-        """Say it to a person."""
-        return FORMER_WORDS.get(self, self.value.replace(".", " ").replace("-", " "))
+    words: str
+
+    def __new__(cls, name: str, words: str) -> Self:
+        """Make a member with its words."""
+        action = str.__new__(cls, name)
+        action._value_, action.words = name, words
+        return action
+
+    PHOTO_TAKEN_IN = "photo.taken-in", "intake"
+    PHOTO_PUBLISHED = "photo.published", "published"
+    PHOTO_UNPUBLISHED = "photo.unpublished", "unpublished"
+    PHOTO_AUTHORSHIP = "photo.authorship", "authorship"
+    ORIGINAL_VIEWED = "original.viewed", "viewed an original"
+    CONSENT_RECORDED = "consent.recorded", "consent recorded"
+    CONSENT_WITHDRAWN = "consent.withdrawn", "consent withdrawn"
+    CONSENT_FORM_OPENED = "consent.form-opened", "opened a signed form"
+    CASE_WITHDRAWN = "case.withdrawn", "case withdrawn"
+    CASE_RELEASED = "case.released", "released for publication"
+    CASE_HELD = "case.held", "held back"
+    CASE_HELD_CHANGED = "case.held-changed", "held back: what readers see has changed"
+    CASE_HELD_UNBUILT = "case.held-unbuilt", "held back: the site could not be built"
+    CHART_NUMBER_SEEN = "case.chart-number-seen", "saw the chart number"
+    FACTS_SAVED = "case.facts-saved", "saved facts"
+    AUTHORS_SAVED = "case.authors-saved", "saved authors"
+    WORDS_SAVED = "case.words-saved", "saved words"
+    PAIRS_SAVED = "case.pairs-saved", "saved pairs"
+    CONSENT_SAVED = "case.consent-saved", "saved consent"
+    PAIR_ALIGNED = "pair.aligned", "laid a pair"
+    PAIR_COMPARED = "pair.compared", "compared a pair"
+    PAIRS_MEASURED = "pair.measured-anew", "measured pairs anew"
+    APPROVAL_ASKED = "approval.asked", "asked for approval"
+    APPROVAL_ANSWERED = "approval.answered", "answered an approval"
+    APPROVAL_GIVEN = "approval.given", "approved"
+    COPY_TO_REMOVE = "copy.to-be-removed", "copy to be removed"
+    SIGNED_IN = "user.signed-in", "signed in"
+    SIGN_IN_REFUSED = "user.sign-in-refused", "sign-in refused"
+    USER_ADDED = "user.added", "added a user"
+    USER_REMOVED = "user.removed", "removed a user"
+    PASSWORD_CHANGED = "user.password-changed", "changed the password"
+    PASSWORD_SET = "user.password-set", "set a new password"
+    CATALOGUE_RESTORED = "catalogue.restored", "catalogue restored"
+    FINDING_DECIDED = "finding.decided", "finding decided"
+    SEARCH_PERMITTED = "search.permitted", "search permitted"
+    SEARCH_DONE = "search.done", "search done"
+    OTHER = "other", "other"
 
 
 def action_of(written: str) -> Action:
     """Read a row's action as any version wrote it."""
-    try:
-        return Action(written)
-    except ValueError:
-        return _FORMER.get(written, Action.OTHER)
+    return _ACTIONS.get(written, Action.OTHER)
 
 
-SAVED = {
-    Section.FACTS: Action.FACTS_SAVED,
-    Section.AUTHORS: Action.AUTHORS_SAVED,
-    Section.WORDS: Action.WORDS_SAVED,
-    Section.PAIRS: Action.PAIRS_SAVED,
-    Section.CONSENT: Action.CONSENT_SAVED,
-}
+SAVED = {section: Action(f"case.{section}-saved") for section in Section}  # type: ignore[call-arg]
 """What is recorded when a section of a case is saved."""
 
-# Ledgers of older versions hold these very words. Their rows are never rewritten, so none of these may change.
-FORMER_WORDS = {
-    Action.PHOTO_TAKEN_IN: "intake",
-    Action.PHOTO_PUBLISHED: "published",
-    Action.PHOTO_UNPUBLISHED: "unpublished",
-    Action.PHOTO_AUTHORSHIP: "authorship",
-    Action.ORIGINAL_VIEWED: "viewed an original",
-    Action.CONSENT_RECORDED: "consent recorded",
-    Action.CONSENT_WITHDRAWN: "consent withdrawn",
-    Action.CONSENT_FORM_OPENED: "opened a signed form",
-    Action.CASE_WITHDRAWN: "case withdrawn",
-    Action.CASE_RELEASED: "released for publication",
-    Action.CASE_HELD: "held back",
-    Action.CASE_HELD_CHANGED: "held back: what readers see has changed",
-    Action.CASE_HELD_UNBUILT: "held back: the site could not be built",
-    Action.CHART_NUMBER_SEEN: "saw the chart number",
-    Action.FACTS_SAVED: "saved facts",
-    Action.AUTHORS_SAVED: "saved authors",
-    Action.WORDS_SAVED: "saved words",
-    Action.PAIRS_SAVED: "saved pairs",
-    Action.CONSENT_SAVED: "saved consent",
-    Action.PAIR_ALIGNED: "laid a pair",
-    Action.PAIR_COMPARED: "compared a pair",
-    Action.PAIRS_MEASURED: "measured pairs anew",
-    Action.APPROVAL_ASKED: "asked for approval",
-    Action.APPROVAL_ANSWERED: "answered an approval",
-    Action.APPROVAL_GIVEN: "approved",
-    Action.COPY_TO_REMOVE: "copy to be removed",
-    Action.SIGNED_IN: "signed in",
-    Action.SIGN_IN_REFUSED: "sign-in refused",
-    Action.USER_ADDED: "added a user",
-    Action.USER_REMOVED: "removed a user",
-    Action.PASSWORD_CHANGED: "changed the password",
-    Action.PASSWORD_SET: "set a new password",
-}
-_FORMER = {words: action for action, words in FORMER_WORDS.items()}
+_ACTIONS = {spelled: action for action in Action for spelled in (action.value, action.words)}
