@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -100,7 +101,7 @@ class Casework:
             self._db.execute(
                 """update cases set limits = :limits, region = :region, classification = :classification,
                                     hair_length = :hair_length, minor = :minor where number = :number""",
-                {name: getattr(case, name) for name in _CASE_FACTS} | {"minor": int(case.minor)},
+                {name: getattr(case, name) for name in _CASE_FACTS},
             )
             self._db.execute("delete from case_tags where case_number = ?", [case.number])
             self._db.conn.executemany(
@@ -122,8 +123,7 @@ class Casework:
                 """update stages set label = :label, procedure = :procedure, performed_by = :performed_by,
                                      session = :session, sessions = :sessions, elapsed = :elapsed,
                                      in_progress = :in_progress, note = :note where id = :id""",
-                {name: getattr(stage, name) for name in _STAGE_FACTS}
-                | {"performed_by": str(stage.performed_by), "in_progress": int(stage.in_progress)},
+                {name: getattr(stage, name) for name in _STAGE_FACTS},
             )
 
     # -- photographs
@@ -162,14 +162,7 @@ class Casework:
                        values (:photo, :person, :relation, :camera, :choices, :assignment)
                        on conflict do update set person = :person, relation = :relation, camera = :camera,
                                                  choices = :choices, assignment = :assignment""",
-                    {
-                        "photo": photo,
-                        "person": author.person,
-                        "relation": str(author.relation),
-                        "camera": author.camera,
-                        "choices": author.choices,
-                        "assignment": author.assignment,
-                    },
+                    asdict(author) | {"photo": photo},
                 )
                 self._db.execute("update photos set taken_by = ? where id = ?", [author.person, photo])
 
@@ -265,8 +258,10 @@ class Casework:
 
 
 _LINK_LIFE = timedelta(days=14)
-_CASE_FACTS = ("number", "limits", "region", "classification", "hair_length")
-_STAGE_FACTS = ("id", "label", "procedure", "session", "sessions", "elapsed", "note")
+_CASE_FACTS = ("number", "limits", "region", "classification", "hair_length", "minor")
+_STAGE_FACTS = (
+    "id", "label", "procedure", "performed_by", "session", "sessions", "elapsed", "in_progress", "note",
+)  # fmt: skip
 
 
 def _link(secret: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -50,27 +50,17 @@ class Catalog:
             self._db.execute(
                 """insert into cases (number, limits, region, classification, hair_length, minor, created_at)
                    values (:number, :limits, :region, :classification, :hair_length, :minor, :now)""",
-                {
-                    "number": case.number,
-                    "limits": case.limits,
-                    "region": case.region,
-                    "classification": case.classification,
-                    "hair_length": case.hair_length,
-                    "minor": int(case.minor),
-                    "now": text_of(now),
-                },
+                {name: getattr(case, name) for name in _CASE_COLUMNS} | {"now": text_of(now)},
             )
             self.tag_case(case.number, case.tags)
 
     def tag_case(self, number: int, tags: Iterable[str]) -> None:
         """Add tags to those a case has."""
         with transaction(self._db):
-            for tag in tags:
-                self._db.execute(
-                    """insert into case_tags (case_number, tag) values (:number, :tag)
-                       on conflict do nothing""",
-                    {"number": number, "tag": tag},
-                )
+            self._db.conn.executemany(
+                "insert into case_tags (case_number, tag) values (?, ?) on conflict do nothing",
+                [(number, tag) for tag in tags],
+            )
 
     def find_case(self, number: int) -> Case | None:
         """Give a case, or None where there never was one."""
@@ -128,17 +118,6 @@ class Catalog:
 
     def add_stage(self, stage: Stage) -> Stage:
         """Add a stage after a case's others, with its id and position."""
-        values = {
-            "case": stage.case,
-            "label": stage.label,
-            "procedure": stage.procedure,
-            "performed_by": str(stage.performed_by),
-            "session": stage.session,
-            "sessions": stage.sessions,
-            "elapsed": stage.elapsed,
-            "in_progress": int(stage.in_progress),
-            "note": stage.note,
-        }
         with transaction(self._db):
             row = self._db.execute(
                 """insert into stages (case_number, position, label, procedure, performed_by,
@@ -146,7 +125,7 @@ class Catalog:
                    values (:case, (select count(*) + 1 from stages where case_number = :case), :label,
                            :procedure, :performed_by, :session, :sessions, :elapsed, :in_progress, :note)
                    returning id, position""",
-                values,
+                {name: getattr(stage, name) for name in _STAGE_COLUMNS},
             ).fetchone()
         return replace(stage, id=int(row[0]), position=int(row[1]))
 
@@ -338,8 +317,7 @@ class Catalog:
 
     def publish(self, photo_id: int, channel: str, shown: Publication, now: datetime) -> None:
         """Record under which name a photo is public from now on."""
-        values = {"id": photo_id, "channel": channel, "token": shown.token, "recipe": shown.recipe}
-        values["now"] = text_of(now)
+        values = {"id": photo_id, "channel": channel, "now": text_of(now)} | asdict(shown)
         with transaction(self._db):
             self._db.execute(
                 """insert into publications (photo_id, channel, token, recipe, published_at)
@@ -369,6 +347,10 @@ class Catalog:
         return problems
 
 
+_CASE_COLUMNS = ("number", "limits", "region", "classification", "hair_length", "minor")
+_STAGE_COLUMNS = (
+    "case", "label", "procedure", "performed_by", "session", "sessions", "elapsed", "in_progress", "note",
+)  # fmt: skip
 _PHOTO_COLUMNS = (
     "stage_id", "view", "file", "digest", "bytes", "width", "height", "format",
     "taken_at", "taken_by", "alt", "caption",
