@@ -67,7 +67,7 @@ class Matcher:
                     width=facts.width,
                     height=facts.height,
                 )
-            lookup = _lookup(self.root, self.upto)
+            lookup = _lookup(self.root, self.upto, self.basis)
             found = lookup.identify(body, name, _bounded(lookup.limits, facts))
         except WatermarkError as error:
             verdict = TOO_LARGE if isinstance(error, PictureTooLargeError) else UNREADABLE
@@ -144,13 +144,13 @@ def _bounded(limits: "DecodeLimits", facts: "Header") -> "DecodeLimits":
     )
 
 
-def _lookup(root: Path, upto: int) -> "Lookup":
+def _lookup(root: Path, upto: int, basis: str) -> "Lookup":
     with _opening:
-        return _opened(root, upto)
+        return _opened(root, upto, basis)
 
 
 @lru_cache(maxsize=1)
-def _opened(root: Path, upto: int) -> "Lookup":  # noqa: ARG001 (part of the key: more photos, another index)
+def _opened(root: Path, upto: int, basis: str) -> "Lookup":  # noqa: ARG001 (the key: what makes it another)
     from gallery.services.lookup import Lookup  # noqa: PLC0415 (see above)
     from gallery.settings import DataFolder  # noqa: PLC0415
 

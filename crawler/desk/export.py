@@ -1,6 +1,6 @@
 """A finding as a JSON object and as a CSV row."""
 
-from crawler.desk.sentences import likeness
+from crawler.desk.sentences import carries_our_mark, likeness
 from crawler.model import Finding, JudgementRecord
 
 COLUMNS = [
@@ -64,7 +64,7 @@ def finding_json(finding: Finding) -> dict[str, object]:
         else {"finding": finding.like.finding, "decision": str(finding.like.decision)},
         "changes": list(answer.get("changes", [])),
         "mark": answer.get("mark"),
-        "carries_our_mark": finding.photo_id is None or bool(answer.get("carries_our_mark")),
+        "carries_our_mark": carries_our_mark(finding),
         "judged": _record_json(finding.judgements[0]),
         "judged_before": [_record_json(one) for one in finding.judgements[1:]],
         "pages": [

@@ -12,12 +12,14 @@ MARK_ONLY_MEANS = (
     "look which before anything is claimed. It is not counted as a copy."
 )
 _SAYS_MARK_ONLY = "The machine says: it carries our mark, but is none of our catalogued photographs."
+_SAYS_MARK_NO_MORE = "The machine says: nothing of ours; it once said that it carries our mark."
 _VERDICTS: dict[str, str] = {
     Verdict.COPY: "The machine says: a copy of our photograph.",
     Verdict.SAME_SCENE: (
         "The machine says: another photograph of the same session; very probably ours, but not this file."
     ),
     Verdict.POSSIBLE: "The machine says: possibly ours; a person has to look.",
+    Verdict.NONE: "The machine says: not this photograph of ours; it once said otherwise.",
 }
 _MARKS = {
     MarkState.KEPT: "on the picture",
@@ -41,13 +43,18 @@ def says(finding: Finding) -> str:
     if isinstance(finding, Infringement):
         return f"Confirmed as an infringement by {finding.decided_by}."
     if finding.photo_id is None:
-        return _SAYS_MARK_ONLY
+        return _SAYS_MARK_ONLY if carries_our_mark(finding) else _SAYS_MARK_NO_MORE
     return _VERDICTS.get(finding.verdict, f"The machine says: {finding.verdict}.")
+
+
+def carries_our_mark(finding: Finding) -> bool:
+    """Tell whether the newest judgement sees our mark in the picture."""
+    return bool(finding.answer.get("carries_our_mark", finding.photo_id is None))
 
 
 def mark_says(finding: Finding) -> str:
     """Say what became of our mark, in the words of the report."""
-    if finding.photo_id is None:
+    if finding.photo_id is None and carries_our_mark(finding):
         return "on the picture"
     return _MARKS.get(finding.answer.get("mark", ""), "cannot be told")
 

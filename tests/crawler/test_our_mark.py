@@ -140,6 +140,27 @@ def test_its_decision_sticks_and_a_photo_catalogued_later_explains_it(tmp_path, 
     assert told == [(60, "copy", Decision.OPEN)]
 
 
+@pytest.mark.slow
+def test_other_marks_and_settings_are_another_ground(tmp_path, serve):
+    """A mark that is ours no more: the next night judges the picture anew, and the list shows both judgements."""
+    folder, _, db = _night(tmp_path, serve)
+    db.close()
+    (before,) = [json.loads(line) for line in _pairwatch(folder, "findings", "--json").splitlines()]
+    written = folder.settings_file.read_text(encoding="utf-8")
+    folder.settings_file.write_text(written.replace(MARK.text, "QUARZWERK"), encoding="utf-8")
+
+    _run(folder)
+
+    (after,) = [json.loads(line) for line in _pairwatch(folder, "findings", "--json").splitlines()]
+    _pairwatch(folder, "report", "--out", str(tmp_path / "r"))
+    page = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+    assert (before["judged"]["marks"], before["judged_before"]) == ([MARK.text], [])
+    assert (after["judged"]["marks"], after["carries_our_mark"]) == (["QUARZWERK"], False)
+    assert after["judged_before"] == [before["judged"]]
+    assert "nothing of ours; it once said that it carries our mark" in page
+    assert "Judged before" in page
+
+
 def test_an_older_database_keeps_its_findings_and_decisions(tmp_path):
     """The database of an earlier version is brought up to date with every finding and decision in it."""
     path = tmp_path / "pairwatch.db"
