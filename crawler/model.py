@@ -8,6 +8,7 @@ from typing import Any
 
 from crawler.errors import RefusedError
 from crawler.reasons import Reason
+from watermark.matching.verdict import Verdict
 
 UNREADABLE, TOO_LARGE = "unreadable", "too-large"
 
@@ -309,7 +310,7 @@ class JudgementRecord:
     marks: tuple[str, ...]
     settings: Mapping[str, object]
     upto: int
-    verdict: str
+    verdict: Verdict
     probability: float
     explanation: str
     answer: Mapping[str, Any] = field(default_factory=dict)
@@ -368,7 +369,7 @@ class Finding:
             )
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """What the machine says today."""
         return self.judgements[0].verdict
 

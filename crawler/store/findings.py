@@ -71,6 +71,7 @@ _DECIDED = """
      order by decisions.id
 """
 _SAME_LOOK = 10
+_VERDICTS = frozenset(Verdict)  # bytes that could not be opened again have none
 
 
 class Findings:
@@ -192,7 +193,8 @@ def _record(row: Row, photo: int | None, subject: str) -> JudgementRecord:
     """Give what a judgement says of one photo of the picture."""
     is_first = photo == row["photo_id"]
     also = {int(one): float(sure) for one, sure in json.loads(row["also"])}
-    verdict, probability, explanation = row["verdict"], row["probability"], row["explanation"]
+    verdict = Verdict(row["verdict"]) if row["verdict"] in _VERDICTS else Verdict.CANNOT_TELL
+    probability, explanation = row["probability"], row["explanation"]
     if not is_first and photo in also:
         verdict, probability = Verdict.COPY, also[photo]
         explanation = f"{subject} is in the same picture as another photo of ours."
@@ -205,7 +207,7 @@ def _record(row: Row, photo: int | None, subject: str) -> JudgementRecord:
         marks=tuple(basis.get("marks", ())),
         settings=basis.get("settings", {}),
         upto=row["matched_upto"],
-        verdict=str(verdict),
+        verdict=verdict,
         probability=probability,
         explanation=explanation,
         answer=json.loads(row["answer"]) if is_first else {},

@@ -33,6 +33,7 @@ from crawler.store.database import open_watch
 from crawler.store.runs import Runs
 from crawler.store.sites import Sites
 from crawler.store.verdict_cache import VerdictCache
+from watermark.matching.verdict import Verdict
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 DIGEST = "sha256:" + "0" * 64
@@ -147,7 +148,14 @@ def a_finding(**words) -> Finding:
     place = Sighting(page_url=PAGE, element="img", via="src", alt=words.pop("alt", ""), caption="", heading="",
                   first_seen=NOW, last_seen=NOW)  # fmt: skip
     said = JudgementRecord(
-        at=NOW, matcher="", marks=(), settings={}, upto=1, verdict="copy", probability=0.99, explanation=""
+        at=NOW,
+        matcher="",
+        marks=(),
+        settings={},
+        upto=1,
+        verdict=Verdict.COPY,
+        probability=0.99,
+        explanation="",
     )
     kind = Infringement if words.get("decision") is Decision.INFRINGEMENT else Finding
     return kind(

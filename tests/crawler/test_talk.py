@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from crawler.cli.output import say_finding
 from crawler.model import Finding, JudgementRecord, printable
 from pairwatch import cli
+from watermark.matching.verdict import Verdict
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -37,7 +38,14 @@ def test_no_word_of_a_site_steers_the_terminal(serve, visitor, answer):
 def test_nothing_is_quite_certain(capsys):
     """A probability that rounds to all is shown as more than 99.9 %."""
     said = JudgementRecord(
-        at=NOW, matcher="", marks=(), settings={}, upto=1, verdict="copy", probability=0.9997, explanation="e"
+        at=NOW,
+        matcher="",
+        marks=(),
+        settings={},
+        upto=1,
+        verdict=Verdict.COPY,
+        probability=0.9997,
+        explanation="e",
     )
     finding = Finding(
         id=7, site_url="", page_url="p", image_url="i\x1b", photo_id=1, name="n", case=51, stage="after",
