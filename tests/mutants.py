@@ -72,6 +72,7 @@ def prepare(name: str) -> Path:
 source_paths = ["watermark", "gallery", "crawler", "sample_clinic"]
 only_mutate = {json.dumps(modules)}
 also_copy = ["pairwatch.py", "benchmarks", "data"]
+process_isolation = "forkserver" # a cache that another run filled would hide what a mutant does
 pytest_add_cli_args = ["-n", "0", "-m", "not slow and not browser", "-p", "no:cacheprovider"]
 pytest_add_cli_args_test_selection = {json.dumps(tests)}
 """

@@ -161,6 +161,9 @@ def test_a_query_is_sent_in_the_pages_character_set(charset, sent):
     written = canonical("/ж?q=ж", base="http://example.org/", encoding=charset)
 
     assert written == f"http://example.org/%D0%B6?q={sent}"
+    assert canonical("/ж?q=ж?", base="http://example.org/", encoding=charset) == (
+        f"http://example.org/%D0%B6?q={sent}?"
+    )
 
 
 @pytest.mark.parametrize("space", ["", " ", "\t", "\n "])
@@ -206,7 +209,9 @@ def test_scope_and_owner():
     assert not in_scope("https://example.org:8443/", "https://example.org/")
     assert registrable("a.b.example.co.uk") == registrable("example.co.uk:8080") == "example.co.uk"
     assert registrable("alice.github.io") != registrable("bob.github.io")
-    assert host_of("https://example.org:8443/x") == "example.org:8443"
+    assert host_of("https://example.org:8443/x/y/z") == "example.org:8443"
+    assert origin_of("https://example.org:8443/x/y/z") == "https://example.org:8443"
+    assert origin_of("https://example.org/") == "https://example.org"
 
 
 def test_one_owner_has_many_hosts():
