@@ -54,6 +54,26 @@ def test_no_room_is_named_for_everything(path):
     assert not re.search(r"util|helper|manager|common|misc", path.stem)
 
 
+_PARTED = {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "rpartition", "split"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_named)
+def test_no_sentence_is_taken_apart(path):
+    """Nobody reads our own prose back: no text is compared with, or cut by, words with a space in them."""
+    found = [
+        f"line {call.lineno}: {constant.value!r}"
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _PARTED
+        for argument in call.args
+        for constant in ast.walk(argument)
+        if isinstance(constant, ast.Constant)
+        and isinstance(constant.value, str)
+        and " " in constant.value.strip()
+    ]
+
+    assert not found
+
+
 def test_no_machine_path_or_secret_host_is_written_down():
     """The repository speaks of pairwatch alone: no home folders of the machines it was made on."""
     tracked = subprocess.run(
