@@ -22,7 +22,7 @@ from gallery.model import KnownCopy
 from gallery.settings import DataFolder
 from gallery.web.serve import serve
 from sample_clinic.demo.command import demo
-from watermark.errors import WatermarkError
+from watermark.errors import PairwatchError
 
 OUR_PACKAGES = ("watermark", "gallery", "crawler")
 
@@ -37,11 +37,11 @@ class Door(click.Group):
         """
         try:
             return super().invoke(ctx)
-        except (WatermarkError, GalleryError, CrawlerError) as error:
+        except PairwatchError as error:
             if ctx.params.get("debug"):
                 raise
-            _tell(ctx, str(error), error.hint, error.to_json() if isinstance(error, GalleryError) else None)
-            ctx.exit(getattr(error, "exit_code", 1))
+            _tell(ctx, str(error), error.hint, error.to_json())
+            ctx.exit(error.exit_code)
         except OSError as error:
             if ctx.params.get("debug") or isinstance(error, BrokenPipeError):
                 raise

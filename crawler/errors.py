@@ -1,25 +1,12 @@
 """What can go wrong in the crawler."""
 
 from http import HTTPStatus
-from typing import ClassVar
+
+from watermark.errors import PairwatchError
 
 
-class CrawlerError(Exception):
-    """The watch over other sites could not do what was asked.
-
-    Attributes:
-        hint: what to do.
-        status: how a page answers.
-        exit_code: how a command ends.
-    """
-
-    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
-    exit_code: ClassVar[int] = 1
-
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        """Keep one sentence, and the way out."""
-        super().__init__(message)
-        self.hint = hint
+class CrawlerError(PairwatchError):
+    """The watch over other sites could not do what was asked."""
 
 
 class NotFoundError(CrawlerError):

@@ -2,29 +2,12 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import ClassVar
+
+from watermark.errors import PairwatchError
 
 
-class GalleryError(Exception):
-    """The gallery could not do what was asked.
-
-    Attributes:
-        hint: what to do.
-        status: how a page answers.
-        exit_code: how a command ends.
-    """
-
-    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
-    exit_code: ClassVar[int] = 1
-
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        """Keep what was expected and found, and the way out."""
-        super().__init__(message)
-        self.hint = hint
-
-    def to_json(self) -> dict[str, object]:
-        """Give it as plain values."""
-        return {"error": str(self), "hint": self.hint}
+class GalleryError(PairwatchError):
+    """The gallery could not do what was asked."""
 
 
 class NotFoundError(GalleryError):

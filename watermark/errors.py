@@ -1,22 +1,42 @@
-"""What can go wrong with a picture, each as one sentence and what to do about it."""
+"""The root of all our errors, and what can go wrong with a picture."""
+
+from http import HTTPStatus
+from typing import ClassVar
 
 
-class WatermarkError(Exception):
-    """A picture or an index that could not be used; `hint` says what to do."""
+class PairwatchError(Exception):
+    """Something that was asked for could not be done.
+
+    Attributes:
+        hint: what to do.
+        status: how a page answers.
+        exit_code: how a command ends.
+    """
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        """Keep one sentence of what was expected and found, and the way out."""
+        """Keep what was expected and found, and the way out."""
         super().__init__(message)
         self.hint = hint
 
+    def to_json(self) -> dict[str, object]:
+        """Give it as plain values."""
+        return {"error": str(self), "hint": self.hint}
+
+
+class WatermarkError(PairwatchError):
+    """A picture or an index could not be used."""
+
 
 class UnreadablePictureError(WatermarkError):
-    """The bytes are no picture that can be decoded: empty, cut off, or something else under a picture's name."""
+    """The bytes are no picture that can be decoded."""
 
 
 class PictureTooLargeError(WatermarkError):
-    """The picture would need more pixels, frames or bytes than the limits allow (a bomb, or a scan)."""
+    """The picture has more pixels, frames or bytes than allowed."""
 
 
 class IndexDamagedError(WatermarkError):
-    """The fingerprint index is corrupt or was written by another version, and must be rebuilt from the vault."""
+    """The fingerprint index is corrupt or of another version."""
