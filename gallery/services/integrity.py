@@ -15,6 +15,7 @@ from gallery.rules.leaks import scan
 from gallery.services.practice import Practice, practice
 from gallery.settings import DataFolder
 from gallery.site.checksums import announced_sums, kept_sums
+from gallery.site.published import token_of
 from gallery.store.ledger import Head
 from gallery.store.secrets import secrets_of
 from watermark.errors import WatermarkError
@@ -158,7 +159,7 @@ def _site(p: Practice) -> tuple[list[str], list[str]]:
         for photo in p.catalog.photos()
         if photo.id in names and may_show(cases[photo.case], photo, consents, PUBLIC_CHANNEL, now).allowed
     }
-    shown = {file.stem.rpartition("-")[0] for file in (p.folder.public / "photos").glob("*")}
+    shown = {token_of(file.name) for file in (p.folder.public / "photos").glob("*")}
     problems = [
         f"the site shows {name}, which consent does not allow: run `pairwatch build`"
         for name in sorted(shown - allowed)
@@ -192,7 +193,7 @@ def _differing(site: Path, sums: Mapping[str, str], named: AbstractSet[str]) -> 
     problems = [f"{address} is missing from the site: {heal}" for address in sums.keys() - there.keys()]
     for address, file in there.items():
         if address not in sums:
-            if file.stem.rpartition("-")[0] not in named:
+            if token_of(address) not in named:
                 problems.append(f"{address} is on the site, but pairwatch did not put it there: {heal}")
         elif file.is_symlink() or hashlib.sha256(file.read_bytes()).hexdigest() != sums[address]:
             problems.append(f"{address} was altered after it was built: {heal}")

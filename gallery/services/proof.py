@@ -10,6 +10,8 @@ from lxml import etree
 from gallery.model import PUBLIC_CHANNEL, Case
 from gallery.rules.leaks import scan
 from gallery.services.practice import Practice
+from gallery.site.published import token_of
+from gallery.site.stories import address_of
 from gallery.store.secrets import secrets_of
 
 _UNKNOWN_TAG = 801  # libxml2 knows no HTML 5 element names
@@ -58,12 +60,13 @@ def prove(p: Practice, case: Case) -> Proof:
     """Look through a case's public files and the shared pages, byte by byte."""
     tokens = p.catalog.publications(PUBLIC_CHANNEL)
     mine = {tokens[photo.id].token for photo in p.catalog.photos(case.number) if photo.id in tokens}
-    home = f"patient-{case.number}/"
+    page = address_of(case.number)
+    home = f"{page.rpartition('/')[0]}/"
     read = list(_files(p.folder.public, home, mine))
     files = [
         PublicFile(path, len(data), hashlib.sha256(data).hexdigest())
         for path, data in read
-        if path.startswith(home) or _token(path) in mine
+        if path.startswith(home) or token_of(path) in mine
     ]
     photos = p.catalog.photos(case.number)
     leaks = scan(read, secrets_of(p.folder, p.catalog, p.casework, photos))
@@ -73,7 +76,7 @@ def prove(p: Practice, case: Case) -> Proof:
         looked_at=len(read),
         leaks=tuple(dict.fromkeys(f"{leak.file}: {leak.kind} in {leak.where}" for leak in leaks)),
         faults=tuple(faults),
-        page=f"{home}index.html" if mine else "",
+        page=page if mine else "",
     )
 
 
@@ -84,12 +87,8 @@ def _files(public: Path, home: str, tokens: set[str]) -> Iterator[tuple[str, byt
         other = path.startswith("patient-") and not path.startswith(home)
         if other or not place.is_file():
             continue
-        if place.suffix in _PAGES or _token(path) in tokens:
+        if place.suffix in _PAGES or token_of(path) in tokens:
             yield path, place.read_bytes()
-
-
-def _token(path: str) -> str:
-    return path.rpartition("/")[2].partition(".")[0].rpartition("-")[0]
 
 
 def html_faults(path: str, data: bytes) -> list[str]:

@@ -27,6 +27,11 @@ class Published:
     files: tuple[File, ...]
 
 
+def token_of(path: str) -> str:
+    """Give the published name in a picture's address, without size and format."""
+    return path.rpartition("/")[2].partition(".")[0].rpartition("-")[0]
+
+
 def published_files(
     shown: Shown, renditions: Renditions, remembered: Remembered
 ) -> tuple[dict[int, Published], dict[str, str]]:

@@ -19,7 +19,7 @@ from gallery.store.drafts import Drafts
 from gallery.store.ledger import Ledger
 from gallery.store.vault import Vault
 from tests.gallery.web.conftest import composite, enter, portrait, sign_in, token
-from watermark.picture.sandbox import sandbox
+from watermark.picture.sandbox import Sandbox, sandbox
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -479,3 +479,23 @@ def test_a_file_may_be_named_like_a_part(site):
 
     assert "of one picture" not in only.why
     assert client.post("/drafts/1/photos/1/join", data={"csrf_token": sent}).status_code == 400
+
+
+def test_a_dropped_photograph_is_opened_once(site, monkeypatch):
+    """Its header, its thumbnail and the search for a composite's gutters come from one opening."""
+    opened = []
+    really = Sandbox._open
+
+    def counted(self, data, limits, **asked):
+        opened.append(data)
+        return really(self, data, limits, **asked)
+
+    monkeypatch.setattr(Sandbox, "_open", counted)
+    client = site.app.test_client()
+    enter(client)
+    sent = token(client, "/drafts/new")
+    photo = portrait("after", "front", "2026-02-10 10:00:00")
+    answer = client.post("/drafts/new", data={"csrf_token": sent, "files": (io.BytesIO(photo), "a.jpg")})
+
+    assert answer.location == "/drafts/1/"
+    assert opened == [photo]
