@@ -387,7 +387,7 @@ def test_nobody_throws_away_what_a_colleague_has_sorted(site):
     assert all("Ben changed this draft" in answer.text for answer in refused)
     assert 'value="baseline"' in ada.get("/drafts/1/").text
     ada.post("/drafts/1/discard", data=old | {"version": "2"})
-    assert ada.get("/drafts/1/").status_code == 409
+    assert ada.get("/drafts/1/").status_code == 404
 
 
 def test_every_large_look_is_written_down(site):
