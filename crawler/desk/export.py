@@ -1,37 +1,15 @@
 """A finding as a JSON object and as a CSV row."""
 
+from dataclasses import asdict
+
 from crawler.desk.sentences import carries_our_mark, likeness
 from crawler.model import Finding, JudgementRecord
 
-COLUMNS = [
-    "id",
-    "verdict",
-    "probability",
-    "case",
-    "stage",
-    "view",
-    "original",
-    "site",
-    "page_url",
-    "image_url",
-    "first_seen",
-    "last_seen",
-    "decision",
-    "decided_by",
-    "decided_at",
-    "note",
-    "changes",
-    "mark",
-    "carries_our_mark",
-    "explanation",
-    "also",
-    "like",
-    "alt",
-    "caption",
-    "heading",
-    "pages",
-    "digest",
-]
+COLUMNS = """
+    id verdict probability case stage view original site page_url image_url first_seen last_seen decision
+    decided_by decided_at note changes mark carries_our_mark explanation also like alt caption heading pages
+    digest
+""".split()  # noqa: SIM905 (reads better)
 
 
 def finding_json(finding: Finding) -> dict[str, object]:
@@ -68,16 +46,8 @@ def finding_json(finding: Finding) -> dict[str, object]:
         "judged": _record_json(finding.judgements[0]),
         "judged_before": [_record_json(one) for one in finding.judgements[1:]],
         "pages": [
-            {
-                "page_url": place.page_url,
-                "element": place.element,
-                "via": place.via,
-                "alt": place.alt,
-                "caption": place.caption,
-                "heading": place.heading,
-                "first_seen": place.first_seen.isoformat(),
-                "last_seen": place.last_seen.isoformat(),
-            }
+            asdict(place)
+            | {"first_seen": place.first_seen.isoformat(), "last_seen": place.last_seen.isoformat()}
             for place in finding.sightings
         ],
     }

@@ -13,6 +13,7 @@ from crawler.model import TOO_LARGE, Site, Standing, VisitCounts
 from crawler.reasons import NO_ANSWER, Cause, Reason, reason_of
 from crawler.store.runs import Run
 from gallery.times import text_of
+from watermark.matching.verdict import Verdict
 
 Query = Mapping[str, str | int | None]
 
@@ -71,6 +72,8 @@ class Coverage:
             "site": site.id,
             "began": text_of(run.started_at),
             "url": site.url,
+            "copy": Verdict.COPY,
+            "too_large": TOO_LARGE,
             "week": text_of(run.started_at - timedelta(days=7)),
         }
         tally = self._one("select tally from site_runs where run_id = :run and site_id = :site", what)
@@ -166,7 +169,7 @@ _TOO_LARGE = """
     select case standing when 'failed' then why else '' end, contents.verdict, count(*)
       from urls left join contents on contents.digest = urls.digest
      where site_id = :site and kind = 'image' and rank < 9
-       and (standing = 'failed' or contents.verdict = 'too-large')
+       and (standing = 'failed' or contents.verdict = :too_large)
      group by 1, 2
 """
 _SIGNS = """
@@ -176,5 +179,5 @@ _SIGNS = """
 """
 _ALLOWED = """
     select count(*) from urls join contents on contents.digest = urls.digest
-     where urls.site_id = :site and contents.verdict = 'copy' and urls.fetched_at >= :began
+     where urls.site_id = :site and contents.verdict = :copy and urls.fetched_at >= :began
 """

@@ -2,15 +2,28 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from crawler.model import Candidate, Failure, Kind, Listing, PageSeen, Site, SiteState, SliceResult, Step
+from crawler.model import (
+    Address,
+    Candidate,
+    Failure,
+    Kind,
+    Listing,
+    PageSeen,
+    Site,
+    SiteState,
+    SliceResult,
+    Step,
+)
 from crawler.store.judgements import Judgements
 from crawler.store.rows import Row, address_of, address_row, host_of_row, host_row
 from gallery.store.database import transaction
 from gallery.times import moment_of, text_of
+from watermark.matching.verdict import Verdict
 
 
 class Sightings:
@@ -107,16 +120,8 @@ class Sightings:
             """insert into failures (run_id, site_id, url, step, trouble, message, at)
                values (:run, :site, :url, :step, :trouble, :message, :at)""",
             [
-                {
-                    "run": run_id,
-                    "site": site.id,
-                    "url": failure.url,
-                    "step": str(failure.step),
-                    "trouble": str(failure.trouble),
-                    "message": failure.message,
-                    "at": text_of(failure.at),
-                }
-                for failure in failures
+                asdict(one) | {"run": run_id, "site": site.id, "step": str(one.step), "at": text_of(one.at)}
+                for one in failures
             ],
         )
 
@@ -145,42 +150,18 @@ class Sightings:
                     where urls.url like 'http%' and urls.url not like sites.url || '%'
                       and exists (select 1 from findings
                                    where findings.site_id = sites.id and exists (select 1 from judgements
-                                    where judgements.digest = findings.digest and judgements.verdict = 'copy'))"""
+                                    where judgements.digest = findings.digest and judgements.verdict = :copy))""",
+                {"copy": Verdict.COPY},
             )
         ]
 
 
 def _sighting(ids: Mapping[str, int], page: PageSeen, image: Candidate, at: str | None) -> Row:
-    return {
-        "page": ids[page.url],
-        "image": ids[image.url],
-        "element": image.element,
-        "via": image.via,
-        "alt": image.alt,
-        "caption": image.caption,
-        "heading": image.heading,
-        "at": at,
-    }
+    words = {name: getattr(image, name) for name in ("element", "via", "alt", "caption", "heading")}
+    return words | {"page": ids[page.url], "image": ids[image.url], "at": at}
 
 
-_URL_COLUMNS = [
-    "kind",
-    "standing",
-    "rank",
-    "depth",
-    "status",
-    "etag",
-    "last_modified",
-    "final",
-    "digest",
-    "matched_upto",
-    "fetched_at",
-    "due_at",
-    "changed_at",
-    "tries",
-    "why",
-    "parent",
-]
+_URL_COLUMNS = ["why" if name == "reason" else name for name in Address.__slots__ if name != "url"]
 _UPDATED = ", ".join(f"{name} = excluded.{name}" for name in _URL_COLUMNS)
 _PUT_URL = (
     f"insert into urls (site_id, url, {', '.join(_URL_COLUMNS)}) "  # noqa: S608 (our own column names)

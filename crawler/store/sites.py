@@ -81,10 +81,6 @@ class Sites:
             raise NotFoundError(f"{url} is on no list", hint="see what is listed with: pairwatch site list")
         return found
 
-    def by_id(self, number: int) -> Site:
-        """Give a site by its number."""
-        return site_of(next(iter(self._db.query("select * from sites where id = :id", {"id": number}))))
-
     def listed(self, *listings: Listing) -> list[Site]:
         """Give the sites on these lists by address.
 
