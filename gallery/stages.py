@@ -49,7 +49,7 @@ def is_before_treatment(stage: Stage) -> bool:
     """
     if says_before(stage.label):
         return True
-    label_tells = any(told.search(stage.label) for told in (_BEFORE, _AFTER, _TIME))
+    label_tells = any(words.search(stage.label) for words in (_BEFORE, _AFTER, _TIME))
     recorded = stage.procedure or stage.session or stage.elapsed or stage.in_progress
     unknown = stage.performed_by is Performer.UNKNOWN
     return stage.position == 1 and not label_tells and not recorded and unknown

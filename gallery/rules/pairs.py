@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gallery.model import Alignment, Method, Photo
 from watermark.pairs.alignment import AS_IT_IS, common_box, followed_by, inverse
-from watermark.pairs.comparability import Comparability, Measurement
 from watermark.picture.framing import CommonFrame
+
+if TYPE_CHECKING:
+    from watermark.pairs.comparability import Comparability, Measurement
 
 Alignments = Mapping[tuple[int, int], Alignment]
 """By the ids of the earlier and the later photo of a pair."""
@@ -98,10 +100,10 @@ def frames_of(photos: Iterable[Photo], alignments: Alignments) -> dict[int, Comm
     by_case: dict[int, list[Photo]] = {}
     for photo in photos:
         by_case.setdefault(photo.case, []).append(photo)
-    laid = {first for first, _ in alignments}
+    aligned = {first for first, _ in alignments}
     frames: dict[int, CommonFrame] = {}
     for same in by_case.values():
-        if laid.isdisjoint(photo.id for photo in same):
+        if aligned.isdisjoint(photo.id for photo in same):
             continue
         for shown in views_of(same).values():
             frames |= _frames(shown[0], shown[1:], alignments)
@@ -109,32 +111,33 @@ def frames_of(photos: Iterable[Photo], alignments: Alignments) -> dict[int, Comm
 
 
 def _frames(first: Photo, others: Sequence[Photo], alignments: Alignments) -> dict[int, CommonFrame]:
-    ways = {photo.id: alignments.get((first.id, photo.id)) for photo in others}
-    laid = {
-        photo.id: ((photo.width, photo.height), way.transform)
+    aligned = {
+        photo.id: ((photo.width, photo.height), alignment.transform)
         for photo in others
-        if (way := ways[photo.id]) and way.method is not Method.AS_TAKEN
+        if (alignment := alignments.get((first.id, photo.id))) and _is_aligned(alignment)
     }
-    box = common_box((first.width, first.height), list(laid.values())) if laid else None
+    box = common_box((first.width, first.height), list(aligned.values())) if aligned else None
     if box is None:
         return {}
     return {first.id: CommonFrame.of(AS_IT_IS, box)} | {
-        photo: CommonFrame.of(matrix, box) for photo, (_, matrix) in laid.items()
+        photo: CommonFrame.of(matrix, box) for photo, (_, matrix) in aligned.items()
     }
 
 
-def differences_to_tell(measured: Comparability, alignment: Alignment | None) -> list[Measurement]:
+def differences_to_tell(measured: "Comparability", alignment: Alignment | None) -> list["Measurement"]:
     """Give the differences of a pair that alignment does not remove."""
-    laid = alignment is not None and alignment.method is not Method.AS_TAKEN
-    return [item for item in measured.differences if not (laid and item.name in _REMOVED_BY_ALIGNMENT)]
+    removed = _REMOVED_BY_ALIGNMENT if _is_aligned(alignment) else ()
+    return [item for item in measured.differences if item.name not in removed]
 
 
-def sentences_about(measured: Comparability, alignment: Alignment | None) -> list[str]:
+def sentences_about(measured: "Comparability", alignment: Alignment | None) -> list[str]:
     """Say to readers what differs in a pair besides the result."""
-    said = [item.sentence for item in differences_to_tell(measured, alignment)]
-    return (
-        [*said, ALIGNED_NOTE] if alignment is not None and alignment.method is not Method.AS_TAKEN else said
-    )
+    sentences = [item.sentence for item in differences_to_tell(measured, alignment)]
+    return [*sentences, ALIGNED_NOTE] if _is_aligned(alignment) else sentences
+
+
+def _is_aligned(alignment: Alignment | None) -> bool:
+    return alignment is not None and alignment.method is not Method.AS_TAKEN
 
 
 def measured_by(alignment: Alignment | None) -> Alignment | None:

@@ -12,7 +12,7 @@ from gallery.site.deploy import Standing
 class Remembered:
     """Answers of one kind under digests of what they came from.
 
-    What goes into all of them (settings, templates, rules) is told once: under another `alike` all are forgotten.
+    `alike` digests what goes into all of them (settings, templates, rules): under another one all are forgotten.
     """
 
     def __init__(self, place: Path, alike: str) -> None:

@@ -15,7 +15,7 @@ from gallery.site.render import Page
 
 _FEWEST = 100  # pictures that are worth a worker's start
 _TURNS = 4  # for each worker: what is searched for is made ready anew in each
-_TOLD = 5
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Searched:
 
     Args:
         listed: a digest of the practice's own list; under another one nothing is clean.
-        shared: a digest of what all pages share; under another one each story is told anew.
+        shared: a digest of what all pages share; under another one each story is another.
         pictures: addresses; a published name stands for its very bytes.
         stories: their keys; a list that shows such a story again says nothing new.
     """
@@ -38,14 +38,14 @@ class Searched:
         """Add what an earlier build searched for the same list."""
         if written.get("listed") != self.listed:
             return self
-        told_alike = written.get("shared") == self.shared
-        stories = frozenset(written["stories"]) if told_alike else self.stories
+        alike = written.get("shared") == self.shared
+        stories = frozenset(written["stories"]) if alike else self.stories
         return replace(self, pictures=frozenset(written["pictures"]), stories=stories)
 
     def to_json(self) -> dict[str, object]:
         """Give it as plain values."""
-        told = {"listed": self.listed, "shared": self.shared}
-        return told | {"pictures": sorted(self.pictures), "stories": sorted(self.stories)}
+        digests = {"listed": self.listed, "shared": self.shared}
+        return digests | {"pictures": sorted(self.pictures), "stories": sorted(self.stories)}
 
 
 def search_site(layout: Layout, site: Iterable[Page], secrets: Secrets, searched: Searched) -> None:
@@ -91,10 +91,10 @@ def refuse_leaks(
     for found in in_parallel(partial(_searched, secrets), batches, few=1):
         leaks += found
     if leaks:
-        told = "; ".join(leak.sentence() for leak in leaks[:_TOLD])
-        more = f"; and {len(leaks) - _TOLD} more" if len(leaks) > _TOLD else ""
+        first = "; ".join(leak.sentence() for leak in leaks[:_NAMED])
+        more = f"; and {len(leaks) - _NAMED} more" if len(leaks) > _NAMED else ""
         raise RefusedError(
-            f"{what}, because it would betray a patient: {told}{more}",
+            f"{what}, because it would betray a patient: {first}{more}",
             hint="mend the words or the picture and build again; what was public before is as it was",
         )
 

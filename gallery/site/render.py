@@ -63,8 +63,8 @@ def pages(
     yield make.page("404.html", "missing.html")
     explained = canonical(settings.tags)
     for tag, tagged in tags.items():
-        told, share = explained.get(tag, Tag(name=tag)), chosen.share("Tag", tag)
-        yield make.page(tag_address(tag), "tag.html", tag=told, share=share, stories=tagged)
+        explanation, share = explained.get(tag, Tag(name=tag)), chosen.share("Tag", tag)
+        yield make.page(tag_address(tag), "tag.html", tag=explanation, share=share, stories=tagged)
     for story in stories:
         yield make.page(story.address, "case.html", story=story, others=relations.nearest(story))
     for number in gone:
@@ -114,9 +114,9 @@ class _Maker:
         **values: object,
     ) -> Page:
         own = (story,) if story else ()
-        told = [[story.key for story in group] for group in (own or stories, others)]
+        listed = [[story.key for story in group] for group in (own or stories, others)]
         root = "../" * address.count("/")
-        key = hashlib.sha256(repr((self._shared, template, told, values)).encode()).hexdigest()
+        key = hashlib.sha256(repr((self._shared, template, listed, values)).encode()).hexdigest()
         years = sorted({story.first_published for story in own or stories if story.first_published})
         return Page(
             address,

@@ -137,8 +137,8 @@ class Story:
     def _measured(self, shots: Sequence[ShownPhoto]) -> tuple[Difference, ...]:
         measured = dict(self.differences)
         places = combinations(range(len(shots)), 2)
-        told = (((one, other), measured.get((shots[one].id, shots[other].id), ())) for one, other in places)
-        return tuple((pair, said) for pair, said in told if said)
+        found = (((one, other), measured.get((shots[one].id, shots[other].id), ())) for one, other in places)
+        return tuple((pair, sentences) for pair, sentences in found if sentences)
 
     @property
     def cover(self) -> tuple[ShownPhoto, ...]:
