@@ -257,6 +257,18 @@ def test_an_import_opens_each_file_once(clinic, two_cases, openings):
     assert not list((clinic.folder.originals / "incoming").iterdir())
 
 
+def test_an_original_that_was_cut_short_is_sealed_whole(clinic, two_cases):
+    """What a failing disk left of a file in the vault is no reason to leave it there."""
+    data = (clinic.desk / two_cases[0]["file"]).read_bytes()
+    digest = Vault(clinic.folder.originals).put(data)
+    [place] = clinic.folder.originals.rglob(digest.removeprefix("sha256:"))
+    place.write_bytes(data[:100])
+    clinic.take_in(two_cases)
+
+    assert place.read_bytes() == data
+    assert clinic.verify().problems == ()
+
+
 def test_a_list_that_will_be_refused_seals_nothing(clinic, two_cases):
     """One wrong row: all good files are looked at, and none of them stays in the vault."""
     with pytest.raises(GalleryError, match="is not there"):

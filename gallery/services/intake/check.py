@@ -70,16 +70,16 @@ def check_file(originals: Path, path: Path, *, keep: bool) -> Checked | Refused:
         return Refused("is not there")
     except (OSError, ValueError) as error:
         return Refused(f"cannot be read: {getattr(error, 'strerror', None) or error}")
-    vault, digest = Vault(originals), digest_of(data)
-    keep = keep and not vault.has(digest)
+    staged = Vault(originals).stage(data) if keep else None
     try:
-        opened = sandbox().open_first(data, limits, longest=None if keep else _GLANCE_PX)
+        opened = sandbox().open_first(data, limits, longest=None if staged else _GLANCE_PX)
     except WatermarkError as error:
+        if staged:
+            staged.unlink(missing_ok=True)
         return Refused(str(error))
     facts = opened.header
-    staged = vault.stage(data) if keep else None
     return Checked(
-        digest=digest,
+        digest=digest_of(data),
         bytes=len(data),
         width=facts.width,
         height=facts.height,
