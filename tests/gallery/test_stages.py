@@ -1,5 +1,7 @@
 """One rule says which stage lies before treatment, whoever asks."""
 
+from dataclasses import replace
+
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from gallery.cli.case import case as case_command
 from gallery.model import Performer, Stage
 from gallery.services.grouping import Item, propose
-from gallery.stages import is_before_treatment, says_before, sessions_in, shows_work
+from gallery.stages import is_before_treatment, is_immediate, says_before, sessions_in, shows_work
 
 
 @pytest.mark.parametrize(
@@ -34,25 +36,46 @@ def test_labels_are_read_as_people_mean_them(label, before):
     assert shows_work(Stage(case=1, label=label, position=2)) is not before
 
 
-def test_the_first_stage_without_any_work_is_before_treatment():
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        {"position": 2},
+        {"label": "healed"},
+        {"label": "week two"},
+        {"label": "before session 2"},
+        {"procedure": "FUE"},
+        {"performed_by": Performer.US},
+        {"performed_by": Performer.OTHER},
+        {"session": 1},
+        {"elapsed": "7 days"},
+        {"in_progress": True},
+    ],
+)
+def test_the_first_stage_without_any_work_is_before_treatment(recorded):
     """A label of its own ("consultation") is before treatment while it is the first and no work is recorded."""
     first = Stage(case=1, label="consultation", position=1)
 
     assert is_before_treatment(first)
-    assert not is_before_treatment(Stage(case=1, label="consultation", position=2))
-    assert not is_before_treatment(Stage(case=1, label="consultation", position=1, procedure="FUE"))
-    assert not is_before_treatment(Stage(case=1, label="consultation", position=1, session=1))
-    assert not is_before_treatment(Stage(case=1, label="consultation", position=1, elapsed="7 days"))
-    assert not is_before_treatment(Stage(case=1, label="consultation", position=1, in_progress=True))
-    assert not is_before_treatment(Stage(case=1, label="healed", position=1))
-    elsewhere = Stage(case=1, label="consultation", position=1, performed_by=Performer.OTHER)
-    assert not is_before_treatment(elsewhere)
+    assert not shows_work(first)
+    assert not is_before_treatment(replace(first, **recorded))
+    assert shows_work(replace(first, **recorded))
 
 
-def test_a_recorded_procedure_shows_work_whatever_the_label_says():
-    """A "before" under which a procedure is recorded shows somebody's work, and readers are told whose."""
-    assert shows_work(Stage(case=1, label="before", position=1, procedure="FUE"))
-    assert not shows_work(Stage(case=1, label="before", position=1))
+def test_earlier_work_is_told_under_a_photo_before_ours():
+    """A stage called before stays so when earlier work is recorded with it, and shows that work."""
+    repair = Stage(case=1, label="before", position=1, procedure="strip", performed_by=Performer.OTHER)
+
+    assert is_before_treatment(repair)
+    assert shows_work(repair)
+
+
+def test_right_after_its_work_is_read_from_label_and_time():
+    """Either place may say that a photo was taken immediately."""
+    later = Stage(case=1, label="after", position=2, elapsed="7 days")
+
+    assert not is_immediate(later)
+    assert is_immediate(replace(later, elapsed="Immediately"))
+    assert is_immediate(replace(later, label="immediately after"))
 
 
 @given(st.text(max_size=40))
