@@ -8,8 +8,8 @@ import hashlib
 import numpy as np
 
 from crawler.model import Judgement
-from watermark.matching.perceptual_hash import look
 from watermark.picture.decode import open_header
+from watermark.picture.perceptual_hash import phash
 
 SIDE = 128
 
@@ -22,7 +22,7 @@ def quick_look(body: bytes) -> int:
     with open_header(body) as image:
         image.draft("L", (SIDE, SIDE))
         image.load()
-        return look(np.asarray(image.convert("L")))
+        return phash(np.asarray(image.convert("L")))
 
 
 def look_at_whole(body: bytes, _name: str) -> Judgement:

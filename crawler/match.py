@@ -120,11 +120,11 @@ def basis_of(folder: "DataFolder") -> str:
 def _look(body: bytes, frame: int, lookup: "Lookup") -> str:
     """Give how the frame that is ours looks, as text."""
     from watermark.errors import WatermarkError  # noqa: PLC0415 (see above)
-    from watermark.matching.perceptual_hash import cells_text  # noqa: PLC0415
+    from watermark.picture.perceptual_hash import GreyGrid  # noqa: PLC0415
     from watermark.picture.sandbox import sandbox  # noqa: PLC0415
 
     try:
-        return cells_text(sandbox().open_picture(body, lookup.limits, longest=512, frame=frame))
+        return GreyGrid.of(sandbox().open_picture(body, lookup.limits, longest=512, frame=frame)).text
     except WatermarkError:
         return ""
 

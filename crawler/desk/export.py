@@ -41,6 +41,7 @@ def finding_json(finding: Finding) -> dict[str, object]:
         if finding.like is None
         else {"finding": finding.like.finding, "decision": str(finding.like.decision)},
         "changes": list(answer.get("changes", [])),
+        "hashes": dict(answer.get("hashes", {})),
         "mark": answer.get("mark"),
         "carries_our_mark": carries_our_mark(finding),
         "judged": _record_json(finding.judgements[0]),

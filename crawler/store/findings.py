@@ -181,10 +181,11 @@ def _likeness(row: Row, look: str, decided: list[Row]) -> Likeness | None:
     near = [one for one in decided if (one["site_id"], one["photo_id"]) == where] if look else []
     if not near:
         return None
-    from watermark.matching.perceptual_hash import cells_apart  # noqa: PLC0415 (heavy, and seldom needed)
+    from watermark.picture.perceptual_hash import GreyGrid  # noqa: PLC0415 (heavy, and seldom needed)
 
+    grid = GreyGrid.from_text(look)
     for one in reversed(near):
-        if cells_apart(look, one["look"]) <= _SAME_LOOK:
+        if grid and grid.levels_apart(GreyGrid.from_text(one["look"])) <= _SAME_LOOK:
             return Likeness(one["id"], Decision(one["decision"]), one["by"])
     return None
 

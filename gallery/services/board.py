@@ -9,8 +9,8 @@ from gallery.model import Draft, DraftPhoto, Place
 from gallery.services import grouping
 from gallery.services.practice import Practice
 from gallery.stages import says_before
-from watermark.pairs.look import Look, look_of
 from watermark.picture.decode import open_picture
+from watermark.picture.perceptual_hash import GreyGrid
 
 VIEWS = (*grouping.CUSTOMARY, "left oblique", "right oblique", "back")
 STAGE_WORDS = ("before", "after", "after session 1 of 3", "after session 2 of 3", "one year later")
@@ -77,18 +77,18 @@ def stages_of_case(p: Practice, draft: Draft) -> list[str]:
 def proposed(p: Practice, draft: Draft) -> Board:
     """Propose where a draft's photographs belong."""
     photos = p.drafts.photos(draft.id)
-    looks = {photo.id: look_of(open_picture(p.drafts.thumbnail(draft.id, photo.id))) for photo in photos}
+    looks = {photo.id: GreyGrid.of(open_picture(p.drafts.thumbnail(draft.id, photo.id))) for photo in photos}
     return propose(photos, looks, stages_of_case(p, draft))
 
 
-def propose(photos: Sequence[DraftPhoto], looks: Mapping[int, Look], fixed: Sequence[str] = ()) -> Board:
+def propose(photos: Sequence[DraftPhoto], looks: Mapping[int, GreyGrid], fixed: Sequence[str] = ()) -> Board:
     """Propose stages and views from names, times and looks.
 
     What nothing tells of is set aside.
 
     Args:
         photos: Of one draft.
-        looks: Each one's signature, by its id.
+        looks: The grid of each one's greys, by its id.
         fixed: Stages of the case that the photographs are for; they stay first, as they are.
     """
     proposal = grouping.propose([_item(photo, looks[photo.id], photos) for photo in photos])
@@ -104,7 +104,7 @@ def propose(photos: Sequence[DraftPhoto], looks: Mapping[int, Look], fixed: Sequ
     return Board(stages, places)
 
 
-def _item(photo: DraftPhoto, look: Look, photos: Sequence[DraftPhoto]) -> grouping.Item:
+def _item(photo: DraftPhoto, look: GreyGrid, photos: Sequence[DraftPhoto]) -> grouping.Item:
     part = part_of(photo, photos)
     return grouping.Item(
         key=photo.id,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gallery.times import minute
-from watermark.pairs.look import Look, likeness
+from watermark.picture.perceptual_hash import GreyGrid
 
 SITTING = timedelta(minutes=50)
 """A longer pause between two photographs means another point of the story: a session lies between."""
@@ -31,14 +31,14 @@ class Item:
         key: the caller's number for it.
         name: of its file.
         taken_at: by the camera's clock; None when the file does not say.
-        look: its signature; None when there is none.
+        look: the grid of its greys; None when there is none.
         part: (file it was cut from, its number from 1, how many) for a part of an old composite.
     """
 
     key: int
     name: str
     taken_at: datetime | None = None
-    look: Look | None = None
+    look: GreyGrid | None = None
     part: tuple[str, int, int] | None = None
 
 
@@ -248,7 +248,7 @@ def _take_over(unnamed: Sequence[Item], named: Sequence[Item], views: dict[int, 
     taken = {views[item.key].value for item in unnamed}
     pairs = sorted(
         (
-            (likeness(here.look, there.look), here.key, there.key)
+            (here.look.correlation(there.look), here.key, there.key)
             for here in unnamed
             for there in named
             if here.look and there.look and not views[here.key].value and views[there.key].value

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -25,6 +25,7 @@ from watermark.matching.explanation import edit_words, explain, half_words
 from watermark.matching.index import Index
 from watermark.picture.decode import DecodeLimits, open_picture
 from watermark.picture.encode import encode
+from watermark.picture.perceptual_hash import hashes
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import Opened, sandbox
 
@@ -34,10 +35,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """The matcher's answer for a file, and the photo it speaks of."""
+    """The matcher's answer for a file, and the photo it speaks of.
+
+    Args:
+        file: What the answer calls it.
+        answer: The matcher's.
+        hashes: Perceptual hashes of what shows something of ours, by their names, for other tools; hexadecimal.
+        photo: Ours, of which the answer speaks.
+        runner_up: The second best, named.
+        explanation: The answer in words.
+        also: Further photos in the same picture, named.
+    """
 
     file: str
     answer: "Answer"
+    hashes: Mapping[str, str]
     photo: Photo | None
     runner_up: dict[str, object] | None
     explanation: str
@@ -58,6 +70,7 @@ class Identification:
             "part": half_words(answer.half),
             "changes": edit_words(answer.edits),
             "frames_looked_at": answer.judged,
+            "hashes": dict(self.hashes),
             "explanation": self.explanation,
         }
 
@@ -135,11 +148,14 @@ class Lookup:
         """
         from watermark.matching.identify import WORKED  # noqa: PLC0415 (intake does without the judge)
 
-        answer = self._judged(sandbox().open_frames(data, limits or self.limits, longest=WORKED))
+        opened = sandbox().open_frames(data, limits or self.limits, longest=WORKED)
+        answer = self._judged(opened)
+        shown = next(frame.picture for frame in opened.frames if frame.number == answer.frame)
         photo = None if answer.photo is None else self.photo(answer.photo)
         return Identification(
             file=name,
             answer=answer,
+            hashes=hashes(shown) if photo or answer.carries_our_mark else {},
             photo=photo,
             runner_up=self._named(answer.runner_up) if answer.runner_up else None,
             also=tuple(self._named(other) for other in answer.also),

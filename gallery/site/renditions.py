@@ -24,16 +24,15 @@ from watermark.marking.design import Design
 from watermark.marking.hidden.keys import MarkKey
 from watermark.marking.hidden.layers import LOUDER, HiddenMark, has_room, hide, prove
 from watermark.marking.visible import Label, Mark
-from watermark.matching.perceptual_hash import look_text
 from watermark.picture.credit import Credit, credit_blocks
 from watermark.picture.decode import open_picture, read_header
 from watermark.picture.encode import Blocks, Format, encode
 from watermark.picture.framing import CommonFrame, put_into_frame
+from watermark.picture.perceptual_hash import phash256
 from watermark.picture.pixels import Picture, resize
 
 VERSION = 6
 _MANIFEST, _LOOK = "manifest.json", "look"
-_LOOK_SIDE = 16
 _EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "avif": "avif"}
 _FORMATS = {extension: name for name, extension in _EXTENSIONS.items()}
 _HINT = "nothing new was published; `pairwatch verify` tells more"
@@ -203,7 +202,7 @@ def _make(folder: Path, originals: Path, mark_key: MarkKey, recipe: Recipe) -> G
                 files = [*narrower, *files]
         # Visitors bring what they saw: the bare photo of another place, or ours, whose mark and label differ a
         # little in each size.
-        looks = (look_text(one, _LOOK_SIDE).rpartition(":")[2] for one in shown)
+        looks = (phash256(one) for one in shown)
         manifest = {"look": "".join(dict.fromkeys(looks)), "files": files}
         (unfinished / _MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
         unfinished.rename(place)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from gallery.services.grouping import Item, propose
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait
-from watermark.pairs.look import likeness, look_of, mirrored
+from watermark.picture.perceptual_hash import GreyGrid
+from watermark.picture.pixels import Picture
 
 DAY = datetime(2026, 3, 1, 9, 0)  # noqa: DTZ001 (cameras know no zone)
 
@@ -78,7 +79,7 @@ def test_views_are_taken_over_by_likeness():
             picture = draw_portrait(Person(4), Room(2), stage=stage, view=view, size=(240, 180), shot=key)
             name = f"before {view}.jpg" if number == 0 else f"IMG_{key}.jpg"
             taken = DAY + timedelta(days=100 * number, minutes=place)
-            items.append(Item(key=key, name=name, taken_at=taken, look=look_of(picture)))
+            items.append(Item(key=key, name=name, taken_at=taken, look=GreyGrid.of(picture)))
             truth[key] = view
     wrong = [key for key, (_, view) in sorted_as(items).items() if view != truth[key]]
 
@@ -86,13 +87,14 @@ def test_views_are_taken_over_by_likeness():
     assert len(wrong) <= 2
 
 
-def test_a_look_knows_its_mirror():
-    """The signature tells a left from a right profile: mirrored twice it is itself again."""
-    look = look_of(draw_portrait(Person(3), Room(1), view="left", size=(240, 180)))
+def test_a_grid_of_greys_knows_a_mirrored_picture():
+    """It tells a left from a right profile, whatever the light."""
+    picture = draw_portrait(Person(3), Room(1), view="left", size=(240, 180))
+    grid, darker = GreyGrid.of(picture), GreyGrid.of(Picture(picture.rgb // 2))
 
-    assert mirrored(mirrored(look)) == look
-    assert likeness(look, look) > 0.99
-    assert likeness(look, mirrored(look)) < 0.99
+    assert grid.correlation(grid) > 0.99
+    assert grid.correlation(darker) > 0.99
+    assert grid.correlation(GreyGrid.of(Picture(picture.rgb[:, ::-1].copy()))) < 0.99
 
 
 names = st.text("abcxyz _-0123456789.", max_size=20) | st.sampled_from(

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from watermark.errors import IndexDamagedError
-from watermark.matching import codebook, perceptual_hash
+from watermark.matching import codebook
 from watermark.picture import features
+from watermark.picture.perceptual_hash import phash
 from watermark.picture.pixels import Picture
 
 SMALL_SIDE = 512
@@ -29,7 +30,7 @@ ENCODINGS = (
     (5, 4.0),
     (1, 8.0),
 )
-_HEADER = struct.Struct("<4s2I4HQ")  # magic, width, height, frame, features, nothing, look
+_HEADER = struct.Struct("<4s2I4HQ")  # magic, width, height, frame, features, nothing, perceptual hash
 _MAGIC = b"PWF1"
 
 
@@ -48,7 +49,7 @@ class Record:
         sizes: uint8 (n,), sixteenths of an octave above a quarter of a pixel.
         angles: uint8 (n,), 256ths of a turn.
         codes: uint8 (n, 32), the descriptors.
-        look: the perceptual hash of the whole.
+        phash: the perceptual hash of the whole, 64 bits.
     """
 
     width: int
@@ -59,7 +60,7 @@ class Record:
     sizes: NDArray[np.uint8]
     angles: NDArray[np.uint8]
     codes: NDArray[np.uint8]
-    look: int
+    phash: int
 
     def features(self, *, described: bool = True) -> features.Features:
         """The features in pixels of the small picture; descriptors as the codes stand for them, or none."""
@@ -111,7 +112,7 @@ def fingerprint(picture: Picture) -> Fingerprint:
         sizes=sizes,
         angles=(found.angles * (256 / 360)).round().astype(np.int32).astype(np.uint8),
         codes=codebook.encode(found.described),
-        look=perceptual_hash.look(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)),
+        phash=phash(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)),
     )
     chosen = codebook.nearest_words(found.described)
     return Fingerprint(record, chosen[:, 0], codebook.signatures(found.described, chosen)[:, 0])
@@ -138,7 +139,7 @@ def pack(record: Record) -> bytes:
         *record.frame,
         len(record.sizes),
         0,
-        record.look,
+        record.phash,
     )
     parts = (record.places, record.sizes, record.angles, record.codes)
     return head + b"".join(np.ascontiguousarray(p).tobytes() for p in parts) + record.small
@@ -164,5 +165,5 @@ def unpack(data: bytes) -> Record:
         sizes=numbers[at[1] - at[0] : at[2] - at[0]],
         angles=numbers[at[2] - at[0] : at[3] - at[0]],
         codes=numbers[at[3] - at[0] :].reshape(count, codebook.CODE_BYTES),
-        look=seen,
+        phash=seen,
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from watermark.marking.design import Design, Designs
 from watermark.marking.forensics import carries, label_seen, mark_state
 from watermark.marking.state import MarkState
-from watermark.matching import agreement, distinctiveness, edits, model, perceptual_hash, registration
+from watermark.matching import agreement, distinctiveness, edits, model, registration
 from watermark.matching.agreement import Agreement
 from watermark.matching.candidates import find_candidates
 from watermark.matching.fingerprint import Record
@@ -20,6 +20,7 @@ from watermark.matching.registration import Homography, Query
 from watermark.matching.result import Answer, Obstacle, RunnerUp
 from watermark.matching.verdict import Verdict
 from watermark.picture.decode import DecodeLimits, Frame, open_frames, read_header
+from watermark.picture.perceptual_hash import phash
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import Opened
 
@@ -211,7 +212,7 @@ def _aligned(query: Query, index: Index) -> Iterator[tuple[int, Record, Homograp
     sure = {slot for slot, _, homography in aligned[:GLANCED] if homography.inliers >= SURE_PLACES}
     luma = query.shrunk(96 / max(query.picture.width, query.picture.height))
     for mirrored in (False, True):
-        seen = perceptual_hash.look(np.ascontiguousarray(luma[:, ::-1]) if mirrored else luma)
+        seen = phash(np.ascontiguousarray(luma[:, ::-1]) if mirrored else luma)
         for _, slot in index.alike(seen, 1, ALIKE_WITHIN):
             if slot not in sure:
                 record = index.record(slot)

@@ -18,15 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark.errors import IndexDamagedError
-from watermark.matching import perceptual_hash
 from watermark.matching.codebook import TABLES
 from watermark.matching.fingerprint import Fingerprint, Record, fingerprint, pack, unpack
 from watermark.matching.postings import Hits, Postings
+from watermark.picture.perceptual_hash import bits_apart
 from watermark.picture.pixels import Picture
 
 VERSION = 1
 MANIFEST = "manifest.json"
-PHOTO = np.dtype([("key", "i8"), ("start", "u8"), ("look", "u8"), ("length", "u4"), ("crc", "u4")])
+PHOTO = np.dtype([("key", "i8"), ("start", "u8"), ("phash", "u8"), ("length", "u4"), ("crc", "u4")])
 # New entries live apart until they are this share of all entries, then both are merged.
 RECENT_SHARE = 0.1
 
@@ -44,7 +44,7 @@ def _damaged(what: str) -> IndexDamagedError:
 
 
 class Index:
-    """Fingerprints of photos, searched by local features and by whole look."""
+    """Fingerprints of photos, searched by local features and by perceptual hash."""
 
     def __init__(self, folder: Path) -> None:
         """An empty index that will be saved to `folder`; use `open` or `create`."""
@@ -100,7 +100,7 @@ class Index:
         rows = np.zeros(len(prints), PHOTO)
         for slot, (key, print_) in enumerate(prints.items(), len(self._photos)):
             data = pack(print_.record)
-            rows[slot - len(self._photos)] = (key, 0, print_.record.look, len(data), zlib.crc32(data))
+            rows[slot - len(self._photos)] = (key, 0, print_.record.phash, len(data), zlib.crc32(data))
             self._pending[slot] = data
             self._slots[key] = slot
             self._fresh.append((slot, print_))
@@ -148,9 +148,9 @@ class Index:
         self._file_fresh()
         return sum(map(len, self._parts))
 
-    def alike(self, look: int, most: int, within: int) -> list[tuple[int, int]]:
-        """Slots whose whole look differs least: (bits apart, slot), nearest first."""
-        apart = perceptual_hash.distances(look, self._photos["look"]).astype(np.int64)
+    def alike(self, phash: int, most: int, within: int) -> list[tuple[int, int]]:
+        """Slots whose perceptual hashes differ least: (bits apart, slot), nearest first."""
+        apart = bits_apart(phash, self._photos["phash"]).astype(np.int64)
         apart[~self.alive()] = 65
         first = np.argsort(apart, kind="stable")[:most]
         return [(int(apart[slot]), int(slot)) for slot in first if apart[slot] <= within]
