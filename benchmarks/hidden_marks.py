@@ -36,6 +36,7 @@ from watermark.marking.hidden.layers import HiddenMark, hide, prove
 from watermark.marking.hidden.strength import Plane, brightened, luma, psnr, scaled, strength
 from watermark.marking.visible import Mark, draw_mark
 from watermark.matching.identify import compared
+from watermark.matching.fingerprint import fingerprint
 from watermark.matching.index import Index
 from watermark.matching.placement import place
 from watermark.matching.registration import Query
@@ -61,7 +62,7 @@ class Catalogue:
     def of(cls, pictures: Mapping[str, Picture]) -> "Catalogue":
         """Fingerprint the pictures."""
         index = Index.create(Path(tempfile.mkdtemp()))
-        index.add(enumerate(pictures.values()))
+        index.insert({key: fingerprint(picture) for key, picture in enumerate(pictures.values())})
         return cls(pictures, index)
 
     def residual(self, copy: Pixels, name: str) -> informed.Residual | None:

@@ -21,6 +21,7 @@ from sample_clinic.copying import ATTACKS
 from sample_clinic.drawing import clinic, everyday, furniture
 from watermark.marking.visible import Mark, draw_mark
 from watermark.matching.agreement import NUMBERS
+from watermark.matching.fingerprint import fingerprint
 from watermark.matching.identify import compared
 from watermark.matching.index import Index
 from watermark.matching.registration import Query
@@ -72,7 +73,7 @@ class World:
     def index(self, folder: Path) -> Index:
         """Its catalogue, fingerprinted."""
         index = Index.create(folder)
-        index.add(self.catalogue.items())
+        index.insert({key: fingerprint(photo) for key, photo in self.catalogue.items()})
         return index
 
 

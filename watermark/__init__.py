@@ -1,4 +1,4 @@
-"""PIXELS: every tie between a picture and its owner, and the answer to "are these two the same photograph?".
+"""Every tie between a picture and its owner.
 
 No patients, no SQL, no network: pictures and numbers in, pictures and numbers out.
 """

@@ -12,6 +12,7 @@ from gallery.settings import DataFolder
 from gallery.store.database import open_database
 from gallery.store.ledger import Head, Ledger
 from gallery.store.vault import Vault
+from watermark.matching.fingerprint import fingerprint
 from watermark.matching.index import Index
 from watermark.picture.decode import open_picture
 
@@ -115,11 +116,11 @@ def test_an_index_is_known_to_be_behind_ahead_or_broken(folder):
     """What the index lacks and what it has too much is told, and one that cannot be read will be rebuilt."""
     picture = open_picture(shown(folder)[0].read_bytes())
     index = Index.create(folder.index)
-    index.add((number, picture) for number in (1, 2, 3, 4, 5, 7, 99))
+    index.insert(dict.fromkeys((1, 2, 3, 4, 5, 7, 99), fingerprint(picture)))
     index.save()
     behind = verify(folder)
     index.remove([99])
-    index.add([(6, picture)])
+    index.insert({6: fingerprint(picture)})
     index.save()
     whole = verify(folder)
     next(folder.index.glob("*.json")).write_text("{")

@@ -12,6 +12,7 @@ from gallery.services.lookup import Lookup
 from pairwatch import cli
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from watermark.errors import WatermarkError
+from watermark.matching.fingerprint import fingerprint
 from watermark.picture.encode import encode
 
 
@@ -148,7 +149,7 @@ def test_an_index_behind_the_catalogue_catches_up(known):
     index = Lookup(known.folder).index()
     first, second = sorted(index.keys())
     index.remove([first])
-    index.add([(999, Lookup(known.folder).picture(second))])
+    index.insert({999: fingerprint(Lookup(known.folder).picture(second))})
     index.save()
 
     assert Lookup(known.folder).index().keys() == {first, second}

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from lxml import etree
 from PIL import Image, IptcImagePlugin
 
+from tests.credit import read_credit
 from watermark.errors import UnreadablePictureError
-from watermark.picture.credit import Credit, credit_blocks, read_credit
+from watermark.picture.credit import Credit, credit_blocks
 from watermark.picture.encode import Blocks, encode
 from watermark.picture.pixels import Picture
 

@@ -8,6 +8,7 @@ from sample_clinic.copying.canvas import stranger
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from watermark.matching import registration
 from watermark.matching.candidates import find_candidates
+from watermark.matching.fingerprint import fingerprint
 from watermark.matching.index import Index
 from watermark.matching.registration import Query
 from watermark.picture.pixels import Picture
@@ -25,7 +26,7 @@ def photo():
 def index(tmp_path_factory, photo):
     """A catalogue of it."""
     index = Index.open(tmp_path_factory.mktemp("index"))
-    index.add([(1, photo)])
+    index.insert({1: fingerprint(photo)})
     return index
 
 

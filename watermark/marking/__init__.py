@@ -1,1 +1,1 @@
-"""The visible mark and label of a photo, and what became of them in a copy."""
+"""Marks of a photo, and what became of them in a copy."""

@@ -1,4 +1,4 @@
-"""The one design of a published photo: its mark, its label, and the areas both take."""
+"""The one design of a published photo, with its areas."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -29,17 +29,22 @@ class Design:
     frame: CommonFrame | None = None
 
     def draw(self, picture: Picture) -> Picture:
-        """Draw the label and the mark on a picture that lies in the frame already."""
+        """Draw label and mark on a picture in its frame."""
         labelled = draw_label(picture, self.label) if self.label else picture
         return draw_mark(labelled, self.mark) if self.mark else labelled
 
     def frame_in(self, photo: Size, shown: Size) -> CommonFrame | None:
-        """Give the frame in pixels of a smaller picture of the whole photo; sizes are (width, height)."""
+        """Give the frame in pixels of a smaller picture of the photo.
+
+        Sizes are (width, height) in pixels; None where all of the photo is published.
+        """
         share = shown[0] / photo[0]
         return self.frame.shrunk(photo=share, frame=share) if self.frame else None
 
     def mark_area(self, photo: Size, shown: Size) -> Mask:
-        """Tell where the mark lies on a smaller picture of the whole photo; sizes are (width, height).
+        """Tell where the mark lies on a smaller picture of the photo.
+
+        Sizes are (width, height) in pixels.
 
         Returns:
             bool, shape (height, width) of `shown`.
@@ -50,7 +55,10 @@ class Design:
         return out_of_frame(area, frame, shown) if frame else area
 
     def label_area(self, photo: Size, shown: Size) -> Mask:
-        """Tell where the label lies in any published size, as `mark_area` does for the mark."""
+        """Tell where the label of any published size lies.
+
+        Arguments and result are those of `mark_area`.
+        """
         frame = self.frame_in(photo, shown)
         width, height = (frame.width, frame.height) if frame else shown
         area = np.zeros((height, width), np.uint8)
@@ -64,7 +72,7 @@ class Design:
         return out_of_frame(area > 0, frame, shown) if frame else area > 0
 
     def published(self, photo: Size) -> Sequence[Size]:
-        """Width and height of each published file of a photo of this size."""
+        """Give the width and height of each published file."""
         whole = (self.frame.width, self.frame.height) if self.frame else photo
         shares = {min(1.0, size / max(whole)) for size in self.sizes}
         return [(max(1, round(whole[0] * share)), max(1, round(whole[1] * share))) for share in shares]

@@ -1,4 +1,4 @@
-"""What became of our mark: whether a picture carries it; whether a copy kept it, cropped it off, or painted it over."""
+"""What became of our mark and label in a picture."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -29,7 +29,9 @@ Array: TypeAlias = NDArray[np.float32]
 
 
 def carries(seen: Features, mirrored: Features, mark: Mark) -> bool:
-    """Tell whether our mark's words stand in a picture, at any size, turned or mirrored.
+    """Tell whether our mark's words stand in a picture.
+
+    They may be of any size, turned or mirrored.
 
     Args:
         seen: the picture's features.
@@ -41,7 +43,9 @@ def carries(seen: Features, mirrored: Features, mark: Mark) -> bool:
 
 
 def _words_seen(seen: Features, drawn: Features, gap: float) -> float:
-    """Count the places of the drawn words that were found in one arrangement, fewer for a part of the words.
+    """Count the places of the drawn words found in one arrangement.
+
+    A part of the words counts less.
 
     Other clinics' notices share "©", the year and "Clinic" with ours, never the name between: a stretch ends at a gap
     of that share of the words' length.
@@ -65,7 +69,7 @@ def _words_seen(seen: Features, drawn: Features, gap: float) -> float:
 
 @lru_cache(maxsize=32)
 def _drawn(mark: Mark) -> Features:
-    """Features of the mark's words on dark and on light ground, sharp and soft."""
+    """Describe the mark's words on dark and light ground."""
     upright = replace(mark, width=0.62, middle=(0.5, 0.5), opacity=0.5, seed=0)
     found = []
     for ground in (60, 200):
@@ -120,7 +124,9 @@ def mark_state(
 
 
 def label_seen(found: NDArray[np.uint8], covered: NDArray[np.uint8], design: Design, size: Size) -> bool:
-    """Tell whether the words of our label stand where we wrote them; also true where the copy does not reach.
+    """Tell whether our label's words stand where we wrote them.
+
+    Also true where the copy does not reach.
 
     Args:
         found: the copy warped onto a small picture of the photo in grey, uint8 (height, width).

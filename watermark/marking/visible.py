@@ -1,4 +1,4 @@
-"""The visible mark: the owner's words on a published picture, legible on light and dark skin, bent a little.
+"""The owner's words on a published picture.
 
 The words sit in the lower part, below where treated skin usually is. Each letter-sized cell is lightened or
 darkened, whichever stands out there; each picture's mark is warped by its own field, as one fixed mark can be
@@ -35,7 +35,7 @@ _LABEL_OPACITY = np.float32(0.8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """How a practice's mark looks; the same one is drawn alike on the same picture.
+    """How a practice's mark looks.
 
     Attributes:
         text: the words; none of them, and nothing is drawn.
@@ -99,7 +99,7 @@ def draw_mark(picture: Picture, mark: Mark) -> Picture:
 
 
 def draw_label(picture: Picture, label: Label) -> Picture:
-    """Write what a photo shows ("Before") into an upper corner; no words draw nothing.
+    """Write what a photo shows into an upper corner.
 
     White on a dark ground, opaque enough for 4.5 to 1 on any photo (WCAG 2.2, 1.4.3). Small pictures get larger
     letters for their size, as they are shown small.
@@ -133,7 +133,9 @@ def label_strokes(size: Size, label: Label) -> NDArray[np.float32]:
 
 
 def label_box(size: Size, label: Label) -> Box:
-    """Tell which pixels of a picture of (width, height) pixels its label takes, ground and all.
+    """Tell which pixels of a picture its label takes.
+
+    Its ground is counted; `size` is (width, height) in pixels.
 
     Returns:
         (left, top, right, bottom) in pixels, right and bottom exclusive; empty where there are no words.
@@ -147,7 +149,7 @@ def label_box(size: Size, label: Label) -> Box:
 
 
 def _label_letters(size: Size, label: Label) -> tuple[int, int, int]:
-    """Height and width of a label's letters, and the room beside them, in pixels."""
+    """Letters' height and width and the room beside, in pixels."""
     longest = max(size)
     line = line_of(label.text.strip())
     high = max(_LABEL_LEAST, round(float(np.interp(longest, _LABEL_AT, _LABEL_SHARE)) * longest))
@@ -159,7 +161,9 @@ def _label_letters(size: Size, label: Label) -> tuple[int, int, int]:
 
 
 def mark_area(size: Size, mark: Mark) -> Mask:
-    """Tell where on a picture of (width, height) pixels the mark's strokes may lie, whatever its warp.
+    """Tell where the mark's strokes may lie, whatever its warp.
+
+    The picture is of `size`, (width, height) in pixels.
 
     Returns:
         bool, shape (height, width): True on and a little around the strokes.
@@ -174,7 +178,10 @@ def mark_area(size: Size, mark: Mark) -> Mask:
 
 
 def _strokes(size: Size, mark: Mark, seed: int | None) -> tuple[tuple[slice, slice], _Plane]:
-    """Set the words for a picture of `size`: where they lie, and how much of each pixel they cover."""
+    """Place the words on a picture of a size.
+
+    Gives their rows and columns, and how much of each pixel they cover.
+    """
     letters = _letters(mark.text.strip())
     wide = max(8.0, mark.width * size[0])
     high = wide * letters.shape[0] / letters.shape[1]
@@ -196,7 +203,10 @@ def _strokes(size: Size, mark: Mark, seed: int | None) -> tuple[tuple[slice, sli
 
 @lru_cache(maxsize=16)
 def _letters(text: str) -> NDArray[np.uint8]:
-    """Set words large, cut to their strokes; uint8, shape (height, width), 255 on the strokes."""
+    """Set words large, cut to their strokes.
+
+    Gives uint8 (height, width), 255 on the strokes.
+    """
     line = line_of(text)
     rows = np.flatnonzero(line.any(axis=1))
     return line[rows[0] : rows[-1] + 1] if rows.size else np.zeros((1, 8), np.uint8)
@@ -204,7 +214,10 @@ def _letters(text: str) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=64)
 def line_of(text: str) -> NDArray[np.uint8]:
-    """Set one line of words, large, as high whatever its letters; uint8, 255 on the strokes."""
+    """Set one line of words, as high whatever its letters.
+
+    Gives uint8 (height, width), 255 on the strokes.
+    """
     face = cv2.FontFace("sans")  # OpenCV's own, which has the letters of most languages
     letters = np.zeros((3 * _DRAWN_AT, _DRAWN_AT * (len(text) + 2)), np.uint8)
     cv2.putText(letters, text, (_DRAWN_AT, 2 * _DRAWN_AT), (255, 255, 255), face, _DRAWN_AT, _WEIGHT)
@@ -217,7 +230,7 @@ def line_of(text: str) -> NDArray[np.uint8]:
 
 
 def _warped(strokes: _Plane, seed: int, amplitude: float) -> _Plane:
-    """Bend by a smooth field of at most `amplitude` pixels, its own for each seed."""
+    """Bend by a smooth field of at most `amplitude` pixels."""
     height, width = strokes.shape
     rng = np.random.default_rng(seed)
     bends = rng.uniform(-amplitude, amplitude, (2, 4, 9)).astype(np.float32)
@@ -227,7 +240,9 @@ def _warped(strokes: _Plane, seed: int, amplitude: float) -> _Plane:
 
 
 def _goal(below: _Plane) -> _Plane:
-    """Choose white or black for each cell of about a letter's size; shape of `below`, 0 or 255.
+    """Choose white or black for each cell of a letter's size.
+
+    Gives float32 of the shape of `below`, 0 or 255.
 
     A choice per cell, never a smooth one: where a smooth one passes from light to dark the mark would vanish.
     """

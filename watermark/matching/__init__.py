@@ -1,1 +1,1 @@
-"""Which of our photographs is in a picture, how sure that is, and what was changed."""
+"""Which photo of ours is in a picture."""

@@ -1,4 +1,4 @@
-"""How well a found picture, laid on a catalogue photo, agrees with it: a row of numbers, and where it agrees.
+"""How well a registered picture agrees with a photo, and where.
 
 Both pictures are band-passed at the finest scale both still have, and compared block by block. What a banner hides
 disagrees wholly; what a second photograph of the same person shows agrees roughly everywhere and finely nowhere.
@@ -60,18 +60,19 @@ class Agreement:
     photo: NDArray[np.uint8]
     found: NDArray[np.uint8]
 
-    def number(self, name: str) -> float:
-        """One of the numbers by its name."""
-        return float(self.numbers[NUMBERS.index(name)])
-
     @property
     def evidence(self) -> float:
-        """How much agrees, in blocks: a first order among photos, no decision."""
+        """How much agrees, in blocks.
+
+        A first order among photos, no decision.
+        """
         return _evidence(self.fine)
 
 
 def glance(query: Query, photo: NDArray[np.uint8], homography: Homography) -> tuple[Homography, float]:
-    """Refine the map roughly, and say how much agrees at a quarter of the size: enough to choose whom to measure.
+    """Refine the map roughly and weigh what agrees.
+
+    A quarter of the size is enough to choose whom to measure.
 
     Args:
         query: the found picture.
@@ -138,13 +139,19 @@ def measure(query: Query, record: Record, small: NDArray[np.uint8], homography: 
 
 
 def _evidence(agreeing: Array) -> float:
-    """How much agrees, in blocks: a first order among photos, no decision."""
+    """How much agrees, in blocks.
+
+    A first order among photos, no decision.
+    """
     known = agreeing[np.isfinite(agreeing)]
     return float(np.clip(known, 0, 1).sum() * np.clip(np.mean(known), 0.05, 1)) if len(known) else 0.0
 
 
 def _finest(levels: dict[int, Bands], least: int) -> tuple[int, float]:
-    """The finest level at which the found picture still has a third of the photo's contrast, and what it has there."""
+    """The finest level at which enough of the contrast is left.
+
+    Also the share of the photo's contrast that is left at the first level.
+    """
     usual = max(levels[least + 2].contrast(), 1e-3)
     kept = [min(levels[n].contrast() / usual, 4.0) for n in (least, least + 1)]
     last = LEVELS - 3
@@ -176,7 +183,10 @@ def _geometry(
 
 
 def _moved(flow: Flow, sigma: float) -> list[float]:
-    """Median and 90 % of the blocks' leftover motion in pixels, and the share that moved by more than a pixel."""
+    """Median and 90 % of the blocks' leftover motion, in pixels.
+
+    Also the share that moved by more than a pixel.
+    """
     if len(flow.weights) < FEW:
         return [np.nan] * 3
     length = np.linalg.norm(flow.shifts, axis=1)
@@ -185,7 +195,7 @@ def _moved(flow: Flow, sigma: float) -> list[float]:
 
 
 def _part(fine: Array, coarse: Array, flow: Flow, sigma: float) -> list[float]:
-    """The part that agrees roughly, edges left out: how finely it agrees, and how much it moved.
+    """How finely the part that agrees roughly agrees and moved.
 
     A copy with something laid over it agrees finely wherever it agrees at all; another shot agrees roughly
     everywhere, finely only here and there, and its parts drift together, which noise never does.
@@ -232,7 +242,10 @@ def _centre(fine: Array) -> float:
 
 
 def _colour(query: Query, small: NDArray[np.uint8], homography: Homography) -> float:
-    """Correlation of the colour differences at an eighth of the size; NaN when either picture has nearly no colour."""
+    """Correlation of the colour differences at an eighth of the size.
+
+    NaN where either picture has nearly no colour.
+    """
     photo = registration.downsampled(small, 8)
     to_level = registration.scaling(small.shape, photo.shape)
     moved = replace(homography, matrix=to_level @ homography.matrix)

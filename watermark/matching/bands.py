@@ -1,4 +1,4 @@
-"""Two pictures band-passed alike and correlated block by block: how finely they agree, and where."""
+"""Two pictures band-passed alike and correlated block by block."""
 
 from dataclasses import dataclass
 from typing import Self, TypeAlias
@@ -81,7 +81,10 @@ class Bands:
 def correlation(
     one: Side, other: Side, covered: NDArray[np.uint8], cell: int, grid: tuple[int, int]
 ) -> Array:
-    """Normalised correlation over blocks of 2 by 2 cells or at least 8 pixels; NaN where plain or not covered."""
+    """Normalised correlation of every block.
+
+    Blocks are 2 by 2 cells or at least 8 pixels wide. Gives float32 (rows, columns), NaN where plain or not covered.
+    """
     together = block_means(one.band * other.band, cell, grid) - one.average * other.average
     # a noise floor in the found picture keeps flat covers from correlating by chance
     value = together / np.sqrt(np.maximum(one.spread, 1e-6) * (np.maximum(other.spread, 0) + 0.25))
@@ -91,7 +94,10 @@ def correlation(
 
 
 def block_means(values: Array, cell: int, grid: tuple[int, int]) -> Array:
-    """Means over blocks of 2 by 2 cells or at least 8 pixels, one for every cell of the grid."""
+    """Means over blocks, one for every cell of the grid.
+
+    Blocks are 2 by 2 cells or at least 8 pixels wide. Gives float32 (rows, columns).
+    """
     rows, columns = grid
     wide = max(2, LEAST_BLOCK // cell)
     cells = cv2.resize(values[: rows * cell, : columns * cell], (columns, rows), interpolation=cv2.INTER_AREA)

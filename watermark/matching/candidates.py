@@ -1,4 +1,7 @@
-"""Which catalogue photos may be in a picture, and roughly where: features vote, those that agree on a place count."""
+"""Which catalogue photos may be in a picture, and where.
+
+Features vote, and votes that agree on a place count.
+"""
 
 from dataclasses import dataclass
 
@@ -35,7 +38,10 @@ class Candidate:
 
 
 def find_candidates(index: Index, plain: Features, mirrored: Features, most: int) -> list[Candidate]:
-    """The strongest candidates, best first; one photo may be proposed both ways."""
+    """Find the strongest candidates, best first.
+
+    One photo may come straight and mirrored.
+    """
     if not len(plain) or not len(index):
         return []
     asked = min(ASKED, len(plain))
@@ -83,7 +89,7 @@ def _agreeing(
     answering: NDArray[np.uint16],
     weight: NDArray[np.floating],
 ) -> tuple[float, NDArray[np.intp]]:
-    """Of the pairs, those that agree with one of them on turn, size and place, with their summed weight.
+    """The largest set of pairs that agree, with its weight.
 
     Every pair of features alone fixes a similarity (turn, size, shift); the one that most others share wins.
     """

@@ -81,7 +81,9 @@ def _least(costs: Floats, count: int) -> NDArray[np.intp]:
 
 
 def signatures(described: Floats, chosen: NDArray[np.int32]) -> NDArray[np.uint64]:
-    """64 bits that tell descriptors of one word apart: the signs of the turned residual.
+    """Compute 64 bits that tell descriptors of one word apart.
+
+    They are the signs of the projected residual.
 
     Source: Jégou, Douze and Schmid, "Hamming embedding and weak geometric consistency", ECCV 2008.
 
@@ -109,6 +111,9 @@ def encode(described: Floats) -> NDArray[np.uint8]:
 
 
 def decode(codes: NDArray[np.uint8]) -> Floats:
-    """The descriptors that `encode` stood for, (n, 128), to about a tenth of the distance between neighbours."""
+    """Give the descriptors that codes stand for.
+
+    Gives float32 (n, 128), right to about a tenth of the distance between neighbours.
+    """
     book = load_codebook().quantiser
     return book[np.arange(CODE_BYTES), codes].reshape(len(codes), 128)

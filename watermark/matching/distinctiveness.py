@@ -1,4 +1,4 @@
-"""What other photos of the catalogue explain as well does not speak for this one: rooms, walls, labels, sessions."""
+"""What other photos of ours explain as well speaks for none."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,7 +15,9 @@ TWIN = 0.9
 
 
 def discount_shared(one: Agreement, rivals: Iterable[Agreement]) -> Agreement:
-    """Weigh what only this photo explains: blocks in which other photos of the catalogue look the same do not count.
+    """Measure what only this photo explains.
+
+    Blocks in which other photos of the catalogue look the same do not count.
 
     Rooms, walls, labels and logos recur in many of our photos; people do not. Two shots of one session differ where the
     person moved, and there the found picture sides with one of them.
@@ -44,7 +46,10 @@ def discount_shared(one: Agreement, rivals: Iterable[Agreement]) -> Agreement:
 
 
 def _explained(one: Agreement, rival: Agreement) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """How well the rival photo agrees with this photo, and with the found picture, block by block of this photo."""
+    """How well another photo agrees with this one's blocks.
+
+    First with this photo, then with the found picture; float32 (rows, columns) each.
+    """
     between = one.homography.matrix @ np.linalg.inv(rival.homography.matrix)
     size, level = (one.photo.shape[1], one.photo.shape[0]), one.bands.level
     other = np.asarray(cv2.warpPerspective(rival.photo, between, size), np.uint8)

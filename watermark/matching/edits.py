@@ -1,4 +1,4 @@
-"""What was done to a photo, read off the way a copy lies on it.
+"""What was done to a photo, read off a registered copy.
 
 Sides, shares and places are those of the photo as it hangs in the catalogue, whichever way the copy was turned.
 """
@@ -37,7 +37,7 @@ _GONE = {half: side for side, half in _LEFT_OVER.items()}
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """How a copy lies on the photo and what was done to it; `half` is the one that is left, if one is."""
+    """How a copy lies on the photo and what was done."""
 
     transform: Transform
     overlap: Overlap
@@ -93,7 +93,7 @@ def read_edits(
 
 
 def _half(cut: dict[Side, float]) -> Half | None:
-    """Which half is left: one where a half is gone at one side, and little at the others."""
+    """Which half is left, if little else is gone."""
     for side, half in ((side, _LEFT_OVER[side]) for side in Side):
         others = [share for other, share in cut.items() if other != side]
         if abs(cut.get(side, 0) - 0.5) < NEARLY_HALF and max(others, default=0) < LITTLE:
@@ -102,7 +102,10 @@ def _half(cut: dict[Side, float]) -> Half | None:
 
 
 def extent(agreement: Agreement) -> tuple[float, float, float, float]:
-    """The part of the small picture that agrees: left, top, right, bottom in its pixels."""
+    """The part of the small picture that agrees.
+
+    Left, top, right and bottom in its pixels.
+    """
     edges = reach(agreement)
     covered = cv2.resize(agreement.covered, agreement.fine.shape[::-1], interpolation=cv2.INTER_AREA) > HALF
     agreeing = _agreeing(agreement) & covered
@@ -119,7 +122,10 @@ def extent(agreement: Agreement) -> tuple[float, float, float, float]:
 
 
 def reach(agreement: Agreement) -> tuple[float, float, float, float]:
-    """The part of the small picture over which the found picture lies, agreeing or not."""
+    """The part of the small picture that the copy covers.
+
+    Left, top, right and bottom in its pixels, agreeing or not.
+    """
     height, width = agreement.covered.shape
     across, down = (np.flatnonzero(agreement.covered.any(axis)) for axis in (0, 1))
     if not len(across):
@@ -140,7 +146,10 @@ def _share_of_found(query: Query, homography: Homography, edges: tuple[float, ..
 
 
 def _ends(query: Query, agreement: Agreement) -> frozenset[Side]:
-    """The sides at which the found picture ends where ours does: what is gone there lies under something."""
+    """The sides at which the copy ends where ours does.
+
+    What is gone there lies under something.
+    """
     height, width = agreement.covered.shape
     outline = np.array(
         [(*corner, 1.0) for corner in registration.corners(query.picture.width, query.picture.height)]
@@ -152,7 +161,7 @@ def _ends(query: Query, agreement: Agreement) -> frozenset[Side]:
 
 
 def _agreeing(agreement: Agreement) -> NDArray[np.bool_]:
-    """Blocks that agree in fine detail, and plain ones that are as light as they should be."""
+    """Blocks that agree, plain ones by their lightness."""
     fine, size = agreement.fine, agreement.fine.shape[::-1]
     photo, found = (
         np.asarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.float32)
@@ -194,7 +203,7 @@ def _shape(transform: Transform) -> list[Edit]:
 
 
 def _cut(cut: dict[Side, float], marked: Side | None) -> list[Edit]:
-    """The sides that are gone; the one where our mark was comes last."""
+    """The sides that are gone, the marked one last."""
     gone = [side for side in Side if cut.get(side, 0.0) > CUT]
     return [
         Edit(kind=EditKind.CUT, side=side, amount=cut[side], marked=side == marked)

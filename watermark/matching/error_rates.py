@@ -1,4 +1,4 @@
-"""How often the machine is wrong, in counts and sentences: what was measured when it was calibrated."""
+"""How often the matcher is wrong, as measured at its calibration."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ class ErrorRates:
         )
 
     def tables(self) -> tuple[Table, ...]:
-        """The verdicts with their thresholds, then every kind of copy and of what is none."""
+        """Tables of verdicts, copies, innocents and collections."""
         return (
             Table("Verdicts, and the probability from which on each is given", HEAD, tuple(self._verdicts())),
             Table("Copies", COPIES_HEAD, tuple(_rows(self.copies, (MISSED, LOST, WRONG)))),
@@ -149,7 +149,10 @@ def share(part: int, cases: int) -> str:
 
 
 def aligned(rows: Sequence[Row]) -> Iterator[str]:
-    """Columns as wide as their widest cell, numbers to the right but in the first, which holds names."""
+    """Align columns, numbers to the right.
+
+    The first column holds names.
+    """
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     for row in rows:
         cells = (

@@ -64,12 +64,15 @@ def _how(answer: Answer) -> str:
 
 
 def half_words(half: Half | None) -> str:
-    """Name the half that is shown, like "the left half"; "" for none."""
+    """Name the half that is shown, like "the left half"."""
     return f"the {half} half" if half else ""
 
 
 def edit_words(edits: Sequence[Edit]) -> list[str]:
-    """Word what was done to a photo, one phrase for each thing; all sides that are cut off share one."""
+    """Word what was done to a photo, phrase by phrase.
+
+    All sides that are cut off share one phrase.
+    """
     words: list[str] = []
     for kind, same in groupby(edits, key=lambda edit: edit.kind):
         alike = list(same)

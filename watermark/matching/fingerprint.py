@@ -1,4 +1,7 @@
-"""What the index keeps of one photo: a small picture of it, where its features are, and their short codes."""
+"""What the index keeps of one photo.
+
+A small picture, where its features are, and their short codes.
+"""
 
 import struct
 from dataclasses import dataclass
@@ -63,7 +66,10 @@ class Record:
     phash: int
 
     def features(self, *, described: bool = True) -> features.Features:
-        """The features in pixels of the small picture; descriptors as the codes stand for them, or none."""
+        """Give the features in pixels of the small picture.
+
+        Descriptors are as the codes stand for them, or left out.
+        """
         return features.Features(
             self.places.astype(np.float32) / np.float32(64),
             np.exp2(self.sizes.astype(np.float32) / 16 - 2),
@@ -78,7 +84,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fingerprint:
-    """One photo, ready to be inserted; computed in worker processes, so it pickles.
+    """One photo, ready to be inserted.
+
+    It is computed in worker processes, so it pickles.
 
     Attributes:
         record: what is kept.
@@ -92,7 +100,7 @@ class Fingerprint:
 
 
 def fingerprint(picture: Picture) -> Fingerprint:
-    """Describe a catalogue photo; the expensive step, about 0.1 s of CPU."""
+    """Describe a catalogue photo, in about 0.1 s of CPU."""
     luma = features.grey(picture)
     found = features.describe_original(luma)
     scale = min(1.0, SMALL_SIDE / max(luma.shape))

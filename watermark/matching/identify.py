@@ -1,4 +1,4 @@
-"""Which of our photographs is in this picture, and how sure is that: the walk from pixels to an answer."""
+"""The walk from pixels to an answer."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from watermark.matching.index import Index
 from watermark.matching.registration import Homography, Query
 from watermark.matching.result import Answer, Obstacle, RunnerUp
 from watermark.matching.verdict import Verdict
-from watermark.picture.decode import DecodeLimits, Frame, open_frames, read_header
+from watermark.picture.decode import Frame
 from watermark.picture.perceptual_hash import phash
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import Opened
@@ -76,23 +76,10 @@ def identify(picture: Picture, index: Index, designs: Designs = NOTHING_PUBLISHE
     )
 
 
-def identify_file(
-    data: bytes, index: Index, designs: Designs = NOTHING_PUBLISHED, limits: DecodeLimits | None = None
-) -> Answer:
-    """The strongest answer over a file's frames, up to the limits' cap.
-
-    Raises:
-        UnreadablePictureError: the bytes are no picture.
-        PictureTooLargeError: it would need more than the limits allow.
-        IndexDamagedError: the index was changed on disk.
-    """
-    limits = limits or DecodeLimits()
-    header = read_header(data, limits)
-    return identify_opened(Opened(header, tuple(open_frames(data, limits, longest=WORKED))), index, designs)
-
-
 def identify_opened(opened: Opened, index: Index, designs: Designs = NOTHING_PUBLISHED) -> Answer:
-    """The strongest answer over the frames of a file that was opened (`WORKED` pixels on the long side are enough).
+    """Give the strongest answer over an opened file's frames.
+
+    `WORKED` pixels on the long side are enough.
 
     Raises:
         IndexDamagedError: the index was changed on disk.
@@ -108,7 +95,10 @@ def identify_opened(opened: Opened, index: Index, designs: Designs = NOTHING_PUB
 
 
 def _in_any_frame(strongest: Answer, answers: Sequence[Answer]) -> tuple[RunnerUp, ...]:
-    """Further photos that are copied in any frame, each once, the surest first; none beside a weaker verdict."""
+    """Further photos that are copied in any frame.
+
+    Each once, the surest first; none beside a weaker verdict.
+    """
     found = {one.photo: one for one in reversed(strongest.also)}
     for answer in answers if strongest.verdict == Verdict.COPY else ():
         named = [RunnerUp(answer.photo, answer.probability)] if answer.photo is not None else []
@@ -134,7 +124,7 @@ def _of_frame(
 
 
 def _at_full_size(answer: Answer, full: float) -> Answer:
-    """The same answer, its transform in pixels of the file and not of the smaller picture that was looked at."""
+    """The same answer with its transform in the file's pixels."""
     if answer.transform is None or full == 1.0:
         return answer
     matrix = np.array(answer.transform.matrix) @ registration.scaling((full, full), (1.0, 1.0))
@@ -153,7 +143,7 @@ def _obstacle(query: Query) -> Obstacle | None:
 
 
 def compared(query: Query, index: Index) -> dict[int, tuple[Record, Agreement]]:
-    """Photos that may be in the picture, by slot: each registered, compared, and weighed against the others."""
+    """Photos that may be in the picture, measured, by slot."""
     glances = sorted(_glances(query, index), key=lambda g: -g.evidence)
     measured: dict[int, tuple[Record, Agreement]] = {}
     least = max(LEAST_EVIDENCE, WORTH * glances[0].evidence) if glances else 0.0
@@ -200,7 +190,7 @@ def _glances(query: Query, index: Index) -> Iterator[_Glance]:
 
 
 def _aligned(query: Query, index: Index) -> Iterator[tuple[int, Record, Homography]]:
-    """The candidates with most features in place, and the photo that looks most alike as a whole."""
+    """The best registered candidates, and the nearest whole picture."""
     aligned = []
     for candidate in find_candidates(index, query.features, query.mirrored, CANDIDATES):
         record = index.record(candidate.slot)
@@ -252,7 +242,7 @@ def _answer(query: Query, index: Index, judged: list[Hypothesis], designs: Desig
 
 
 def _mark(first: Hypothesis, published: tuple[Design, ...]) -> tuple[MarkState, tuple[Design, ...]]:
-    """What became of the mark, and the designs that the copy may have been made from."""
+    """What became of the mark, and the likely designs."""
     record, seen = first.record, first.agreement
     small = record.small_rgb()
     states = [

@@ -1,4 +1,4 @@
-"""Pictures that show why: the copy laid on the photo, both in stripes, and where they agree."""
+"""Pictures that show why the matcher answered as it did."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ AGREES = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Illustration:
-    """What a report shows of a comparison: pictures of one size.
+    """What a report shows of a comparison, in one size.
 
     Attributes:
         found_registered: the found picture as it lies on the photo.
@@ -36,7 +36,9 @@ class Illustration:
 
 
 def illustrate(found: Picture, photo: Picture, transform: Transform) -> Illustration:
-    """Lay the found picture on the photo and show where they agree; longest side at most 900 pixels.
+    """Lay the found picture on the photo and show where they agree.
+
+    The pictures' longest side is at most 900 pixels.
 
     Args:
         found: the found picture.
@@ -61,7 +63,10 @@ def illustrate(found: Picture, photo: Picture, transform: Transform) -> Illustra
 def _agreement(
     ours: NDArray[np.uint8], laid: NDArray[np.uint8], covered: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The photo in grey, green where both agree, red where not, untinted where nothing can be said; and the mask."""
+    """The photo in grey, tinted by agreement, and the mask.
+
+    Green where both agree, red where they do not, untinted where nothing can be said.
+    """
     greys = [np.asarray(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), np.uint8) for p in (ours, laid)]
     agreeing = Bands.at(greys[0], greys[1], covered, 1).correlation()
     size = (ours.shape[1], ours.shape[0])

@@ -1,4 +1,6 @@
-"""The catalogue's fingerprints in a folder: photos are appended, never rebuilt, and a crash leaves the old or the new.
+"""The catalogue's fingerprints in a folder.
+
+Photos are appended, never rebuilt, and a crash leaves the old or the new.
 
 `manifest.json` names the files that count and their checksums; everything else in the folder is left over and removed
 at the next save. Photo keys are the catalogue's own numbers; inside, a photo is the slot (row) it was appended at.
@@ -19,10 +21,9 @@ from numpy.typing import NDArray
 
 from watermark.errors import IndexDamagedError
 from watermark.matching.codebook import TABLES
-from watermark.matching.fingerprint import Fingerprint, Record, fingerprint, pack, unpack
+from watermark.matching.fingerprint import Fingerprint, Record, pack, unpack
 from watermark.matching.postings import Hits, Postings
 from watermark.picture.perceptual_hash import bits_apart
-from watermark.picture.pixels import Picture
 
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -33,7 +34,7 @@ RECENT_SHARE = 0.1
 
 @cache
 def _codebook_crc() -> int:
-    """Checksum of the codebook; an index of another one must be rebuilt."""
+    """Checksum of the codebook that an index was written with."""
     return zlib.crc32(files(__package__).joinpath(TABLES).read_bytes())
 
 
@@ -47,7 +48,10 @@ class Index:
     """Fingerprints of photos, searched by local features and by perceptual hash."""
 
     def __init__(self, folder: Path) -> None:
-        """An empty index that will be saved to `folder`; use `open` or `create`."""
+        """Begin empty, to be saved to `folder`.
+
+        Use `open` or `create`.
+        """
         self.folder = folder
         self._revision = 0
         self._photos = np.zeros(0, PHOTO)
@@ -62,7 +66,7 @@ class Index:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """The index in `folder`; an empty one if nothing was ever saved there.
+        """Open the index in `folder`, empty if none was saved there.
 
         Raises:
             IndexDamagedError: what is there is damaged or was written by another version.
@@ -90,12 +94,11 @@ class Index:
         """The photos' keys."""
         return frozenset(self._slots)
 
-    def add(self, items: Iterable[tuple[int, Picture]]) -> None:
-        """Fingerprint and insert pictures, one after another; a key that is there already is replaced."""
-        self.insert({key: fingerprint(picture) for key, picture in items})
-
     def insert(self, prints: Mapping[int, Fingerprint]) -> None:
-        """Insert finished fingerprints; a key that is there already is replaced."""
+        """Insert finished fingerprints.
+
+        A key that is there already is replaced.
+        """
         self.remove(self.keys() & set(prints))
         rows = np.zeros(len(prints), PHOTO)
         for slot, (key, print_) in enumerate(prints.items(), len(self._photos)):
@@ -107,7 +110,10 @@ class Index:
         self._photos = np.concatenate([self._photos, rows])
 
     def remove(self, keys: Iterable[int]) -> None:
-        """Forget photos, and keys it does not know; the next save takes them off the disk."""
+        """Forget photos.
+
+        Unknown keys are ignored; the next save takes them off the disk.
+        """
         for key in keys:
             slot = self._slots.pop(key, None)
             if slot is not None:
@@ -136,27 +142,28 @@ class Index:
         return unpack(data)
 
     def near(self, words: NDArray[np.int32], signatures: NDArray[np.uint64], reach: int) -> Hits:
-        """Entries of these words at most `reach` signature bits away, in all slots that hold a photo."""
+        """Find entries of words at most `reach` bits away."""
         self._file_fresh()
         found = [part.near(words, signatures, reach) for part in self._parts]
         alive = self.alive()
         hits = Hits.join(found)
         return hits if alive.all() else hits.where(alive[hits.slots])
 
-    def entries(self) -> int:
-        """How many features are filed."""
-        self._file_fresh()
-        return sum(map(len, self._parts))
-
     def alike(self, phash: int, most: int, within: int) -> list[tuple[int, int]]:
-        """Slots whose perceptual hashes differ least: (bits apart, slot), nearest first."""
+        """Find the slots whose perceptual hashes differ least.
+
+        Gives (bits apart, slot), nearest first.
+        """
         apart = bits_apart(phash, self._photos["phash"]).astype(np.int64)
         apart[~self.alive()] = 65
         first = np.argsort(apart, kind="stable")[:most]
         return [(int(apart[slot]), int(slot)) for slot in first if apart[slot] <= within]
 
     def save(self) -> None:
-        """Write what is new beside what is there, then let the manifest point to it: old or new, never torn."""
+        """Write what is new, then point the manifest to it.
+
+        Whoever reads meanwhile sees the old or the new, never a part.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._revision += 1
         self._file_fresh()
@@ -203,7 +210,7 @@ class Index:
         return self._records[int(row["start"]) : int(row["start"]) + int(row["length"])]
 
     def _file_fresh(self) -> None:
-        """Sort what was inserted since; merge the small part into the large one when it has grown."""
+        """Sort what was inserted since, and merge what has grown."""
         if not self._fresh:
             return
         slots = np.concatenate([np.full(len(p.words), slot, np.uint32) for slot, p in self._fresh])
@@ -219,7 +226,10 @@ class Index:
             self._parts, self._written = [*main, recent], self._written[:1]
 
     def _append_records(self) -> None:
-        """Put new records behind the old ones; bytes beyond the manifest's length never counted."""
+        """Put new records behind the old ones.
+
+        Bytes beyond the manifest's length do not count.
+        """
         start = len(self._records)
         self._records_file = self._records_file or self._name("records")
         blocks = []
@@ -251,7 +261,10 @@ class Index:
         self._records = _mapped(self.folder / self._records_file, sum(map(len, blocks)))
 
     def _sweep(self, manifest: Mapping[str, Any]) -> None:
-        """Remove files that no longer count; one still open elsewhere is left for the next time."""
+        """Remove files that the manifest does not name.
+
+        One that is open elsewhere is left for the next time.
+        """
         counted = {
             manifest["records"]["file"],
             manifest["photos"]["file"],
@@ -264,7 +277,7 @@ class Index:
 
 
 def _write(path: Path, blocks: Iterable[bytes], start: int = 0) -> int:
-    """Write blocks from `start` on, cut the rest off, make it durable; the CRC-32 of what was written."""
+    """Write blocks durably from `start` on, and give their CRC-32."""
     crc = 0
     with path.open("r+b" if start else "wb") as out:
         out.seek(start)

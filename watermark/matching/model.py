@@ -1,4 +1,4 @@
-"""From a row of numbers to a calibrated probability, and from probabilities to a verdict with a name.
+"""From a row of numbers to a calibrated probability.
 
 The trees are trained by `benchmarks/calibrate_matching.py` and shipped beside this file as plain arrays, with the
 thresholds and the error rates that were measured with them.
@@ -98,13 +98,16 @@ def load_model() -> Model:
 
 @cache
 def matching_rates() -> Mapping[str, Any]:
-    """What was measured with the shipped model: thresholds, misses per kind of copy, accusations of each innocent."""
+    """Read what was measured with the shipped model.
+
+    Thresholds, misses of each kind of copy, accusations of each kind of innocent.
+    """
     rates: Mapping[str, Any] = json.loads(files(__package__).joinpath(RATES).read_text("utf-8"))
     return rates
 
 
 def most(numbers: NDArray[np.float32]) -> float:
-    """The most that may be believed, whatever the trees say, where no more agrees than strangers do.
+    """The most that may be believed, whatever the trees say.
 
     The trees alone take a patterned wall in the very same place for a copy, and one door's edge for another's. So
     nobody is accused where the middle of the photo disagrees (somebody else stands before the wall), and where next to
@@ -131,7 +134,10 @@ def most(numbers: NDArray[np.float32]) -> float:
 
 
 def probabilities(agreement: Agreement) -> tuple[float, float]:
-    """How likely the found picture is a copy of this photo, and how likely a copy or another shot of its session."""
+    """Give the probabilities of a copy, and of a session's shot.
+
+    The second counts copies too.
+    """
     model, limit = load_model(), most(agreement.numbers)
     copy, ours = (min(limit, forest.probability(agreement.numbers)) for forest in (model.copy, model.ours))
     return copy, max(copy, ours)
@@ -144,7 +150,10 @@ def verdict(copy: float, ours: float) -> Verdict:
 
 @cache
 def matcher_version() -> str:
-    """Name the shipped trees, thresholds and codebook by the first 12 digits of their SHA-256."""
+    """Name the shipped trees, thresholds and codebook.
+
+    By the first 12 hexadecimal digits of their SHA-256.
+    """
     folder = files("watermark.matching")
     digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in (TABLES, "codebook.npz")))
     return digest.hexdigest()[:12]

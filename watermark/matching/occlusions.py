@@ -1,4 +1,7 @@
-"""What was laid over a photo, or blurred in it: the blocks of a copy that disagree in one piece, and where they lie."""
+"""What was laid over a photo, or blurred in it.
+
+Blocks of a copy that disagree in one piece.
+"""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -81,7 +84,7 @@ def find_occlusions(
 def own_blocks(
     designs: Sequence[Design], photo: Size, shown: Size, grid: tuple[int, int]
 ) -> NDArray[np.bool_]:
-    """Tell the blocks of a small picture that a photo's published marks and labels touch.
+    """Tell the blocks that published marks and labels touch.
 
     Args:
         designs: how the photo was published.
@@ -101,7 +104,7 @@ def own_blocks(
 
 
 def _blurred(agreement: Agreement, piece: NDArray[np.bool_]) -> bool:
-    """Whether a piece is light and dark where it was, block by block, though its detail is gone."""
+    """Whether a piece keeps its lights and darks without detail."""
     size = piece.shape[::-1]
     photo, shown = (
         np.asarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.float32)[piece]
@@ -149,7 +152,10 @@ def as_edits(
 
 
 def _touched(piece: Occlusion, edges: Box) -> set[Side]:
-    """The sides of the agreeing part that a piece reaches; a strip across reaches only the one it lies at."""
+    """The sides of the agreeing part that a piece reaches.
+
+    A strip across reaches only the one it lies at.
+    """
     near = (abs(own - edge) <= STEP for own, edge in zip(piece.box, edges, strict=True))
     touched = {side for side, close in zip(Side, near, strict=True) if close}
     across, upright = {Side.LEFT, Side.RIGHT} <= touched, {Side.TOP, Side.BOTTOM} <= touched

@@ -1,4 +1,4 @@
-"""The inverted file: for every word, the photos and features that have it, as flat sorted arrays."""
+"""The inverted file from words to photos' features."""
 
 import os
 import zlib
@@ -19,7 +19,7 @@ _COLUMNS = (("slots", np.uint32), ("features", np.uint16), ("signatures", np.uin
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hits:
-    """Entries near a question: parallel arrays.
+    """Entries near a question, as parallel arrays.
 
     Attributes:
         rows: intp, which question.
@@ -67,7 +67,10 @@ class Postings:
 
     @classmethod
     def build(cls, words: NDArray[np.int32], *columns: NDArray[np.generic]) -> Self:
-        """Sort entries given in any order: the word of each, then slots, features and signatures."""
+        """Sort entries given in any order by their words.
+
+        The other columns are slots, features and signatures.
+        """
         order = np.argsort(words, kind="stable")
         ends = np.searchsorted(words[order], np.arange(WORDS + 1)).astype(np.int64)
         return cls(
@@ -76,7 +79,7 @@ class Postings:
 
     @classmethod
     def merge(cls, parts: "list[Postings]", keep: NDArray[np.bool_] | None = None) -> Self:
-        """All entries of several, without those of slots that `keep` does not hold."""
+        """Merge several, without slots that `keep` does not hold."""
         words = np.concatenate([np.repeat(np.arange(WORDS, dtype=np.int32), np.diff(p.ends)) for p in parts])
         columns = [np.concatenate([getattr(p, name) for p in parts]) for name, _ in _COLUMNS]
         if keep is not None:
@@ -89,7 +92,7 @@ class Postings:
         return len(self.slots)
 
     def near(self, words: NDArray[np.int32], signatures: NDArray[np.uint64], reach: int) -> Hits:
-        """Entries of the asked words whose signatures differ in at most `reach` bits.
+        """Find entries of words whose signatures differ little.
 
         Args:
             words: int32 (n,), one per question.
@@ -121,7 +124,10 @@ class Postings:
         counts: NDArray[np.int64],
         signatures: NDArray[np.uint64],
     ) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.uint8]]:
-        """Every entry of many short lists at once: question, position, bits apart."""
+        """Every entry of many short lists at once.
+
+        Gives question, position and bits apart.
+        """
         sizes = counts[rows]
         asked = np.repeat(rows, sizes)
         at = np.repeat(starts[rows] - (np.cumsum(sizes) - sizes), sizes) + np.arange(len(asked))

@@ -1,4 +1,4 @@
-"""Lay a found picture on a catalogue photo: from a candidate's feature pairs to a sub-pixel map between the two.
+"""From a candidate's feature pairs to a sub-pixel map.
 
 All maps are 3 by 3, homogeneous, from pixels of the found picture to pixels of the photo's small picture.
 """
@@ -32,7 +32,10 @@ COVERED = 255
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One size at which a map is refined: how much smaller, the side of a block, the free parameters of each pass."""
+    """One size at which a map is refined.
+
+    How much smaller, a block's side in pixels, and the free parameters of each pass.
+    """
 
     shrink: int
     block: int
@@ -46,10 +49,10 @@ Matrix: TypeAlias = NDArray[np.float64]
 
 
 class Query:
-    """A found picture with what is computed of it once: luma, features, and those of its mirror image."""
+    """A found picture with what is computed of it once."""
 
     def __init__(self, picture: Picture) -> None:
-        """Keep the picture; everything else is computed when it is asked for."""
+        """Keep the picture, and compute the rest when asked."""
         self.picture = picture
         self._shrunk: dict[tuple[int, bool], NDArray[np.uint8]] = {}
 
@@ -74,12 +77,15 @@ class Query:
         return np.array([[-1.0, 0, self.picture.width - 1], [0, 1, 0], [0, 0, 1]])
 
     def shrunk(self, scale: float, *, colour: bool = False) -> NDArray[np.uint8]:
-        """Its luma or colours at this scale or a little more, properly averaged; never enlarged."""
+        """Give its luma or colours at a scale or a little more.
+
+        Properly averaged, never enlarged; uint8 (height, width) or (height, width, 3).
+        """
         half_octaves = max(0, int(np.floor(-2 * np.log2(max(scale, 1e-3)) + 1e-6)))
         return self._smaller(half_octaves // 2 * 2 if colour else half_octaves, colour=colour)
 
     def _smaller(self, half_octaves: int, *, colour: bool) -> NDArray[np.uint8]:
-        """Averaged over whole pixels where that can be, from the size an octave above: a fifth of the cost."""
+        """Average from the size an octave above, a fifth of the cost."""
         if half_octaves == 0:
             return self.picture.rgb if colour else self.luma
         if (half_octaves, colour) not in self._shrunk:
@@ -115,7 +121,10 @@ class Homography:
 
 
 def register(query: Query, record: Record, candidate: Candidate) -> Homography | None:
-    """Fit an affine map to all features that could agree with the candidate; None if too few do."""
+    """Fit an affine map to a candidate's features.
+
+    None where too few agree.
+    """
     features = query.mirrored if candidate.mirrored else query.features
     photo = record.features()
     here, there = features.places[candidate.pairs[:, 0]], photo.places[candidate.pairs[:, 1]]
@@ -182,7 +191,9 @@ def warp(
 
 
 def outline(matrix: Matrix, shape: tuple[int, ...], onto: tuple[int, ...]) -> NDArray[np.uint8]:
-    """What a picture of one shape covers of another when it is laid there; both shapes are (height, width).
+    """Draw what one picture covers of another.
+
+    Both shapes are (height, width) in pixels.
 
     Returns:
         uint8 (height, width), 255 where it covers; nothing where the map turns the picture inside out.
@@ -198,7 +209,9 @@ def outline(matrix: Matrix, shape: tuple[int, ...], onto: tuple[int, ...]) -> ND
 def refine(
     query: Query, photo: NDArray[np.uint8], homography: Homography, levels: tuple[Level, ...]
 ) -> Homography:
-    """Move the map until the pixels agree: affine first, a homography at the end.
+    """Move the map until the pixels agree.
+
+    Affine first, a homography at the end.
 
     Args:
         query: the found picture.
@@ -249,14 +262,17 @@ def downsampled(luma: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
 
 
 def scaling(full: tuple[float, ...], level: tuple[float, ...]) -> Matrix:
-    """The map from pixel centres of a picture to those of its smaller version; shapes are (height, width)."""
+    """Map pixel centres of a picture to its smaller version's.
+
+    Shapes are (height, width) in pixels; gives float64 (3, 3).
+    """
     across, down = level[1] / full[1], level[0] / full[0]
     return np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flow:
-    """How far each block of the found picture still lies from its place on the photo.
+    """How far each block still lies from its place.
 
     Attributes:
         centres: float32 (n, 2), block centres in small-picture pixels.
@@ -272,7 +288,10 @@ class Flow:
 
 
 def block_flow(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: float, block: int) -> Flow:
-    """One Lucas-Kanade step for every block that both evened pictures cover and that has texture both ways."""
+    """Take one Lucas-Kanade step for every block.
+
+    Only blocks that both normalised pictures cover and that have texture both ways.
+    """
     half = block // 2
     across, down = (cv2.Sobel(photo, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1)))
     differ = found - photo
@@ -298,7 +317,10 @@ def block_flow(photo: Array, found: Array, covered: NDArray[np.uint8], sigma: fl
 
 
 def _blocks(values: Array | NDArray[np.uint8], half: int) -> Array:
-    """Means over overlapping blocks, two half blocks wide: one for every inner corner of the grid of half blocks."""
+    """Means over overlapping blocks, two half blocks wide.
+
+    One for every inner corner of the grid of half blocks.
+    """
     rows, columns = values.shape[0] // half, values.shape[1] // half
     if min(rows, columns) < 2:  # noqa: PLR2004 (no whole block)
         return np.zeros((0, 0), np.float32)
@@ -310,7 +332,10 @@ def _blocks(values: Array | NDArray[np.uint8], half: int) -> Array:
 
 
 def normalised(luma: NDArray[np.uint8], sigma: float) -> Array:
-    """Band-passed, and evened to the same contrast everywhere, so that light and filters do not matter."""
+    """Band-pass, and bring to the same contrast everywhere.
+
+    Light and filters do not matter then. Gives float32 (height, width).
+    """
     reach = 2 * int(np.ceil(2.5 * sigma)) + 1
     smooth = np.asarray(cv2.GaussianBlur(luma.astype(np.float32), (reach, reach), sigma), np.float32)
     # what is wide enough to be averaged is averaged on a coarser grid, a fifth of the cost
@@ -337,7 +362,10 @@ def _back(values: Array, shape: tuple[int, ...]) -> Array:
 
 
 def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
-    """The affine (6 free parameters) or projective (8) step that most of the blocks ask for."""
+    """The step that most of the blocks ask for.
+
+    Affine with 6 free parameters, projective with 8.
+    """
     half = max(frame) / 2
     centre = np.array([frame[0] / 2, frame[1] / 2])
     x, y = ((flow.centres - centre) / half).T.astype(np.float64)
@@ -369,7 +397,7 @@ def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
 
 
 def _guided(features: Features, photo: Features, first: NDArray[np.floating]) -> tuple[Array, Array]:
-    """Pairs of features near each other under a first map, alike, and each other's best."""
+    """Mutual best pairs of features near under a first map."""
     moved = features.places @ first[:, :2].T.astype(np.float32) + first[:, 2].astype(np.float32)
     octave = np.log2(np.maximum(features.sizes * np.hypot(first[0, 0], first[1, 0]), 1e-3))
     across = np.argsort(photo.places[:, 0])
@@ -391,7 +419,7 @@ def _guided(features: Features, photo: Features, first: NDArray[np.floating]) ->
 
 
 def _places(points: Array) -> int:
-    """Distinct places: several features on one spot count once."""
+    """Distinct places, as several features may share a spot."""
     return len(np.unique(np.round(points / 4), axis=0))
 
 

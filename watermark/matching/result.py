@@ -1,4 +1,4 @@
-"""The matcher's answer: values that go to JSON and come back, worded only where they are printed."""
+"""The matcher's answer, as values that JSON holds."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -42,7 +42,10 @@ class Place(StrEnum):
 
 
 class EditKind(StrEnum):
-    """What was done to a photo; in brackets what an `Edit` of the kind says beside it."""
+    """What was done to a photo.
+
+    Beside each kind stands what an `Edit` of it says.
+    """
 
     MIRRORED = "mirrored"
     TURNED = "turned"  # amount
@@ -135,7 +138,7 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class RunnerUp:
-    """A photo that came second, or that is in the picture besides the first; `photo` is the catalogue's key."""
+    """A photo beside the best one, by the catalogue's key."""
 
     photo: int
     probability: float
@@ -190,7 +193,10 @@ class Answer:
     frames: int = 1
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as values that JSON holds; photos are `key`, for names to stand beside."""
+        """Give it as values that JSON holds.
+
+        Photos are `key`, for names to stand beside.
+        """
         raw = asdict(self)
         second = self.runner_up.to_json() if self.runner_up else None
         also = [other.to_json() for other in self.also]
@@ -198,7 +204,10 @@ class Answer:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read what `to_json` gave, whatever stands beside it; what an earlier version did not write is left open."""
+        """Read what `to_json` gave, whatever stands beside it.
+
+        What an earlier version did not write is left open.
+        """
         second, transform, overlap = (raw.get(name) for name in ("runner_up", "transform", "overlap"))
         half, obstacle = raw.get("half"), raw.get("obstacle")
         return cls(

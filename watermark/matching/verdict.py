@@ -1,4 +1,4 @@
-"""The names of what the machine says of one picture, and when it says which."""
+"""What the machine says of one picture, and when."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -1,1 +1,1 @@
-"""A before and an after: taken apart, compared, laid over each other."""
+"""A before and an after, compared and laid over each other."""

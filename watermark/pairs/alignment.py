@@ -1,4 +1,7 @@
-"""Lays the later photo of a pair over the earlier one: one turn, scale and shift for all of it, no retouching."""
+"""Lays the later photo of a pair over the earlier one.
+
+One turn, scale and shift for all of it, no retouching.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -65,7 +68,7 @@ def inverse(matrix: Matrix) -> Matrix:
 
 
 def align_by_points(before: Sequence[Point], after: Sequence[Point]) -> Similarity:
-    """Lay the later photo over the earlier one by two or three places that a person pointed at in both.
+    """Lay the later photo by places that a person pointed at.
 
     Args:
         before: places in the earlier photo.
@@ -93,7 +96,9 @@ def align_by_points(before: Sequence[Point], after: Sequence[Point]) -> Similari
 
 
 def align_pair(before: Picture, after: Picture) -> Similarity | None:
-    """Find how the later photo lies over the earlier one by what both show; None when too little agrees.
+    """Find how the later photo lies over the earlier one.
+
+    None where too little agrees.
 
     The middle of the pictures, where the head is, counts first; the room behind only when that does not do.
     """
@@ -114,7 +119,7 @@ def _in_the_middle(features: features.Features, picture: Picture) -> NDArray[np.
 
 
 def _agreeing(here: features.Features, there: features.Features, unit: float) -> Similarity | None:
-    """Fit one turn, scale and shift to the features of both that pair up."""
+    """Fit one turn, scale and shift to features that pair up."""
     if min(len(here), len(there)) < _LEAST_PAIRS:
         return None
     near = cv2.BFMatcher().knnMatch(here.described, there.described, k=2)
@@ -138,7 +143,9 @@ def _agreeing(here: features.Features, there: features.Features, unit: float) ->
 
 
 def lay_over(before: Picture, after: Picture, alignment: Similarity) -> tuple[Picture, Picture]:
-    """Give both photos in the earlier one's frame, cut to the part that both show.
+    """Give both photos in the earlier one's frame.
+
+    Cut to the part that both show.
 
     Raises:
         WatermarkError: They share nothing.
@@ -174,7 +181,9 @@ def laid(after: Picture, matrix: NDArray[np.float64], before: Picture) -> tuple[
 
 
 def common_box(size: Size, others: Sequence[tuple[Size, Matrix]]) -> Box | None:
-    """Find a large part of a frame that every photo laid into it covers; None when there is none.
+    """Find a part of a frame that every photo covers.
+
+    A large one; None where there is none.
 
     Args:
         size: (width, height) of the frame.
@@ -201,7 +210,10 @@ def common_box(size: Size, others: Sequence[tuple[Size, Matrix]]) -> Box | None:
 
 
 def _edges(size: Size, matrix: Matrix) -> Iterator[tuple[float, float, float]]:
-    """Give a laid photo's four edges as (a, b, c): what it covers lies where a·x + b·y <= c."""
+    """Give a laid photo's four edges as (a, b, c).
+
+    What it covers lies where a·x + b·y <= c.
+    """
     (a, b, c), (d, e, f) = matrix
     flip = 1.0 if a * e - b * d > 0 else -1.0
     corners = [(a * x + b * y + c, d * x + e * y + f) for x, y in ((0, 0), (size[0], 0), size, (0, size[1]))]

@@ -1,4 +1,4 @@
-"""Measures whether a before and an after can be compared: light, tint, distance, pose, background, sharpness.
+"""Measures whether a before and an after can be compared.
 
 A difference is measured and said, never retouched away. Laying the later photo over the earlier one turns, scales and
 shifts it as a whole; the three numbers are data to be recorded with the pair.
@@ -46,7 +46,10 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Comparability:
-    """Every measured thing, and how the two were laid over each other to measure it (None where that failed)."""
+    """Every measured thing, and how the two were aligned.
+
+    The alignment is None where none was found.
+    """
 
     items: tuple[Measurement, ...]
     alignment: Similarity | None
@@ -59,7 +62,7 @@ class Comparability:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """From where on a difference counts, what to say of it in either direction, and how to do better."""
+    """When a difference counts, its words and a hint."""
 
     limit: float
     unit: str
@@ -109,7 +112,7 @@ def compare_pair(
     *,
     names: tuple[str, str] = ("before", "after"),
 ) -> Comparability:
-    """Measure a pair; the alignment is found unless a person gave one.
+    """Measure a pair, laid by the program or a person.
 
     Args:
         before: the earlier photo.
@@ -168,7 +171,7 @@ def _unlike(names: tuple[str, str]) -> Measurement:
 
 
 def _rescaled(alignment: Similarity, before: Picture, after: Picture) -> NDArray[np.float64]:
-    """The same map between the two at the size at which they are measured."""
+    """The same map at the size of measuring."""
     matrix = np.array(alignment.matrix)
     to_before = min(1.0, _LONGEST / max(before.width, before.height))
     to_after = min(1.0, _LONGEST / max(after.width, after.height))
@@ -178,7 +181,7 @@ def _rescaled(alignment: Similarity, before: Picture, after: Picture) -> NDArray
 
 
 def _geometry(alignment: Similarity, before: Picture, after: Picture) -> dict[str, float]:
-    """Zoom in percent, tilt in degrees, shift of the middle in percent of the width; of the pictures as framed."""
+    """Zoom in %, tilt in degrees, shift in % of the width."""
     framed = alignment.scale * after.width / before.width
     middle = np.array(alignment.matrix) @ np.array([after.width / 2, after.height / 2, 1.0])
     shift = middle - np.array([before.width / 2, before.height / 2])
@@ -211,7 +214,10 @@ def _light(before: _Rgb, after: _Rgb, covered: _Mask) -> dict[str, float]:
 
 
 def _stops(one: _Array, other: _Array) -> float:
-    """How much brighter the other is than the one, in stops, where neither is black or white."""
+    """How much brighter the other is than the one, in stops.
+
+    Pixels that are black or white in either do not count.
+    """
     lit = (np.minimum(one, other) > _BLACK) & (np.maximum(one, other) < _WHITE)
     if lit.sum() < _FEWEST:
         lit = np.ones(len(one), np.bool_)
@@ -219,25 +225,33 @@ def _stops(one: _Array, other: _Array) -> float:
 
 
 def _lab(rgb: _Rgb) -> _Array:
-    """CIE Lab, without the grain; float32 (height, width, 3), L from 0 to 100."""
+    """CIE Lab without the grain, float32 (height, width, 3)."""
     smooth = cv2.GaussianBlur(rgb, (0, 0), 4)
     return np.asarray(cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
 
 
 def _linear(lightness: _Array) -> _Array:
-    """Luminance of a CIE lightness (Source: CIE 15, the cube root part)."""
+    """Luminance of a CIE lightness.
+
+    Source: CIE 15, the cube root part.
+    """
     return np.asarray(np.maximum((lightness + 16) / 116, 0.14) ** 3, np.float32)
 
 
 def _behind(shape: tuple[int, ...]) -> _Mask:
-    """Where the room is seen in a portrait: beside and above the head, not below."""
+    """Where the room is seen in a portrait.
+
+    Beside and above the head, not below.
+    """
     y, x = np.mgrid[0 : shape[0], 0 : shape[1]]
     beside = ((x / shape[1] - 0.5) / 0.4) ** 2 + ((y / shape[0] - 0.5) / 0.48) ** 2 > 1
     return np.asarray(beside & (y < 0.6 * shape[0]))
 
 
 def _blur(picture: Picture) -> float:
-    """How wide the sharpest of the strong edges are, as the sigma of a Gaussian in pixels at 800 pixels' length.
+    """Width of the sharpest strong edges, as a Gaussian's sigma.
+
+    In pixels of a picture 800 pixels long.
 
     The gradient of a blurred step falls as the root of blur² + smoothing²; two smoothings give the blur.
     Source: Zhuo and Sim, Defocus map estimation from a single image, Pattern Recognition 44 (2011).

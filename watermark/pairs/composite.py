@@ -1,4 +1,4 @@
-"""Takes old composites apart: before and after in one file become the boxes of their photographs.
+"""Takes old composites apart into their photographs' boxes.
 
 A cut needs a seam as straight as only paste makes it. A gutter proves itself; photographs that touch
 must also be of one size and look alike, because a horizon or a door post is a straight line too.
@@ -81,7 +81,9 @@ class _Cut:
 
 
 def find_panels(picture: Picture) -> Panels:
-    """Find the photographs that were pasted into one file; a plain photograph stays whole.
+    """Find the photographs that were pasted into one file.
+
+    A plain photograph stays whole.
 
     Gutters, frames and label strips are left out of the boxes, with a pixel or two where resizing mixed
     them with the photograph. Text written over a photograph stays.
@@ -95,7 +97,10 @@ def find_panels(picture: Picture) -> Panels:
 
 
 def _reading_order(box: Box, found: list[tuple[Box, float]]) -> tuple[int, int]:
-    """Row (how many photographs end above this one's middle), then place in the row."""
+    """The row, then the place in it.
+
+    A photograph's row is how many others end above its middle.
+    """
     return sum(other[3] <= (box[1] + box[3]) // 2 for other, _ in found), box[0]
 
 
@@ -107,7 +112,10 @@ def _layout(boxes: tuple[Box, ...]) -> PanelLayout:
 
 
 def _panels(rgb: _Pixels, box: Box, depth: int) -> Iterator[tuple[Box, float]]:
-    """Cut at the surest seam, then look into each part; yields (box, least sure cut)."""
+    """Cut at the surest seam, then look into each part.
+
+    Yields each box with its least sure cut.
+    """
     left, top, right, bottom = box = _without_strips(rgb, box)
     region = rgb[top:bottom, left:right]
     upright, lying = _best_cut(region), _best_cut(region.swapaxes(0, 1))
@@ -124,7 +132,10 @@ def _panels(rgb: _Pixels, box: Box, depth: int) -> Iterator[tuple[Box, float]]:
 
 
 def _best_cut(region: _Pixels) -> _Cut:
-    """Find the surest upright cut of a region; no gaps and score 0 when there is none."""
+    """Find the surest upright cut of a region.
+
+    No gaps and score 0 where there is none.
+    """
     height, width = region.shape[:2]
     if min(width * _SMALLEST_SHARE * 2, height) < _SMALLEST_SIDE:
         return _Cut((), 0.0)
@@ -134,13 +145,19 @@ def _best_cut(region: _Pixels) -> _Cut:
 
 
 def _seen(rgb: _Pixels) -> NDArray[np.float32]:
-    """Brightness and colour as float32; colour counts half, because JPEG keeps half its detail."""
+    """Brightness and half of the colour, as float32.
+
+    JPEG keeps half the detail of colours.
+    """
     parts = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2YCrCb)
     return np.multiply(parts, (1, 0.5, 0.5), dtype=np.float32)
 
 
 def _gutters(region: _Pixels, lines: NDArray[np.float32]) -> Iterator[_Cut]:
-    """Yield gutters between photographs of one size, and one between two of unlike size that look alike."""
+    """Yield gutters between photographs of one size.
+
+    Also one between two of unlike size that look alike.
+    """
     width = lines.shape[1]
     bands = list(_bands(lines))
     for count in (2, 3, 4):
@@ -161,7 +178,10 @@ def _gutters(region: _Pixels, lines: NDArray[np.float32]) -> Iterator[_Cut]:
 
 
 def _bands(lines: NDArray[np.float32]) -> Iterator[tuple[_Gap, float]]:
-    """Yield bands of one flat colour away from the sides, with the share of their two edges that is visible."""
+    """Yield bands of one flat colour away from the sides.
+
+    Each with the share of its two edges that is visible.
+    """
     width = lines.shape[1]
     least = width * _SMALLEST_SHARE
     colours = np.median(lines, axis=0)
@@ -185,7 +205,7 @@ def _twins(region: _Pixels, gap: _Gap) -> bool:
 
 
 def _runs(flat: NDArray[np.bool_], colours: NDArray[np.float32]) -> Iterator[_Gap]:
-    """Yield (start, end) of neighbouring flat lines that keep the colour of the first."""
+    """Yield (start, end) of neighbouring flat lines of one colour."""
     start = 0
     for line in range(1, len(flat) + 1):
         goes_on = (
@@ -207,12 +227,15 @@ def _differing(lines: NDArray[np.float32], colour: NDArray[np.float32]) -> NDArr
 
 
 def _sharp(differing: NDArray[np.float64]) -> int:
-    """How many lines beside a gutter still belong to it: those before most of its edge has come."""
+    """How many lines beside a gutter still belong to it."""
     return int(np.argmax(differing >= 0.8 * differing.max())) + 1
 
 
 def _seams(region: _Pixels, lines: NDArray[np.float32]) -> Iterator[_Cut]:
-    """Yield the seams between two, three or four photographs of one size that touch and look alike."""
+    """Yield the seams between photographs that touch.
+
+    Two, three or four of one size that look alike.
+    """
     height, width = region.shape[:2]
     votes = _seam_votes(lines)
     others = float(np.quantile(votes, 0.97))
@@ -237,7 +260,9 @@ def _seams(region: _Pixels, lines: NDArray[np.float32]) -> Iterator[_Cut]:
 
 
 def _seam_votes(lines: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Share of lines with a step or a thin line at each column, much sharper than what lies around it.
+    """Share of lines with a sharp step at each column.
+
+    A thin line counts as a step.
 
     Args:
         lines: shape (n, width, 3).
@@ -258,7 +283,10 @@ def _seam_votes(lines: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _correlation(one: _Pixels, other: _Pixels) -> float:
-    """Correlation of two photographs' small colour pictures, best over shifts of a seventh: -1 to 1."""
+    """Correlation of two small colour pictures, -1 to 1.
+
+    The best over shifts of a seventh.
+    """
     small = [
         cv2.GaussianBlur(
             cv2.resize(np.ascontiguousarray(part, np.float32), (48, 48), interpolation=cv2.INTER_AREA),
@@ -291,7 +319,10 @@ def _without_strips(rgb: _Pixels, box: Box) -> Box:
 
 
 def _strip(region: _Pixels, share: float) -> int:
-    """Height of a strip at a region's top: lines mostly of one colour up to a straight edge; 0 if none."""
+    """Height of a strip at a region's top, 0 for none.
+
+    Lines mostly of one colour up to a straight edge.
+    """
     height, width = region.shape[:2]
     highest = int(height * _LABEL_HEIGHT)
     lines = _seen(region[: highest + 4, :: max(1, width // _SAMPLED)])

@@ -1,1 +1,1 @@
-"""Bytes to upright sRGB pixels within limits, and pixels to bytes with chosen metadata."""
+"""Pictures from bytes to pixels and back."""

@@ -1,4 +1,4 @@
-"""Any colours to sRGB: through the file's own profile where it has one that fits."""
+"""Any colours to sRGB, through the file's own profile."""
 
 import io
 from dataclasses import dataclass, field
@@ -23,7 +23,10 @@ def over_white(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert through the file's own profile, or as a browser would when it has none that fits."""
+    """Convert to sRGB as a browser would.
+
+    Through the file's own profile where it has one that fits.
+    """
     colours = _colours(image, profile)
     if colours is None:
         return image.convert("RGB")
@@ -37,7 +40,10 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _colours(image: Image.Image, profile: bytes | None) -> _Colours | None:
-    """Find the profile to convert from; None when the pixels are sRGB already or it is not for them."""
+    """Find the profile to convert from.
+
+    None where the pixels are sRGB already or it is not for them.
+    """
     if image.mode == "LAB":
         return _Colours("LAB", ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
     if not profile:

@@ -1,4 +1,4 @@
-"""Whose picture it is, written into the file: creator, owner, year, where to ask; and read back.
+"""Whose picture it is, written into the file.
 
 Three blocks say the same, because readers differ: XMP (all formats), IPTC-IIM (JPEG), EXIF Artist, Copyright.
 Source of the fields: IPTC Photo Metadata Standard 2023.1; IIM 4.2 for the record's bytes.
@@ -7,9 +7,8 @@ Source of the fields: IPTC Photo Metadata Standard 2023.1; IIM 4.2 for the recor
 from dataclasses import dataclass
 
 from lxml import etree
-from PIL import Image, ImageFile, IptcImagePlugin
+from PIL import Image
 
-from watermark.picture.decode import DecodeLimits, open_header
 from watermark.picture.encode import Blocks
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -21,7 +20,6 @@ _ARTIST, _COPYRIGHT = 0x013B, 0x8298
 _CODED_CHARACTERS, _BYLINE, _CREDIT, _NOTICE = (1, 90), (2, 80), (2, 110), (2, 116)
 _UTF8 = b"\x1b%G"
 _LONGEST = {_BYLINE: 32, _CREDIT: 32, _NOTICE: 128}  # bytes, by IIM
-_MAX_PACKET = 65_000  # bytes: what one JPEG segment holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,46 +45,8 @@ class Credit:
 
 
 def credit_blocks(credit: Credit) -> Blocks:
-    """Make the metadata blocks for `pixels.encode`: the credit, and nothing else."""
+    """Make metadata blocks that hold the credit alone."""
     return Blocks(xmp=_xmp(credit), iptc=_iptc(credit), exif=_exif(credit))
-
-
-def read_credit(data: bytes, limits: DecodeLimits | None = None) -> Credit | None:
-    """Read the credit that a file carries, of ours or anybody's; None when it names no owner or creator.
-
-    XMP is believed first, then IPTC, then EXIF; a field that one lacks is taken from the next.
-
-    Raises:
-        UnreadablePictureError: not a picture.
-        PictureTooLargeError: beyond the limits.
-    """
-    with open_header(data, limits) as image:
-        packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-        sources = [
-            _from_xmp(packet.encode() if isinstance(packet, str) else packet),
-            _from_iptc(image),
-            _from_exif(image),
-        ]
-    found = {name: next((source[name] for source in sources if source.get(name)), "") for name in _FIELDS}
-    if not (found["notice"] or found["credit"] or found["creator"]):
-        return None
-    year, owner = _parted(found["notice"])
-    return Credit(
-        creator=found["creator"],
-        owner=owner or found["credit"],
-        year=year,
-        web_statement=found["web_statement"],
-    )
-
-
-_FIELDS = ("creator", "notice", "credit", "web_statement")
-
-
-def _parted(notice: str) -> tuple[int, str]:
-    """Part a notice into its year (0 when it has none) and whose it is."""
-    words = notice.replace("©", " ").replace("(c)", " ").split()
-    year = next((int(word) for word in words if word.isdecimal() and len(word) == 4), 0)  # noqa: PLR2004
-    return year, " ".join(word for word in words if word != str(year))
 
 
 def _xmp(credit: Credit) -> bytes:
@@ -112,30 +72,8 @@ def _xmp(credit: Credit) -> bytes:
 
 
 def _clean(text: str) -> str:
-    """Leave out what XML cannot hold: control characters."""
+    """Leave out control characters, which XML cannot hold."""
     return "".join(letter for letter in text if letter.isprintable())
-
-
-def _from_xmp(packet: bytes) -> dict[str, str]:
-    if not packet or len(packet) > _MAX_PACKET:
-        return {}
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        tree = etree.fromstring(packet.strip(b"\0 \n"), parser)
-    except etree.XMLSyntaxError:
-        return {}
-    spaces = {"rdf": _RDF, "dc": _DC, "r": _RIGHTS, "p": _PHOTOSHOP}
-
-    def first(path: str) -> str:
-        found = tree.xpath(path, namespaces=spaces)
-        return str(found[0]).strip() if isinstance(found, list) and found else ""
-
-    return {
-        "creator": first("//dc:creator//rdf:li/text()"),
-        "notice": first("//dc:rights//rdf:li/text()"),
-        "credit": first("//p:Credit/text() | //@p:Credit"),
-        "web_statement": first("//r:WebStatement/text() | //@r:WebStatement"),
-    }
 
 
 def _iptc(credit: Credit) -> bytes:
@@ -151,34 +89,7 @@ def _dataset(key: tuple[int, int], body: bytes) -> bytes:
     return b"\x1c" + bytes(key) + len(body).to_bytes(2, "big") + body
 
 
-def _from_iptc(image: ImageFile.ImageFile) -> dict[str, str]:
-    try:
-        record = IptcImagePlugin.getiptcinfo(image) or {}
-    except (SyntaxError, ValueError, LookupError, TypeError, OSError):
-        return {}
-
-    def text(key: tuple[int, int]) -> str:
-        body = record.get(key, b"")
-        return (body[0] if isinstance(body, list) else body).decode(errors="replace").strip()
-
-    return {"creator": text(_BYLINE), "notice": text(_NOTICE), "credit": text(_CREDIT)}
-
-
 def _exif(credit: Credit) -> bytes:
     exif = Image.Exif()
     exif[_ARTIST], exif[_COPYRIGHT] = credit.creator.encode(), credit.notice.encode()
     return exif.tobytes()
-
-
-def _from_exif(image: Image.Image) -> dict[str, str]:
-    exif = image.getexif()
-    return {"creator": _decoded(exif.get(_ARTIST)), "notice": _decoded(exif.get(_COPYRIGHT))}
-
-
-def _decoded(value: object) -> str:
-    """EXIF text is ASCII by the standard and UTF-8 by custom; Pillow hands it out as Latin-1."""
-    text = str(value or "").strip("\0 ")
-    try:
-        return text.encode("latin-1").decode()
-    except UnicodeError:
-        return text

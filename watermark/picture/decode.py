@@ -1,4 +1,4 @@
-"""Bytes to pixels: limits from the header, one sentence for what is no picture, orientation, colours, depth."""
+"""Bytes to upright sRGB pixels, within limits."""
 
 import io
 import re
@@ -94,7 +94,7 @@ class DecodeLimits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of a file, and which one it is there, counted from 0."""
+    """One picture of a file, numbered from 0."""
 
     number: int
     picture: Picture
@@ -102,7 +102,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a file's header says, for the practice's own eyes; nothing of it is published.
+    """What a file's header says.
+
+    For the practice's own eyes: nothing of it is published.
 
     Attributes:
         format: lower case: jpeg, mpo, png, gif, webp, avif, heif, tiff, bmp, jpeg2000.
@@ -146,7 +148,7 @@ def read_header(data: bytes, limits: DecodeLimits | None = None) -> Header:
 def open_picture(
     data: bytes, limits: DecodeLimits | None = None, *, longest: int | None = None, frame: int = 0
 ) -> Picture:
-    """Decode one frame: upright, sRGB, 8 bits, transparency over white.
+    """Decode one frame, upright, sRGB, 8 bits, over white.
 
     Args:
         data: the file.
@@ -171,7 +173,9 @@ def open_picture(
 def open_frames(
     data: bytes, limits: DecodeLimits | None = None, *, longest: int | None = None
 ) -> Iterator[Frame]:
-    """Decode frames spread over an animation, first and last among them; one frame of a still picture.
+    """Decode frames spread over an animation.
+
+    First and last are among them; a still picture has one.
 
     At most `limits.max_frames` are given, and at most as many pixels decoded as four of the largest pictures
     allowed would take: of a longer or larger animation the later part is left out.
@@ -195,7 +199,9 @@ def open_frames(
 
 @contextmanager
 def open_header(data: bytes, limits: DecodeLimits | None = None) -> Iterator[ImageFile.ImageFile]:
-    """Open a file without decoding it, for the rooms next to this one; faults inside become one sentence.
+    """Open a file without decoding it.
+
+    Faults inside the block become one sentence.
 
     Raises:
         UnreadablePictureError: not a picture, or a decoder stumbled inside the block.
@@ -241,7 +247,10 @@ def _check_size(image: Image.Image, limits: DecodeLimits) -> None:
 
 
 def _check_passes(image: Image.Image, data: bytes, limits: DecodeLimits) -> None:
-    """Refuse a progressive JPEG that asks to go over its pixels again and again: hours from a small file."""
+    """Refuse a JPEG that asks for too many passes.
+
+    A small progressive file may ask for hours.
+    """
     passes = data.count(b"\xff\xda") if image.format in ("JPEG", "MPO") else 1
     if passes * image.width * image.height > _PASSES * limits.max_pixels:
         raise PictureTooLargeError(
@@ -252,7 +261,10 @@ def _check_passes(image: Image.Image, data: bytes, limits: DecodeLimits) -> None
 
 
 def _frames(image: Image.Image) -> int:
-    """How many frames an animation has; the pages of a TIFF are none, and counting them may take minutes."""
+    """Count an animation's frames.
+
+    Pages of a TIFF are none, and counting them may take minutes.
+    """
     return 1 if image.format == "TIFF" else int(getattr(image, "n_frames", 1))
 
 
@@ -275,7 +287,7 @@ def _why_unreadable(data: bytes, fault: BaseException) -> str:
 
 
 def _draft(image: Image.Image, longest: int) -> None:
-    """Let a JPEG decoder skip the detail that would be shrunk away anyway."""
+    """Let a JPEG decoder skip detail that is shrunk away."""
     width, height = image.size
     scale = longest / max(width, height)
     if scale < 1 and image.format in ("JPEG", "MPO"):
@@ -299,7 +311,7 @@ def _picture(image: Image.Image, orientation: int, longest: int | None) -> Pictu
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Scale deeper greys to 8 bits ourselves: Pillow before 13 clips them instead."""
+    """Scale deeper greys to 8 bits, which Pillow clips."""
     if not image.mode.startswith(("I", "F")):
         return image
     values = np.nan_to_num(np.asarray(image).astype(np.float64))
@@ -316,7 +328,7 @@ def _exif(image: Image.Image) -> Image.Exif:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation, 1 to 8; 1 where the file says nothing or nonsense."""
+    """EXIF orientation, 1 to 8, or 1 for nonsense."""
     value = _exif(image).get(ExifTags.Base.Orientation, 1)
     return value if isinstance(value, int) and value in _TURNS else 1
 

@@ -1,4 +1,7 @@
-"""Pixels to bytes: a file that holds the picture, the metadata we chose, and nothing else."""
+"""Pixels to a file that holds nothing else.
+
+But for the metadata that we chose.
+"""
 
 import io
 import struct
@@ -16,7 +19,9 @@ from watermark.picture.pixels import Picture
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Metadata to write beside the pixels, ready made by `watermark.picture.credit`; an empty block is left out.
+    """Metadata to write beside the pixels.
+
+    An empty block is left out; `watermark.picture.credit` makes them.
 
     Attributes:
         xmp: an XMP packet.
@@ -44,7 +49,7 @@ def encode(
     quality: int = 85,
     blocks: Blocks | None = None,
 ) -> bytes:
-    """Write a picture as a file that holds its pixels and the given blocks, and nothing else.
+    """Write pixels and given blocks, and nothing else.
 
     No colour profile is written: the pixels are sRGB, which is what a file without one means.
 
@@ -81,7 +86,10 @@ def encode(
 
 
 def _jpeg(image: Image.Image, quality: int, blocks: Blocks) -> bytes:
-    """Write a JPEG as small as it gets: in passes, with tables of its own."""
+    """Write a JPEG as small as it gets.
+
+    In passes, with tables of its own.
+    """
     chroma = "4:4:4" if quality >= 85 else "4:2:0"  # noqa: PLR2004 (fine stubble shows colour fringes at 4:2:0)
     extra = _app13(blocks.iptc) if blocks.iptc else b""
 
@@ -100,12 +108,17 @@ def _jpeg(image: Image.Image, quality: int, blocks: Blocks) -> bytes:
 
 
 def _given(**blocks: bytes) -> dict[str, bytes]:
-    """Keep the blocks that hold something: Pillow writes an empty one as an empty one."""
+    """Keep the blocks that hold something.
+
+    Pillow writes an empty one as an empty one.
+    """
     return {name: block for name, block in blocks.items() if block}
 
 
 def _app13(record: bytes) -> bytes:
-    """Wrap an IPTC-IIM record for JPEG: Photoshop's image resource 0x0404 in an APP13 segment.
+    """Wrap an IPTC-IIM record for JPEG.
+
+    Photoshop's image resource 0x0404 in an APP13 segment.
 
     Source: Adobe Photoshop File Formats Specification, "Image Resource Blocks".
     """

@@ -1,4 +1,4 @@
-"""Local features of a picture: where something recognisable is, how large, which way up, and what it looks like.
+"""Local features of a picture.
 
 Catalogue photos are described at several sizes, so that a copy shrunk to a thumbnail still finds its own kind of
 detail; a query is described once, and its mirror image costs a permutation.
@@ -73,12 +73,18 @@ def grey(picture: Picture) -> NDArray[np.uint8]:
 def describe_query(
     luma: NDArray[np.uint8], *, area: int = QUERY_AREA, most: int = QUERY_FEATURES
 ) -> Features:
-    """Features of a picture that is to be identified, found at one size of at most `area` pixels."""
+    """Describe a picture that is to be identified.
+
+    At one size of at most `area` pixels; `luma` is uint8 (height, width).
+    """
     return _detect(luma, area, most)
 
 
 def describe_original(luma: NDArray[np.uint8]) -> Features:
-    """Features of a catalogue photo at several sizes, spread over the picture, at most 480."""
+    """Describe a catalogue photo at several sizes.
+
+    At most 480 features, spread over the picture; `luma` is uint8 (height, width).
+    """
     found = []
     for area, share in zip(CATALOGUE_AREAS, CATALOGUE_SHARES, strict=True):
         features = _detect(luma, area, 4 * CATALOGUE_FEATURES)
@@ -121,7 +127,10 @@ def _detect(luma: NDArray[np.uint8], area: int, most: int) -> Features:
 
 
 def _spread(features: Features, shape: tuple[int, ...], most: int) -> Features:
-    """The strongest of every part of the picture: rank within its cell first, strength second."""
+    """The strongest features of every part of the picture.
+
+    Rank within its cell first, strength second.
+    """
     if len(features) <= most:
         return features
     cells = 6
@@ -138,7 +147,7 @@ def _spread(features: Features, shape: tuple[int, ...], most: int) -> Features:
 
 
 def _root(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """RootSIFT: unit-length square roots of SIFT descriptors, (n, 128).
+    """RootSIFT, unit-length square roots of SIFT descriptors, (n, 128).
 
     Source: Arandjelović and Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012.
     """

@@ -1,4 +1,4 @@
-"""Turns, scales, shifts and cuts a photo as a whole, so that it fills a frame."""
+"""Turns, scales, shifts and cuts a photo as a whole."""
 
 from dataclasses import dataclass
 from math import hypot
@@ -21,7 +21,9 @@ Matrix = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 @dataclass(frozen=True, slots=True)
 class CommonFrame:
-    """The part that photos of one view share, as one of them fills it.
+    """The part that photos of one view share.
+
+    As one of them fills it.
 
     Attributes:
         matrix: 2 by 3, from that photo's pixels to the frame's.
@@ -46,7 +48,10 @@ class CommonFrame:
         return hypot(self.matrix[0][0], self.matrix[1][0])
 
     def shrunk(self, *, photo: float, frame: float) -> "CommonFrame":
-        """Give it for the photo and the frame at other sizes, each as a share of its own."""
+        """Give it for photo and frame at other sizes.
+
+        Each as a share of its own.
+        """
         (a, b, c), (d, e, f) = self.matrix
         linear = frame / photo
         matrix = (a * linear, b * linear, c * frame), (d * linear, e * linear, f * frame)
@@ -54,7 +59,9 @@ class CommonFrame:
 
 
 def put_into_frame(picture: Picture, frame: CommonFrame) -> Picture:
-    """Turn, scale, shift and cut a photo as a whole, so that it fills a frame; nothing in it is retouched.
+    """Make a photo fill a frame, as a whole.
+
+    Turned, scaled, shifted and cut; nothing in it is retouched.
 
     Args:
         picture: the photo, decoded at any size.
@@ -64,7 +71,10 @@ def put_into_frame(picture: Picture, frame: CommonFrame) -> Picture:
 
 
 def in_frame(pixels: NDArray[np.uint8], frame: CommonFrame) -> NDArray[np.uint8]:
-    """Do the same to bare pixels, of any number of planes; uint8."""
+    """Make pixels of any number of planes fill a frame.
+
+    Gives uint8 (height, width) or (height, width, planes).
+    """
     moved = cv2.warpAffine(
         pixels,
         np.array(frame.matrix),
@@ -76,7 +86,7 @@ def in_frame(pixels: NDArray[np.uint8], frame: CommonFrame) -> NDArray[np.uint8]
 
 
 def out_of_frame(area: NDArray[np.bool_], frame: CommonFrame, size: Size) -> NDArray[np.bool_]:
-    """Lay an area of a frame back on the photo that fills it.
+    """Lay an area of a frame back on its photo.
 
     Args:
         area: bool, shape (height, width) of the frame.

@@ -1,4 +1,4 @@
-"""Lays open what a picture file carries beside its pixels, block by block, for a check to judge.
+"""Lays open what a file carries beside its pixels.
 
 JPEG, PNG, WebP and AVIF, the formats that are published, are walked to their last byte; a block nobody
 knows is named too.
@@ -44,7 +44,9 @@ class Block:
 
 
 def embedded_blocks(data: bytes) -> list[Block] | None:
-    """List all that a published picture holds beside its pixels and its decoder's tables.
+    """List what a published picture holds beside its pixels.
+
+    Its decoder's tables are left out.
 
     Returns:
         The blocks in the file's order; None when the bytes are no JPEG, PNG, WebP or AVIF. A file that is cut off
@@ -108,7 +110,10 @@ def _application(marker: int, body: bytes) -> Iterator[Block]:
 
 
 def _photoshop(data: bytes) -> Iterator[Block]:
-    """Walk Photoshop image resources (Source: Adobe, Photoshop file formats); 0x0404 holds IPTC."""
+    """Walk Photoshop image resources, of which 0x0404 holds IPTC.
+
+    Source: Adobe, Photoshop file formats.
+    """
     at = 0
     while data[at : at + 4] == b"8BIM":
         (number,) = struct.unpack_from(">H", data, at + 4)
@@ -124,7 +129,10 @@ def _photoshop(data: bytes) -> Iterator[Block]:
 
 
 def _iptc(data: bytes) -> Iterator[Block]:
-    """Walk IPTC-IIM datasets (Source: IPTC-NAA IIM 4.2, chapter 1)."""
+    """Walk IPTC-IIM datasets.
+
+    Source: IPTC-NAA IIM 4.2, chapter 1.
+    """
     at = 0
     while data[at : at + 1] == b"\x1c":
         record, dataset, size = struct.unpack_from(">BBH", data, at + 1)
@@ -225,7 +233,10 @@ def _avif_items(data: bytes, start: int, end: int) -> Iterator[Block]:
 
 
 def _item_places(data: bytes, start: int, end: int, idat: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """Read `iloc`: each item's number and its (offset, size) extents in the file."""
+    """Read each item's number and extents from `iloc`.
+
+    Extents are (offset, size) in the file.
+    """
     version, (sizes, bases) = data[start], data[start + 4 : start + 6]
     offset_size, length_size, base_size = sizes >> 4, sizes & 15, bases >> 4
     index_size = bases & 15 if version else 0
@@ -252,7 +263,10 @@ def _item_places(data: bytes, start: int, end: int, idat: int) -> Iterator[tuple
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (type, start of the content, end) of neighbouring boxes; what is no box is an error."""
+    """Yield type, start of the content and end of boxes.
+
+    What is no box is an error.
+    """
     while start < end:
         size, box = struct.unpack_from(">I4s", data, start)
         head = 8
@@ -267,7 +281,7 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]
 
 
 def _exif(tiff: bytes) -> Iterator[Block]:
-    """Yield every tag of every directory of an EXIF block, under its name."""
+    """Yield every tag of an EXIF block under its name."""
     exif = Image.Exif()
     exif.load(tiff)
     yield from (Block("exif", ExifTags.TAGS.get(tag, hex(tag)), _bytes(value)) for tag, value in exif.items())
@@ -285,7 +299,10 @@ def _bytes(value: object) -> bytes:
 
 
 def _xmp(packet: bytes) -> Iterator[Block]:
-    """Yield every property of an XMP packet under its full name, structure aside."""
+    """Yield every property of an XMP packet.
+
+    Under its full name, structure aside.
+    """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     root = etree.fromstring(packet.strip(b"\0 \r\n\t"), parser)
     for node in root.iter():

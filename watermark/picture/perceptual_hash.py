@@ -1,4 +1,7 @@
-"""How a whole picture looks: perceptual hashes that other tools know, and a grid of its greys. Never a decision."""
+"""How a whole picture looks, never a decision.
+
+Perceptual hashes that other tools know, and a grid of its greys.
+"""
 
 from dataclasses import dataclass, field
 from typing import Self
@@ -27,7 +30,10 @@ def phash(luma: NDArray[np.uint8]) -> int:
 
 
 def hashes(picture: Picture) -> dict[str, str]:
-    """Give a picture's 64-bit hashes by the names that other tools use, each as 16 hexadecimal digits."""
+    """Give a picture's 64-bit hashes by their names.
+
+    Each is 16 hexadecimal digits, as imagehash prints it.
+    """
     grey = Image.fromarray(picture.rgb).convert("L")
     return {"phash64": str(imagehash.phash(grey)), "dhash64": str(imagehash.dhash(grey))}
 
@@ -38,13 +44,18 @@ def phash256(picture: Picture) -> str:
 
 
 def bits_apart(one: int, many: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """Count the bits in which each of `many` differs from `one`; uint8 (n,)."""
+    """Count the bits in which each differs from one.
+
+    `many` is uint64 (n,); gives uint8 (n,).
+    """
     return np.asarray(np.bitwise_count(many ^ np.uint64(one)), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class GreyGrid:
-    """A picture as 32 by 32 greys, in which a small change in place shows.
+    """A picture as 32 by 32 greys.
+
+    A small change in place shows.
 
     Attributes:
         cells: 1024 grey levels, row after row.
@@ -54,28 +65,31 @@ class GreyGrid:
 
     @classmethod
     def of(cls, picture: Picture) -> Self:
-        """Shrink a picture, whatever its shape, to a square grid of average greys."""
+        """Shrink a picture of any shape to average greys."""
         grey = Image.fromarray(picture.rgb).convert("L")
         return cls(grey.resize((CELLS, CELLS), Image.Resampling.BOX).tobytes())
 
     @classmethod
     def from_text(cls, text: str) -> Self | None:
-        """Read what `text` gave; None for any other text."""
+        """Read what `text` gave, or None."""
         return cls(bytes.fromhex(text[len(_KIND) :])) if text.startswith(_KIND) else None
 
     @property
     def text(self) -> str:
-        """Its kind and 2048 hexadecimal digits: `grey32:7f80…`."""
+        """Its kind and 2048 hexadecimal digits, after `grey32` and a colon."""
         return f"{_KIND}{self.cells.hex()}"
 
     def levels_apart(self, other: "GreyGrid | None") -> int:
-        """By how many of 255 grey levels two pictures differ in the cell that differs most."""
+        """Grey levels, of 255, that the least like cells differ by."""
         if other is None:
             return _UNLIKE
         return max(abs(a - b) for a, b in zip(self.cells, other.cells, strict=True))
 
     def correlation(self, other: "GreyGrid") -> float:
-        """Tell how alike two photographs look, best over small shifts: 1 the same, 0 unrelated, -1 the negative."""
+        """Tell how alike two photographs look, over small shifts.
+
+        1 is the same, 0 unrelated, -1 the negative.
+        """
         inner = (slice(_SHIFT, -_SHIFT), slice(_SHIFT, -_SHIFT))
         one, two = _smooth(self), _smooth(other)
         return max(

@@ -1,4 +1,4 @@
-"""The picture itself: upright 8-bit sRGB pixels that nobody can change, cut or shrunk into new ones."""
+"""Upright 8-bit sRGB pixels that nobody can change."""
 
 from dataclasses import dataclass
 
@@ -45,14 +45,19 @@ class Picture:
 
 
 def resize(picture: Picture, longest: int) -> Picture:
-    """Shrink a picture to at most `longest` pixels on its long side; a smaller one comes back as it is."""
+    """Shrink a picture to at most `longest` pixels.
+
+    On its long side; a smaller one comes back as it is.
+    """
     if max(picture.width, picture.height) <= longest:
         return picture
     return Picture(np.asarray(shrunk(Image.fromarray(picture.rgb), longest)))
 
 
 def crop(picture: Picture, box: tuple[int, int, int, int]) -> Picture:
-    """Cut out (left, top, right, bottom), right and bottom exclusive, as far as the picture reaches.
+    """Cut out a box, as far as the picture reaches.
+
+    Left, top, right, bottom in pixels, right and bottom exclusive.
 
     Raises:
         UnreadablePictureError: nothing of the box lies inside the picture.
@@ -62,7 +67,7 @@ def crop(picture: Picture, box: tuple[int, int, int, int]) -> Picture:
 
 
 def shrunk(image: Image.Image, longest: int) -> Image.Image:
-    """Shrink a Pillow image to at most `longest` pixels on its long side."""
+    """Shrink a Pillow image's long side to `longest` pixels."""
     scale = longest / max(image.size)
     if scale >= 1:
         return image

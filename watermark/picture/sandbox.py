@@ -1,4 +1,6 @@
-"""A stranger's file opened in a process of its own: what hangs, floods the memory or crashes there ends there.
+"""A stranger's file opened in a process of its own.
+
+What hangs, floods the memory or crashes there ends there.
 
 Decoders are native code that Python cannot interrupt, so a helper process decodes, with a deadline kept here and a cap
 on memory kept by the system. It lives on from picture to picture (one more costs some milliseconds), and is replaced
@@ -37,14 +39,17 @@ _SLOW, _FELL, _STARVED = "slow", "fell", "starved"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """A file that was opened: what its header says, and the frames that were asked for."""
+    """An opened file's header, and the frames asked for."""
 
     header: Header
     frames: tuple[Frame, ...] = ()
 
 
 class _EndedError(Exception):
-    """The process had to be ended, or ended by itself; `why` is one of the words above."""
+    """The process was ended, or ended by itself.
+
+    `why` is one of the words above.
+    """
 
     def __init__(self, why: str, code: int | None = None) -> None:
         super().__init__(why)
@@ -52,34 +57,43 @@ class _EndedError(Exception):
 
 
 class Sandbox:
-    """Opens files in processes of its own. Safe in several threads at once."""
+    """Opens files in processes of its own, for several threads."""
 
     def __init__(self, processes: int = PROCESSES) -> None:
-        """Start nothing yet: the first file does."""
+        """Start nothing before the first file."""
         self._free = threading.Semaphore(processes)
         self._idle: list[_Worker] = []
         atexit.register(self.close)
 
     def header(self, data: bytes, limits: DecodeLimits | None = None) -> Header:
-        """Read a file's header; errors as `open_frames` has."""
+        """Read a file's header.
+
+        Errors are those of `open_frames`.
+        """
         return self._open(data, limits, longest=None, frame=None, pixels=False).header
 
     def open_picture(
         self, data: bytes, limits: DecodeLimits | None = None, *, longest: int | None = None, frame: int = 0
     ) -> Picture:
-        """Decode one frame, as `pixels.open_picture` does; errors as `open_frames` has."""
+        """Decode one frame, as `decode.open_picture` does.
+
+        Errors are those of `open_frames`.
+        """
         return self._open(data, limits, longest=longest, frame=frame, pixels=True).frames[0].picture
 
     def open_first(
         self, data: bytes, limits: DecodeLimits | None = None, *, longest: int | None = None
     ) -> Opened:
-        """Read a file's header and decode its first frame at once; errors as `open_frames` has."""
+        """Read a file's header and decode its first frame.
+
+        Errors are those of `open_frames`.
+        """
         return self._open(data, limits, longest=longest, frame=0, pixels=True)
 
     def open_frames(
         self, data: bytes, limits: DecodeLimits | None = None, *, longest: int | None = None
     ) -> Opened:
-        """Decode frames spread over an animation, as `pixels.open_frames` does; those that came in time.
+        """Decode frames as `decode.open_frames` does, while time allows.
 
         Raises:
             UnreadablePictureError: not a picture, or one that makes its decoder crash.
@@ -89,7 +103,10 @@ class Sandbox:
         return self._open(data, limits, longest=longest, frame=None, pixels=True)
 
     def close(self) -> None:
-        """End the processes that wait; more are started when they are needed."""
+        """End the processes that wait.
+
+        More are started when they are needed.
+        """
         while self._idle:
             self._idle.pop().end()
 
@@ -195,7 +212,7 @@ class _Worker:
 
     @contextmanager
     def _deadline(self, seconds: float) -> Iterator[None]:
-        """Kill the process when time is up, which ends every wait for it."""
+        """Kill the process when time is up."""
         late = threading.Event()
 
         def kill() -> None:

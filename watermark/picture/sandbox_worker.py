@@ -1,4 +1,4 @@
-"""The sandbox's process: decodes one file after another for its parent, within the caps it is given.
+"""Decodes one file after another for the sandbox's parent.
 
 Started as `python -m watermark.picture.sandbox_worker`. A request is HEAD, a JSON object and the file; the answer is
 any number of messages, the last of them END or an error; before all READY. What libraries write about broken files
@@ -28,7 +28,7 @@ READY, HEADER, FRAME, END, UNREADABLE, TOO_LARGE, STARVED = b"R", b"H", b"F", b"
 
 
 def read_exactly(stream: IO[bytes], size: int) -> bytes:
-    """So many bytes; fewer only where the other side is gone."""
+    """Read so many bytes, or all there are."""
     blocks, left = [], size
     while left and (block := stream.read(left)):
         blocks.append(block)
@@ -93,7 +93,10 @@ def _plain(header: Header) -> dict[str, Any]:
 
 
 def _hold(limits: DecodeLimits) -> None:
-    """Let the system hold the caps: memory, and processor time, which also ends an orphan."""
+    """Let the system hold the caps on memory and time.
+
+    The cap on processor time also ends an orphan.
+    """
     try:
         import resource  # noqa: PLC0415 (there is none on Windows, where the parent's clock is the only cap)
     except ImportError:
@@ -107,7 +110,7 @@ def _hold(limits: DecodeLimits) -> None:
 
 @cache
 def _held() -> int:
-    """Bytes of address space that the program itself has, before any picture; 0 where that cannot be asked."""
+    """Bytes of address space before any picture, 0 if unknown."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     except OSError:
