@@ -189,7 +189,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """A 2 by 3 matrix from a pair's second photo to its first."""
+    """A matrix (2 by 3) from a pair's second photo to its first."""
 
     transform: tuple[tuple[float, float, float], tuple[float, float, float]]
     method: Method

@@ -1,4 +1,4 @@
-"""Times as the database and the ledger write them, and as readers see them."""
+"""Times as the database writes them and readers see them."""
 
 from datetime import UTC, datetime
 
@@ -32,7 +32,7 @@ def day(moment: datetime | str) -> str:
 
 
 def minute(moment: datetime | str) -> str:
-    """Give a moment for a reader, to the minute (2026-03-01 12:30)."""
+    """Give a moment to the minute ("2026-03-01 12:30")."""
     return _printed(moment)[:16].replace("T", " ")
 
 

@@ -96,14 +96,14 @@ def build_site(
 
 
 def _design_of(channels: Sequence[Shown], recipe: str) -> str | None:
-    """Give the design of a recipe that is shown, by its key, as JSON."""
+    """Give a shown recipe's design as JSON, by its key."""
     found = next((shown.recipes[recipe] for shown in channels if recipe in shown.recipes), None)
     return found.design.to_json() if found else None
 
 
 @contextmanager
 def _alone(folder: DataFolder) -> Iterator[None]:
-    """Let no other build run, and hold the search for reference cycles, of which a build makes none."""
+    """Let no other build run, and no search for reference cycles."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -71,7 +71,10 @@ class Recipe:
         )
 
     def hidden(self, key: MarkKey) -> HiddenMark:
-        """Give what is hidden in its files, another payload for each photo, channel and first day."""
+        """Give what is hidden in its files.
+
+        Each photo, channel and first day has another payload.
+        """
         words = ("payload", self.digest, self.channel.name, self.published.isoformat())
         return HiddenMark(subject=self.digest, payload=int.from_bytes(key.digest(*words)[:8], "big"))
 
@@ -84,7 +87,10 @@ def recipe_for(
     now: datetime,
     mark_key: str = "",
 ) -> Recipe:
-    """Say what a photo's files in a channel are made from; `mark_key` names the key of what is hidden in them."""
+    """Say what a photo's files in a channel are made from.
+
+    `mark_key` names the key of what is hidden in them.
+    """
     published = (photo.first_published_at or now).astimezone(UTC).date()
     year = published.year
     return Recipe(
@@ -131,7 +137,7 @@ class Renditions:
     """The cache of published files, by what they were made from."""
 
     def __init__(self, folder: Path, originals: Path, key: MarkKey) -> None:
-        """Keep files in `folder`, made from the vault of originals and marked with the key."""
+        """Keep files in `folder`, made from the originals with the key."""
         self._folder, self._originals, self._key = folder, originals, key
 
     def make(self, recipes: Mapping[str, Recipe], *, progress: Progress = silently) -> list[str]:
@@ -243,7 +249,7 @@ def _opened(data: bytes, recipe: Recipe) -> Picture:
 
 
 def _write(folder: Path, picture: Picture, recipe: Recipe, key: MarkKey) -> tuple[Picture, list[FileFacts]]:
-    """Write a picture in every format of the channel, and give it as it is marked, with its files."""
+    """Write a picture in every format, and give it marked."""
     files = list[FileFacts]()
     marked, encoded = _marked(recipe.design.draw(picture), recipe, key)
     for name, data in encoded.items():
@@ -256,7 +262,7 @@ def _write(folder: Path, picture: Picture, recipe: Recipe, key: MarkKey) -> tupl
 
 
 def _marked(seen: Picture, recipe: Recipe, key: MarkKey) -> tuple[Picture, dict[Format, bytes]]:
-    """Hide the layers in a picture and encode it; louder, until every file gives them back.
+    """Hide layers in a picture, louder until its file gives them back.
 
     Raises:
         WatermarkError: They cannot be read back at any strength.

@@ -92,7 +92,7 @@ def shown_in_channels(
 
 
 def hidden_marks_of(channels: Sequence[Shown], key: MarkKey) -> list[HiddenMarkRow]:
-    """Say what the hidden marks of all photos stand for that are not yet public in this way."""
+    """Say what the new hidden marks of shown photos stand for."""
     return [
         HiddenMarkRow(
             payload=recipe.hidden(key).payload,

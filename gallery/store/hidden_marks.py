@@ -1,4 +1,4 @@
-"""What each hidden mark stands for: which photo, published in which channel, first on which day."""
+"""The register of hidden marks and what each stands for."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,10 @@ from gallery.times import text_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HiddenMarkRow:
-    """One publication's hidden mark; `payload` is its 64 bits, `key_name` names the key that it is read with."""
+    """One publication's hidden mark of 64 bits.
+
+    `key_name` names the key that it is read with.
+    """
 
     payload: int
     photo_id: int
@@ -22,14 +25,14 @@ class HiddenMarkRow:
 
 
 class HiddenMarks:
-    """The register of hidden marks; rows are added, never changed."""
+    """The register of hidden marks, to which rows are only added."""
 
     def __init__(self, db: Database) -> None:
         """Read from and write to an opened catalogue."""
         self._db = db
 
     def register(self, marks: Iterable[HiddenMarkRow], now: datetime) -> None:
-        """Write down marks that are about to be published; what is known already stays as it is."""
+        """Write down marks that are about to be published."""
         rows = [
             [
                 f"{one.payload:016x}",
@@ -46,11 +49,11 @@ class HiddenMarks:
                 self._db.execute("insert or ignore into hidden_marks values (?, ?, ?, ?, ?, ?)", row)
 
     def find(self, payload: int) -> HiddenMarkRow | None:
-        """Give what a payload stands for; None for one that was never published from here."""
+        """Give what a payload stands for, or None."""
         return next(iter(self._select("payload = ?", f"{payload:016x}")), None)
 
     def of_photo(self, photo_id: int) -> list[HiddenMarkRow]:
-        """Give all marks that a photo was ever published with, the oldest first."""
+        """Give a photo's marks, the oldest first."""
         return self._select("photo_id = ?", photo_id)
 
     def of_other_keys(self, key_name: str) -> int:

@@ -36,7 +36,10 @@ class Vault:
         return digest
 
     def stage(self, data: bytes) -> Path | None:
-        """Write bytes into a file that can be sealed later; None where they are sealed already."""
+        """Write bytes into a file that can be sealed later.
+
+        None where they are sealed already.
+        """
         place = self._place(digest_of(data))
         if place.is_file() and place.stat().st_size == len(data):
             return None
@@ -56,7 +59,7 @@ class Vault:
         return staged
 
     def seal(self, staged: Path, digest: Digest) -> None:
-        """Make a staged file the original of this digest, which the caller has computed of its bytes."""
+        """Make a staged file the original of the digest of its bytes."""
         place = self._place(digest)
         for folder in (place.parent.parent.parent, place.parent.parent, place.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a law wants in a signed form, and what a form lacks.
+"""What a law wants in a signed form, and what is missing.
 
 Pure: what a person saw in the form goes in, the missing elements come out. No legal advice: a lawyer looks at it once.
 """
