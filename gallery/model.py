@@ -228,7 +228,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewPhoto:
+class DroppedPhoto:
     """A photograph of a dropped file, or part of a composite.
 
     A part has the digest of the whole, and its box there in pixels.
@@ -245,11 +245,17 @@ class NewPhoto:
     format: str
     taken_at: str
     camera: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPhoto(DroppedPhoto):
+    """A dropped photograph that no draft has yet."""
+
     thumbnail: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DraftPhoto:
+class DraftPhoto(DroppedPhoto):
     """A photograph of a draft and where it was put.
 
     Stage 1 is the first, 0 means set aside.
@@ -257,17 +263,6 @@ class DraftPhoto:
 
     id: int
     draft: int
-    file: str
-    digest: Digest
-    composite: Digest | None
-    box: Box | None
-    size: int
-    file_size: int
-    width: int
-    height: int
-    format: str
-    taken_at: str
-    camera: str
     stage: int
     view: str
     position: int

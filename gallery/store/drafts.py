@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -84,7 +85,7 @@ class Drafts:
                        values (:draft, :file, :digest, :composite, :box, :size, :file_size,
                                :width, :height, :format, :taken_at, :camera, :thumbnail,
                                (select count(*) from draft_photos where draft_id = :draft)) returning id""",
-                    {name: getattr(photo, name) for name in NewPhoto.__slots__}
+                    {one.name: getattr(photo, one.name) for one in fields(NewPhoto)}
                     | {"draft": draft, "box": json.dumps(photo.box) if photo.box else None},
                 ).fetchone()
                 ids.append(int(row[0]))
