@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ SOURCES = sorted(
     [ROOT / "pairwatch.py", *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))],
 )
 LONGEST_FUNCTION = 50
+LARGEST_PLAIN = 3
 
 
 def _named(path: Path) -> str:
@@ -91,3 +93,28 @@ def test_no_machine_path_or_secret_host_is_written_down():
     ]
 
     assert found == []
+
+
+def test_every_package_of_some_size_has_its_layers_written_down():
+    """A package of more than three rooms says which knows which, for all of them."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    held = {
+        container
+        for contract in settings["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers" and contract.get("exhaustive")
+        for container in contract["containers"]
+    }
+    packages = {path.parent for path in SOURCES if path.name == "__init__.py"}
+    rooms = {
+        package: [
+            path
+            for path in package.iterdir()
+            if (path.suffix == ".py" and path.name != "__init__.py") or (path / "__init__.py").exists()
+        ]
+        for package in packages
+    }
+
+    large = {
+        _named(package).replace("/", ".") for package, inside in rooms.items() if len(inside) > LARGEST_PLAIN
+    }
+    assert large - held == set()
