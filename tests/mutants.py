@@ -24,13 +24,12 @@ RULES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "urls": (("crawler/urls.py",), ("tests/crawler/test_urls.py",)),
     "robots": (("crawler/http/robots.py",), ("tests/crawler/test_robots.py",)),
     "frontier": (
-        (
-            "crawler/visit/frontier.py",
-            "crawler/visit/pace.py",
-            "crawler/visit/revisit.py",
-            "crawler/visit/traps.py",
-        ),
-        ("tests/crawler/test_frontier.py",),
+        ("crawler/visit/frontier.py",),
+        ("tests/crawler/test_frontier.py", "tests/crawler/test_outcome.py"),
+    ),
+    "rhythm": (
+        ("crawler/visit/pace.py", "crawler/visit/revisit.py", "crawler/visit/traps.py"),
+        ("tests/crawler/test_rhythm.py",),
     ),
     "verdict": (("watermark/matching/model.py",), ("tests/watermark/test_agreement.py",)),
 }

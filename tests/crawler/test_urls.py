@@ -2,7 +2,7 @@
 
 import ada_url
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.errors import BadUrlError
@@ -121,6 +121,8 @@ def test_no_reference_breaks_it(text, charset):
 
 
 @given(REFERENCES)
+@example("HTTP:")
+@example("http:?x")
 def test_a_reference_leads_where_a_browser_goes(text):
     """But for fragment, session, tracking and escapes, joining is the WHATWG URL standard's, whatever was cached."""
     base = "http://example.org/a/b.html?c"
@@ -295,3 +297,12 @@ def test_a_written_address_needs_no_scheme():
 def test_no_control_character_is_part_of_a_host(host):
     """What no host can be called is no address."""
     assert canonical(f"http://{host}/") is None
+
+
+@pytest.mark.parametrize(
+    "end", [".jpg", ".JPEG?w=3", ".webp#x", ".avif&a", "?file=a.png", ".heic", ".tif", ".svg;x"]
+)
+def test_a_picture_is_known_by_its_ending(end):
+    """Whatever case it has and whatever follows; a word that only contains one is none."""
+    assert names_an_image(f"https://example.org/a{end}")
+    assert not names_an_image("https://example.org/a.jpgs/b.html?x.pngx")
