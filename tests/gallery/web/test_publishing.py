@@ -304,7 +304,7 @@ def test_a_name_in_a_caption_is_stopped_and_stops_nobody_else(case, site):
     answer = publish(case)
     later = build_site(site.folder, actor="night", now=site.app.extensions["pairwatch"].clock())
 
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert "betray a patient" in answer.text
     assert later.photos == 0
 
