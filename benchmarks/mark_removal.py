@@ -105,8 +105,8 @@ def examined(
             placed = place(query, agreement.homography, record.frame, plain)
             left = informed.residual(placed.luma, placed.covered, plain, placed.scale)
             hidden, _ = informed.presence_of(left, placed.luma, KEY, name, [payload_of(name)])
-            if "--details" in sys.argv:
-                print("drift", placed.drift)
+            if hidden == Presence.NOT_THERE and not placed.steady:
+                hidden = Presence.UNREADABLE
             without, beside = (
                 examine(placed.luma, placed.covered, placed.scale, (plain, marked), known)
                 for known in (Presence.UNREADABLE, hidden)

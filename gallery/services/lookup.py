@@ -18,11 +18,13 @@ from gallery.site.renditions import recipe_for
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database
+from gallery.store.hidden_marks import HiddenMarks
 from gallery.store.vault import Vault
 from watermark.errors import IndexDamagedError, WatermarkError
 from watermark.marking.design import Design, Designs
 from watermark.matching.explanation import edit_words, explain, half_words
 from watermark.matching.index import Index
+from watermark.matching.verdict import Verdict
 from watermark.picture.decode import DecodeLimits, open_picture
 from watermark.picture.encode import encode
 from watermark.picture.perceptual_hash import hashes
@@ -30,6 +32,7 @@ from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import Opened, sandbox
 
 if TYPE_CHECKING:
+    from gallery.services.marks import MarksRead
     from watermark.matching.result import Answer, RunnerUp
 
 
@@ -54,6 +57,7 @@ class Identification:
     runner_up: dict[str, object] | None
     explanation: str
     also: tuple[dict[str, object], ...] = ()
+    marks: "MarksRead | None" = None
 
     def to_json(self) -> dict[str, object]:
         """Give the machine-readable line of `pairwatch identify --json`."""
@@ -72,6 +76,7 @@ class Identification:
             "frames_looked_at": answer.judged,
             "hashes": dict(self.hashes),
             "explanation": self.explanation,
+            "marks": self.marks.to_json() if self.marks else None,
         }
 
 
@@ -107,6 +112,7 @@ class Lookup:
             catalog = Catalog(database)
             self._photos = {photo.id: photo for photo in catalog.photos()}
             self._recorded = catalog.designs()
+            self._hidden_marks = HiddenMarks(database).by_photo()
             self._frames = frames_of(self._photos.values(), Casework(database).alignments())
         finally:
             database.close()
@@ -152,6 +158,9 @@ class Lookup:
         answer = self._judged(opened)
         shown = next(frame.picture for frame in opened.frames if frame.number == answer.frame)
         photo = None if answer.photo is None else self.photo(answer.photo)
+        marks = self._marks_read(opened, answer, photo) if photo else None
+        if marks:
+            answer = replace(answer, mark=marks.evidence.examination.state)
         return Identification(
             file=name,
             answer=answer,
@@ -164,6 +173,23 @@ class Lookup:
                 self.subject(photo.id) if photo else "one of our photos",
                 [self.subject(other.photo) for other in answer.also],
             ),
+            marks=marks,
+        )
+
+    def _marks_read(self, opened: Opened, answer: "Answer", photo: Photo) -> "MarksRead | None":
+        """Read what a copy of a published photo still carries; None for all else."""
+        from gallery.services.marks import read_copy  # noqa: PLC0415 (intake does without)
+        from watermark.matching.evidence import Copy  # noqa: PLC0415
+
+        if answer.verdict != Verdict.COPY or answer.transform is None or not photo.first_published_at:
+            return None
+        frame = next(one for one in opened.frames if one.number == answer.frame)
+        return read_copy(
+            self._folder,
+            Copy(frame.picture, (opened.header.width, opened.header.height), answer.transform),
+            photo=photo,
+            designs=self._designs_of(photo.id),
+            rows=self._hidden_marks.get(photo.id, []),
         )
 
     def exhibit(self, found: Identification, data: bytes) -> dict[str, bytes]:

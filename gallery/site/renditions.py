@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
-from math import ceil
 from pathlib import Path
 from typing import get_args
 
@@ -27,9 +26,9 @@ from watermark.marking.visible import Label, Mark
 from watermark.picture.credit import Credit, credit_blocks
 from watermark.picture.decode import open_picture, read_header
 from watermark.picture.encode import Blocks, Format, encode
-from watermark.picture.framing import CommonFrame, put_into_frame
+from watermark.picture.framing import CommonFrame
 from watermark.picture.perceptual_hash import phash256
-from watermark.picture.pixels import Picture, resize
+from watermark.picture.pixels import Picture
 
 VERSION = 6
 _MANIFEST, _LOOK = "manifest.json", "look"
@@ -197,15 +196,12 @@ def _make(folder: Path, originals: Path, mark_key: MarkKey, recipe: Recipe) -> G
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        picture = _opened(Vault(originals).get(recipe.digest), recipe)
-        marked, files = _write(unfinished, picture, recipe, mark_key)
-        shown = [picture, marked]
-        for size in sorted(recipe.channel.sizes, reverse=True):
-            if size < max(picture.width, picture.height):
-                picture = resize(picture, size)
-                marked, narrower = _write(unfinished, picture, recipe, mark_key)
-                shown.append(marked)
-                files = [*narrower, *files]
+        shown, files = list[Picture](), list[FileFacts]()
+        _, sizes = recipe.design.unmarked(Vault(originals).get(recipe.digest))
+        for picture in sizes:
+            marked, narrower = _write(unfinished, picture, recipe, mark_key)
+            shown += [marked] if shown else [picture, marked]
+            files = [*narrower, *files]
         # Visitors bring what they saw: the bare photo of another place, or ours, whose mark and label differ a
         # little in each size.
         looks = (phash256(one) for one in shown)
@@ -234,18 +230,6 @@ def _described_anew(place: Path) -> dict[str, object]:
     described: dict[str, object] = {"look": (place / _LOOK).read_text(encoding="ascii"), "files": files}
     write_json(place / _MANIFEST, described)
     return described
-
-
-def _opened(data: bytes, recipe: Recipe) -> Picture:
-    """Decode a photo as large as shown, in its view's frame."""
-    longest, frame = max(recipe.channel.sizes), recipe.frame
-    if frame is None:
-        return open_picture(data, longest=longest)
-    facts = read_header(data)
-    shown = min(1.0, longest / max(frame.width, frame.height))
-    whole = max(facts.width, facts.height)
-    picture = open_picture(data, longest=min(whole, ceil(whole * frame.scale * shown)))
-    return put_into_frame(picture, frame.shrunk(photo=picture.width / facts.width, frame=shown))
 
 
 def _write(folder: Path, picture: Picture, recipe: Recipe, key: MarkKey) -> tuple[Picture, list[FileFacts]]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlite_utils import Database
 
 from gallery.store.database import transaction
-from gallery.times import text_of
+from gallery.times import moment_of, text_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class HiddenMarkRow:
     channel: str
     day: date
     key_name: str
+    recorded_at: datetime | None = None
 
 
 class HiddenMarks:
@@ -56,13 +57,21 @@ class HiddenMarks:
         """Give a photo's marks, the oldest first."""
         return self._select("photo_id = ?", photo_id)
 
+    def by_photo(self) -> dict[int, list[HiddenMarkRow]]:
+        """Give every photo's marks, the oldest first."""
+        found: dict[int, list[HiddenMarkRow]] = {}
+        for row in self._select("1 = ?", 1):
+            found.setdefault(row.photo_id, []).append(row)
+        return found
+
     def of_other_keys(self, key_name: str) -> int:
         """Count the marks that were made with another key than this one."""
         query = "select count(*) from hidden_marks where key_name <> ?"
         return int(self._db.execute(query, [key_name]).fetchone()[0])
 
     def _select(self, where: str, value: object) -> list[HiddenMarkRow]:
-        query = f"select payload, photo_id, channel, day, key_name from hidden_marks where {where} order by recorded_at"  # noqa: S608 (ours)
+        columns = "payload, photo_id, channel, day, key_name, recorded_at"
+        query = f"select {columns} from hidden_marks where {where} order by recorded_at"  # noqa: S608 (ours)
         return [
             HiddenMarkRow(
                 payload=int(payload, 16),
@@ -70,6 +79,7 @@ class HiddenMarks:
                 channel=channel,
                 day=date.fromisoformat(day),
                 key_name=key_name,
+                recorded_at=moment_of(recorded_at),
             )
-            for payload, photo_id, channel, day, key_name in self._db.execute(query, [value])
+            for payload, photo_id, channel, day, key_name, recorded_at in self._db.execute(query, [value])
         ]

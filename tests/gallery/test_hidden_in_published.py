@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from gallery.errors import GalleryError
+from gallery.services.lookup import Lookup
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database
 from gallery.store.hidden_marks import HiddenMarks
@@ -119,3 +120,13 @@ def test_a_registered_mark_cannot_be_changed_or_forgotten(shown):
         for statement in ("update hidden_marks set channel = 'x'", "delete from hidden_marks"):
             with pytest.raises(sqlite3.IntegrityError, match="hidden mark"):
                 database.execute(statement)
+
+
+def test_identify_tells_the_publication_and_what_became_of_the_mark(shown):
+    """A published file leads back to its channel and day, with its mark."""
+    lookup = Lookup(shown.folder)
+    site = max((shown.folder.public / "photos").glob("*.jpg"), key=lambda one: one.stat().st_size)
+    found = lookup.identify(site.read_bytes(), "found.jpg").to_json()
+    assert (found["verdict"], found["mark"]) == ("copy", "kept")
+    assert found["marks"]["publication"] == {"channel": "website", "day": NOW.date().isoformat()}
+    assert (found["marks"]["hidden"], found["marks"]["mark"]) == ("there", "kept")

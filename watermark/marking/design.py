@@ -1,15 +1,17 @@
 """The one design of a published photo, with its areas."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Self
 
 import numpy as np
 
 from watermark.marking.visible import Label, Mark, Mask, draw_label, draw_mark, label_box, mark_area
-from watermark.picture.framing import CommonFrame, Size, out_of_frame
-from watermark.picture.pixels import Picture
+from watermark.picture.decode import Header, open_picture, read_header
+from watermark.picture.framing import CommonFrame, Size, out_of_frame, put_into_frame
+from watermark.picture.pixels import Picture, resize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,36 @@ class Design:
         """Draw label and mark on a picture in its frame."""
         labelled = draw_label(picture, self.label) if self.label else picture
         return draw_mark(labelled, self.mark) if self.mark else labelled
+
+    def unmarked(self, original: bytes) -> tuple[Size, Iterator[Picture]]:
+        """Decode a photo and give it in each published size, largest first, in its frame and without mark and label.
+
+        Returns:
+            The photo's own (width, height), and the pictures.
+
+        Raises:
+            UnreadablePictureError: the bytes are no picture.
+            PictureTooLargeError: it would need more than the limits allow.
+        """
+        header = read_header(original)
+        return (header.width, header.height), self._sizes(original, header)
+
+    def _sizes(self, original: bytes, header: Header) -> Iterator[Picture]:
+        picture = self._largest(original, header)
+        yield picture
+        for size in sorted(self.sizes, reverse=True):
+            if size < max(picture.width, picture.height):
+                picture = resize(picture, size)
+                yield picture
+
+    def _largest(self, original: bytes, header: Header) -> Picture:
+        longest, frame = max(self.sizes), self.frame
+        if frame is None:
+            return open_picture(original, longest=longest)
+        shown = min(1.0, longest / max(frame.width, frame.height))
+        whole = max(header.width, header.height)
+        picture = open_picture(original, longest=min(whole, ceil(whole * frame.scale * shown)))
+        return put_into_frame(picture, frame.shrunk(photo=picture.width / header.width, frame=shown))
 
     def frame_in(self, photo: Size, shown: Size) -> CommonFrame | None:
         """Give the frame in pixels of a smaller picture of the photo.

@@ -22,6 +22,8 @@ from watermark.picture import features
 from watermark.picture.pixels import Picture
 
 _LEAST_PARTS = 12
+_STEADY = 0.25  # pixels, or of the copy's own where those are larger
+_TILT = 0.03  # by which one side of a copy may be larger than the other
 _EDGE = 5  # pixels along the copy's border that are no whole ones
 
 
@@ -42,6 +44,14 @@ class Placed:
     scale: float
     homography: Homography
     drift: float
+
+    @property
+    def steady(self) -> bool:
+        """Whether it lies so well that a layer which is not read there is not there."""
+        depth = np.abs(self.homography.matrix[2, :2] / self.homography.matrix[2, 2]).max() * max(
+            self.luma.shape
+        )
+        return self.drift < _STEADY * max(1.0, self.scale) and depth < _TILT
 
 
 def place(
