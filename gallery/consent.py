@@ -39,14 +39,14 @@ class Reason:
         case: the number of the photo's case.
         consent: the one it speaks of, if any.
         channel: which a consent does not cover.
-        finding: what is wrong with the words of the case's page.
+        objection: what is wrong with the words of the case's page.
     """
 
     ground: Ground
     case: int
     consent: Consent | None = None
     channel: str = ""
-    finding: str = ""
+    objection: str = ""
 
     def __str__(self) -> str:
         """Say it as a clause ("the consent of 2026-01-15 expired on 2026-02-28")."""
@@ -74,7 +74,7 @@ _WORDS: Mapping[Ground, str] = {
     Ground.CASE_WITHDRAWN: "case {0.case} was withdrawn",
     Ground.CASE_HELD: "Patient {0.case} is not released for publication yet",
     Ground.MINOR: "Patient {0.case} was a minor: never published",
-    Ground.WORDS_REFUSED: "the words of Patient {0.case} may not stand so: {0.finding}",
+    Ground.WORDS_REFUSED: "the words of Patient {0.case} may not stand so: {0.objection}",
 }
 
 

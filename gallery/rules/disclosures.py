@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gallery.model import Case, Performer, Photo, Stage
-from gallery.rules.advertising import Facts, Finding, check, facts_of, load_rules, required_sentences
+from gallery.rules.advertising import Facts, Objection, check, facts_of, load_rules, required_sentences
 from gallery.settings import Settings
 from gallery.stages import heading, shows_work
 
@@ -79,11 +79,11 @@ def page_words(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], set
     return "\n\n".join(filter(None, said))
 
 
-def findings_about(
+def objections_about(
     case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings
-) -> list[Finding]:
+) -> list[Objection]:
     """Check all that a case's page will say, what blocks first."""
     facts = facts_about(case, stages, settings)
     words = page_words(case, stages, photos, settings)
-    findings = check(words, facts, load_rules(settings.jurisdictions))
-    return sorted(findings, key=lambda finding: not finding.blocks)
+    objections = check(words, facts, load_rules(settings.jurisdictions))
+    return sorted(objections, key=lambda objection: not objection.blocks)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gallery.consent import agreed
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Consent, Performer, Photo, Section, Stage
-from gallery.rules.disclosures import findings_about
+from gallery.rules.disclosures import objections_about
 from gallery.services.practice import Practice
 from gallery.settings import Settings
 from gallery.stages import shows_work
@@ -117,7 +117,7 @@ def _about_the_record(standing: Standing) -> Iterator[Obstacle]:
 
 
 def _about_words(standing: Standing, settings: Settings) -> Iterator[Obstacle]:
-    for finding in findings_about(standing.case, standing.stages, standing.photos, settings):
+    for objection in objections_about(standing.case, standing.stages, standing.photos, settings):
         yield Obstacle(
-            f"Words: {finding.sentence().rstrip('.')}", blocks=finding.blocks, section=Section.WORDS
+            f"Words: {objection.sentence().rstrip('.')}", blocks=objection.blocks, section=Section.WORDS
         )

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gallery.model import Case, Section, Words
-from gallery.rules.advertising import Finding
+from gallery.rules.advertising import Objection
 from gallery.rules.disclosures import (
-    findings_about,
+    objections_about,
     photo_alt,
     photo_caption,
     required_on,
@@ -25,13 +25,13 @@ class PageWords:
         of_photos: Description and caption of each photo by its id, where nobody wrote others.
         of_stages: Title and sentences of each stage.
         printed: What is printed at the end of the page.
-        findings: What is wrong with all of it, what blocks first.
+        objections: What is wrong with all of it, what blocks first.
     """
 
     of_photos: Mapping[int, tuple[str, str]]
     of_stages: Sequence[tuple[str, Sequence[str]]]
     printed: Sequence[str]
-    findings: Sequence[Finding]
+    objections: Sequence[Objection]
 
 
 def page_words_of(p: Practice, case: Case) -> PageWords:
@@ -47,14 +47,14 @@ def page_words_of(p: Practice, case: Case) -> PageWords:
         },
         of_stages=[(stage_title(stage), stage_sentences(stage)) for stage in stages],
         printed=[case.limits or chosen.limits, *chosen.required, *required_on(case, stages, chosen)],
-        findings=findings_of(p, case),
+        objections=objections_of(p, case),
     )
 
 
-def findings_of(p: Practice, case: Case) -> list[Finding]:
+def objections_of(p: Practice, case: Case) -> list[Objection]:
     """Check everything that the page of a case will say, what blocks first."""
     number = case.number
-    return findings_about(case, p.catalog.stages(number), p.catalog.photos(number), p.settings)
+    return objections_about(case, p.catalog.stages(number), p.catalog.photos(number), p.settings)
 
 
 def save_words(p: Practice, case: Case, words: Mapping[int, Words], edit: Edit) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 
 from gallery.consent import Ground, Permission, Reason, agreed, may_show
 from gallery.model import PUBLIC_CHANNEL, Case, Photo, Publication, Stage
-from gallery.rules.disclosures import facts_about, findings_about, page_words
+from gallery.rules.disclosures import facts_about, objections_about, page_words
 from gallery.rules.pairs import frames_of
 from gallery.settings import Channel, Settings
 from gallery.site.cache import Remembered
@@ -129,9 +129,9 @@ def _without_refused_words(
         page = (records.case[number], records.stages_of[number], records.photos_of[number], settings)
         key = _words_key(*page)
         asked.add(key)
-        finding = words.of(key, partial(_blocking, *page))
-        if finding:
-            reason = Reason(ground=Ground.WORDS_REFUSED, case=number, finding=finding)
+        objection = words.of(key, partial(_blocking, *page))
+        if objection:
+            reason = Reason(ground=Ground.WORDS_REFUSED, case=number, objection=objection)
             refused[number] = Permission(allowed=False, reason=reason)
     words.keep(asked)
     return {photo.id: refused.get(photo.case, permissions[photo.id]) for photo in records.photos}
@@ -145,5 +145,5 @@ def _words_key(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], set
 
 
 def _blocking(case: Case, stages: Sequence[Stage], photos: Sequence[Photo], settings: Settings) -> str:
-    findings = findings_about(case, stages, photos, settings)
-    return next((finding.sentence().rstrip(".") for finding in findings if finding.blocks), "")
+    objections = objections_about(case, stages, photos, settings)
+    return next((objection.sentence().rstrip(".") for objection in objections if objection.blocks), "")

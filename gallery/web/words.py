@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from gallery.model import Case, Section, Words
-from gallery.services.wording import findings_of, page_words_of, save_words
+from gallery.services.wording import objections_of, page_words_of, save_words
 from gallery.staff import Task
 from gallery.web.sections import Sent, open_case, save_section, show_section, typed_values
 from gallery.web.workplace import needs, work
@@ -38,7 +38,7 @@ def save(number: int) -> ResponseReturnValue:
         Section.WORDS,
         sent,
         lambda: save_words(p, case, words, sent.edit),
-        lambda: "words.page" if any(one.blocks for one in findings_of(p, case)) else "publishing.page",
+        lambda: "words.page" if any(one.blocks for one in objections_of(p, case)) else "publishing.page",
         **_more(case),
     )
 
@@ -57,5 +57,5 @@ def _more(case: Case) -> dict[str, object]:
         "own_words": words.of_photos,
         "sentences": words.of_stages,
         "printed": words.printed,
-        "findings": words.findings,
+        "objections": words.objections,
     }

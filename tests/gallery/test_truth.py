@@ -21,7 +21,7 @@ EVERY = load_rules(jurisdictions())
 
 def found(text: str, *packs: str, facts: Facts | None = None) -> set[str]:
     """Give the ids of the rules that a text breaks."""
-    return {finding.rule for finding in check(text, facts or Facts(), load_rules(packs))}
+    return {objection.rule for objection in check(text, facts or Facts(), load_rules(packs))}
 
 
 @pytest.mark.parametrize(
@@ -114,24 +114,24 @@ def test_the_record_is_held_against_the_words():
         Stage(case=51, label="after session 1 of 3", elapsed="immediately", in_progress=True),
     ]
     facts = facts_of(Case(number=51, minor=True), stages)
-    findings = check("A nice result.", facts, load_rules(("us-ca",)))
+    objections = check("A nice result.", facts, load_rules(("us-ca",)))
 
-    assert {finding.rule for finding in findings} == {
+    assert {objection.rule for objection in objections} == {
         "house/minor", "house/immediately", "house/redness", "house/unfinished", "house/other-doctor",
         "us-ca/procedures", "us-ca/same-results",
     }  # fmt: skip
-    assert {finding.rule for finding in findings if not finding.blocks} == {
+    assert {objection.rule for objection in objections if not objection.blocks} == {
         "house/redness",
         "house/unfinished",
     }
 
 
-def test_a_finding_says_what_why_and_what_instead():
+def test_an_objection_says_what_why_and_what_instead():
     """The person who wrote the words is told which, why, and what to write."""
-    (finding,) = check("Our painless method", Facts(), load_rules())
+    (objection,) = check("Our painless method", Facts(), load_rules())
 
-    assert (finding.words, finding.start, finding.blocks) == ("painless", 4, True)
-    assert finding.sentence() == (
+    assert (objection.words, objection.start, objection.blocks) == ("painless", 4, True)
+    assert objection.sentence() == (
         "“painless”: Not every patient could say the same. Say what this patient felt, or leave it out."
     )
 
@@ -157,5 +157,5 @@ def test_every_rule_gives_reason_suggestion_and_source():
 @given(st.text(max_size=200))
 def test_any_text_can_be_checked(text):
     """No words break the check, and what is found stands where it says."""
-    for finding in check(text, Facts(pair=True), EVERY):
-        assert text[finding.start :].lstrip().startswith(finding.words)
+    for objection in check(text, Facts(pair=True), EVERY):
+        assert text[objection.start :].lstrip().startswith(objection.words)

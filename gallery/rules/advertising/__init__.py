@@ -23,7 +23,7 @@ HOUSE = "house"
 
 
 class Weight(StrEnum):
-    """What a finding means for publication."""
+    """What an objection means for publication."""
 
     BLOCKS = "blocks"
     ADVISES = "advises"
@@ -84,7 +84,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Objection:
     """What is wrong with a text.
 
     Attributes:
@@ -111,11 +111,11 @@ class Finding:
         return f"{words}{self.reason} {self.suggestion}"
 
 
-def check(text: str, facts: Facts, rules: Iterable[Rule]) -> list[Finding]:
+def check(text: str, facts: Facts, rules: Iterable[Rule]) -> list[Objection]:
     """Find what the rules forbid in a text, or miss in it."""
-    findings = [finding for rule in rules if _applies(rule, facts) for finding in _judge(rule, text)]
-    findings += _marks(text, facts)
-    return sorted(findings, key=lambda finding: (finding.start, finding.rule))
+    objections = [objection for rule in rules if _applies(rule, facts) for objection in _judge(rule, text)]
+    objections += _marks(text, facts)
+    return sorted(objections, key=lambda objection: (objection.start, objection.rule))
 
 
 def required_sentences(facts: Facts, rules: Iterable[Rule]) -> tuple[str, ...]:
@@ -145,15 +145,15 @@ def _applies(rule: Rule, facts: Facts) -> bool:
     return all(getattr(facts, name) for name in rule.when)
 
 
-def _judge(rule: Rule, text: str) -> Iterable[Finding]:
+def _judge(rule: Rule, text: str) -> Iterable[Objection]:
     if rule.forbids:
         excused = [found.span() for found in rule.excepts.finditer(text)] if rule.excepts else []
         for found in rule.forbids.finditer(text):
             denied = _DENIED.search(text, max(0, found.start() - 40), found.start())
             if not denied and not any(start < found.end() and found.start() < end for start, end in excused):
-                yield _finding(rule, found[0], found.start())
+                yield _objection(rule, found[0], found.start())
     elif rule.requires is None or not rule.requires.search(text):
-        yield _finding(rule, "", 0)
+        yield _objection(rule, "", 0)
 
 
 _DENIED = re.compile(
@@ -162,8 +162,8 @@ _DENIED = re.compile(
 )
 
 
-def _finding(rule: Rule, words: str, start: int) -> Finding:
-    return Finding(
+def _objection(rule: Rule, words: str, start: int) -> Objection:
+    return Objection(
         rule=rule.id,
         words=words.strip(),
         start=start,
@@ -181,7 +181,7 @@ _CLAIMED = re.compile(
 _SIGNS = re.compile(r"®|™|\(r\)|\(tm\)|&reg;|&trade;", re.IGNORECASE)  # quick to see that there are none
 
 
-def _marks(text: str, facts: Facts) -> Iterable[Finding]:
+def _marks(text: str, facts: Facts) -> Iterable[Objection]:
     """Find ® and ™ on names not recorded as the practice's own."""
     for found in _CLAIMED.finditer(text) if _SIGNS.search(text) else ():
         registered = found["sign"].lower() in {"®", "(r)", "&reg;"}
@@ -189,7 +189,7 @@ def _marks(text: str, facts: Facts) -> Iterable[Finding]:
         if any(found["name"].casefold().endswith(name.casefold()) for name in recorded):
             continue
         sign = "®" if registered else "™"
-        yield Finding(
+        yield Objection(
             rule=f"{HOUSE}/{'registered' if registered else 'trademark'}",
             words=found[0],
             start=found.start(),
