@@ -19,7 +19,7 @@ def user() -> None:
 
 @user.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice(list(Role)), default="staff", show_default=True)
+@click.option("--role", type=click.Choice([str(role) for role in Role]), default="staff", show_default=True)
 @click.password_option(help="Asked for when left out; at least 12 characters.")
 @click.pass_obj
 def add(folder: DataFolder, name: str, role: str, password: str) -> None:
