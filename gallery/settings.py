@@ -1,7 +1,7 @@
 """Where a practice's files are, and what it chose."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
@@ -12,6 +12,7 @@ from gallery.errors import DamagedError, NotFoundError, RefusedError
 from gallery.model import PUBLIC_CHANNEL
 
 FORMATS = ("avif", "webp", "jpeg")
+MARK_STYLES = ("line", "crossing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class Settings:
     time_zone: str = ""
     mark_text: str = ""
     mark_opacity: float = 0.5
+    mark_style: str = "line"
     picture_seconds: float = 20.0
     picture_memory_mib: int = 2048
     picture_frames: int = 24
@@ -163,6 +165,7 @@ _KEYS: Mapping[tuple[str, str], tuple[str, type | tuple[type, ...]]] = {
     ("practice", "time_zone"): ("time_zone", str),
     ("mark", "text"): ("mark_text", str),
     ("mark", "opacity"): ("mark_opacity", (float, int)),
+    ("mark", "style"): ("mark_style", str),
     ("pictures", "seconds"): ("picture_seconds", (float, int)),
     ("pictures", "memory_mib"): ("picture_memory_mib", int),
     ("pictures", "frames"): ("picture_frames", int),
@@ -223,9 +226,7 @@ def parse_settings(raw: Mapping[str, object]) -> tuple[Settings, list[str]]:
             _take(values, problems, (section, str(key)), value)
     if values.get("base_url"):
         values["base_url"] = str(values["base_url"]).rstrip("/") + "/"
-    opacity = values.get("mark_opacity", 0.5)
-    if not (isinstance(opacity, float | int) and 0 <= opacity <= 1):
-        problems.append(f"[mark] opacity = {opacity} must be between 0 (nothing) and 1 (solid)")
+    problems.extend(_mark_problems(values))
     problems.extend(
         f"[pictures] {key} must be above 0 and below {_ENDLESS:,}"
         for section, key in _KEYS
@@ -241,6 +242,28 @@ def parse_settings(raw: Mapping[str, object]) -> tuple[Settings, list[str]]:
     crawler = raw.get("crawler", {})
     values["crawler"] = crawler if isinstance(crawler, Mapping) else {}
     return Settings(**values), problems  # type: ignore[arg-type]
+
+
+def _mark_problems(values: Mapping[str, object]) -> Iterator[str]:
+    """Name what is wrong with the mark, an unrecorded claim of a trademark among it."""
+    opacity, style = values.get("mark_opacity", 0.5), values.get("mark_style", MARK_STYLES[0])
+    if not (isinstance(opacity, float | int) and 0 <= opacity <= 1):
+        yield f"[mark] opacity = {opacity} must be between 0 (nothing) and 1 (solid)"
+    if style not in MARK_STYLES:
+        yield f"[mark] style = {style!r} may be {' or '.join(MARK_STYLES)}"
+    text = str(values.get("mark_text", ""))
+    registered, claimed = (_words(values.get(key)) for key in ("registered", "trademarks"))
+    for symbol, names, key in (("®", registered, "registered"), ("™", registered + claimed, "trademarks")):
+        for before in text.split(symbol)[:-1]:
+            if not any(before.rstrip().casefold().endswith(name.casefold()) for name in names):
+                yield (
+                    f"[mark] text = {text!r} claims {symbol} for a name that [law] {key} does not list: "
+                    "list it there if the claim is true, or leave the sign out"
+                )
+
+
+def _words(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, tuple | list) else ()
 
 
 def _is_zone(name: str) -> bool:

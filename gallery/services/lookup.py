@@ -19,6 +19,7 @@ from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database
 from gallery.store.hidden_marks import HiddenMarks
+from gallery.store.keys import mark_key
 from gallery.store.vault import Vault
 from watermark.errors import IndexDamagedError, WatermarkError
 from watermark.marking.design import Design, Designs
@@ -258,7 +259,10 @@ class Lookup:
     def _today(self, photo: Photo) -> list[Design]:
         """Give how today's settings publish a photo, in every channel."""
         frame, settings = self._frames.get(photo.id), self._settings
-        recipes = (recipe_for(photo, one, settings, frame, self._now) for one in settings.channels.values())
+        key = mark_key(self._folder).name
+        recipes = (
+            recipe_for(photo, one, settings, frame, self._now, key) for one in settings.channels.values()
+        )
         return [recipe.design for recipe in recipes]
 
     def photo(self, photo_id: int) -> Photo:

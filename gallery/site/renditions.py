@@ -19,6 +19,7 @@ from gallery.site.cache import write_json
 from gallery.stages import heading
 from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
+from watermark.marking.crossing import seed_of
 from watermark.marking.design import Design
 from watermark.marking.hidden.keys import MarkKey
 from watermark.marking.hidden.layers import LOUDER, HiddenMark, has_room, hide, prove
@@ -46,6 +47,7 @@ class Recipe:
     channel: Channel
     mark_text: str
     mark_opacity: float
+    mark_style: str
     owner: str
     web: str
     year: int
@@ -62,8 +64,15 @@ class Recipe:
     @property
     def design(self) -> Design:
         """How the photo is marked and labelled, and where."""
+        crossing = self.mark_style == "crossing"
+        mark = Mark(
+            text=self.mark_text,
+            opacity=self.mark_opacity,
+            seed=seed_of(self.mark_key, self.digest) if crossing else None,
+            crossing=crossing,
+        )
         return Design(
-            mark=Mark(text=self.mark_text, opacity=self.mark_opacity) if self.channel.mark else None,
+            mark=mark if self.channel.mark else None,
             label=Label(text=self.label, right=self.label_right) if self.label else None,
             sizes=self.channel.sizes,
             frame=self.frame,
@@ -97,6 +106,7 @@ def recipe_for(
         channel=channel,
         mark_text=settings.mark_text or f"© {year} {settings.practice}",
         mark_opacity=settings.mark_opacity,
+        mark_style=settings.mark_style,
         owner=settings.practice,
         web=settings.web,
         year=year,

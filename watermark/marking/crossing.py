@@ -6,6 +6,7 @@ practice's key and the picture's name: one fixed mark can be computed from many 
 is bent by its own field in each cannot (Dekel, Rubinstein, Liu and Freeman, CVPR 2017).
 """
 
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark.errors import WatermarkError
-from watermark.marking.hidden.keys import MarkKey, Stream
+from watermark.marking.hidden.keys import Stream
 from watermark.marking.hidden.strength import Plane, luma
 from watermark.marking.visible import line_of
 from watermark.picture.pixels import Picture
@@ -78,23 +79,20 @@ def logo_strokes(picture: Picture, transparency: NDArray[np.uint8] | None) -> ND
     return np.ascontiguousarray(strokes[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
-def strokes_for(
-    size: tuple[int, int], mark: Crossing, key: MarkKey, name: str, *, bend: float = _BEND
-) -> Plane:
+def strokes_for(size: tuple[int, int], mark: Crossing, seed: int, *, bend: float = _BEND) -> Plane:
     """Give how much of each pixel the strokes cover: float32 (height, width), 0 to 1.
 
     Args:
         size: (width, height) of the picture, pixels.
         mark: the design.
-        key: the practice's.
-        name: the picture's; the same name gives the same strokes.
+        seed: 0 to 2^64 - 1; the same one gives the same strokes.
         bend: how far the smooth field moves them at most, pixels of the reference.
     """
     unit = max(size) / _REFERENCE
     cell = _cell(mark.text.strip(), None if mark.logo is None else mark.logo.tobytes(), _shape(mark.logo))
     if not cell.any():
         return np.zeros(size[::-1], np.float32)
-    stream = key.stream("crossing", name)
+    stream = _stream(seed)
     turn, grow, left, top, *_ = (2 * stream.uniform(8) - 1).tolist()
     scale = unit * _LETTERS / _CELL_LETTERS * (1 + _SCALE_SPREAD * grow)
     angle = np.deg2rad(_ANGLE + _ANGLE_SPREAD * turn)
@@ -111,6 +109,15 @@ def strokes_for(
         for plane in (x, y)
     )
     return np.asarray(cv2.remap(canvas, to_x, to_y, cv2.INTER_LINEAR), np.float32) / np.float32(255)
+
+
+def seed_of(secret: str, subject: str) -> int:
+    """Give the seed of a photo's lattice, which nobody can tell who does not know the secret."""
+    return int.from_bytes(hashlib.sha256(f"crossing {secret} {subject}".encode()).digest()[:8], "little")
+
+
+def _stream(seed: int) -> Stream:
+    return Stream(seed.to_bytes(8, "little") + b"crossing")
 
 
 _CELL_LETTERS = 48  # pixels: the height at which a cell is drawn
@@ -161,25 +168,22 @@ def _bent(size: tuple[int, int], stream: Stream, reach: float, step: float) -> t
     return planes[0], planes[1]
 
 
-def draw_crossing(
-    picture: Picture, mark: Crossing, key: MarkKey, name: str, treated: Mask | None = None
-) -> Picture:
+def draw_crossing(picture: Picture, mark: Crossing, seed: int, treated: Mask | None = None) -> Picture:
     """Draw the mark on a picture.
 
     Args:
         picture: what is marked.
         mark: the design.
-        key: the practice's.
-        name: the picture's; it chooses how the lattice lies.
+        seed: chooses how the lattice lies; see `seed_of`.
         treated: bool (height, width), where the strokes are fainter; None for nowhere.
     """
-    strokes = strokes_for((picture.width, picture.height), mark, key, name)
-    change = cv2.multiply(strokes, amplitudes(luma(picture.rgb), mark, key, name, treated))
+    strokes = strokes_for((picture.width, picture.height), mark, seed)
+    change = cv2.multiply(strokes, amplitudes(luma(picture.rgb), mark, seed, treated))
     drawn = cv2.add(picture.rgb, cv2.merge([change, change, change]), dtype=cv2.CV_8U)
     return Picture(np.asarray(drawn, np.uint8))
 
 
-def amplitudes(grey: Plane, mark: Crossing, key: MarkKey, name: str, treated: Mask | None) -> Plane:
+def amplitudes(grey: Plane, mark: Crossing, seed: int, treated: Mask | None) -> Plane:
     """Give by how many grey levels a stroke brightens each place (darkens, below 0): float32 (height, width)."""
     height, width = grey.shape
     unit = max(width, height) / _REFERENCE
@@ -195,7 +199,7 @@ def amplitudes(grey: Plane, mark: Crossing, key: MarkKey, name: str, treated: Ma
         inside = cv2.GaussianBlur(soft, (0, 0), max(0.5, _SOFT * unit / _COARSE))
         levels += (mark.inside - mark.outside) * np.clip(inside, 0, 1)
     levels *= 1 + _ACTIVITY * activity / mark.outside
-    levels *= 1 + _AMPLITUDE_SPREAD * float(2 * key.stream("crossing amplitude", name).uniform(1)[0] - 1)
+    levels *= 1 + _AMPLITUDE_SPREAD * float(2 * _stream(seed).uniform(1)[0] - 1)
     stretches = (
         max(1, round(coarse[0] * _COARSE / unit / _POLARITY)),
         max(1, round(coarse[1] * _COARSE / unit / _POLARITY)),
@@ -207,6 +211,12 @@ def amplitudes(grey: Plane, mark: Crossing, key: MarkKey, name: str, treated: Ma
     lighter = np.where(usual < _LIGHT_FROM, ground < 255 - 1.15 * levels, ground < 1.15 * levels)
     signed = np.where(lighter, levels, -levels).astype(np.float32)
     return np.asarray(cv2.resize(signed, (width, height), interpolation=cv2.INTER_NEAREST), np.float32)
+
+
+def crossing_area(size: tuple[int, int], mark: Crossing, seed: int) -> Mask:
+    """Tell where the strokes lie on a picture of (width, height) pixels: bool, shape (height, width)."""
+    strokes = (strokes_for(size, mark, seed) > 0).astype(np.uint8)
+    return np.asarray(cv2.dilate(strokes, np.ones((3, 3), np.uint8))) > 0
 
 
 def contrast(plain: Picture, marked: Picture, strokes: Plane, where: Mask | None = None) -> float:

@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from watermark.marking.crossing import Crossing, crossing_area, draw_crossing
 from watermark.marking.visible import Label, Mark, Mask, draw_label, draw_mark, label_box, mark_area
 from watermark.picture.decode import Header, open_picture, read_header
 from watermark.picture.framing import CommonFrame, Size, out_of_frame, put_into_frame
@@ -33,7 +34,11 @@ class Design:
     def draw(self, picture: Picture) -> Picture:
         """Draw label and mark on a picture in its frame."""
         labelled = draw_label(picture, self.label) if self.label else picture
-        return draw_mark(labelled, self.mark) if self.mark else labelled
+        if self.mark is None:
+            return labelled
+        if self.mark.crossing:
+            return draw_crossing(labelled, Crossing(text=self.mark.text), self.mark.seed or 0)
+        return draw_mark(labelled, self.mark)
 
     def unmarked(self, original: bytes) -> tuple[Size, Iterator[Picture]]:
         """Decode a photo and give it in each published size, largest first, in its frame and without mark and label.
@@ -83,8 +88,15 @@ class Design:
         """
         frame = self.frame_in(photo, shown)
         size = (frame.width, frame.height) if frame else shown
-        area = mark_area(size, self.mark) if self.mark else np.zeros(size[::-1], np.bool_)
+        area = self._mark_area(size)
         return out_of_frame(area, frame, shown) if frame else area
+
+    def _mark_area(self, size: Size) -> Mask:
+        if self.mark is None:
+            return np.zeros(size[::-1], np.bool_)
+        if self.mark.crossing:
+            return crossing_area(size, Crossing(text=self.mark.text), self.mark.seed or 0)
+        return mark_area(size, self.mark)
 
     def label_area(self, photo: Size, shown: Size) -> Mask:
         """Tell where the label of any published size lies.

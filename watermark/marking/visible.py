@@ -43,6 +43,8 @@ class Mark:
         width: of the words, as a share of the picture's width.
         middle: (x, y) of the words' middle, as shares of the picture's width and height.
         seed: chooses the warp; None takes one from the picture itself.
+        crossing: whether it lies on a lattice across the subject (`watermark.marking.crossing`); then `opacity`,
+            `width` and `middle` say nothing.
     """
 
     text: str
@@ -50,6 +52,7 @@ class Mark:
     width: float = 0.62
     middle: tuple[float, float] = (0.5, 0.9)
     seed: int | None = None
+    crossing: bool = False
 
     def __post_init__(self) -> None:
         """Refuse shares that are none.
