@@ -32,6 +32,8 @@ from watermark.picture.perceptual_hash import hashes
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import Opened, sandbox
 
+_READ = 1 - 1e-6  # that a picture in which our hidden mark was read is a copy; the bound is far above
+
 if TYPE_CHECKING:
     from gallery.services.marks import MarksRead
     from watermark.matching.result import Answer, RunnerUp
@@ -162,6 +164,9 @@ class Lookup:
         marks = self._marks_read(opened, answer, photo) if photo else None
         if marks:
             answer = replace(answer, mark=marks.evidence.examination.state)
+        if marks and marks.publication:  # made from a published file, whatever its likeness says
+            surely = max(answer.probability, _READ)
+            answer = replace(answer, verdict=Verdict.COPY, probability=surely)
         return Identification(
             file=name,
             answer=answer,
@@ -178,20 +183,21 @@ class Lookup:
         )
 
     def _marks_read(self, opened: Opened, answer: "Answer", photo: Photo) -> "MarksRead | None":
-        """Read what a copy of a published photo still carries; None for all else."""
+        """Read what a copy of a published photo, or what may be one, still carries; None for all else."""
         from gallery.services.marks import read_copy  # noqa: PLC0415 (intake does without)
         from watermark.matching.evidence import Copy  # noqa: PLC0415
 
-        if answer.verdict != Verdict.COPY or answer.transform is None or not photo.first_published_at:
+        if answer.transform is None or not photo.first_published_at:
             return None
         frame = next(one for one in opened.frames if one.number == answer.frame)
-        return read_copy(
+        read = read_copy(
             self._folder,
             Copy(frame.picture, (opened.header.width, opened.header.height), answer.transform),
             photo=photo,
             designs=self._designs_of(photo.id),
             rows=self._hidden_marks.get(photo.id, []),
         )
+        return read if answer.verdict == Verdict.COPY or (read and read.publication) else None
 
     def exhibit(self, found: Identification, data: bytes) -> dict[str, bytes]:
         """Give the pictures that show why a photo was found, as PNG files by name.

@@ -31,7 +31,7 @@ from watermark.picture.framing import CommonFrame
 from watermark.picture.perceptual_hash import phash256
 from watermark.picture.pixels import Picture
 
-VERSION = 6
+VERSION = 7
 _MANIFEST, _LOOK = "manifest.json", "look"
 _EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "avif": "avif"}
 _FORMATS = {extension: name for name, extension in _EXTENSIONS.items()}
@@ -262,11 +262,11 @@ def _marked(seen: Picture, recipe: Recipe, key: MarkKey) -> tuple[Picture, dict[
         WatermarkError: They cannot be read back at any strength.
     """
     if not has_room(seen):
-        return seen, _encoded(seen, recipe)
+        return seen, _encoded(seen, recipe, key)
     mark = recipe.hidden(key)
     for louder in LOUDER:
         hidden = hide(seen, key, mark, louder=louder)
-        encoded = _encoded(hidden, recipe)
+        encoded = _encoded(hidden, recipe, key)
         if all(prove(open_picture(data), seen, key, mark).right for data in encoded.values()):
             return hidden, encoded
     raise WatermarkError(
@@ -276,9 +276,9 @@ def _marked(seen: Picture, recipe: Recipe, key: MarkKey) -> tuple[Picture, dict[
     )
 
 
-def _encoded(picture: Picture, recipe: Recipe) -> dict[Format, bytes]:
+def _encoded(picture: Picture, recipe: Recipe, key: MarkKey) -> dict[Format, bytes]:
     channel, encoded = recipe.channel, dict[Format, bytes]()
-    blocks = _blocks(recipe) if channel.metadata else Blocks()
+    blocks = _blocks(recipe, key) if channel.metadata else Blocks()
     for name in get_args(Format):
         if name in channel.formats:
             quality = channel.quality + _QUALITY_SHIFT[name]
@@ -286,7 +286,12 @@ def _encoded(picture: Picture, recipe: Recipe) -> dict[Format, bytes]:
     return encoded
 
 
-def _blocks(recipe: Recipe) -> Blocks:
-    return credit_blocks(
-        Credit(creator=recipe.owner, owner=recipe.owner, year=recipe.year, web_statement=recipe.web)
+def _blocks(recipe: Recipe, key: MarkKey) -> Blocks:
+    credit = Credit(
+        creator=recipe.owner,
+        owner=recipe.owner,
+        year=recipe.year,
+        web_statement=recipe.web,
+        document_id=key.digest("document", recipe.key())[:12].hex(),
     )
+    return credit_blocks(credit)

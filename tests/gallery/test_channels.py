@@ -8,7 +8,7 @@ from PIL import Image
 from gallery.errors import GalleryError
 from gallery.settings import DataFolder, load_settings, parse_settings
 from gallery.store.catalog import Catalog
-from tests.credit import read_credit
+from watermark.picture.credit import read_credit
 
 FIVE = """
 [channels.sister-site]

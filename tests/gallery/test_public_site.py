@@ -22,7 +22,7 @@ from gallery.site.deploy import Layout, exchange, lay_out, listing, recover
 from gallery.site.stories import slug
 from gallery.store.catalog import Catalog
 from gallery.store.ledger import Ledger
-from tests.credit import read_credit
+from watermark.picture.credit import read_credit
 
 
 @pytest.fixture

@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 from lxml import etree
 from PIL import Image, IptcImagePlugin
 
-from tests.credit import read_credit
 from watermark.errors import UnreadablePictureError
-from watermark.picture.credit import Credit, credit_blocks
+from watermark.picture.credit import Credit, credit_blocks, read_credit
 from watermark.picture.encode import Blocks, encode
 from watermark.picture.pixels import Picture
 
-FORMATS = ("jpeg", "webp", "avif", "png")
+FORMATS = ("jpeg", "webp", "avif", "png", "tiff")
 CREDIT = Credit(
     creator="Zoë Müller",
     owner="Seed Clinic Öşt & Söhne <Köln>",
     year=2026,
     web_statement="https://seed.example/rights?a=1&b=2",
+    document_id="0123456789abcdef",
 )
 PICTURE = Picture(np.random.default_rng(3).integers(0, 256, (40, 60, 3), dtype=np.uint8))
 
@@ -42,10 +42,27 @@ def test_a_published_file_holds_credit_and_nothing_else(kind):
     data = written(kind, credit_blocks(CREDIT))
     with Image.open(io.BytesIO(data)) as image:
         exif = image.getexif()
-        assert set(exif) == {0x013B, 0x8298}
+        layout = {
+            254,
+            256,
+            257,
+            258,
+            259,
+            262,
+            273,
+            277,
+            278,
+            279,
+            284,
+            317,
+            339,
+            700,
+            33723,
+        }  # of a TIFF itself
+        assert set(exif) - (layout if kind == "tiff" else set()) == {0x013B, 0x8298}
         assert not any(exif.get_ifd(part) for part in (0x8769, 0x8825, 0xA005))
         assert not set(image.info) & {"comment", "icc_profile", "gamma", "Comment", "Software"}
-        packet = image.info.get("xmp") or image.info["XML:com.adobe.xmp"].encode()
+        packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp", "").encode() or exif[700]
         if kind == "jpeg":
             assert set(IptcImagePlugin.getiptcinfo(image) or ()) == {(1, 90), (2, 80), (2, 110), (2, 116)}
             assert not image.info.get("thumbnail")
@@ -55,8 +72,14 @@ def test_a_published_file_holds_credit_and_nothing_else(kind):
         "creator",
         "rights",
         "Credit",
+        "Marked",
         "WebStatement",
+        "Licensor",
+        "DataMining",
+        "DocumentID",
     ]
+    assert described.findtext("{*}DataMining") == "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED"
+    assert described.findtext(".//{*}LicensorURL") == CREDIT.web_statement
 
 
 def test_the_notice_is_what_people_write():

@@ -106,6 +106,7 @@ _CREDIT = {
         r"|\{http://iptc\.org/std/Iptc4xmpCore/1\.0/xmlns/\}(CreatorContactInfo|Ci\w+|AltTextAccessibility)"
         r"|\{http://iptc\.org/std/Iptc4xmpExt/2008-02-29/\}DigitalSourceType"
         r"|\{http://ns\.adobe\.com/photoshop/1\.0/\}(Credit|Source|AuthorsPosition|Instructions)"
+        r"|\{http://ns\.adobe\.com/xap/1\.0/mm/\}DocumentID"
         r"|\{http://creativecommons\.org/ns#\}\w+",
     ),
     "icc": re.compile("ICC_PROFILE|iCCP|ICCP"),

@@ -1,0 +1,110 @@
+"""Commands about marks: what a file carries, how a mark looks, what it survives."""
+
+from pathlib import Path
+
+import click
+
+from gallery.cli.output import a_file, as_json_option, bar, now, print_json
+from gallery.settings import DataFolder
+
+
+@click.group()
+def marks() -> None:
+    """Read the marks of a file, see how a mark looks, measure what it survives."""
+
+
+@marks.command()
+@click.argument("files", nargs=-1, required=True, type=a_file)
+@as_json_option
+@click.pass_obj
+def read(folder: DataFolder, files: tuple[Path, ...], as_json: bool) -> None:
+    """Say what each of FILES carries: hidden mark, visible mark, credit.
+
+    The hidden mark is read from the file alone, and once more with the file laid on our photo; it names the
+    channel and the day from which the copy was taken. The exit code is 1 only when no file could be read.
+
+    \b
+    Example:
+      pairwatch marks read found.jpg
+      pairwatch marks read found.jpg --json
+    """
+    from gallery.services.lookup import Lookup
+    from gallery.services.mark_files import read_file
+    from watermark.errors import WatermarkError
+
+    lookup, judged = Lookup(folder, talk=lambda line: click.echo(line, err=True)), 0
+    for file in files:
+        try:
+            found = read_file(folder, lookup, file.read_bytes(), str(file))
+        except (OSError, WatermarkError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            print_json({"file": str(file), "error": reason}) if as_json else click.echo(f"{file}: {reason}")
+            continue
+        judged += 1
+        if as_json:
+            print_json(found.to_json())
+        else:
+            click.echo("\n".join([f"{file}:", *(f"  {line}" for line in found.lines())]))
+    if not judged:
+        raise click.exceptions.Exit(1)
+
+
+@marks.command()
+@click.argument("file", type=a_file)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="PNG to write.")
+@click.option(
+    "--crossing", is_flag=True, help="The mark that crosses the subject, whatever the settings say."
+)
+@as_json_option
+@click.pass_obj
+def preview(folder: DataFolder, file: Path, out: Path, crossing: bool, as_json: bool) -> None:
+    """Draw the practice's mark on FILE, and say what cropping it away would cost.
+
+    \b
+    Example:
+      pairwatch marks preview portrait.jpg --out marked.png --crossing
+    """
+    from gallery.services.mark_files import preview_mark
+
+    drawn = preview_mark(folder, file.read_bytes(), crossing=crossing, now=now())
+    out.write_bytes(drawn.png)
+    if as_json:
+        contrast = round(drawn.contrast, 1) if drawn.contrast == drawn.contrast else None
+        print_json({"file": str(out), "contrast": contrast, "crop_cost": round(drawn.cost, 3)})
+        return
+    click.echo(
+        f"{out}: its strokes differ by at least {drawn.contrast:.0f} grey levels from what is under them."
+    )
+    click.echo(f"Whoever crops the mark away loses {100 * drawn.cost:.0f} % of the picture.")
+
+
+@marks.command()
+@click.option(
+    "--photos", default=6, show_default=True, type=click.IntRange(1, 200), help="How many are measured."
+)
+@as_json_option
+@click.pass_obj
+def report(folder: DataFolder, photos: int, as_json: bool) -> None:
+    """Measure on this practice's own photos what the hidden marks survive.
+
+    \b
+    Example:
+      pairwatch marks report
+      pairwatch marks report --photos 30 --json
+    """
+    from gallery.services.mark_files import card_lines, survival_card
+
+    card = survival_card(folder, photos, now=now(), progress=bar)
+    if as_json:
+        print_json(
+            {
+                change: {
+                    "photos": len(found),
+                    "read_alone": sum(one.blind for one in found),
+                    "read_on_our_photo": sum(one.informed for one in found),
+                }
+                for change, found in card.items()
+            }
+        )
+        return
+    click.echo("\n".join(card_lines(card)))
