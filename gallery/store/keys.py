@@ -12,6 +12,8 @@ from gallery.errors import DamagedError
 from gallery.settings import DataFolder
 from watermark.marking.hidden.keys import SECRET_BYTES, MarkKey
 
+SIGNING_BYTES = 32
+
 
 def cookie_key(folder: DataFolder) -> bytes:
     """Give the key that signs the pages' cookie."""
@@ -21,6 +23,11 @@ def cookie_key(folder: DataFolder) -> bytes:
 def mark_key(folder: DataFolder) -> MarkKey:
     """Give the key of all hidden marks, without which none can be read."""
     return MarkKey(_kept(_keys(folder) / "marks.key", secrets.token_bytes(SECRET_BYTES)))
+
+
+def signing_seed(folder: DataFolder) -> bytes:
+    """Give the 32 bytes of the Ed25519 key that signs ledger heads and evidence."""
+    return _kept(_keys(folder) / "signing.key", secrets.token_bytes(SIGNING_BYTES))
 
 
 class ChartLock:
