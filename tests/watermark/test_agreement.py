@@ -1,13 +1,17 @@
 """What is measured of two aligned pictures, and what is decided from it."""
 
+import hashlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from watermark.matching import model
-from watermark.matching.agreement import NUMBERS
+from watermark.matching.agreement import NUMBERS, Agreement
 from watermark.matching.bands import Bands
 from watermark.matching.model import Forest
 
+MATCHER_FILES = ("model.npz", "error_rates.json", "codebook.npz")
 LEAST = {"copy": 0.8, "possible": 0.2, "same-scene": 0.7}
 
 
@@ -25,9 +29,20 @@ def test_a_forest_is_read_as_it_was_grown():
     low, high, unknown = (forest.probability(np.array([v], np.float32)) for v in (0.1, 0.9, np.nan))
     assert low == unknown == pytest.approx(1 / (1 + np.exp(3)))
     assert high == pytest.approx(1 / (1 + np.exp(-3)))
+    assert forest.probability(np.array([0.5], np.float32)) == low
+    calibrated = Forest(nodes, base=0.5, slope=2.0, offset=1.0).probability(np.array([0.9], np.float32))
+    assert calibrated == pytest.approx(1 / (1 + np.exp(-(2.0 * 3.5 + 1.0))))
 
 
 WALL = {"own_share": 0.3, "own_agreeing": 0.1, "own_blocks": np.log1p(4), "sides": 0.05}
+
+
+def row(found):
+    """The numbers of a usual copy, but for what was found otherwise."""
+    usual = {"centre_50": 0.9, "own_share": 1.0, "own_agreeing": 0.8, "own_blocks": 4.0, "sides": np.nan}
+    usual |= {"covered": 1.0, "inliers": np.log1p(60), "blocks": np.log1p(500), "colour": 0.9, "stretch": 1.0}
+    return np.array([(usual | found).get(name, 0.5) for name in NUMBERS], np.float32)
+
 
 LINES = {"blocks": np.log1p(40), "inliers": np.log1p(10), "colour": -0.4}
 
@@ -54,6 +69,19 @@ LINES = {"blocks": np.log1p(40), "inliers": np.log1p(10), "colour": -0.4}
         ({"stretch": 1.8}, 1.0),
         ({"covered": 0.3, "colour": np.nan}, 1.0),
         ({"covered": 0.9, "colour": -0.8}, 1.0),
+        ({"stretch": 1.8, "inliers": np.log1p(20)}, 1.0),
+        ({"stretch": 1.8, "inliers": np.log1p(19)}, model.NOBODY),
+        ({"covered": 0.15, "inliers": np.log1p(12)}, 1.0),
+        ({"covered": 0.15, "inliers": np.log1p(11)}, model.ANYBODY),
+        (LINES | {"colour": np.nan, "inliers": np.log1p(6)}, 1.0),
+        (LINES | {"colour": np.nan, "inliers": np.log1p(5)}, model.ANYBODY),
+        (LINES | {"blocks": np.log1p(80)}, 1.0),
+        (LINES | {"blocks": np.log1p(60), "covered": 0.5}, 1.0),
+        (WALL | {"own_blocks": np.log1p(10)}, 1.0),
+        (WALL | {"own_blocks": np.log1p(9)}, model.ANYBODY),
+        (WALL | {"own_agreeing": 0.25}, 1.0),
+        (WALL | {"own_share": 1.0}, 1.0),
+        ({"covered": 0.3, "colour": 0.25}, 1.0),
     ],
     ids=[
         "a copy", "somebody else before our wall", "only what other photos of ours show too",
@@ -63,14 +91,65 @@ LINES = {"blocks": np.log1p(40), "inliers": np.log1p(10), "colour": -0.4}
         "a plain picture in grey", "a plain picture in grey that nothing holds", "windows in rows, in other colours",
         "a window or two", "pulled to twice its width", "pulled, and held firmly", "a part in grey",
         "the whole recoloured",
+        "pulled, twenty features in place", "pulled, nineteen in place",
+        "a small part, twelve features in place", "a small part, eleven in place",
+        "lines in grey, six features in place", "lines in grey, five in place",
+        "eighty blocks with texture", "sixty blocks in half the photo",
+        "ten blocks of its own", "nine blocks of its own", "its own part agrees just enough",
+        "no other photo shows it", "a part in nearly its colours",
     ],
 )  # fmt: skip
 def test_no_more_is_believed_than_what_agrees_can_prove(found, most):
     """A wall or a shirt that many of our photos show is possible at most, whatever the trees say."""
-    usual = {"centre_50": 0.9, "own_share": 1.0, "own_agreeing": 0.8, "own_blocks": 4.0, "sides": np.nan}
-    usual |= {"covered": 1.0, "inliers": np.log1p(60), "blocks": np.log1p(500), "colour": 0.9, "stretch": 1.0}
-    numbers = np.array([(usual | found).get(name, 0.5) for name in NUMBERS], np.float32)
-    assert model.most(numbers) == most
+    assert model.most(row(found)) == most
+
+
+def test_a_row_of_another_measure_is_refused():
+    """Numbers that are not those the rules speak of are an error, never a judgement."""
+    with pytest.raises(ValueError, match="argument"):
+        model.most(np.ones(len(NUMBERS) - 1, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("found", "limit"), [({"fine_50": 0.95}, 1.0), (WALL, model.ANYBODY), ({"centre_50": 0.3}, model.NOBODY)]
+)
+def test_a_probability_is_the_trees_within_what_may_be_believed(found, limit):
+    """The trees decide, a rule caps them, and a copy of a photo is also one of its session."""
+    grey = np.zeros((64, 64), np.uint8)
+    bands = Bands.at(grey, grey, grey, 0)
+    agreement = Agreement(
+        homography=np.eye(3),
+        numbers=row(found),
+        bands=bands,
+        fine=np.zeros((1, 1), np.float32),
+        covered=grey,
+        photo=grey,
+        found=grey,
+    )
+    shipped = model.load_model()
+
+    copy, ours = model.probabilities(agreement)
+
+    assert copy == min(limit, shipped.copy.probability(row(found)))
+    assert ours == max(copy, min(limit, shipped.ours.probability(row(found))))
+
+
+def test_the_matcher_is_named_by_its_files():
+    """The version is the beginning of the SHA-256 of trees, thresholds and codebook, as anybody can work it out."""
+    folder = Path(model.__file__).parent
+    content = b"".join((folder / name).read_bytes() for name in MATCHER_FILES)
+
+    assert model.matcher_version() == hashlib.sha256(content).hexdigest()[:12]
+
+
+@pytest.mark.parametrize("name", ["copy", "possible", "same-scene"])
+def test_the_shipped_thresholds_are_the_measured_ones(name):
+    """A probability at a verdict's printed threshold has that verdict, and one just below has not."""
+    least = model.matching_rates()["thresholds"][name]
+    at, below = ((0.0, p) if name == "same-scene" else (p, 0.0) for p in (least, least - 1e-9))
+
+    assert model.verdict(*at) == name
+    assert model.verdict(*below) != name
 
 
 def test_more_agreement_never_speaks_against_a_copy():

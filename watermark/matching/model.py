@@ -155,5 +155,7 @@ def matcher_version() -> str:
     By the first 12 hexadecimal digits of their SHA-256.
     """
     folder = files("watermark.matching")
-    digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in (TABLES, "codebook.npz")))
+    digest = hashlib.sha256(
+        b"".join((folder / name).read_bytes() for name in (TABLES, RATES, "codebook.npz"))
+    )
     return digest.hexdigest()[:12]
