@@ -1,11 +1,13 @@
 """Single requests, bounded in bytes, time and where they may connect to."""
 
+import http.client
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +21,7 @@ from urllib3.exceptions import TimeoutError as PoolTimeoutError
 from crawler.errors import CrawlerError
 from crawler.http import headers
 from crawler.http.deadlines import WATCHDOG, Watched
+from crawler.http.exchange import Exchange, Recorder, overhear, security_of
 from crawler.http.host_locks import HostLocks, hold
 from crawler.http.ip_policy import may_connect
 from crawler.reasons import Cause
@@ -50,7 +53,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer with its whole body, or the beginning where it was `cut`."""
+    """An answer with its whole body, or the beginning where it was `cut`.
+
+    `exchange` is the same answer as it came over the wire.
+    """
 
     url: str
     status: int
@@ -59,6 +65,7 @@ class Reply:
     seconds: float = 0.0
     address: str = ""
     cut: bool = False
+    exchange: Exchange | None = None
 
     @property
     def redirect(self) -> str | None:
@@ -76,6 +83,7 @@ def _connect(connection: HTTPConnection, allowance: frozenset[str], resolve: Res
         found = resolve(host, port)
     except (OSError, UnicodeError) as error:
         raise NewConnectionError(connection, f"{host} is not known: {error}") from error
+    _here.resolved = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     open_ones = [entry for entry in found if may_connect(str(entry[4][0]), port, allowance)]
     if not open_ones:
         places = ", ".join(sorted({str(entry[4][0]) for entry in found})) or "no address"
@@ -120,11 +128,28 @@ class _Guarded:
         _enter(self.twin, self.host_locks)
         super().request(*args, **kwargs)  # type: ignore[misc]
 
+    def send(self, data: Any) -> None:  # noqa: ANN401 (http.client's own signature)
+        recorder: Recorder | None = getattr(_here, "recorder", None)
+        if recorder is not None and isinstance(data, bytes):
+            recorder.sent += data
+        super().send(data)  # type: ignore[misc]
+
     def close(self) -> None:
         twin, self.twin = self.twin, None
         if twin is not None:
             twin.close()
         super().close()  # type: ignore[misc]
+
+
+class _Overheard(http.client.HTTPResponse):
+    """An answer whose bytes are taken down as they come."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (its own signature)
+        super().__init__(sock, *args, **kwargs)
+        _here.security = security_of(sock)
+        recorder: Recorder | None = getattr(_here, "recorder", None)
+        if recorder is not None:
+            overhear(self, recorder)
 
 
 def _enter(twin: socket.socket | None, host_locks: HostLocks | None) -> None:
@@ -134,7 +159,7 @@ def _enter(twin: socket.socket | None, host_locks: HostLocks | None) -> None:
         return
     watched.twin = twin
     address, port = twin.getpeername()[:2]
-    _here.address = address
+    _here.address, _here.port = address, port
     if watched.release is None and may_connect(address, port, frozenset()):
         watched.release = hold(address, host_locks, max(0.0, watched.deadline - time.monotonic()))
 
@@ -151,7 +176,12 @@ class _Adapter(HTTPAdapter):
         self, allowance: frozenset[str], resolver: Resolver, host_locks: HostLocks | None, pool: int
     ) -> None:
         super().__init__(pool_connections=pool, pool_maxsize=pool, max_retries=0)
-        extra = {"allowance": allowance, "resolve": staticmethod(resolver), "host_locks": host_locks}
+        extra = {
+            "allowance": allowance,
+            "resolve": staticmethod(resolver),
+            "host_locks": host_locks,
+            "response_class": _Overheard,
+        }
         plain = type("GuardedHTTP", (_Guarded, HTTPConnection), dict(extra))
         secure = type("GuardedHTTPS", (_Guarded, HTTPSConnection), dict(extra))
         http = type("HTTPPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": plain})
@@ -278,7 +308,8 @@ class Fetcher:
         return self._watched(url, self._headers | dict(fields), watched, max_bytes)
 
     def _watched(self, url: str, sent: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
-        _here.watched, _here.address = watched, ""
+        _here.watched, _here.address, _here.port = watched, "", 0
+        _here.recorder, _here.resolved, _here.security = Recorder(max_bytes), (), {}
         WATCHDOG.begin(watched)
         try:
             return self._ask(url, sent, watched, max_bytes)
@@ -286,12 +317,12 @@ class Fetcher:
             raise _translated(url, error, late=watched.cut) from error
         finally:
             WATCHDOG.end(watched)
-            _here.watched = None
+            _here.watched = _here.recorder = None
             if watched.release is not None:
                 watched.release()
 
     def _ask(self, url: str, sent: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
-        begun = time.monotonic()
+        begun, sent_at = time.monotonic(), datetime.now(UTC)
         response = self._adapter.ask(url, sent, self._timeout, watched.sent)
         try:
             told = headers.received(response.headers.itermerged())
@@ -308,12 +339,30 @@ class Fetcher:
                 cut=cut,
                 seconds=time.monotonic() - begun,
                 address=_here.address,
+                exchange=_exchange(url, sent_at, cut=cut),
             )
         except BaseException:
             response.close()
             raise
         finally:
             response.release_conn()
+
+
+def _exchange(url: str, sent_at: datetime, *, cut: bool) -> Exchange:
+    """Give what this thread's recorder took down."""
+    recorder: Recorder = _here.recorder
+    host = f"[{_here.address}]" if ":" in _here.address else _here.address
+    return Exchange(
+        url=url,
+        request=bytes(recorder.sent),
+        answer=bytes(recorder.received),
+        sent_at=sent_at,
+        received_at=datetime.now(UTC),
+        peer=f"{host}:{_here.port}",
+        resolved=_here.resolved,
+        is_whole=recorder.is_whole and not cut,
+        **_here.security,
+    )
 
 
 def _body(

@@ -27,6 +27,7 @@ from crawler.store.runs import Run, Runs
 from crawler.store.sites import Sites
 from crawler.store.verdict_cache import VerdictCache
 from crawler.visit.context import Judge, VisitContext
+from crawler.visit.spool import Spool
 from gallery.settings import DataFolder
 from gallery.store.vault import Vault
 
@@ -70,6 +71,8 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
         steady = SteadyClock(clock, clock.now())
         notes = set_back(runs, steady.now())
         begun = runs.begin(steady.now(), upto=runs.highest_photo())
+        if not begun.resumed:
+            _emptied(folder.root / "crawl.spool")
         context = _context(folder, plan, begun, look or _judge(folder, begun.upto), clock, resolver)
         rejudge(Judgements(db), evidence, context.judge, now=steady.now, stop=stop)
         sites = Sites(db).listed(Listing.WATCH, Listing.ALLOW)
@@ -120,6 +123,7 @@ def _context(
         clock=clock,
         resolver=resolver,
         host_locks=HostLocks(_emptied(folder.root / "crawl.slots")),
+        spool=Spool(folder.root / "crawl.spool"),
     )
 
 

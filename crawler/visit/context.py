@@ -9,6 +9,7 @@ from crawler.http.client import Limits, Resolver, system_resolver
 from crawler.http.host_locks import HostLocks
 from crawler.model import Judgement
 from crawler.settings import Plan
+from crawler.visit.spool import Spool
 
 MIB = 1024 * 1024
 
@@ -35,6 +36,7 @@ class VisitContext:
         host_locks: Where sites take turns at the hosts and addresses that several of them need; None for none.
         only_page: Whether links are left alone.
         at: The run's time when the slice was handed out, so that no computer's own clock matters; None for now.
+        spool: Where answers are kept as they came; None for nowhere.
     """
 
     plan: Plan
@@ -46,6 +48,7 @@ class VisitContext:
     host_locks: HostLocks | None = None
     only_page: bool = False
     at: datetime | None = None
+    spool: Spool | None = None
 
     @property
     def limits(self) -> Limits:

@@ -11,6 +11,7 @@ from crawler.extract.signals import Signal
 from crawler.extract.sitemaps import Sitemap, parse_sitemap
 from crawler.extract.sniff import Content, sniff
 from crawler.http.client import Fetcher, FetchError, Reply
+from crawler.http.exchange import Exchange
 from crawler.http.headers import media_type
 from crawler.http.robots import Rules
 from crawler.model import Candidate, Judgement, Kind, Site
@@ -19,6 +20,7 @@ from crawler.urls import host_of, in_scope
 from crawler.visit.context import MIB, VisitContext
 from crawler.visit.host_queues import Turn
 from crawler.visit.rendered import ScriptedPages
+from crawler.visit.revisit import Rank
 
 MAX_REDIRECTS = 10
 SCRIPT_BUILT = Reason(Cause.SCRIPT_BUILT)
@@ -46,6 +48,7 @@ class Download:
         scripted: Whether the page's scripts were run.
         broke: What its body made us stumble over, or "".
         wait_s: Seconds to stay away, since another site asks this host.
+        exchanges: The answer as it came over the wire, after those of its redirects.
     """
 
     turn: Turn
@@ -64,6 +67,7 @@ class Download:
     scripted: bool = False
     broke: str = ""
     wait_s: float = 0.0
+    exchanges: tuple[Exchange, ...] = ()
 
 
 class Downloader:
@@ -101,9 +105,23 @@ class Downloader:
         """Take a turn, and give what came or what went wrong."""
         try:
             got = self._locked(turn)
-            return got if turn.is_robots or got.wait_s else self._extracted(got)
+            if turn.is_robots or got.wait_s:
+                return got
+            extracted = self._extracted(got)
+            self._keep(extracted)
+            return replace(extracted, exchanges=())
         except FetchError as error:
             return Download(turn=turn, error=error)
+
+    def _keep(self, got: Download) -> None:
+        """Spool what may be evidence: pages, style sheets, and pictures with something of ours."""
+        spool, said, address = self.context.spool, got.judgement, got.turn.address
+        if spool is None or got.reply is None or got.reply.status != _OK or got.moved:
+            return
+        is_ours = said is not None and (said.photo is not None or said.carries_our_mark)
+        is_hit = address.rank == Rank.HIT or is_ours
+        if is_hit or got.content in (Content.PAGE, Content.STYLE):
+            spool.put(self.site.id, address.url, got.exchanges, is_hit=is_hit)
 
     def _locked(self, turn: Turn) -> Download:
         """Ask while no other site asks this host."""
@@ -133,6 +151,7 @@ class Downloader:
         stale = is_image and address.matched_upto < self.context.upto
         known = bool(address.digest) and not stale and address.reason != SCRIPT_BUILT
         limit = (plan.image_mib if is_image else plan.page_mib) * MIB
+        exchanges: tuple[Exchange, ...] = ()
         while True:
             conditional = known and url == (address.final or address.url)
             reply = self.fetcher.get(
@@ -141,9 +160,11 @@ class Downloader:
                 etag=address.etag if conditional else "",
                 last_modified=address.last_modified if conditional else "",
             )
+            if reply.exchange is not None:
+                exchanges, reply = (*exchanges, reply.exchange), replace(reply, exchange=None)
             target = reply.redirect
             if target is None:
-                return Download(turn=turn, reply=reply, final=url, asked=len(seen))
+                return Download(turn=turn, reply=reply, final=url, asked=len(seen), exchanges=exchanges)
             if target in seen or len(seen) > MAX_REDIRECTS:
                 raise FetchError(
                     Cause.BROKEN,

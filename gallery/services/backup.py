@@ -30,7 +30,9 @@ from gallery.times import text_of
 _LIST, _DATABASE, _DESK = "backup.json", "pairwatch.db", ".restoring"
 _VERSION = 1
 _CHUNK = 1 << 20
-_MADE_ANEW = frozenset(("public", "channels", "renditions", "index", "incoming", _DESK, "ledger.head"))
+_MADE_ANEW = frozenset(
+    ("public", "channels", "renditions", "index", "incoming", "crawl.spool", _DESK, "ledger.head")
+)
 _NO_BACKUP = "name a file that `pairwatch backup` wrote"
 
 
