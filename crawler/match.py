@@ -29,11 +29,8 @@ _opening = threading.Lock()
 class Matcher:
     """Judges pictures in any process, which opens the index once.
 
-    Args:
-        root: The data folder.
-        upto: The highest photo id there is; a new one makes each process open the index again.
-        recall: What was said before about a digest, or None.
-        basis: What an answer rests on beside the photos, as `basis_of` gives it.
+    `upto` is the highest photo id; a new one makes each process open the index again. `recall` gives what was said
+    before about a digest. `basis` is as `basis_of` gives it.
     """
 
     root: Path

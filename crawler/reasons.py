@@ -78,9 +78,7 @@ _SENTENCES = {
 class Reason:
     """A cause with its parameter.
 
-    Args:
-        cause: Which of them.
-        detail: Its number, status, address or the operating system's own words; "" for none.
+    `detail` is its number, status, address or the operating system's own words; "" for none.
     """
 
     cause: Cause

@@ -84,10 +84,6 @@ def load_plan(folder: DataFolder) -> Plan:
     """Read a data folder's plan.
 
     Whom to write to is the practice's contact unless `[crawler]` names another.
-
-    Raises:
-        RefusedError: Names every wrong key and value of the section.
-        GalleryError: The settings as a whole cannot be read.
     """
     settings = load_settings(folder)
     return plan_from(settings.crawler, settings.contact or settings.web)
@@ -97,9 +93,6 @@ def plan_from(section: Mapping[str, object], contact: str) -> Plan:
     """Read the `[crawler]` section.
 
     `contact` is the practice's own, used where the section has none.
-
-    Raises:
-        RefusedError: Names every wrong key and value.
     """
     known = {field.name: field for field in fields(Plan)}
     problems: list[str] = []

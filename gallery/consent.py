@@ -34,12 +34,7 @@ class Ground(IntEnum):
 class Reason:
     """Why a photo may be shown or not.
 
-    Attributes:
-        ground: what it rests on.
-        case: the number of the photo's case.
-        consent: the one it speaks of, if any.
-        channel: which a consent does not cover.
-        objection: what is wrong with the words of the case's page.
+    `channel` is one that a consent does not cover; `objection` is what is wrong with the words of the case's page.
     """
 
     ground: Ground

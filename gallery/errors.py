@@ -1,4 +1,8 @@
-"""What can go wrong in the gallery."""
+"""What can go wrong in the gallery.
+
+The commands and the pages word every one of them, so that callers between need not handle them. Docstrings name an
+error where a caller does.
+"""
 
 from datetime import datetime
 from http import HTTPStatus

@@ -97,11 +97,9 @@ class Photo:
 class Consent:
     """What a patient signed for some or all photos.
 
-    Args:
-        ends_at_event: What ends it, if not a day, in the form's own words; people watch for it.
-        photos: The ids of the photos it covers, or None for all.
-        channels: Where they may be shown ("website", "social", …).
-        missing: Elements that the form lacks, in plain words; such a consent permits nothing.
+    `ends_at_event` is what ends it, if not a day, in the form's own words; people watch for it. `photos` are ids,
+    None for all. `channels` are where they may be shown ("website", "social", …). One with `missing` elements permits
+    nothing.
     """
 
     id: int = 0
@@ -274,11 +272,8 @@ class DraftPhoto(DroppedPhoto):
 class Place:
     """The stage and view where a photograph belongs.
 
-    Stage 1 is the first, 0 means set aside.
-
-    Args:
-        why: What a proposal rests on, in plain words; empty where a person decided.
-        sure: 0 to 1.
+    Stage 1 is the first, 0 means set aside. `why` is what a proposal rests on, empty where a person decided; `sure` is
+    0 to 1.
     """
 
     stage: int
@@ -299,8 +294,7 @@ class Publication:
 class KnownCopy:
     """A copy seen on another site, and what was decided about it.
 
-    Args:
-        page: The address it was seen at; hostile text, to be shown and never to be followed.
+    `page` is hostile text, to be shown and never to be followed.
     """
 
     finding: int

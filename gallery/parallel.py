@@ -36,9 +36,6 @@ def in_parallel(
     As few tasks as `few` are done in this process.
 
     Threads are enough for a few photographs: decoding, resizing and encoding go on beside each other.
-
-    Raises:
-        UnavailableError: A worker was ended from outside, mostly for want of memory.
     """
     cores = min(os.cpu_count() or 1, len(tasks))
     if cores < 2:  # noqa: PLR2004 (nothing to share)

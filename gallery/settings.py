@@ -62,12 +62,7 @@ class DataFolder:
         return self.root / "evidence"
 
     def require(self) -> None:
-        """Make sure that `pairwatch init` was here.
-
-        Raises:
-            NotFoundError: There is no catalogue in this folder.
-            DamagedError: There is an empty file in its place.
-        """
+        """Make sure that `pairwatch init` was here."""
         if self.database.is_file() and not self.database.stat().st_size:
             raise DamagedError(
                 f"the catalogue {self.database} is an empty file (0 bytes)",

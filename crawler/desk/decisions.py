@@ -15,9 +15,6 @@ def review(
     """Decide a finding, and give it with the decision.
 
     The decision belongs to this content, photo and site: seen there again, it stays decided.
-
-    Raises:
-        RefusedError: No name was given for who decides, or there is no such finding.
     """
     if not by.strip():
         raise RefusedError("a decision needs the name of who decides", hint="add --by NAME")

@@ -75,13 +75,7 @@ def write_report(
     """Write report.html and findings.csv into a folder.
 
     Works without any network or matching: pictures and transforms are those that were kept when they were seen.
-
-    Args:
-        folder: The practice's data folder.
-        out: The folder to write into; made if missing.
-        now: The time that the report bears.
-        everything: Also what was dismissed or licensed.
-        progress: Shows how far it has got.
+    `everything` includes what was dismissed or licensed.
     """
     with watch(folder) as db:
         findings = [one for one in Findings(db).all() if everything or is_for_the_desk(one)]

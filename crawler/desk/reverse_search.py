@@ -61,12 +61,7 @@ class SearchOutcome:
 def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -> tuple[PublishedFile, ...]:
     """Give each public photo's largest JPEG that consent allows now.
 
-    A file that the last build did not write in exactly these bytes is none of ours to send.
-
-    Args:
-        folder: The practice's data folder.
-        now: The time at which consent must hold.
-        cases: Only these cases; all when empty.
+    A file that the last build did not write in exactly these bytes is none of ours to send. No cases mean all.
     """
     folder.require()
     now = load_settings(folder).local(now)
@@ -105,11 +100,7 @@ def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -
 
 
 def key_of(service: Service) -> str:
-    """Give the key of a service from the environment.
-
-    Raises:
-        RefusedError: There is none.
-    """
+    """Give the key of a service from the environment."""
     key = os.environ.get(service.key, "").strip()
     if not key:
         raise RefusedError(f"{service.company} wants a key", hint=f"set the variable {service.key} to it")

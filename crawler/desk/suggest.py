@@ -37,15 +37,8 @@ class Suggestion:
 def suggest(folder: DataFolder, exported: tuple[Path, ...] = ()) -> list[Suggestion]:
     """Give sites on no list yet, the most often named first.
 
-    Results of permitted searches (`site search`) count by themselves.
-
-    Args:
-        folder: The practice's data folder.
-        exported: Result files of reverse-image-search services (CSV, HTML or text): any address in them counts.
-
-    Raises:
-        NotFoundError: A file cannot be read.
-        DamagedError: A kept result is none.
+    Results of permitted searches (`site search`) count by themselves. Of `exported` result files of
+    reverse-image-search services (CSV, HTML or text) any address counts.
     """
     with watch(folder) as db:
         sites = Sites(db)

@@ -31,11 +31,7 @@ from gallery.store.vault import Vault
 class TipAnswer:
     """What came of a tip.
 
-    Args:
-        findings: What was found at the address, also what was known before.
-        looked: Of a file: what the matcher says.
-        images: How many images could be looked at.
-        failures: What could not be done or was left alone, in sentences.
+    `findings` hold also what was known before; `failures` are sentences; `looked` is what the matcher says of a file.
     """
 
     number: int
@@ -113,11 +109,7 @@ def _site_of(sites: Sites, url: str, now: datetime) -> Site:
 
 
 def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
-    """Look at a file that a reader sent, and keep the tip.
-
-    Raises:
-        NotFoundError: The file cannot be read.
-    """
+    """Look at a file that a reader sent, and keep the tip."""
     folder.require()
     try:
         body = path.read_bytes()

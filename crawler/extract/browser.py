@@ -31,10 +31,7 @@ Fetch = Callable[[str], Reply | None]
 class Rendered:
     """What a page became when its scripts had run.
 
-    Args:
-        markup: Its elements then, as HTML; "" when nothing came.
-        images: The addresses of the pictures that it asked for; they were not fetched.
-        requests: How many requests were made for it.
+    `markup` is "" when nothing came; `images` are addresses that it asked for and that were not fetched.
     """
 
     markup: str = ""
@@ -56,14 +53,7 @@ def render(url: str, program: str, agent: str, fetch: Fetch, *, seconds: float) 
     """Let a page's scripts run, and give what it shows then.
 
     Chromium reaches no network: GET requests are answered by `fetch` (the same address policy, robots rules and
-    bounds as everywhere), everything else is refused, and pictures are noted and answered by a dot.
-
-    Args:
-        url: The page.
-        program: The browser's path.
-        agent: Our User-Agent.
-        fetch: Asks for one address; None refuses it.
-        seconds: For all of it.
+    bounds as everywhere; None refuses), everything else is refused, and pictures are noted and answered by a dot.
     """
     from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 (an extra)
 

@@ -71,10 +71,7 @@ class NearbyText:
 class ElementWalker:
     """Visits a page's elements in document order and keeps what they name.
 
-    Args:
-        base: What relative addresses start from.
-        encoding: The page's character set.
-        spare: How many letters of markup inside attributes and scripts may still be walked.
+    `spare` is how many letters of markup inside attributes and scripts may still be walked.
     """
 
     base: str

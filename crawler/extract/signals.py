@@ -43,12 +43,7 @@ def signals_of(
 ) -> Iterator[Signal]:
     """Name what hides the pictures of a page with few.
 
-    Args:
-        markup: The page's own.
-        title: Its title.
-        images: How many different images were found on it.
-        has_password: Whether it asks for a password.
-        has_state: Whether it holds the state of a script application.
+    `images` counts the different ones on it; `has_state` says that it holds the state of a script application.
     """
     if images >= _FEW:
         return

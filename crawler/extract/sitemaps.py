@@ -27,11 +27,8 @@ _MARKUP = frozenset(("encoded", "description", "content", "summary"))
 class Sitemap:
     """What a sitemap or feed lists.
 
-    Args:
-        pages: Pairs of page and time of its last change, where that is told.
-        images: With the page that they belong to as the first of each pair, "" where none is named.
-        sitemaps: Further ones that it names.
-        cut: Whether only the beginning was read.
+    Pages come with the time of their last change, images with the page that they belong to ("" where none is named).
+    `cut` says that only the beginning was read.
     """
 
     pages: tuple[tuple[str, datetime | None], ...] = ()

@@ -31,9 +31,7 @@ _XML = (b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"<rdf:rdf")
 def sniff(body: bytes, media_type: str) -> Content:
     """Tell what a body is.
 
-    Args:
-        body: Its bytes; the first kilobyte decides.
-        media_type: As sent, which often lies about pictures.
+    The first kilobyte decides; the media type, as sent, often lies about pictures.
     """
     head = body[:1024]
     if _is_picture(head):

@@ -259,14 +259,9 @@ class Fetcher:
     ) -> None:
         """Name ourselves honestly.
 
-        Args:
-            agent: The User-Agent.
-            contact: The From header, where it is a mail address.
-            limits: The bounds of a request.
-            allowance: Private "address:port" pairs that may be reached all the same.
-            resolver: What turns names into addresses.
-            host_locks: By which all that share them ask an address one request at a time; without them
-                only this process does.
+        `contact` is sent where it is a mail address. `allowance` holds private "address:port" pairs that may be
+        reached all the same. All that share `host_locks` ask an address one request at a time; without, only this
+        process does.
         """
         self._headers = {
             "User-Agent": agent,

@@ -40,10 +40,8 @@ class HostLocks:
     def take(self, key: str, pause_s: float = 0.0, *, patience_s: float = 0.0) -> HostLock:
         """Take the lock of a host or an address.
 
-        Args:
-            key: Host or numeric address.
-            pause_s: Seconds that must have gone since anyone last took it.
-            patience_s: Seconds to wait for whoever holds it.
+        `key` is a host or numeric address. `pause_s` must have gone since anyone last took it; `patience_s` is how long
+        to wait for whoever holds it.
         """
         name = hashlib.sha256(key.encode()).hexdigest()[:32]
         stamp, lock = self.folder / f"{name}.at", FileLock(self.folder / f"{name}.lock")

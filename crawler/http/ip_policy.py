@@ -12,10 +12,8 @@ _FIRST_FREE_PORT = 1024
 def may_connect(address: str, port: int, allowance: frozenset[str]) -> bool:
     """Tell whether a connection to this numeric address is permitted.
 
-    Args:
-        address: As the resolver gave it ("93.184.216.34", "fe80::1%eth0").
-        port: The port to be connected to.
-        allowance: "address:port" pairs that are permitted although private, for tests and demonstrations.
+    `address` is as the resolver gave it ("93.184.216.34", "fe80::1%eth0"); `allowance` holds "address:port" pairs that
+    are permitted although private, for tests and demonstrations.
     """
     try:
         number = ip_address(address)

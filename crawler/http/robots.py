@@ -17,10 +17,7 @@ MAX_DELAY_S = 300.0
 class Rules:
     """What a host permits.
 
-    Args:
-        reason: Why there are none to read; None where there are.
-        parsed: The rules of its robots.txt, or None where there are none to read.
-        everything: Without `parsed`: whether everything is permitted, or nothing.
+    `reason` is why there are none to read. Without `parsed`, `everything` is permitted, or nothing.
     """
 
     reason: Reason | None = None
@@ -59,10 +56,7 @@ class Rules:
 def read(status: int, body: bytes) -> Rules:
     """Give the rules that an answer for robots.txt makes.
 
-    Args:
-        status: The HTTP status after redirects; 0 when no answer came.
-        body: Its bytes; only the first 512 KiB count.
-
+    `status` is after redirects, 0 when no answer came; only the first 512 KiB of the body count.
     Source: RFC 9309, 2.3.1: 2xx is parsed, 4xx means no rules, 5xx and no answer mean "leave it alone";
     429 is treated like 5xx, since who is asked to slow down is not invited.
     """

@@ -16,10 +16,6 @@ def on_cluster(address: str | None) -> Iterator[Executor | None]:
     """Give an executor on the cluster at this address, if any.
 
     Its workers must see the data folder under the same path, since they compare pictures with its index.
-
-    Raises:
-        CrawlerError: The address is neither of TLS nor of this machine, the extra is not installed, or no
-            scheduler answers there.
     """
     if not address:
         yield None

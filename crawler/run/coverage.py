@@ -43,11 +43,7 @@ def blind_spots(
 ) -> BlindSpots:
     """Name all that keeps a quiet site from being called clean.
 
-    Args:
-        site: The site.
-        seen: What the night counted there.
-        limit: The bound that ended the visit; None for none.
-        crash: What the visit broke off with, or "".
+    `limit` is the bound that ended the visit; `crash` what it broke off with.
     """
     missed = [f"the visit broke off: {crash}"] if crash else []
     missed += _start(site, seen)

@@ -123,11 +123,7 @@ def _require_secrecy(server: smtplib.SMTP, plan: Plan) -> None:
 
 
 def send(mail: EmailMessage, plan: Plan, *, password: str = "") -> None:
-    """Hand a mail to the configured server, encrypted where the server can.
-
-    Raises:
-        UnavailableError: The server cannot be reached or does not take the mail.
-    """
+    """Hand a mail to the configured server, encrypted where the server can."""
     try:
         with _connected(plan) as server:
             if plan.smtp_user:

@@ -26,10 +26,7 @@ _HANGING = 4  # slices' time, after which a worker hangs
 class SliceWritten:
     """One slice of one site was written down.
 
-    Args:
-        site: Whose it is.
-        result: What it brought.
-        waiting: How many sites are not done yet.
+    `waiting` is how many sites are not done yet.
     """
 
     site: Site
@@ -52,9 +49,7 @@ class _Flight:
 class Dispatcher:
     """Decides which site gets its next slice, and who visits it.
 
-    Attributes:
-        limits: The bound that ended a site's visit, by the site's number.
-        crashes: What a site's visit broke off with, by the site's number.
+    `limits` and `crashes` are by the site's number: the bound that ended its visit, or what that broke off with.
     """
 
     run: Run

@@ -60,7 +60,6 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
     Raises:
         AnotherRunActiveError: A run is going on in this folder.
         RunStoppedError: The disk is full or the database cannot be written; the next run goes on.
-        GalleryError: There is no catalogue, or its settings are wrong.
     """
     folder.require()
     clock = clock or SystemClock()

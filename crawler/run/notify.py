@@ -23,11 +23,7 @@ PASSWORD_FILE = "keys/smtp.password"  # noqa: S105 (the name of a file: a timer'
 
 
 def notify(folder: DataFolder, summary: RunSummary) -> str:
-    """Send the digest if one is due, and ping.
-
-    Raises:
-        UnavailableError: The mail server does not take the digest; it is due again after the next run.
-    """
+    """Send the digest if one is due, and ping."""
     plan = load_plan(folder)
     if plan.ping_url:
         ping(plan, failed=bool(summary.failing))

@@ -26,8 +26,7 @@ class TooManyAttemptsError(RefusedError):
 def sign_in(p: Practice, name: str, password: str, address: str) -> tuple[User, str] | None:
     """Start a session for a name and its password.
 
-    Returns:
-        The user and the session's secret key; None when name and password do not fit.
+    Gives the user and the session's secret key, or None when name and password do not fit.
 
     Raises:
         TooManyAttemptsError: The name or the address must wait.
@@ -53,8 +52,7 @@ def _proven(p: Practice, name: str, password: str, address: str) -> User | None:
 def change_own_password(p: Practice, user: User, old: str, new: str, address: str) -> str | None:
     """Change a user's own password and end all other sessions.
 
-    Returns:
-        The secret key of a fresh session.
+    Gives a fresh session's secret key, or None when the old password is wrong.
 
     Raises:
         TooManyAttemptsError: The user or the address must wait.
@@ -68,33 +66,21 @@ def change_own_password(p: Practice, user: User, old: str, new: str, address: st
 
 
 def add_user(p: Practice, user: User, password: str) -> None:
-    """Let a person sign in.
-
-    Raises:
-        GalleryError: The name is taken or empty, or the password is too short or too long.
-    """
+    """Let a person sign in."""
     with p.together():
         p.accounts.add(user, password, p.now)
         p.note(Action.USER_ADDED, user.name, role=str(user.role))
 
 
 def remove_user(p: Practice, name: str) -> None:
-    """End a person's access at once.
-
-    Raises:
-        GalleryError: Nobody has this name.
-    """
+    """End a person's access at once."""
     with p.together():
         p.accounts.remove(name)
         p.note(Action.USER_REMOVED, name)
 
 
 def set_password(p: Practice, name: str, password: str) -> None:
-    """Give a person a new password and end their sessions.
-
-    Raises:
-        GalleryError: Nobody has this name, or the password is too short or too long.
-    """
+    """Give a person a new password and end their sessions."""
     with p.together():
         p.accounts.change_password(name, password)
         p.note(Action.PASSWORD_SET, name)

@@ -57,8 +57,7 @@ def content_of(p: Practice, case: Case) -> str:
 def hold_back(p: Practice, case: Case) -> bool:
     """Hold a changed case back until it is approved anew.
 
-    Returns:
-        Whether there was anything to keep back; a case that nobody released stays as it is.
+    A case that nobody released stays as it is; False then.
     """
     if case.held:
         return False
@@ -81,11 +80,7 @@ def is_approved(p: Practice, case: Case) -> bool:
 
 
 def ask(p: Practice, number: int, asked: str) -> str:
-    """Ask a doctor or the patient, and give their link's secret.
-
-    Raises:
-        GalleryError: The case was withdrawn, or neither of the two is asked.
-    """
+    """Ask a doctor or the patient, and give their link's secret."""
     case = p.open_case(number)
     if asked not in ASKED:
         raise RefusedError(f"a doctor or a patient was expected to be asked, found {asked[:20]!r}")
@@ -95,11 +90,7 @@ def ask(p: Practice, number: int, asked: str) -> str:
 
 
 def approve(p: Practice, number: int) -> None:
-    """Approve a case as it is, in the name of the actor.
-
-    Raises:
-        GalleryError: The case was withdrawn.
-    """
+    """Approve a case as it is, in the name of the actor."""
     case = p.open_case(number)
     content = content_of(p, case)
     with p.together():
@@ -112,8 +103,7 @@ def approve(p: Practice, number: int) -> None:
 def asked_by_link(p: Practice, secret: str) -> Approval | None:
     """Give what a link asks.
 
-    Returns:
-        None where the link is unknown or too old, or its case was withdrawn.
+    None where the link is unknown or too old, or its case was withdrawn.
     """
     asked = p.casework.asked_by_link(secret, p.now)
     if asked is None or p.catalog.case(asked.case).status is CaseStatus.WITHDRAWN:
@@ -151,11 +141,7 @@ def stages_shown(p: Practice, case: Case) -> list[tuple[Stage, list[Photo]]]:
 
 
 def answer(p: Practice, asked: Approval, given: str, *, name: str, words: str, address: str) -> None:
-    """Record an answer that came by a link.
-
-    Raises:
-        GalleryError: It was answered before.
-    """
+    """Record an answer that came by a link."""
     with p.together():
         p.casework.answer(asked.id, given, name, words, p.now)
         detail = {"answer": given, "asked": asked.asked, "content": asked.content, "words": words}

@@ -57,15 +57,7 @@ def save_authors(
     said: Mapping[int, Mapping[str, str]],
     edit: Edit,
 ) -> bool:
-    """Record the authors of visits in the catalogue and in the ledger.
-
-    Returns:
-        Whether the case was public, and is held back.
-
-    Raises:
-        GalleryError: Nobody is named.
-        ChangedMeanwhileError: Somebody else saved the authors since.
-    """
+    """Record the authors of visits in the catalogue and in the ledger."""
     named = [(visit, _author(said[visit.key])) for visit in visits if said[visit.key]["person"]]
     authors = {photo.id: author for visit, author in named for photo in visit.photos}
     if not authors:

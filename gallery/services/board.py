@@ -32,11 +32,7 @@ class Board:
 def arranged(
     names: Mapping[int, str], places: Mapping[int, Place], photos: Sequence[DraftPhoto], fixed: Sequence[str]
 ) -> Board:
-    """Give the board as a person wants it, without its empty stages.
-
-    Raises:
-        GalleryError: Two stages have one name, or one with photographs has none.
-    """
+    """Give the board as a person wants it, without its empty stages."""
     known = {photo.id for photo in photos}
     labels = {number: " ".join(name.split())[:_LONGEST_LABEL] for number, name in sorted(names.items())}
     labels |= dict(enumerate(fixed, start=1))
@@ -84,12 +80,7 @@ def proposed(p: Practice, draft: Draft) -> Board:
 def propose(photos: Sequence[DraftPhoto], looks: Mapping[int, GreyGrid], fixed: Sequence[str] = ()) -> Board:
     """Propose stages and views from names, times and looks.
 
-    What nothing tells of is set aside.
-
-    Args:
-        photos: Of one draft.
-        looks: The grid of each one's greys, by its id.
-        fixed: Stages of the case that the photographs are for; they stay first, as they are.
+    What nothing tells of is set aside. `looks` are by the photos' ids; `fixed` stages stay first, as they are.
     """
     proposal = grouping.propose([_item(photo, looks[photo.id], photos) for photo in photos])
     labels = [_label(label, fixed) for label in proposal.stages]

@@ -13,11 +13,7 @@ from gallery.services.practice import Practice
 class Summary:
     """A case in a list.
 
-    Attributes:
-        stages: Labels in the order of the story.
-        photos: How many it has.
-        on_site: How many of them are on the site.
-        published: How many are public in any channel.
+    `published` counts photos that are public in any channel, `on_site` on the site.
     """
 
     case: Case
@@ -64,8 +60,7 @@ def summaries(p: Practice, cases: Sequence[Case]) -> list[Summary]:
 class FullRecord:
     """All that is recorded of a case.
 
-    Attributes:
-        rulings: Whether each photo may be on the site today, by its id.
+    `rulings` say whether each photo may be on the site today, by its id.
     """
 
     case: Case
@@ -76,11 +71,7 @@ class FullRecord:
 
 
 def full_record(p: Practice, number: int) -> FullRecord:
-    """Read all that is recorded of a case.
-
-    Raises:
-        NotFoundError: There is no such case.
-    """
+    """Read all that is recorded of a case."""
     case, consents, photos = p.catalog.case(number), p.catalog.consents(number), p.catalog.photos(number)
     return FullRecord(
         case=case,

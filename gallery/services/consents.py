@@ -42,12 +42,7 @@ def record_consent(p: Practice, consent: Consent) -> Consent:
 def record_as_stated(
     p: Practice, consent: Consent, *, files: Sequence[str] = (), document: bytes | None = None
 ) -> Consent:
-    """Record a consent by the word of whoever holds the signed form.
-
-    Raises:
-        RefusedError: It would end before it begins.
-        NotFoundError: There is no such case, or a file name fits none of its photos, or several.
-    """
+    """Record a consent by the word of whoever holds the signed form."""
     _check_dates(consent)
     p.catalog.case(consent.case)
     if files:
@@ -92,11 +87,7 @@ class SignedForm:
 
 
 def open_form(p: Practice, number: int, consent: int) -> SignedForm:
-    """Give a signed form and record that it was taken.
-
-    Raises:
-        NotFoundError: There is none for this consent.
-    """
+    """Give a signed form and record that it was taken."""
     found = next((item for item in p.catalog.consents(number) if item.id == consent), None)
     if found is None or found.document is None:
         raise NotFoundError(
@@ -154,15 +145,7 @@ def end_consents(
 ) -> list[Consent]:
     """End a case's consents and take what they covered off the site.
 
-    Args:
-        p: The practice.
-        number: Of the case.
-        channels: For which they end; None for all.
-        progress: Shows how far the build has come.
-
-    Raises:
-        ConflictError: No consent of this case is in force there.
-        GalleryError: The site could not be built.
+    None ends them for all channels.
     """
     p.catalog.case(number)
     with p.together():

@@ -28,8 +28,7 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge"
 class Check:
     """One thing that `doctor` looked at.
 
-    Attributes:
-        needed: Whether pairwatch cannot work without it.
+    Without one that is `needed`, pairwatch cannot work.
     """
 
     name: str
@@ -67,11 +66,7 @@ def examine(folder: DataFolder) -> list[Check]:
 
 
 def matching_measured() -> tuple[object, str]:
-    """Give the matcher's measured rates, as values and as text.
-
-    Raises:
-        GalleryError: It did not come with this installation.
-    """
+    """Give the matcher's measured rates, as values and as text."""
     from watermark.matching.error_rates import ErrorRates  # noqa: PLC0415 (heavy, and only asked for by name)
     from watermark.matching.model import matching_rates  # noqa: PLC0415 (heavy, and only asked for by name)
 

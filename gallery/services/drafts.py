@@ -58,11 +58,7 @@ def start(p: Practice) -> Draft:
 
 
 def start_for(p: Practice, number: int) -> Draft:
-    """Start a draft with more photographs for a case.
-
-    Raises:
-        GalleryError: There is no such case, or it was withdrawn.
-    """
+    """Start a draft with more photographs for a case."""
     p.open_case(number)
     stages = [stage.label for stage in p.catalog.stages(number)]
     return p.drafts.start(p.actor, p.now, case=number, stages=stages)
@@ -71,8 +67,7 @@ def start_for(p: Practice, number: int) -> Draft:
 def add_file(p: Practice, draft: int, name: str, data: bytes) -> int:
     """Read a dropped file and add its photographs to a draft.
 
-    Returns:
-        How many there are; more than one where it was an old composite.
+    Gives how many there are: more than one where it was an old composite.
 
     Raises:
         ConflictError: The draft is full, or a photograph is in it or in a case already.
@@ -201,11 +196,7 @@ def arrange(p: Practice, number: int, version: int, board: Board, *, another_sta
 
 
 def board_from(p: Practice, draft: Draft, names: dict[int, str], places: dict[int, Place]) -> Board:
-    """Give the board of a draft as a person wants it.
-
-    Raises:
-        GalleryError: Two stages have one name, or one with photographs has none.
-    """
+    """Give the board of a draft as a person wants it."""
     return arranged(names, places, p.drafts.photos(draft.id), stages_of_case(p, draft))
 
 
@@ -218,8 +209,7 @@ def whole_name(photo: DraftPhoto, photos: Sequence[DraftPhoto]) -> str:
 def join(p: Practice, number: int, photo: int) -> str | None:
     """Put the parts of a composite together again.
 
-    Returns:
-        The file's name; None where it was not split.
+    Gives the file's name, or None where it was not split.
     """
     part = p.drafts.photo(number, photo)
     if part.composite is None:
@@ -249,15 +239,8 @@ def discard(p: Practice, number: int, version: int) -> None:
 def make_case(p: Practice, draft: Draft) -> tuple[int, int]:
     """Make a draft a case, or add it to the one it is for.
 
-    Photographs that were set aside are left out.
-
-    Interrupted at any moment, the draft is still there, or the case is.
-
-    Returns:
-        The case's number, and how many photographs came in.
-
-    Raises:
-        GalleryError: A photograph is not ready, or is in the catalogue already.
+    Photographs that were set aside are left out. Interrupted at any moment, the draft is still there, or the case is.
+    Gives the case's number, and how many photographs came in.
     """
     photos = [photo for photo in p.drafts.photos(draft.id) if photo.stage]
     _check(photos)

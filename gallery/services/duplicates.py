@@ -32,9 +32,7 @@ class Duplicate:
 class Duplicates:
     """What is known of a draft's photographs, by their ids.
 
-    Attributes:
-        found: The photographs that a case has already.
-        waiting: How many are still being looked up.
+    `found` are those that a case has already; `waiting` counts those that are still being looked up.
     """
 
     found: dict[int, Duplicate]

@@ -37,15 +37,7 @@ def save_facts(
     of_stages: Mapping[int, Texts],
     edit: Edit,
 ) -> bool:
-    """Save the facts of a case from what was typed.
-
-    Returns:
-        Whether the case was public, and is held back.
-
-    Raises:
-        RefusedError: A number of sessions cannot be, or a stage's name is missing or there twice.
-        ChangedMeanwhileError: Somebody else saved the facts since.
-    """
+    """Save the facts of a case from what was typed."""
     new_case = replace(
         case,
         minor=bool(said["minor"]),
@@ -67,12 +59,7 @@ def save_facts(
 
 
 def reveal_chart(p: Practice, number: int) -> str:
-    """Give a case's chart number and record that it was shown.
-
-    Raises:
-        NotFoundError: None is recorded.
-        GalleryError: It was encrypted with another key.
-    """
+    """Give a case's chart number and record that it was shown."""
     sealed = p.casework.details(number).chart
     if sealed is None:
         raise NotFoundError(f"no chart number is recorded for Patient {number}")

@@ -26,10 +26,7 @@ class Fingerprints:
     def __init__(self, folder: DataFolder, photos: Mapping[int, Photo], talk: Callable[[str], None]) -> None:
         """Open nothing yet.
 
-        Args:
-            folder: Where the index lies.
-            photos: What it is to cover, by id.
-            talk: Is told in one line when the index is rebuilt or caught up.
+        Open nothing yet; `talk` is told in one line when the index is rebuilt or caught up.
         """
         self._folder, self._photos, self._talk = folder, photos, talk
         self._revision: object = None
@@ -37,11 +34,8 @@ class Fingerprints:
     def catch_up(self, *, progress: Progress = silently, made: Mapping[int, Path] | None = None) -> Index:
         """Fingerprint what the index lacks and forget what the catalogue lacks.
 
-        A photo that cannot be fingerprinted is said, and left for the next time; all others go on.
-
-        Args:
-            progress: Shows how far it has come.
-            made: Files with the pickled fingerprints of photos that are made already, by id.
+        A photo that cannot be fingerprinted is said, and left for the next time; all others go on. `made` are files
+        with the pickled fingerprints of photos that are made already, by id.
         """
         made = made or {}
         with self._lock():

@@ -27,12 +27,7 @@ _SPANS = (("year", 320), ("month", 45), ("week", 14))  # spoken of from so many 
 class Item:
     """One photograph to be placed.
 
-    Attributes:
-        key: the caller's number for it.
-        name: of its file.
-        taken_at: by the camera's clock; None when the file does not say.
-        look: the grid of its greys; None when there is none.
-        part: (file it was cut from, its number from 1, how many) for a part of an old composite.
+    `key` is the caller's number; `part` is (file it was cut from, its number from 1, how many) of an old composite.
     """
 
     key: int
@@ -46,12 +41,8 @@ class Item:
 class Placed:
     """Where a photograph is proposed to belong.
 
-    Attributes:
-        key: the caller's number for it.
-        stage: number in `Proposal.stages`; None when nothing tells.
-        view: "front", "left", …; "" when nothing tells.
-        sure: 0 to 1, of stage and view together.
-        why: in plain words.
+    `stage` is a number in `Proposal.stages`, None and the view "" when nothing tells; `sure` is 0 to 1 of both
+    together.
     """
 
     key: int

@@ -46,8 +46,7 @@ def measure(originals: Vault, pair: Pair, alignment: Alignment | None) -> Compar
 def aligned(originals: Vault, pair: Pair, alignment: Alignment | None) -> tuple[bytes, bytes] | None:
     """Give both photos as JPEG in the earlier one's frame.
 
-    Returns:
-        None where neither a person nor the program aligned them.
+    None where neither a person nor the program aligned them.
 
     Raises:
         WatermarkError: Laid so, they share nothing.
@@ -63,8 +62,7 @@ def aligned(originals: Vault, pair: Pair, alignment: Alignment | None) -> tuple[
 def found(pair: Pair, measured: Comparability) -> Alignment | None:
     """Give the alignment that was found when a pair was measured.
 
-    Returns:
-        In pixels of the whole photographs; None when too little agrees or is shared.
+    In pixels of the whole photographs; None when too little agrees or is shared.
     """
     if measured.alignment is None:
         return None
@@ -76,9 +74,7 @@ def found(pair: Pair, measured: Comparability) -> Alignment | None:
 def pointed(pair: Pair, values: Mapping[str, float]) -> Alignment:
     """Align a pair by two points in each photo.
 
-    Args:
-        pair: the pair.
-        values: "before-1-x" … "after-2-y", 0 to 100.
+    `values` hold "before-1-x" … "after-2-y", 0 to 100.
 
     Raises:
         WatermarkError: The points are at one place.
@@ -171,9 +167,7 @@ def measure_ahead(p: Practice, number: int) -> threading.Thread:
 class Card:
     """A measured pair.
 
-    Attributes:
-        recorded: How it is aligned; None where nobody decided.
-        proposed: How the program would align it.
+    `recorded` is None where nobody decided; `proposed` is the program's alignment.
     """
 
     pair: Pair
@@ -199,14 +193,7 @@ def cards_of(p: Practice, case: Case) -> list[Card]:
 
 
 def save_pairs(p: Practice, case: Case, cards: Sequence[Card], edit: Edit) -> bool:
-    """Record that the pairs were looked at, and align what can be.
-
-    Returns:
-        Whether the case was public, and is held back.
-
-    Raises:
-        ChangedMeanwhileError: Somebody else saved the pairs since.
-    """
+    """Record that the pairs were looked at, and align what can be."""
 
     def write() -> None:
         for card in cards:
@@ -219,11 +206,7 @@ def save_pairs(p: Practice, case: Case, cards: Sequence[Card], edit: Edit) -> bo
 
 
 def pair_of(p: Practice, number: int, before: int, after: int) -> Pair:
-    """Give a pair of a case by the ids of its photos.
-
-    Raises:
-        NotFoundError: There is no such pair.
-    """
+    """Give a pair of a case by the ids of its photos."""
     for pair in pairs_of(p.catalog.photos(number)):
         if pair.key == (before, after):
             return pair

@@ -34,11 +34,7 @@ class Practice:
     """
 
     def __init__(self, folder: DataFolder, actor: str, now: datetime) -> None:
-        """Open the catalogue of a data folder.
-
-        Raises:
-            GalleryError: There is none, or it cannot be opened.
-        """
+        """Open the catalogue of a data folder."""
         folder.require()
         self.folder, self.actor, self.now = folder, actor, now
         self.database = open_database(folder.database)
@@ -71,11 +67,7 @@ class Practice:
         return self.ledger.append(self.actor, action, subject, detail, self.now)
 
     def open_case(self, number: int) -> Case:
-        """Give a case that can still be changed.
-
-        Raises:
-            GalleryError: There is no such case, or it was withdrawn.
-        """
+        """Give a case that can still be changed."""
         case = self.catalog.case(number)
         if case.status is CaseStatus.WITHDRAWN:
             raise ConflictError(f"Patient {number} was withdrawn: nothing in it can be changed any more")
@@ -93,11 +85,7 @@ def incoming_of(folder: DataFolder) -> Vault:
 
 @contextmanager
 def practice(folder: DataFolder, *, actor: str, now: datetime) -> Iterator[Practice]:
-    """Open a practice's data for one unit of work, and close it afterwards.
-
-    Raises:
-        GalleryError: There is no catalogue in the folder, or it cannot be opened.
-    """
+    """Open a practice's data for one unit of work, and close it afterwards."""
     opened = Practice(folder, actor, now)
     try:
         yield opened

@@ -28,11 +28,8 @@ class Measured:
 class Preflight:
     """What a case's check found.
 
-    Attributes:
-        blocks: What keeps the case from being published, in sentences without a full stop.
-        advice: What is better done before.
-        measured: Its pairs.
-        page_says_so: Whether the page tells, or will tell, just what was measured.
+    `blocks` and `advice` are sentences without a full stop. `page_says_so` tells whether the page tells, or will tell,
+    just what was measured.
     """
 
     blocks: Sequence[str]
@@ -42,11 +39,7 @@ class Preflight:
 
 
 def check_case(p: Practice, number: int, *, tell: bool) -> Preflight:
-    """Look at consent, words, pairs and leaks of a case.
-
-    Raises:
-        NotFoundError: There is no such case.
-    """
+    """Look at consent, words, pairs and leaks of a case."""
     standing = standing_of(p, number)
     obstacles = obstacles_to(standing, p.settings, p.now)
     words = page_words(standing.case, standing.stages, standing.photos, p.settings).encode()
@@ -74,10 +67,8 @@ def _measured(p: Practice, number: int) -> list[Measured]:
 def _tell(p: Practice, number: int, measured: Sequence[Measured], *, even_if_public: bool) -> bool:
     """Record what differs in a case's pairs, where its page may change.
 
-    Returns:
-        Whether the page says, or will say, just that.
-
-    What readers of a public page see never changes by a mere look at it, and never without a row in the ledger.
+    Gives whether the page says, or will say, just that. What readers of a public page see never changes by a mere
+    look at it, and never without a row in the ledger.
     """
     before = p.casework.differences()
     seen = {found.pair.key: tuple(found.sentences) for found in measured}

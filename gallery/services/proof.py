@@ -22,10 +22,7 @@ _PAGES = frozenset({".html", ".css", ".js", ".xml", ".json", ".txt", ".svg"})
 class PublicFile:
     """One public file of a case.
 
-    Attributes:
-        path: Its address in the site.
-        size: In bytes.
-        digest: The SHA-256 of its bytes.
+    `path` is its address in the site, `digest` the SHA-256 of its bytes.
     """
 
     path: str
@@ -37,11 +34,8 @@ class PublicFile:
 class Proof:
     """What was looked at and what was found.
 
-    Attributes:
-        leaks: Kind and place of each; empty is good news.
-        faults: In pages' markup; empty is good news.
-
-    A leak is named by its kind and place alone: not everybody who sees the proof may see what leaked.
+    No leaks and no faults of markup are good news. A leak is named by its kind and place alone: not everybody who sees
+    the proof may see what leaked.
     """
 
     files: tuple[PublicFile, ...]

@@ -34,30 +34,18 @@ def preview_of(p: Practice, photo: Photo, channel: Channel) -> bytes:
 
 
 def build(p: Practice, *, force: bool = False, progress: Progress = silently) -> Built:
-    """Build the site from what consent allows today, and give what was done.
-
-    Raises:
-        GalleryError: It could not be built; the old one is as it was.
-    """
+    """Build the site from what consent allows today, and give what was done."""
     return build_site(p.folder, actor=p.actor, now=p.now, force=force, progress=progress)
 
 
 def rebuild_if_there(p: Practice, *, progress: Progress = silently) -> None:
-    """Build the site anew where one was built before.
-
-    Raises:
-        GalleryError: It could not be built.
-    """
+    """Build the site anew where one was built before."""
     if p.folder.public.exists():
         build(p, progress=progress)
 
 
 def publish_case(p: Practice, number: int) -> None:
-    """Release a case and build the site.
-
-    Raises:
-        GalleryError: The case is not ready, was changed meanwhile, or the site could not be built.
-    """
+    """Release a case and build the site."""
     case = p.open_case(number)
     blocking = [obstacle for obstacle in obstacles_of(p, number) if obstacle.blocks]
     if not is_approved(p, case):
@@ -83,11 +71,7 @@ def publish_case(p: Practice, number: int) -> None:
 
 
 def hold_case(p: Practice, number: int) -> None:
-    """Take a case off the site for now, without withdrawing it.
-
-    Raises:
-        GalleryError: The case was withdrawn, or the site could not be built.
-    """
+    """Take a case off the site for now, without withdrawing it."""
     p.open_case(number)
     with p.together():
         p.casework.hold(number)

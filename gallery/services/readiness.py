@@ -16,10 +16,7 @@ from gallery.stages import shows_work
 class Obstacle:
     """One thing to do before publication.
 
-    Attributes:
-        words: What, in plain words.
-        blocks: Whether it keeps the case from being published.
-        section: Where it is done.
+    `blocks` keeps the case from being published; `section` is where it is done.
     """
 
     words: str
@@ -31,13 +28,8 @@ class Obstacle:
 class Standing:
     """All that is recorded of a case.
 
-    Attributes:
-        case: itself.
-        stages: of it.
-        photos: of it.
-        consents: of its patient.
-        saved: the sections that somebody has filled in.
-        authored: ids of the photos of which it is recorded who took them.
+    `authored` are ids of the photos of which it is recorded who took them; `saved` are sections that somebody filled
+    in.
     """
 
     case: Case
@@ -49,11 +41,7 @@ class Standing:
 
 
 def standing_of(p: Practice, number: int) -> Standing:
-    """Read all that is recorded of a case.
-
-    Raises:
-        GalleryError: There is no such case.
-    """
+    """Read all that is recorded of a case."""
     photos = p.catalog.photos(number)
     return Standing(
         case=p.catalog.case(number),

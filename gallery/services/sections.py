@@ -31,8 +31,7 @@ def save_section(
 ) -> bool:
     """Save a section, and hold the case back if readers see a change.
 
-    Returns:
-        Whether the case was public, and is held back.
+    Gives whether the case was public, and is held back.
 
     Raises:
         ChangedMeanwhileError: Somebody else saved this section since.

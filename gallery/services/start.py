@@ -16,11 +16,7 @@ class Started:
 
 
 def start_catalogue(folder: DataFolder) -> Started:
-    """Make what a data folder lacks, and leave all else.
-
-    Raises:
-        ConflictError: There are originals, but their catalogue is gone.
-    """
+    """Make what a data folder lacks, and leave all else."""
     there = folder.database.is_file() and folder.database.stat().st_size > 0
     if not there and any(folder.originals.glob("*/*")):
         raise ConflictError(

@@ -15,12 +15,8 @@ _seen: dict[tuple[Path, str, str], datetime] = {}
 def note_view(p: Practice, subject: str, what: str, *, by: str = "", large: bool = False) -> None:
     """Record that somebody is shown a photograph.
 
-    Args:
-        p: The practice.
-        subject: What the photograph belongs to.
-        what: What is shown.
-        by: Who looks; the actor where it is not said.
-        large: As large as a screen: each such look is recorded. Small ones come with every page.
+    `by` is who looks, if not the actor. Each `large` look, which fills a screen, is recorded; small ones come with
+    every page.
     """
     key = (p.folder.root, by or p.actor, f"{subject} {what}")
     with _lock:

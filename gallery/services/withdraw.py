@@ -27,9 +27,7 @@ DUTIES = (
 class Receipt:
     """What a patient is given after a withdrawal.
 
-    Attributes:
-        channels: places outside the site where the patient had agreed to be shown.
-        copies: known copies on other sites, queued for the legal desk.
+    `channels` are places outside the site where the patient had agreed to be shown; `copies` are queued for the desk.
     """
 
     case: int
@@ -60,9 +58,7 @@ class Receipt:
 class Withdrawal:
     """A withdrawal, which stands even if the site could not be built.
 
-    Attributes:
-        receipt: For the patient; None where the case was withdrawn before.
-        fault: Why the site could not be built anew.
+    There is no receipt where the case was withdrawn before; `fault` is why the site could not be built anew.
     """
 
     receipt: Receipt | None
@@ -80,18 +76,8 @@ def withdraw_case(
 ) -> Withdrawal:
     """Withdraw a case for good and take it off the site.
 
-    Its consents end, its number is never used again, and its copies go to the legal desk.
-
-    Args:
-        p: The practice.
-        number: Of the case.
-        reason: Why, for the ledger.
-        copies: Copies that are known on other sites; those of other cases are left out.
-        again: Whether a case that was withdrawn before is only taken off the site.
-        progress: Shows how far the build has come.
-
-    Raises:
-        GalleryError: There is no such case, or it was withdrawn before.
+    Its consents end, its number is never used again, and its copies go to the legal desk (those of other cases are
+    left out). Asked `again`, a case that was withdrawn before is only taken off the site.
     """
     receipt = None
     if not again or p.catalog.case(number).status is not CaseStatus.WITHDRAWN:

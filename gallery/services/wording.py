@@ -21,11 +21,8 @@ from gallery.services.sections import Edit, save_section
 class PageWords:
     """What the site says of a case by itself.
 
-    Attributes:
-        of_photos: Description and caption of each photo by its id, where nobody wrote others.
-        of_stages: Title and sentences of each stage.
-        printed: What is printed at the end of the page.
-        objections: What is wrong with all of it, what blocks first.
+    `of_photos` are description and caption by the photo's id, where nobody wrote others; `of_stages` title and
+    sentences; `printed` stands at the end of the page.
     """
 
     of_photos: Mapping[int, tuple[str, str]]
@@ -58,14 +55,7 @@ def objections_of(p: Practice, case: Case) -> list[Objection]:
 
 
 def save_words(p: Practice, case: Case, words: Mapping[int, Words], edit: Edit) -> bool:
-    """Save descriptions and captions of photographs.
-
-    Returns:
-        Whether the case was public, and is held back.
-
-    Raises:
-        ChangedMeanwhileError: Somebody else saved the words since.
-    """
+    """Save descriptions and captions of photographs."""
     return save_section(
         p,
         case,

@@ -48,12 +48,8 @@ class Remembered:
 class LastBuild:
     """What the last build wrote down of itself.
 
-    Attributes:
-        inputs: a digest of all that went into the site.
-        site: a digest of what stood afterwards.
-        listed: a digest of the practice's list of what must not be published.
-        pages: the key of each page by its address.
-        searched: what was searched for leaks (see `Searched`).
+    `inputs`, `site` and `listed` are digests of all that went into the site, of what stood afterwards, and of the
+    practice's list of what must not be published. `pages` are their keys by address; `searched` is of `Searched`.
     """
 
     inputs: str = ""

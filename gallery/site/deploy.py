@@ -52,9 +52,7 @@ class Standing:
 def standing_site(live: Path, work: Path) -> Standing:
     """Look at the site that stands.
 
-    Args:
-        live: where readers look.
-        work: where builds keep what they remember.
+    Readers look at `live`; builds keep what they remember in `work`.
     """
     recover(live)
     listed = listing(live)
@@ -64,18 +62,7 @@ def standing_site(live: Path, work: Path) -> Standing:
 def put_up(layout: Layout, live: Path, work: Path, standing: Standing, *, ready: Callable[[], None]) -> str:
     """Write a site beside the standing one, and exchange them.
 
-    Args:
-        layout: what it consists of.
-        live: where readers look.
-        work: where builds keep what they remember.
-        standing: what stands there until then.
-        ready: called when all is written and nothing of it is public yet.
-
-    Returns:
-        A digest of the listing of the new site.
-
-    Raises:
-        UnavailableError: The disk is full or may not be written.
+    `ready` is called when all is written and nothing of it is public yet. Gives a digest of the new site's listing.
     """
     following, trusted = work / "next", layout.standing is not None
     sums = _sums_of(layout, standing.sums or {} if trusted else {})
@@ -114,11 +101,7 @@ def _sums_of(layout: Layout, known: Mapping[str, str]) -> dict[str, str]:
 def lay_out(folder: Path, layout: Layout) -> set[str]:
     """Make a folder hold this site and nothing else.
 
-    Returns:
-        The addresses of all that was written anew; everything else is the standing site's very file.
-
-    Raises:
-        UnavailableError: The disk is full or may not be written.
+    Gives the addresses of all that was written anew; everything else is the standing site's very file.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -160,15 +143,10 @@ def _page(folder: Path, address: str, content: bytes | Path, made: set[str]) -> 
 def exchange(new: Path, live: Path, layout: Layout, before: Iterable[str] | None = None) -> None:
     """Put `new` in the place of `live` in one step.
 
-    The old site stays where `new` was, but only what the new one shows too, unchanged. Linux
-    exchanges the two in one step. Elsewhere there is a moment between two renames; `recover` puts the old site
-    back should the machine stop right then.
-
-    Args:
-        new: the folder that was laid out.
-        live: where readers look.
-        layout: what the new site consists of.
-        before: addresses of all that the old site holds, if they are known: then it is not searched for more.
+    The old site stays where `new` was, but only what the new one shows too, unchanged. Linux exchanges the two in one
+    step. Elsewhere there is a moment between two renames; `recover` puts the old site back should the machine stop
+    right then. `before` are the addresses of all that the old site holds, if they are known: then it is not searched
+    for more.
     """
     aside = _aside(live)
     shutil.rmtree(aside, ignore_errors=True)
@@ -214,11 +192,7 @@ def relisted(
 ) -> dict[str, tuple[int, int]]:
     """List a new site, asking only after files that are new.
 
-    Args:
-        folder: where it stands.
-        before: the listing of its forerunner.
-        layout: what it consists of.
-        written: what `lay_out` wrote anew.
+    `before` is the listing of its forerunner; `written` is what `lay_out` wrote anew.
     """
     found = {}
     for address in (*layout.pages, *layout.pictures):

@@ -29,13 +29,7 @@ def hand_over(
 ) -> None:
     """Bring the folders of all other channels up to date.
 
-    Args:
-        exports: what each of them shows.
-        folder: of the channels' folders.
-        renditions: the cache of published files.
-        secrets: gathers what must not be found, also in these photos' originals.
-        record: writes down what is public in a channel.
-        progress: shows how far it has come.
+    `secrets` gathers what must not be found, also in these photos' originals.
 
     Raises:
         GalleryError: One of them could not be laid out; all others were.

@@ -49,11 +49,7 @@ class Searched:
 
 
 def search_site(layout: Layout, site: Iterable[Page], secrets: Secrets, searched: Searched) -> None:
-    """Refuse a site that leaks, searching only what is new.
-
-    Raises:
-        RefusedError: Something leaks.
-    """
+    """Refuse a site that leaks, searching only what is new."""
     written = (page for page in site if isinstance(layout.pages[page.address], bytes))
     new = {page.address: page.render(searched.stories) for page in written} if searched.stories else {}
     refuse_leaks(layout, secrets, searched.pictures, new)
@@ -68,15 +64,8 @@ def refuse_leaks(
 ) -> None:
     """Search new pages, and pictures that were not searched before.
 
-    Args:
-        layout: the site as it will be, or a channel's folder.
-        secrets: what must not be found in it.
-        clean: addresses of pictures that were searched.
-        new: of pages that say little anew, what has to be searched.
-        what: how the refusal begins.
-
-    Raises:
-        RefusedError: Something leaks; every leak is counted, and the first few are named.
+    `clean` are addresses of pictures that were searched; `new` holds, of pages that say little anew, what has to be
+    searched; `what` begins the refusal, which counts every leak and names the first few.
     """
     new = new or {}
     pages = [

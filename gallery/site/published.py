@@ -37,13 +37,7 @@ def published_files(
 ) -> tuple[dict[int, Published], dict[str, str]]:
     """Name the files of every photo that is shown.
 
-    Args:
-        shown: with recipes whose files are made.
-        renditions: the cache of made files.
-        remembered: what earlier builds read there.
-
-    Returns:
-        What there is of each photo by its id, and where each address's file lies.
+    Gives what there is of each photo by its id, and where each address's file lies. The recipes' files must be made.
     """
     files, pictures = {}, {}
     for photo in shown.photos:

@@ -21,9 +21,7 @@ _Part = TypeVar("_Part", Stage, Photo, Consent)
 class Records:
     """What is recorded of all cases.
 
-    Attributes:
-        differences: sentences about what differs in a pair, by the ids of its photos.
-        publications: what is public already, by channel and photo.
+    `differences` and `publications` are by the ids of photos.
     """
 
     cases: Sequence[Case]

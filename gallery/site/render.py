@@ -45,12 +45,7 @@ def pages(
 ) -> Iterator[Page]:
     """Give every page and asset of the site.
 
-    Args:
-        stories: what it tells.
-        gone: numbers whose pages say that they are gone.
-        chosen: how the cases were chosen.
-        settings: of the practice.
-        cards: how stories stood in the lists of earlier builds, by their keys.
+    `gone` are numbers whose pages say so; `cards` is how stories stood in the lists of earlier builds, by their keys.
     """
     for name, address in assets().items():
         yield Page(address, address, partial(_asset_whole, name))

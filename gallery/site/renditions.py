@@ -150,11 +150,7 @@ class Renditions:
         self._folder, self._originals, self._key = folder, originals, key
 
     def make(self, recipes: Mapping[str, Recipe], *, progress: Progress = silently) -> list[str]:
-        """Make missing files of these recipes, and give their keys.
-
-        Raises:
-            GalleryError: An original is missing or damaged, or the disk is full.
-        """
+        """Make missing files of these recipes, and give their keys."""
         there = {key for start in {key[:2] for key in recipes} for key in self._made(start)}
         missing = [key for key in recipes if key not in there]
         work = partial(_make, self._folder, self._originals, self._key)

@@ -44,11 +44,8 @@ def selection(
 ) -> Selection:
     """Count what a reader must know to judge the choice.
 
-    Args:
-        records: of the catalogue; patients who withdrew are not counted.
-        shown: numbers of the cases that readers see.
-        consented: numbers of the cases whose patients agreed.
-        tags: with their spellings.
+    `shown` are numbers of the cases that readers see, `consented` of those whose patients agreed. Patients who
+    withdrew are not counted.
     """
     catalogued = {case.number for case in records.cases if case.status is CaseStatus.OPEN}
     agreed, visible = catalogued & set(consented), set(shown)

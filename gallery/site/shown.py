@@ -65,13 +65,8 @@ def shown_in_channels(
 ) -> list[Shown]:
     """Decide what each channel shows, in the settings' order.
 
-    Args:
-        records: of the catalogue.
-        settings: of the practice.
-        words: what earlier builds found wrong with the same pages.
-        now: when photos become public that never were.
-        token: makes a name that says nothing.
-        mark_key: names the key of what is hidden in the files.
+    `words` is what earlier builds found wrong with the same pages; `token` makes a name that says nothing; `mark_key`
+    names the key of what is hidden in the files.
     """
     frames, all_shown = frames_of(records.photos, records.alignments), []
     today = settings.local(now)

@@ -68,12 +68,7 @@ class Accounts:
     # -- users
 
     def add(self, user: User, password: str, now: datetime) -> None:
-        """Let a person sign in.
-
-        Raises:
-            ConflictError: The name is taken.
-            RefusedError: The name is empty or too long, or the password is too short.
-        """
+        """Let a person sign in."""
         name = " ".join(user.name.split())
         if not name or len(name) > 80:  # noqa: PLR2004 (the table's own limit)
             raise RefusedError(f"a name of 1 to 80 letters was expected, found {len(name)}")
@@ -97,22 +92,13 @@ class Accounts:
         return [User(str(row[0]), Role(row[1])) for row in rows]
 
     def remove(self, name: str) -> None:
-        """End a person's access at once.
-
-        Raises:
-            NotFoundError: Nobody has this name.
-        """
+        """End a person's access at once."""
         self._require(name)
         with transaction(self._db):
             self._db.execute("delete from users where name = ?", [name])
 
     def change_password(self, name: str, password: str) -> None:
-        """Set a new password and sign the person out everywhere.
-
-        Raises:
-            NotFoundError: Nobody has this name.
-            RefusedError: The password is too short.
-        """
+        """Set a new password and sign the person out everywhere."""
         self._require(name)
         _check_password(password)
         with transaction(self._db):

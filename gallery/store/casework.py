@@ -242,11 +242,7 @@ class Casework:
         return [Approval(**{**row, "asked_at": moment_of(row["asked_at"])}) for row in rows]
 
     def answer(self, approval: int, answer: str, by: str, words: str, now: datetime) -> None:
-        """Write the answer to what was asked.
-
-        Raises:
-            ConflictError: It was answered before.
-        """
+        """Write the answer to what was asked."""
         with transaction(self._db):
             written = self._db.execute(
                 """update approvals set answer = ?, answered_by = ?, answered_at = ?, words = ?

@@ -36,11 +36,7 @@ class Catalog:
         return int(self._db.execute("select coalesce(max(number), 0) + 1 from cases").fetchone()[0])
 
     def add_case(self, case: Case, now: datetime) -> None:
-        """Add a case under its permanent number.
-
-        Raises:
-            ConflictError: The number is taken, by an open or a withdrawn case.
-        """
+        """Add a case under its permanent number."""
         if self.find_case(case.number) is not None:
             raise ConflictError(
                 f"case {case.number} already exists",
@@ -67,11 +63,7 @@ class Catalog:
         return next(iter(self._cases(number)), None)
 
     def case(self, number: int) -> Case:
-        """Give a case.
-
-        Raises:
-            NotFoundError: There is no case of this number.
-        """
+        """Give a case."""
         case = self.find_case(number)
         if case is None:
             raise NotFoundError(f"there is no case {number}", hint="see all cases with: pairwatch case list")
@@ -93,12 +85,7 @@ class Catalog:
         return [_case(row, tuple(tags.get(row["number"], ()))) for row in rows]
 
     def withdraw_case(self, number: int, now: datetime) -> Case:
-        """Mark a case withdrawn for ever, and end all its consents.
-
-        Raises:
-            NotFoundError: There is no such case.
-            ConflictError: It was withdrawn before.
-        """
+        """Mark a case withdrawn for ever, and end all its consents."""
         case = self.case(number)
         if case.status is CaseStatus.WITHDRAWN:
             raise ConflictError(f"case {number} was already withdrawn on {case.withdrawn_at:%Y-%m-%d}")
@@ -139,11 +126,7 @@ class Catalog:
         return [_stage(row) for row in rows]
 
     def add_photo(self, photo: Photo, now: datetime) -> Photo:
-        """Add a photo to its stage, and give it with its id.
-
-        Raises:
-            ConflictError: This very file is in the catalogue already.
-        """
+        """Add a photo to its stage, and give it with its id."""
         known = self.photo_of(photo.digest)
         if known is not None:
             raise ConflictError(
@@ -161,11 +144,7 @@ class Catalog:
         return replace(photo, id=int(row[0]), imported_at=now)
 
     def photo(self, photo_id: int) -> Photo:
-        """Give a photo by its id.
-
-        Raises:
-            NotFoundError: There is no such photo.
-        """
+        """Give a photo by its id."""
         row = next(iter(self._db.query(_PHOTOS + " where photos.id = :id", {"id": photo_id})), None)
         if row is None:
             raise NotFoundError(

@@ -14,11 +14,7 @@ BUSY_TIMEOUT_MS = 30_000
 
 
 def open_database(path: Path) -> Database:
-    """Open the catalogue, brought up to date.
-
-    Raises:
-        DamagedError: The file is not a database, is damaged, or cannot be opened.
-    """
+    """Open the catalogue, brought up to date."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         db = Database(path)

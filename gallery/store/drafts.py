@@ -33,11 +33,7 @@ class Drafts:
         return self.draft(int(number))
 
     def draft(self, number: int) -> Draft:
-        """Give a draft.
-
-        Raises:
-            NotFoundError: There is no such draft (any more).
-        """
+        """Give a draft."""
         for draft in self._drafts(number):
             return draft
         raise NotFoundError(
@@ -68,11 +64,7 @@ class Drafts:
         ]
 
     def add_photos(self, draft: int, photos: Iterable[NewPhoto]) -> list[int]:
-        """Add photographs, not sorted yet, and give their ids.
-
-        Raises:
-            ConflictError: One of them is in this draft already.
-        """
+        """Add photographs, not sorted yet, and give their ids."""
         ids = []
         with transaction(self._db):
             known = {photo.digest: photo for photo in self.photos(draft)}
@@ -105,22 +97,14 @@ class Drafts:
         ]
 
     def photo(self, draft: int, photo: int) -> DraftPhoto:
-        """Give one photograph of a draft.
-
-        Raises:
-            NotFoundError: It is not in this draft.
-        """
+        """Give one photograph of a draft."""
         for found in self.photos(draft):
             if found.id == photo:
                 return found
         raise NotFoundError("this photo is not in this draft", hint="load the draft's page again")
 
     def thumbnail(self, draft: int, photo: int) -> bytes:
-        """Give a photograph's small JPEG.
-
-        Raises:
-            NotFoundError: It is not in this draft.
-        """
+        """Give a photograph's small JPEG."""
         row = self._db.execute(
             "select thumbnail from draft_photos where draft_id = ? and id = ?", [draft, photo]
         ).fetchone()

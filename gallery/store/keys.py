@@ -42,11 +42,7 @@ class ChartLock:
         return self._fernet.encrypt(chart.encode())
 
     def open(self, sealed: bytes) -> str:
-        """Give a chart number back.
-
-        Raises:
-            DamagedError: It was encrypted with another key.
-        """
+        """Give a chart number back."""
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken as error:

@@ -23,15 +23,7 @@ def record_publications(
 ) -> None:
     """Record how photos are public in a channel from now on.
 
-    All others of the channel no longer are.
-
-    Args:
-        database: of the catalogue.
-        channel: the place.
-        published: photos by id.
-        actor: who publishes.
-        now: when.
-        design_of: gives the design of a recipe that is shown, by its key, as JSON.
+    All others of the channel no longer are. `design_of` gives a shown recipe's design as JSON, by its key.
     """
     catalog, ledger = Catalog(database), Ledger(database)
     with transaction(database):

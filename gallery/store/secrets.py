@@ -49,14 +49,8 @@ def secrets_of(
 ) -> Secrets:
     """Gather what must not be found on the site.
 
-    Args:
-        folder: of the practice.
-        catalog: whose photos' file names and days are secret.
-        casework: whose chart numbers are.
-        looked_into: photos whose originals are opened for names, places and serial numbers in their metadata.
-
-    Raises:
-        DamagedError: A chart number cannot be opened with this machine's key.
+    File names, days and chart numbers of the whole catalogue are secret. Originals that are `looked_into` are opened
+    for the names, places and serial numbers in their metadata.
     """
     taken = catalog.files_and_days()
     files = frozenset(file.replace("\\", "/").rpartition("/")[2] for file, _ in taken)

@@ -71,11 +71,7 @@ class Vault:
         _settle(place.parent)
 
     def get(self, digest: Digest) -> bytes:
-        """Give an original's bytes.
-
-        Raises:
-            DamagedError: It is not there, or its bytes are no longer those that were sealed.
-        """
+        """Give an original's bytes."""
         try:
             data = self._place(digest).read_bytes()
         except FileNotFoundError as error:

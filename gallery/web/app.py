@@ -93,15 +93,8 @@ def create_app(
 ) -> Flask:
     """Make the application for one data folder.
 
-    Args:
-        folder: the practice's data; `pairwatch init` must have been there.
-        clock: gives the time, in UTC.
-        hosts: names under which browsers may reach it; requests for any other name are refused.
-        secure: it is reached over https only: the cookie is never sent otherwise.
-        copies: tells which copies of our photographs are known on other sites.
-
-    Raises:
-        GalleryError: There is no catalogue, or the settings are wrong.
+    `pairwatch init` must have been in the folder. Requests for any name but `hosts` are refused; `secure` says that it
+    is reached over https only, and the cookie is never sent otherwise.
     """
     folder.require()
     load_settings(folder)

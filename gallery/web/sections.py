@@ -39,11 +39,7 @@ def known_case(number: int) -> Case:
 
 
 def open_case(number: int) -> Case:
-    """Give a case that can still be changed.
-
-    Raises:
-        ConflictError: It was withdrawn.
-    """
+    """Give a case that can still be changed."""
     known_case(number)
     return work().open_case(number)
 

@@ -34,8 +34,7 @@ _CERTIFICATE_LIFE = timedelta(days=397)  # the longest that browsers accept
 class Certificate:
     """A certificate and its private key as PEM files.
 
-    Attributes:
-        fingerprint: SHA-256, as browsers show it.
+    `fingerprint` is its SHA-256, as browsers show it.
     """
 
     certificate: Path
@@ -44,11 +43,7 @@ class Certificate:
 
 
 def serve_here(folder: DataFolder, port: int, announce: Callable[[str], None], copies: Copies) -> None:
-    """Serve on this machine alone until it is interrupted.
-
-    Raises:
-        GalleryError: There is no catalogue, or the port is taken.
-    """
+    """Serve on this machine alone until it is interrupted."""
     app = create_app(folder, copies=copies)
     _keep_uploads_in(folder)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a request that waits a moment is no news
@@ -75,11 +70,7 @@ def serve_lan(
     announce: Callable[[str], None],
     copies: Copies,
 ) -> None:
-    """Serve to the practice's network over https until it is interrupted.
-
-    Raises:
-        GalleryError: There is no catalogue, or the port is taken.
-    """
+    """Serve to the practice's network over https until it is interrupted."""
     shown = f"[{host}]" if ":" in host else host
     app = create_app(folder, hosts=(*LOOPBACK, shown), secure=True, copies=copies)
     _keep_uploads_in(folder)
@@ -159,11 +150,7 @@ def own_certificate(folder: DataFolder, host: str, now: datetime | None = None) 
 
 
 def read_certificate(certificate: Path, key: Path) -> Certificate:
-    """Read the practice's own certificate and key.
-
-    Raises:
-        GalleryError: One of the files is not there or is no PEM file.
-    """
+    """Read the practice's own certificate and key."""
     try:
         read = x509.load_pem_x509_certificate(certificate.read_bytes())
         serialization.load_pem_private_key(key.read_bytes(), password=None)
@@ -183,11 +170,7 @@ def _alternative(host: str) -> x509.GeneralName:
 
 
 def lan_address() -> str:
-    """Give this machine's address on its network, without sending a packet.
-
-    Raises:
-        GalleryError: It is on no network.
-    """
+    """Give this machine's address on its network, without sending a packet."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # TEST-NET-1: a datagram socket only looks up the way there

@@ -165,13 +165,8 @@ def lay_over(before: Picture, after: Picture, alignment: Similarity) -> tuple[Pi
 def laid(after: Picture, matrix: NDArray[np.float64], before: Picture) -> tuple[NDArray[np.uint8], _Mask]:
     """See the later photo in the earlier one's frame.
 
-    Args:
-        after: the later photo.
-        matrix: float64 (2, 3), its pixels to the earlier one's.
-        before: the earlier photo.
-
-    Returns:
-        uint8 (height, width, 3), and bool (height, width): where the later photo covers the earlier one.
+    `matrix` leads from the later photo's pixels to the earlier one's. Gives uint8 (height, width, 3), and bool
+    (height, width) where the later photo covers the earlier one.
     """
     size = (before.width, before.height)
     moved = cv2.warpAffine(after.rgb, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -114,15 +114,8 @@ def compare_pair(
 ) -> Comparability:
     """Measure a pair, laid by the program or a person.
 
-    Args:
-        before: the earlier photo.
-        after: the later one.
-        alignment: how the later photo lies over the earlier one, from `align_by_points`.
-        names: of the two, as sentences call them.
-
-    Returns:
-        An item for each measured thing. When the two cannot be laid over each other, "pose" says so and zoom, tilt and
-        placing are left out.
+    Each measured thing is an item. When the two cannot be laid over each other, "pose" says so and zoom, tilt and
+    placing are left out.
     """
     alignment = alignment or align_pair(before, after)
     first, second = resize(before, _LONGEST), resize(after, _LONGEST)

@@ -202,11 +202,7 @@ def _marks(text: str, facts: Facts) -> Iterable[Objection]:
 
 @lru_cache
 def load_rules(jurisdictions: tuple[str, ...] = ()) -> tuple[Rule, ...]:
-    """Load the house's pack and those of the jurisdictions ("us", "uk").
-
-    Raises:
-        NotFoundError: There is no such pack.
-    """
+    """Load the house's pack and those of the jurisdictions ("us", "uk")."""
     return tuple(rule for name in dict.fromkeys((HOUSE, *jurisdictions)) for rule in _pack(name))
 
 

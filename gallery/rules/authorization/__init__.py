@@ -97,11 +97,7 @@ def laws() -> tuple[str, ...]:
 
 @lru_cache
 def load_law(name: str = DEFAULT) -> Law:
-    """Load what one law wants.
-
-    Raises:
-        NotFoundError: There is no such pack.
-    """
+    """Load what one law wants."""
     if name not in laws():
         raise NotFoundError(
             f"expected a law that there is a pack for, found {name!r}",

@@ -45,12 +45,8 @@ class Leak:
 def scan(files: Iterable[tuple[str, bytes]], secrets: Secrets) -> list[Leak]:
     """Search files for secrets, and pictures for more than credit.
 
-    Args:
-        files: (name within the site, bytes), one by one, so that a generator keeps memory small.
-        secrets: what to look for.
-
-    Returns:
-        Each leak once per file and place, in the files' order; empty when the site is clean.
+    Files are (name within the site, bytes), one by one, so that a generator keeps memory small. Each leak comes once a
+    file and place, in the files' order.
     """
     words = words_of(secrets)
     return [leak for name, data in files for leak in dict.fromkeys(_leaks_of(name, data, words))]

@@ -52,12 +52,8 @@ class Secrets:
 class Words:
     """Secrets made ready for searching.
 
-    Attributes:
-        by_anchor: ASCII secrets as word sequences, under their longest word.
-        glued: secrets in scripts that need no spaces, searched for anywhere.
-        glued_kinds: what each of those is.
-        loose: expressions for what is no word of its own.
-        dates: exact dates.
+    `by_anchor` holds ASCII secrets as word sequences, under their longest word; `glued` those in scripts that need no
+    spaces; `loose` are expressions for what is no word of its own.
     """
 
     by_anchor: dict[bytes, list[tuple[bytes, LeakKind]]] = field(repr=False)
@@ -156,10 +152,7 @@ def _loose(secrets: Secrets) -> Iterator[tuple[LeakKind, re.Pattern[str]]]:
 def search_words(data: bytes, words: Words, *, least: int = 0) -> Iterator[tuple[LeakKind, str]]:
     """Yield each secret that stands in these bytes.
 
-    Args:
-        data: any bytes.
-        words: what to look for.
-        least: leave out secrets of fewer bytes.
+    Secrets of fewer than `least` bytes are left out.
     """
     for dropped in (b"", b"\0") if (_UTF_16.search(data) if least else b"\0" in data) else (b"",):
         yield from _sequences(data.translate(_ASCII_WORDS, dropped), words, least)
