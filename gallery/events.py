@@ -24,6 +24,7 @@ class Action(StrEnum):
     PHOTO_TAKEN_IN = "photo.taken-in", "intake"
     PHOTO_PUBLISHED = "photo.published", "published"
     PHOTO_UNPUBLISHED = "photo.unpublished", "unpublished"
+    PHOTO_HANDED_OUT = "photo.handed-out", "handed out"
     PHOTO_AUTHORSHIP = "photo.authorship", "authorship"
     ORIGINAL_VIEWED = "original.viewed", "viewed an original"
     CONSENT_RECORDED = "consent.recorded", "consent recorded"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gallery.cli.output import a_file, as_json_option, bar, now, print_json
+from gallery.cli.output import a_file, as_json_option, at_work, bar, now, print_json
 from gallery.settings import DataFolder
 
 
@@ -108,3 +108,34 @@ def report(folder: DataFolder, photos: int, as_json: bool) -> None:
         )
         return
     click.echo("\n".join(card_lines(card)))
+
+
+@marks.command()
+@click.argument("photo")
+@click.option("--to", "recipient", required=True, help="Who gets it, as traces will name them.")
+@click.option("--channel", default="website", show_default=True, help="Whose size, mark and consent count.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="JPEG to write.")
+@as_json_option
+@click.pass_obj
+def give(folder: DataFolder, photo: str, recipient: str, channel: str, out: Path, as_json: bool) -> None:
+    """Make a copy of PHOTO (its file's name at import) for one recipient, whom its leak will name.
+
+    \b
+    Example:
+      pairwatch marks give IMG_51.jpg --to "Scalp Journal" --out journal.jpg
+    """
+    from gallery.errors import NotFoundError
+    from gallery.services.hand_out import hand_out
+
+    with at_work(folder) as practice:
+        found = [one for one in practice.catalog.photos() if photo in (one.file, Path(one.file).name)]
+        if len(found) != 1:
+            raise NotFoundError(
+                f"expected one photo that was taken in as {photo}, found {len(found)}",
+                hint="`pairwatch case show` lists the names",
+            )
+        out.write_bytes(hand_out(practice, found[0], channel, recipient))
+    if as_json:
+        print_json({"file": str(out), "photo": photo, "recipient": recipient, "channel": channel})
+        return
+    click.echo(f"{out}: for {recipient} alone; `pairwatch marks read` names them in a copy of it.")

@@ -164,7 +164,7 @@ class Lookup:
         marks = self._marks_read(opened, answer, photo) if photo else None
         if marks:
             answer = replace(answer, mark=marks.evidence.examination.state)
-        if marks and marks.publication:  # made from a published file, whatever its likeness says
+        if marks and marks.is_proof:  # made from a published file, whatever its likeness says
             surely = max(answer.probability, _READ)
             answer = replace(answer, verdict=Verdict.COPY, probability=surely)
         return Identification(
@@ -187,7 +187,8 @@ class Lookup:
         from gallery.services.marks import read_copy  # noqa: PLC0415 (intake does without)
         from watermark.matching.evidence import Copy  # noqa: PLC0415
 
-        if answer.transform is None or not photo.first_published_at:
+        rows = self._hidden_marks.get(photo.id, [])
+        if answer.transform is None or not (photo.first_published_at or rows):
             return None
         frame = next(one for one in opened.frames if one.number == answer.frame)
         read = read_copy(
@@ -195,9 +196,9 @@ class Lookup:
             Copy(frame.picture, (opened.header.width, opened.header.height), answer.transform),
             photo=photo,
             designs=self._designs_of(photo.id),
-            rows=self._hidden_marks.get(photo.id, []),
+            rows=rows,
         )
-        return read if answer.verdict == Verdict.COPY or (read and read.publication) else None
+        return read if answer.verdict == Verdict.COPY or (read and read.is_proof) else None
 
     def exhibit(self, found: Identification, data: bytes) -> dict[str, bytes]:
         """Give the pictures that show why a photo was found, as PNG files by name.

@@ -57,6 +57,7 @@ class FileMarks:
             "payload": f"{named.payload:016x}",
             "channel": named.channel,
             "day": named.day.isoformat(),
+            "recipient": named.recipient or None,
             "photo": self.photo.file if self.photo else None,
             "case": self.photo.case if self.photo else None,
             "stage": self.photo.stage if self.photo else None,
@@ -70,16 +71,24 @@ class FileMarks:
         named, marks = self.blind, self.found.marks
         of = f"patient {self.photo.case}, {self.photo.stage}" if self.photo else "a photo that is no more"
         said = [
-            f"The file alone: published from here ({named.channel}, since {named.day}; {of})."
+            f"The file alone: {_from(named)}; {of}."
             if named
             else "The file alone: no hidden mark of ours can be read.",
             f"Compared: {self.found.explanation}",
         ]
         if marks and marks.publication:
-            channel, day = marks.publication.channel, marks.publication.day
-            said.append(f"Laid on our photo: made from the file for {channel}, published since {day}.")
+            said.append(f"Laid on our photo: {_from(marks.publication)}.")
+        if marks and marks.evidence.traced:
+            named_all = ", ".join(one.recipient for one in marks.evidence.traced)
+            said.append(f"Laid on our photo: made from what was handed to {named_all}.")
         said.append(f"Credit in the file: {self.credit}.")
         return said
+
+
+def _from(row: HiddenMarkRow) -> str:
+    if row.recipient:
+        return f"made from the copy handed to {row.recipient} on {row.day} ({row.channel})"
+    return f"made from the file for {row.channel}, published since {row.day}"
 
 
 def read_file(folder: DataFolder, lookup: Lookup, data: bytes, name: str) -> FileMarks:

@@ -23,6 +23,11 @@ class MarksRead:
     evidence: Evidence
     publication: HiddenMarkRow | None
 
+    @property
+    def is_proof(self) -> bool:
+        """Whether a hidden mark of ours was read, which makes the file a copy of ours."""
+        return bool(self.publication or self.evidence.traced)
+
     def to_json(self) -> dict[str, object]:
         """Give it as plain values."""
         named = self.publication
@@ -54,7 +59,8 @@ def read_copy(
     known = Known(
         key=key,
         subject=photo.digest,
-        payloads=tuple(row.payload for row in rows if row.key_name == key.name),
+        payloads=tuple(row.payload for row in rows if row.key_name == key.name and not row.recipient),
+        recipients=tuple(row.recipient for row in rows if row.key_name == key.name and row.recipient),
         complete=_complete(photo, rows, key.name),
     )
     original = Vault(folder.originals).get(photo.digest)

@@ -22,7 +22,7 @@ from watermark.errors import WatermarkError
 from watermark.marking.crossing import seed_of
 from watermark.marking.design import Design
 from watermark.marking.hidden.keys import MarkKey
-from watermark.marking.hidden.layers import LOUDER, HiddenMark, has_room, hide, prove
+from watermark.marking.hidden.layers import LOUDER, SMALLEST, HiddenMark, has_room, hide, prove
 from watermark.marking.visible import Label, Mark
 from watermark.picture.credit import Credit, credit_blocks
 from watermark.picture.decode import open_picture, read_header
@@ -78,13 +78,15 @@ class Recipe:
             frame=self.frame,
         )
 
-    def hidden(self, key: MarkKey) -> HiddenMark:
+    def hidden(self, key: MarkKey, recipient: str = "") -> HiddenMark:
         """Give what is hidden in its files.
 
-        Each photo, channel and first day has another payload.
+        Each photo, channel, first day and recipient has another payload.
         """
-        words = ("payload", self.digest, self.channel.name, self.published.isoformat())
-        return HiddenMark(subject=self.digest, payload=int.from_bytes(key.digest(*words)[:8], "big"))
+        words = ["payload", self.digest, self.channel.name, self.published.isoformat()]
+        words += [recipient] if recipient else []
+        payload = int.from_bytes(key.digest(*words)[:8], "big")
+        return HiddenMark(subject=self.digest, payload=payload, recipient=recipient)
 
 
 def recipe_for(
@@ -241,7 +243,7 @@ def _described_anew(place: Path) -> dict[str, object]:
 def _write(folder: Path, picture: Picture, recipe: Recipe, key: MarkKey) -> tuple[Picture, list[FileFacts]]:
     """Write a picture in every format, and give it marked."""
     files = list[FileFacts]()
-    marked, encoded = _marked(recipe.design.draw(picture), recipe, key)
+    marked, encoded = _marked(recipe.design.draw(picture), recipe, key, recipe.hidden(key))
     for name, data in encoded.items():
         extension = _EXTENSIONS[name]
         file = folder / f"{marked.width}x{marked.height}.{extension}"
@@ -251,7 +253,27 @@ def _write(folder: Path, picture: Picture, recipe: Recipe, key: MarkKey) -> tupl
     return marked, files
 
 
-def _marked(seen: Picture, recipe: Recipe, key: MarkKey) -> tuple[Picture, dict[Format, bytes]]:
+def handed_copy(originals: Vault, recipe: Recipe, key: MarkKey, mark: HiddenMark) -> bytes:
+    """Make the one file of a recipe that alone carries a recipient's mark.
+
+    Raises:
+        GalleryError: The original is missing or was changed.
+        WatermarkError: The mark cannot be read back, or the picture is too small for it.
+    """
+    _, sizes = recipe.design.unmarked(originals.get(recipe.digest))
+    seen = recipe.design.draw(next(sizes))
+    if not has_room(seen):
+        raise WatermarkError(
+            f"expected a picture of at least {SMALLEST} pixels, found {seen.width} by {seen.height}",
+            hint="a recipient's mark does not last in a smaller one",
+        )
+    _, encoded = _marked(seen, recipe, key, mark)
+    return next(iter(encoded.values()))
+
+
+def _marked(
+    seen: Picture, recipe: Recipe, key: MarkKey, mark: HiddenMark
+) -> tuple[Picture, dict[Format, bytes]]:
     """Hide layers in a picture, louder until its file gives them back.
 
     Raises:
@@ -259,7 +281,6 @@ def _marked(seen: Picture, recipe: Recipe, key: MarkKey) -> tuple[Picture, dict[
     """
     if not has_room(seen):
         return seen, _encoded(seen, recipe, key)
-    mark = recipe.hidden(key)
     for louder in LOUDER:
         hidden = hide(seen, key, mark, louder=louder)
         encoded = _encoded(hidden, recipe, key)

@@ -23,6 +23,7 @@ class HiddenMarkRow:
     day: date
     key_name: str
     recorded_at: datetime | None = None
+    recipient: str = ""
 
 
 class HiddenMarks:
@@ -33,21 +34,15 @@ class HiddenMarks:
         self._db = db
 
     def register(self, marks: Iterable[HiddenMarkRow], now: datetime) -> None:
-        """Write down marks that are about to be published."""
-        rows = [
-            [
-                f"{one.payload:016x}",
-                one.photo_id,
-                one.channel,
-                one.day.isoformat(),
-                one.key_name,
-                text_of(now),
-            ]
-            for one in marks
-        ]
+        """Write down marks that are about to be published or handed out."""
         with transaction(self._db):
-            for row in rows:
+            for one in marks:
+                payload, day = f"{one.payload:016x}", one.day.isoformat()
+                row = [payload, one.photo_id, one.channel, day, one.key_name, text_of(now)]
                 self._db.execute("insert or ignore into hidden_marks values (?, ?, ?, ?, ?, ?)", row)
+                if one.recipient:
+                    handed = [payload, one.recipient]
+                    self._db.execute("insert or ignore into handed_copies values (?, ?)", handed)
 
     def find(self, payload: int) -> HiddenMarkRow | None:
         """Give what a payload stands for, or None."""
@@ -70,8 +65,9 @@ class HiddenMarks:
         return int(self._db.execute(query, [key_name]).fetchone()[0])
 
     def _select(self, where: str, value: object) -> list[HiddenMarkRow]:
-        columns = "payload, photo_id, channel, day, key_name, recorded_at"
-        query = f"select {columns} from hidden_marks where {where} order by recorded_at"  # noqa: S608 (ours)
+        columns = "payload, photo_id, channel, day, key_name, recorded_at, coalesce(recipient, '')"
+        tables = "hidden_marks left join handed_copies using (payload)"
+        query = f"select {columns} from {tables} where {where} order by recorded_at"  # noqa: S608 (ours)
         return [
             HiddenMarkRow(
                 payload=int(payload, 16),
@@ -80,6 +76,9 @@ class HiddenMarks:
                 day=date.fromisoformat(day),
                 key_name=key_name,
                 recorded_at=moment_of(recorded_at),
+                recipient=recipient,
             )
-            for payload, photo_id, channel, day, key_name, recorded_at in self._db.execute(query, [value])
+            for payload, photo_id, channel, day, key_name, recorded_at, recipient in self._db.execute(
+                query, [value]
+            )
         ]

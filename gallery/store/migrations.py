@@ -349,3 +349,18 @@ def m0013_hidden_marks(db: Database) -> None:
         create trigger a_hidden_mark_is_never_forgotten before delete on hidden_marks
             begin select raise(abort, 'a hidden mark that was published stays known'); end;
     """)
+
+
+@migrations()
+def m0014_handed_copies(db: Database) -> None:
+    """Who was handed a copy with a mark of their own."""
+    db.executescript("""
+        create table handed_copies (
+            payload    text primary key references hidden_marks (payload),
+            recipient  text not null check (recipient <> '')
+        ) strict, without rowid;
+        create trigger a_handed_copy_is_never_changed before update on handed_copies
+            begin select raise(abort, 'who was handed a copy is never changed'); end;
+        create trigger a_handed_copy_is_never_forgotten before delete on handed_copies
+            begin select raise(abort, 'who was handed a copy stays known'); end;
+    """)

@@ -1,11 +1,15 @@
 """What `pairwatch marks` tells of a file, a mark and the practice's own photos."""
 
 import json
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
 
+from gallery.events import Action
 from gallery.services.mark_files import card_lines
+from gallery.store.database import open_database
+from gallery.store.ledger import Ledger
 from pairwatch import cli
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from tests.gallery.conftest import NOW
@@ -57,7 +61,7 @@ def test_read_tells_channel_day_mark_and_credit(shown, tmp_path):
         assert (told["read_alone"]["case"], told["verdict"], told["mark"]) == (1, "copy", "kept")
         assert told["marks"]["publication"] == {"channel": "website", "day": NOW.date().isoformat()}
     assert (first["credit"], second["credit"]) == ("kept", "stripped")
-    assert "published from here (website" in run(shown, "read", copy)
+    assert "made from the file for website, published since" in run(shown, "read", copy)
 
 
 def test_read_of_a_stranger_says_that_nothing_is_there(shown, tmp_path):
@@ -96,3 +100,21 @@ def test_report_measures_on_our_own_photos(shown):
     assert card_lines({"mirrored": [Survived(blind=False, informed=True)]})[1].split() == (
         ["mirrored", "0", "of", "1", "1", "of", "1"]
     )
+
+
+def test_a_handed_out_copy_names_its_recipient(shown, tmp_path):
+    """Each partner gets a copy of its own; a leak of it names the partner, and its giving is in the ledger."""
+    name = "IMG_1_0.jpg"
+    for partner in ("Scalp Journal", "Trade Fair"):
+        run(shown, "give", name, "--to", partner, "--out", tmp_path / f"{partner}.jpg")
+    leak = tmp_path / "leak.jpg"
+    leak.write_bytes(
+        encode(open_picture((tmp_path / "Trade Fair.jpg").read_bytes()), format="jpeg", quality=80)
+    )
+    told = json.loads(run(shown, "read", leak, "--json"))
+    assert told["read_alone"]["recipient"] == "Trade Fair"
+    assert told["marks"]["recipients"] == ["Trade Fair"]
+    assert (told["verdict"], told["mark"]) == ("copy", "kept")
+    with closing(open_database(shown.folder.database)) as database:
+        given = [entry for entry in Ledger(database).entries() if entry.action == Action.PHOTO_HANDED_OUT]
+    assert len(given) == 2

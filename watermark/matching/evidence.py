@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark.marking.design import Design
-from watermark.marking.hidden import informed
+from watermark.marking.hidden import informed, tracing
 from watermark.marking.hidden.informed import Presence
 from watermark.marking.hidden.keys import MarkKey
+from watermark.marking.hidden.tracing import Traced
 from watermark.marking.removal import Examination, examine
 from watermark.marking.state import MarkState
 from watermark.matching.placement import Placed, place
@@ -29,12 +30,14 @@ class Known:
         subject: what the informed layer is keyed to.
         payloads: every one that the photo was ever published with under this key.
         complete: whether no file of it was ever published without one of them.
+        recipients: who was handed a copy with a mark of their own.
     """
 
     key: MarkKey
     subject: str
     payloads: tuple[int, ...]
     complete: bool
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +48,13 @@ class Evidence:
         examination: of the visible mark.
         payload: what the hidden layer says; None where it is not there or cannot be read.
         size: (width, height) of the published file that fits best.
+        traced: whose handed-out copies it was made from, the surest first.
     """
 
     examination: Examination
     payload: int | None
     size: Size
+    traced: tuple[Traced, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Give it as values that JSON holds; the payload as 16 hexadecimal digits."""
@@ -57,6 +62,7 @@ class Evidence:
         return {
             "mark": str(seen.state),
             "hidden": str(seen.hidden),
+            "recipients": [one.recipient for one in self.traced],
             "payload": None if self.payload is None else f"{self.payload:016x}",
             "mark_covered": round(seen.covered, 3),
             "mark_kept": round(seen.kept, 3),
@@ -119,11 +125,20 @@ def _read(placed: Placed, design: Design, plain: Picture, known: Known) -> Evide
     labelled = replace(design, mark=None).draw(plain)
     left = informed.residual(placed.luma, placed.covered, labelled, placed.scale)
     hidden, payload = informed.presence_of(left, placed.luma, known.key, known.subject, known.payloads)
+    traced = _traced(left, known) if payload is None else ()
+    hidden = Presence.THERE if traced else hidden
     if hidden == Presence.NOT_THERE and not (known.complete and placed.steady):
         hidden = Presence.UNREADABLE
     pictures = labelled, design.draw(plain)
     examination = examine(placed.luma, placed.covered, placed.scale, pictures, hidden)
-    return Evidence(examination=examination, payload=payload, size=(plain.width, plain.height))
+    size = plain.width, plain.height
+    return Evidence(examination=examination, payload=payload, size=size, traced=traced)
+
+
+def _traced(left: informed.Residual, known: Known) -> tuple[Traced, ...]:
+    if not known.recipients:
+        return ()
+    return tuple(tracing.trace(informed.measure(left), known.key, known.subject, known.recipients))
 
 
 def _says_more(one: Examination, other: Examination) -> bool:
