@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.http.robots import read
 from crawler.model import Address, HostState, Kind, Site, SiteState, Standing
+from crawler.reasons import Cause, Reason
 from crawler.settings import Plan
 from crawler.visit import pace
 from crawler.visit.frontier import Frontier
 from crawler.visit.host_queues import Turn, Wait
 from crawler.visit.outcome import DownloadOutcome, Found
-from crawler.visit.revisit import after_visit, pause_after
+from crawler.visit.revisit import Rank, after_visit, pause_after
 from crawler.visit.robots_cache import read_answer
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
@@ -331,3 +333,178 @@ def test_a_step_does_not_look_at_hosts_that_rest(monkeypatch):
         assert isinstance(one.next(0.0, NOW), Turn)
 
     assert len(looks) <= 2 * 1000
+
+
+def taken(one: Frontier, clock: float = 0.0) -> Turn:
+    """The turn that there is now."""
+    turn = one.next(clock, NOW + timedelta(seconds=clock))
+    assert isinstance(turn, Turn)
+    return turn
+
+
+def test_a_turn_that_was_taken_back_comes_first_and_not_before_its_time():
+    """An address whose host is asked by somebody else is asked later, ahead of others, as if it never had been."""
+    asked = NOW - timedelta(hours=1)
+    host = HostState(host="a.example", robots_status=404, robots_at=NOW, asked_at=asked)
+    one = frontier(page("x"), page("y"), host=host)
+    turn = taken(one)
+    assert (turn.asked_before, turn.is_robots) == (asked, False)
+    assert one.hosts["a.example"].asked_at == NOW
+
+    one.postpone(turn, 7.0)
+
+    assert one.hosts["a.example"].asked_at == asked
+    assert "a.example" in one.changed_hosts
+    assert waits(one.next(3.0, NOW)) == pytest.approx(4.0)
+    assert taken(one, 7.0).address.url == turn.address.url
+
+
+def test_a_robots_turn_that_was_taken_back_is_asked_again_and_once():
+    """robots.txt is no address of the site: taken back, it is asked anew, and nothing is queued for it."""
+    one = Frontier(SITE, SiteState(), PLAN, began=NOW, now=NOW)
+    turn = taken(one)
+
+    one.postpone(turn, 2.0)
+
+    assert taken(one, 2.0).address.url == "https://a.example/robots.txt"
+    assert "https://a.example/robots.txt" not in one.addresses
+
+
+def test_foreign_hosts_beyond_the_bound_are_left_alone_with_the_reason():
+    """A night asks so many hosts beside the site's own, and names the bound at each picture that is left."""
+    own = HostState(host="www.example.org", robots_status=404, robots_at=NOW)
+    site = Site(id=1, url="https://www.example.org/")
+    one = frontier(host=own, site=site, plan=replace(PLAN, site_hosts=2))
+    for number in range(4):
+        offer(one, f"https://cdn{number}.example/a.jpg", Kind.IMAGE)
+    offer(one, "https://img.example.org/a.jpg", Kind.IMAGE)
+    asked, clock = set(), 0.0
+    while (turn := one.next(clock, NOW + timedelta(seconds=clock))) is not None:
+        if isinstance(turn, Wait):
+            clock += turn.seconds
+            continue
+        asked.add(turn.host)
+        answers(one, turn.host, rules=read(404, b"") if turn.is_robots else None)
+
+    left = {url: known for url, known in one.addresses.items() if known.standing is Standing.SKIPPED}
+    assert len(asked - {"www.example.org", "img.example.org"}) == 2
+    assert "img.example.org" in asked
+    assert len(left) == 2
+    for known in left.values():
+        assert known.reason == Reason(Cause.TOO_MANY_HOSTS, "2")
+        assert known.due_at is not None
+    assert left.keys() <= one.changed
+
+
+def test_an_address_is_taken_up_once_as_what_it_is():
+    """Kind, depth and the naming page are kept; a second mention says it is known."""
+    one = frontier()
+    found = Found("https://cdn.example/a.jpg", Kind.IMAGE, 3, "https://a.example/page")
+
+    assert one.offer(found)
+    assert not one.offer(found._replace(depth=9, parent="https://a.example/other"))
+
+    known = one.addresses["https://cdn.example/a.jpg"]
+    assert known == Address(
+        url="https://cdn.example/a.jpg",
+        kind=Kind.IMAGE,
+        standing=Standing.WAITING,
+        rank=Rank.IMAGE,
+        depth=3,
+        parent="https://a.example/page",
+    )
+    assert "https://cdn.example/a.jpg" in one.changed
+
+
+@pytest.mark.parametrize(
+    ("kind", "rank", "kept"),
+    [
+        (Kind.PAGE, None, Rank.PAGE),
+        (Kind.MAP, None, Rank.SITEMAP),
+        (Kind.IMAGE, None, Rank.IMAGE),
+        (Kind.STYLE, None, Rank.IMAGE),
+        (Kind.IMAGE, Rank.ORIGINAL, Rank.ORIGINAL),
+        (Kind.PAGE, Rank.HIT, Rank.HIT),
+    ],
+)
+def test_the_order_of_visits_follows_what_an_address_is(kind, rank, kept):
+    """Sitemaps come before pictures, pictures before pages, and a finder may say otherwise."""
+    one = frontier()
+    offer(one, "https://a.example/x", kind, rank=rank)
+
+    assert one.addresses["https://a.example/x"].rank == kept
+
+
+def test_foreign_pages_are_passed_over_and_foreign_pictures_are_not():
+    """A site's visit reads its own pages, and asks for what they show wherever that lies."""
+    one = frontier()
+    offer(one, "https://other.example/page")
+    offer(one, "https://other.example/a.jpg", Kind.IMAGE)
+
+    assert "https://other.example/page" not in one.addresses
+    assert "https://other.example/a.jpg" in one.addresses
+    assert one.dropped == 0
+
+
+def test_where_redirects_end_is_noted_unless_it_was_visited():
+    """The end of a redirect is taken as visited when nobody has been there, and keeps its own past otherwise."""
+    waiting, seen = page("waiting"), page("seen", standing=Standing.DONE, fetched_at=NOW)
+    failed = page("failed", fetched_at=NOW - timedelta(days=1))
+    one = frontier(waiting, seen, failed)
+    for name in ("new", "waiting", "seen", "failed"):
+        answers(one, twin=page(name, standing=Standing.DONE, status=200))
+
+    statuses = {
+        name: one.addresses[f"https://a.example/{name}"].status
+        for name in ("new", "waiting", "seen", "failed")
+    }
+    assert statuses == {"new": 200, "waiting": 200, "seen": 0, "failed": 0}
+
+
+def test_pages_that_show_a_copy_are_hits_from_then_on():
+    """What shows a copy is visited first the next night; a page that is not known is not made up."""
+    one = frontier(page("shows"))
+
+    answers(one, hits=("https://a.example/shows", "https://a.example/unknown"))
+
+    assert one.addresses["https://a.example/shows"].rank == Rank.HIT
+    assert "https://a.example/unknown" not in one.addresses
+
+
+def test_an_address_that_is_asked_again_comes_before_others():
+    """What was not done goes back to the front of its host's queue."""
+    one = frontier(page("x"), page("y"))
+    turn = taken(one)
+    again = replace(turn.address, tries=1)
+
+    one.apply(DownloadOutcome(turn=turn, address=again, is_asked_again=True))
+
+    assert one.addresses[turn.address.url].tries == 1
+    assert taken(one, 10.0).address == again
+
+
+def test_the_time_to_come_back_is_the_earliest_of_all():
+    """A failed address, a parked host and what is left now each have a time; the earliest that is to come counts."""
+    soon, later = NOW + timedelta(minutes=3), NOW + timedelta(minutes=9)
+    parked = HostState(host="a.example", robots_status=404, robots_at=NOW, parked_until=later)
+    one = frontier(page("x"), host=parked)
+    assert one.resume_at(NOW) == later
+
+    answers(one, retry_at=soon)
+    assert one.resume_at(NOW) == soon
+    assert one.resume_at(soon) == later
+    assert one.resume_at(later + timedelta(seconds=5)) == later + timedelta(seconds=5)
+
+    done = frontier(page("", standing=Standing.DONE, fetched_at=NOW, due_at=later))
+    assert done.resume_at(NOW) is None
+
+
+def test_a_slice_hands_on_what_it_knows():
+    """Addresses, hosts and barren shapes go to the next slice; pictures inside a page have no turn."""
+    inline = Address(url="data:image/png;sha256,1", kind=Kind.IMAGE, standing=Standing.WAITING)
+    one = frontier(page("x"), inline)
+
+    assert "data:image/png;sha256,1" not in all_turns(one)
+    state = one.state()
+    assert state.addresses.keys() == {"https://a.example/x", "https://a.example/", inline.url}
+    assert state.hosts.keys() == {"a.example"}
