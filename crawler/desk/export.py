@@ -43,6 +43,7 @@ def finding_json(finding: Finding) -> dict[str, object]:
         "changes": list(answer.get("changes", [])),
         "hashes": dict(answer.get("hashes", {})),
         "mark": answer.get("mark"),
+        "marks": answer.get("marks"),
         "carries_our_mark": carries_our_mark(finding),
         "judged": _record_json(finding.judgements[0]),
         "judged_before": [_record_json(one) for one in finding.judgements[1:]],

@@ -26,7 +26,7 @@ _MARKS = {
     MarkState.PARTLY_KEPT: "on the picture in part",
     MarkState.CROPPED: "cut off",
     MarkState.PAINTED_OVER: "painted over",
-    MarkState.NEVER: "not on the picture, and no trace that it was removed",
+    MarkState.NEVER: "not on the picture; whether it was removed cannot be told",
 }
 
 
@@ -56,7 +56,17 @@ def mark_says(finding: Finding) -> str:
     """Say what became of our mark, in the words of the report."""
     if finding.photo_id is None and carries_our_mark(finding):
         return "on the picture"
-    return _MARKS.get(finding.answer.get("mark", ""), "cannot be told")
+    state, marks = finding.answer.get("mark", ""), finding.answer.get("marks") or {}
+    if state == MarkState.NEVER and marks.get("hidden") == "not-there":
+        return "never on it: made from an unmarked original, as the hidden mark is not there either"
+    said = _MARKS.get(state, "cannot be told")
+    named = marks.get("publication")
+    if not named:
+        return said
+    return (
+        f"{said}; the hidden mark is there and names the file for {named['channel']}, "
+        f"published since {named['day']}"
+    )
 
 
 def likeness(finding: Finding) -> str:

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.cli.output import say_finding
+from crawler.desk.sentences import mark_says
 from crawler.model import Finding, JudgementRecord, printable
 from pairwatch import cli
 from watermark.matching.verdict import Verdict
@@ -58,6 +59,39 @@ def test_nothing_is_quite_certain(capsys):
     assert ">99.9%" in out
     assert "100.0%" not in out
     assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"mark": "painted-over"}, "painted over"),
+        (
+            {
+                "mark": "painted-over",
+                "marks": {"hidden": "there", "publication": {"channel": "website", "day": "2026-03-01"}},
+            },
+            "painted over; the hidden mark is there and names the file for website, published since 2026-03-01",
+        ),
+        ({"mark": "never"}, "not on the picture; whether it was removed cannot be told"),
+        (
+            {"mark": "never", "marks": {"hidden": "not-there", "publication": None}},
+            "never on it: made from an unmarked original, as the hidden mark is not there either",
+        ),
+        ({}, "cannot be told"),
+    ],
+)
+def test_what_became_of_the_mark_is_said_as_a_fact(answer, said):
+    """Never marked is said only where the hidden mark says so too; a removal names the file it was taken from."""
+    record = JudgementRecord(
+        at=NOW, matcher="", marks=(), settings={}, upto=1, verdict=Verdict.COPY,
+        probability=1.0, explanation="e", answer=answer,
+    )  # fmt: skip
+    finding = Finding(
+        id=7, site_url="", page_url="p", image_url="i", photo_id=1, name="n", case=51, stage="after",
+        judgements=(record,), digest="d", first_seen=NOW, last_seen=NOW,
+    )  # fmt: skip
+
+    assert mark_says(finding) == said
 
 
 def test_report_and_site_remove_speak_json(serve, watch, tmp_path):
