@@ -1,8 +1,8 @@
 """Pages that scripts build, run in a Chromium without network."""
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from shutil import which
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_REQUESTS = 80
 SETTLE_MS = 800
+WIDTH, HEIGHT, TALLEST = 1280, 900, 12_000
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 _NO_WAY_OUT = (
     "--proxy-server=http://127.0.0.1:9",  # whatever is not routed through us ends at a closed port
@@ -58,9 +59,8 @@ def render(url: str, program: str, agent: str, fetch: Fetch, *, seconds: float) 
     from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 (an extra)
 
     rendered = Rendered()
-    arguments = [*_NO_WAY_OUT, *(["--no-sandbox"] if _is_root() else [])]
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=arguments)
+        browser = driver.chromium.launch(executable_path=program, args=_arguments())
         try:
             context = browser.new_context(user_agent=agent, service_workers="block", accept_downloads=False)
             page = context.new_page()
@@ -74,6 +74,76 @@ def render(url: str, program: str, agent: str, fetch: Fetch, *, seconds: float) 
         finally:
             browser.close()
     return rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A page as a reader would see it.
+
+    Args:
+        picture: PNG of the whole page, cut at `TALLEST`.
+        markup: Its elements, as HTML.
+        program: Name and version of the browser.
+    """
+
+    picture: bytes
+    markup: str
+    program: str
+
+
+Draw = Callable[[str, Fetch], Drawn | None]
+
+
+@contextmanager
+def drawing(program: str, agent: str, *, seconds: float) -> Iterator[Draw]:
+    """Start a Chromium without network or scripts that draws pages from answers of ours.
+
+    Args:
+        program: The browser's path.
+        agent: Our User-Agent.
+        seconds: For each page.
+    """
+    from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 (an extra)
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=_arguments())
+
+        def draw(url: str, answer: Fetch) -> Drawn | None:
+            context = browser.new_context(
+                user_agent=agent, service_workers="block", accept_downloads=False, java_script_enabled=False
+            )
+            try:
+                page = context.new_page()
+                page.set_default_timeout(seconds * 1000)
+                page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+                page.route("**/*", lambda route: _fulfil(route, answer))
+                page.goto(url, wait_until="load")
+                clip = {"x": 0, "y": 0, "width": WIDTH, "height": TALLEST}
+                picture = page.screenshot(full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]
+                return Drawn(picture, page.content(), f"Chromium {browser.version}")
+            except Error:
+                return None
+            finally:
+                context.close()
+
+        try:
+            yield draw
+        finally:
+            browser.close()
+
+
+def _fulfil(route: "Route", answer: Fetch) -> None:
+    """Answer from what is kept, and refuse everything else."""
+    reply = answer(route.request.url) if route.request.method == "GET" else None
+    if reply is None:
+        route.abort()
+        return
+    kind = reply.headers.get("content-type", "application/octet-stream")
+    route.fulfill(status=reply.status, content_type=kind, body=reply.body)
+
+
+def _arguments() -> list[str]:
+    return [*_NO_WAY_OUT, *(["--no-sandbox"] if _is_root() else [])]
 
 
 def _is_root() -> bool:

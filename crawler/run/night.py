@@ -11,7 +11,8 @@ from crawler.desk.inbox import is_news
 from crawler.http.client import Resolver, system_resolver
 from crawler.http.host_locks import HostLocks
 from crawler.match import Matcher, basis_of
-from crawler.model import Listing, RunSummary, Site
+from crawler.model import Finding, Listing, RunSummary, Site
+from crawler.run.capturing import capture_findings
 from crawler.run.dispatch import Dispatcher, SliceWritten
 from crawler.run.lock import exclusive, stopping_plainly
 from crawler.run.preflight import require_plausible, set_back
@@ -19,6 +20,7 @@ from crawler.run.rejudge import rejudge
 from crawler.run.summary import report_on, summarise, summary_json
 from crawler.run.workers import worker_pool
 from crawler.settings import Plan, load_plan
+from crawler.store.captures import Captures
 from crawler.store.coverage import Coverage
 from crawler.store.database import watch
 from crawler.store.findings import Findings
@@ -78,7 +80,27 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
         with worker_pool(executor, plan.workers) as pool:
             dispatcher = Dispatcher(begun, runs, evidence, context, steady, pool, talk, stop)
             dispatcher.visit_all(sites)
+        notes += _captured(dispatcher, sites, Findings(db).all(), Captures(db))
         return _finish(dispatcher, sites, Coverage(db), Findings(db), notes)
+
+
+def _captured(
+    done: Dispatcher, sites: list[Site], findings: list[Finding], captures: Captures
+) -> tuple[str, ...]:
+    """Keep the evidence of what was found, and say where it is not whole."""
+    incomplete = capture_findings(
+        done.run,
+        sites,
+        findings,
+        captures=captures,
+        vault=done.evidence,
+        context=done.context,
+        clock=done.clock,
+        stop=done.stop,
+    )
+    if not incomplete:
+        return ()
+    return (f"{incomplete} captures of evidence are incomplete and tried again in the next run",)
 
 
 def _finish(

@@ -298,3 +298,50 @@ def m0008_judgements_are_rows(db: Database) -> None:
         ),
     ):
         db.execute(statement)
+
+
+@migrations()
+def m0020_captures(db: Database) -> None:
+    """Captures of findings and bundles, which are only ever added."""
+    for statement in (
+        """create table captures (
+               id          integer primary key,
+               finding_id  integer not null,
+               site_id     integer not null references sites (id),
+               page_url    text not null,
+               image_url   text not null,
+               digest      text not null,
+               subject     text not null check (json_valid(subject)),
+               run_id      integer references runs (id),
+               begun_at    text not null
+           ) strict""",
+        "create index captures_by_finding on captures (finding_id)",
+        """create table capture_parts (
+               capture_id  integer not null references captures (id),
+               number      integer not null,
+               told        text not null check (json_valid(told)),
+               primary key (capture_id, number)
+           ) strict, without rowid""",
+        """create table capture_ends (
+               capture_id   integer primary key references captures (id),
+               manifest     text not null check (manifest glob 'sha256:*'),
+               is_complete  integer not null check (is_complete in (0, 1)),
+               ended_at     text not null
+           ) strict""",
+        """create table bundles (
+               id        integer primary key,
+               digest    text not null check (digest glob 'sha256:*'),
+               tier      text not null check (tier in ('sealed', 'counsel', 'public')),
+               findings  text not null check (json_valid(findings)),
+               by        text not null check (by <> ''),
+               at        text not null,
+               replaces  integer references bundles (id)
+           ) strict""",
+        *(
+            f"""create trigger {table}_are_never_{what}d before {what} on {table}
+                begin select raise(abort, 'evidence is never changed: add another'); end"""
+            for table in ("captures", "capture_parts", "capture_ends", "bundles")
+            for what in ("update", "delete")
+        ),
+    ):
+        db.execute(statement)

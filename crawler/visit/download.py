@@ -19,6 +19,7 @@ from crawler.reasons import Cause, Reason
 from crawler.urls import host_of, in_scope
 from crawler.visit.context import MIB, VisitContext
 from crawler.visit.host_queues import Turn
+from crawler.visit.polite import PoliteFetcher
 from crawler.visit.rendered import ScriptedPages
 from crawler.visit.revisit import Rank
 
@@ -96,7 +97,7 @@ class Downloader:
         plan = context.plan
         delay = plan.delay_s if site.delay_s is None else site.delay_s
         self._scripted = (
-            ScriptedPages(fetcher, plan.agent, rules, context.clock, delay, plan.request_s)
+            ScriptedPages(PoliteFetcher(fetcher, context.clock, delay, rules), plan.agent, plan.request_s)
             if plan.browser
             else None
         )

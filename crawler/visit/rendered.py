@@ -1,20 +1,15 @@
 """Extraction of pages that scripts build, by the rules of every download."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from crawler.clock import Clock
 from crawler.extract.browser import Rendered, browser_program, render
 from crawler.extract.elements import ExtractedPage
 from crawler.extract.page import extract_page
 from crawler.extract.signals import Signal
-from crawler.http import robots
-from crawler.http.client import Fetcher, FetchError, Reply
-from crawler.http.robots import Rules
+from crawler.http.client import Reply
 from crawler.model import Candidate
-from crawler.urls import canonical, host_of, origin_of
-
-_HOPS = 5
+from crawler.urls import canonical
+from crawler.visit.polite import PoliteFetcher
 
 
 @dataclass(slots=True)
@@ -22,20 +17,14 @@ class ScriptedPages:
     """Reads pages that scripts build.
 
     Args:
-        fetcher: The one network door.
+        others: Asks for what a page needs.
         agent: Our User-Agent.
-        rules: What is known of robots.txt, by host; hosts beyond are asked here.
-        delay_s: Seconds between two requests for one page.
         seconds: For a whole page.
     """
 
-    fetcher: Fetcher
+    others: PoliteFetcher
     agent: str
-    rules: Mapping[str, Rules]
-    clock: Clock
-    delay_s: float
     seconds: float
-    _others: dict[str, Rules] = field(default_factory=dict)
 
     def read(self, page: Reply, plain: ExtractedPage) -> tuple[ExtractedPage, int]:
         """Extract a page after its scripts ran, and count requests.
@@ -65,30 +54,5 @@ class ScriptedPages:
         """Fetch what the page asks for and may have, redirects followed."""
         if canonical(url) == canonical(page.url):
             return page
-        for _ in range(_HOPS):
-            spelled = canonical(url)
-            if spelled is None or not self._permits(spelled):
-                return None
-            self.clock.sleep(self.delay_s)
-            try:
-                reply = self.fetcher.get(spelled)
-            except FetchError:
-                return None
-            if reply.redirect is None:
-                return reply
-            url = reply.redirect
-        return None
-
-    def _permits(self, url: str) -> bool:
-        host = host_of(url)
-        known = self.rules.get(host) or self._others.get(host)
-        if known is None:
-            known = self._others[host] = self._asked(origin_of(url))
-        return known.permits(url)
-
-    def _asked(self, origin: str) -> Rules:
-        try:
-            reply = self.fetcher.get(f"{origin}/robots.txt")
-        except FetchError:
-            return robots.read(0, b"")
-        return robots.read(reply.status, reply.body)
+        replies = self.others.follow(url)
+        return replies[-1] if replies else None

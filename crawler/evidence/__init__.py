@@ -1,0 +1,1 @@
+"""What was seen, kept so that others can check it."""
