@@ -2,28 +2,22 @@
 
 from sqlite_utils import Database, Migrations
 
-from crawler.model import Decision, Kind, Listing, Outcome, Standing, Step
-
 migrations = Migrations("crawler")
-
-
-def _one_of(values: type[Listing | Kind | Standing | Step | Decision | Outcome]) -> str:
-    return "(" + ", ".join(f"'{value}'" for value in values) + ")"
 
 
 @migrations()
 def m0001_watch(db: Database) -> None:
     """Sites, runs, leases, hosts and addresses."""
-    db.executescript(f"""
+    db.executescript("""
         create table sites (
             id         integer primary key,
             url        text not null unique check (url glob 'http*://*'),
-            listing    text not null check (listing in {_one_of(Listing)}),
+            listing    text not null check (listing in ('watch', 'allow', 'tip', 'removed')),
             note       text not null default '',
             allowance  text not null default '[]' check (json_valid(allowance)),
             delay_s    real check (delay_s >= 0),
             slots      integer not null default 1 check (slots between 1 and 64),
-            barren     text not null default '{{}}' check (json_valid(barren)),
+            barren     text not null default '{}' check (json_valid(barren)),
             added_at   text not null
         ) strict;
 
@@ -31,10 +25,10 @@ def m0001_watch(db: Database) -> None:
             id           integer primary key,
             started_at   text not null,
             finished_at  text,
-            outcome      text not null check (outcome in {_one_of(Outcome)}),
+            outcome      text not null check (outcome in ('running', 'done', 'partial', 'failed', 'abandoned')),
             resumed      integer not null default 0,
             upto         integer not null default 0,
-            summary      text not null default '{{}}' check (json_valid(summary)),
+            summary      text not null default '{}' check (json_valid(summary)),
             check ((outcome = 'running') = (finished_at is null))
         ) strict;
         create unique index one_run_at_a_time on runs (outcome) where outcome = 'running';
@@ -42,8 +36,9 @@ def m0001_watch(db: Database) -> None:
         create table site_runs (
             run_id       integer not null references runs (id),
             site_id      integer not null references sites (id),
-            outcome      text not null default 'running' check (outcome in {_one_of(Outcome)}),
-            tally        text not null default '{{}}' check (json_valid(tally)),
+            outcome      text not null default 'running'
+                         check (outcome in ('running', 'done', 'partial', 'failed', 'abandoned')),
+            tally        text not null default '{}' check (json_valid(tally)),
             quota        text not null default '',
             resume_at    text,
             blind        text not null default '[]' check (json_valid(blind)),
@@ -73,8 +68,8 @@ def m0001_watch(db: Database) -> None:
             id             integer primary key,
             site_id        integer not null references sites (id),
             url            text not null,
-            kind           text not null check (kind in {_one_of(Kind)}),
-            standing       text not null check (standing in {_one_of(Standing)}),
+            kind           text not null check (kind in ('page', 'image', 'style', 'map')),
+            standing       text not null check (standing in ('waiting', 'done', 'gone', 'failed', 'skipped')),
             rank           integer not null,
             depth          integer not null,
             status         integer not null,
@@ -100,7 +95,7 @@ def m0001_watch(db: Database) -> None:
 @migrations()
 def m0002_seen(db: Database) -> None:
     """Sightings, contents, findings, decisions, failures and tips."""
-    db.executescript(f"""
+    db.executescript("""
         create table sightings (
             page_id     integer not null references urls (id),
             image_id    integer not null references urls (id),
@@ -148,7 +143,7 @@ def m0002_seen(db: Database) -> None:
             site_id   integer not null references sites (id),
             photo_id  integer not null references photos (id),
             digest    text not null references contents (digest),
-            decision  text not null check (decision in {_one_of(Decision)}),
+            decision  text not null check (decision in ('open', 'infringement', 'licensed', 'dismissed', 'unsure')),
             note      text not null,
             by        text not null check (by <> ''),
             at        text not null
@@ -160,7 +155,7 @@ def m0002_seen(db: Database) -> None:
             run_id   integer references runs (id),
             site_id  integer references sites (id),
             url      text not null,
-            step     text not null check (step in {_one_of(Step)}),
+            step     text not null check (step in ('robots', 'fetch', 'read', 'match')),
             trouble  text not null,
             message  text not null,
             at       text not null
@@ -239,9 +234,7 @@ def m0007_our_mark_on_what_is_none_of_ours(db: Database) -> None:
                site_id   integer not null references sites (id),
                photo_id  integer references photos (id),
                digest    text not null references contents (digest),
-               decision  text not null check (decision in """
-        + _one_of(Decision)
-        + """),
+               decision  text not null check (decision in ('open', 'infringement', 'licensed', 'dismissed', 'unsure')),
                note      text not null,
                by        text not null check (by <> ''),
                at        text not null
