@@ -90,7 +90,7 @@ class Matcher:
         )
 
 
-def basis_of(folder: "DataFolder") -> str:
+def basis_of(folder: "DataFolder", lookup: "Lookup | None" = None) -> str:
     """Give what every answer rests on beside the photos, as JSON.
 
     These are the matcher's version, the marks it knows as ours, and the settings.
@@ -103,7 +103,7 @@ def basis_of(folder: "DataFolder") -> str:
     return json.dumps(
         {
             "matcher": matcher_version(),
-            "marks": [mark.text for mark in Lookup(folder).designs.marks],
+            "marks": [mark.text for mark in (lookup or Lookup(folder)).designs.marks],
             "settings": {
                 "mark_opacity": chosen.mark_opacity,
                 "picture_seconds": chosen.picture_seconds,

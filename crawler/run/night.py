@@ -157,6 +157,7 @@ def _judge(folder: DataFolder, upto: int) -> Judge:
     if upto:
         from gallery.services.lookup import Lookup  # noqa: PLC0415 (heavy, and needed where there is something to compare)
 
-        Lookup(folder).index()
-        basis = basis_of(folder)
+        lookup = Lookup(folder)
+        lookup.index()
+        basis = basis_of(folder, lookup)
     return Matcher(folder.root, upto, VerdictCache(folder.database, upto, basis), basis)

@@ -79,7 +79,7 @@ def pairs_of(photos: Iterable[Photo]) -> list[Pair]:
     ]
 
 
-def recorded(pair: Pair, alignments: Alignments) -> Alignment | None:
+def recorded_alignment(pair: Pair, alignments: Alignments) -> Alignment | None:
     """Give a pair's recorded alignment, or None while undecided.
 
     It is recorded for the pair itself, or follows from the first photo of its view.
@@ -140,6 +140,6 @@ def _is_aligned(alignment: Alignment | None) -> bool:
     return alignment is not None and alignment.method is not Method.AS_TAKEN
 
 
-def measured_by(alignment: Alignment | None) -> Alignment | None:
+def manual_alignment(alignment: Alignment | None) -> Alignment | None:
     """Give the alignment a pair is measured by, if points were clicked."""
     return alignment if alignment is not None and alignment.method is Method.POINTS else None

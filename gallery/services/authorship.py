@@ -8,7 +8,7 @@ from gallery.events import Action
 from gallery.model import Authorship, Case, Photo, Relation, Section
 from gallery.services.intake.check import INTAKE_LIMITS
 from gallery.services.practice import Practice
-from gallery.services.sections import Edit, save_section
+from gallery.services.sections import SectionEdit, save_section
 from watermark.picture.sandbox import sandbox
 
 NEED_PAPER = frozenset({Relation.CONTRACTOR, Relation.PATIENT, Relation.OTHER})
@@ -55,7 +55,7 @@ def save_authors(
     case: Case,
     visits: Sequence[Visit],
     said: Mapping[int, Mapping[str, str]],
-    edit: Edit,
+    edit: SectionEdit,
 ) -> bool:
     """Record the authors of visits in the catalogue and in the ledger."""
     named = [(visit, _author(said[visit.key])) for visit in visits if said[visit.key]["person"]]

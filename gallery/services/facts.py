@@ -8,7 +8,7 @@ from gallery.errors import NotFoundError, RefusedError
 from gallery.events import Action
 from gallery.model import Case, Details, Performer, Section, Stage
 from gallery.services.practice import Practice
-from gallery.services.sections import Edit, save_section
+from gallery.services.sections import SectionEdit, save_section
 from gallery.store.keys import ChartLock
 
 CASE_TEXTS = ("region", "classification", "hair_length", "limits")
@@ -35,7 +35,7 @@ def save_facts(
     case: Case,
     said: Texts,
     of_stages: Mapping[int, Texts],
-    edit: Edit,
+    edit: SectionEdit,
 ) -> bool:
     """Save the facts of a case from what was typed."""
     new_case = replace(

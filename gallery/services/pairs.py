@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from gallery.errors import ConflictError, GalleryError, NotFoundError, RefusedError
 from gallery.events import Action
 from gallery.model import Alignment, Case, Digest, Method, Photo, Section
-from gallery.rules.pairs import Pair, differences_to_tell, measured_by, pairs_of, recorded, sentences_about
+from gallery.rules.pairs import (
+    Pair,
+    differences_to_tell,
+    manual_alignment,
+    pairs_of,
+    recorded_alignment,
+    sentences_about,
+)
 from gallery.services.approval import content_of, hold_back
 from gallery.services.practice import Practice
-from gallery.services.sections import Edit, save_section
+from gallery.services.sections import SectionEdit, save_section
 from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
 from watermark.pairs.alignment import (
@@ -39,7 +46,7 @@ _MOST_REMEMBERED = 5_000
 def measure(originals: Vault, pair: Pair, alignment: Alignment | None) -> Comparability:
     """Measure a pair, aligned by a person or else by the program."""
     before, after = _pictures(originals, pair)
-    laid = _shown(pair, before, after, measured_by(alignment))
+    laid = _shown(pair, before, after, manual_alignment(alignment))
     return compare_pair(before, after, laid, names=(pair.before.stage, pair.after.stage))
 
 
@@ -135,7 +142,7 @@ _remembered: dict[_Measured, Comparability] = {}
 
 def measured_pair(originals: Vault, pair: Pair, alignment: Alignment | None) -> Comparability:
     """Measure a pair, or give what was measured of the same bytes before."""
-    key = pair.before.digest, pair.after.digest, measured_by(alignment)
+    key = pair.before.digest, pair.after.digest, manual_alignment(alignment)
     with _lock:
         known = _remembered.get(key)
     if known is None:
@@ -185,14 +192,14 @@ def cards_of(p: Practice, case: Case) -> list[Card]:
     """Give all pairs of a case, measured."""
     alignments, cards = p.casework.alignments(), []
     for pair in pairs_of(p.catalog.photos(case.number)):
-        known = recorded(pair, alignments)
+        known = recorded_alignment(pair, alignments)
         measured = measured_pair(p.originals, pair, known)
         proposed = found(pair, measured) if known is None and pair.from_the_first else None
         cards.append(Card(pair, measured, known, proposed))
     return cards
 
 
-def save_pairs(p: Practice, case: Case, cards: Sequence[Card], edit: Edit) -> bool:
+def save_pairs(p: Practice, case: Case, cards: Sequence[Card], edit: SectionEdit) -> bool:
     """Record that the pairs were looked at, and align what can be."""
 
     def write() -> None:
@@ -276,7 +283,7 @@ def _write(p: Practice, case: Case, pair: Pair, alignment: Alignment) -> None:
 
 def _tell(p: Practice, case: Case, pair: Pair) -> None:
     """Measure a pair as it is aligned, and let readers be told."""
-    known = recorded(pair, p.casework.alignments())
+    known = recorded_alignment(pair, p.casework.alignments())
     measured = measured_pair(p.originals, pair, known)
     p.casework.write_differences(*pair.key, sentences_about(measured, known), p.now)
     seen = {item.name: item.value for item in measured.items}

@@ -10,7 +10,7 @@ from lxml import etree
 from gallery.model import PUBLIC_CHANNEL, Case
 from gallery.rules.leaks import scan
 from gallery.services.practice import Practice
-from gallery.site.published import token_of
+from gallery.site.published import picture_prefix
 from gallery.site.stories import address_of
 from gallery.store.secrets import secrets_of
 
@@ -53,16 +53,16 @@ class Proof:
 def prove(p: Practice, case: Case) -> Proof:
     """Look through a case's public files and the shared pages, byte by byte."""
     tokens = p.catalog.publications(PUBLIC_CHANNEL)
-    mine = {tokens[photo.id].token for photo in p.catalog.photos(case.number) if photo.id in tokens}
+    photos = p.catalog.photos(case.number)
+    pictures = [picture_prefix(tokens[photo.id].token) for photo in photos if photo.id in tokens]
     page = address_of(case.number)
-    home = f"{page.rpartition('/')[0]}/"
-    read = list(_files(p.folder.public, home, mine))
+    own = (f"{page.rpartition('/')[0]}/", *pictures)
+    read = list(_files(p.folder.public, own))
     files = [
         PublicFile(path, len(data), hashlib.sha256(data).hexdigest())
         for path, data in read
-        if path.startswith(home) or token_of(path) in mine
+        if path.startswith(own)
     ]
-    photos = p.catalog.photos(case.number)
     leaks = scan(read, secrets_of(p.folder, p.catalog, p.casework, photos))
     faults = [fault for path, data in read if path.endswith(".html") for fault in html_faults(path, data)]
     return Proof(
@@ -70,18 +70,16 @@ def prove(p: Practice, case: Case) -> Proof:
         looked_at=len(read),
         leaks=tuple(dict.fromkeys(f"{leak.file}: {leak.kind} in {leak.where}" for leak in leaks)),
         faults=tuple(faults),
-        page=page if mine else "",
+        page=page if pictures else "",
     )
 
 
-def _files(public: Path, home: str, tokens: set[str]) -> Iterator[tuple[str, bytes]]:
-    """Give shared pages, a case's own, and its published pictures."""
+def _files(public: Path, own: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """Give shared pages, and all whose address begins as a case's own do."""
     for place in sorted(public.rglob("*")):
         path = place.relative_to(public).as_posix()
-        other = path.startswith("patient-") and not path.startswith(home)
-        if other or not place.is_file():
-            continue
-        if place.suffix in _PAGES or token_of(path) in tokens:
+        shared = place.suffix in _PAGES and not path.startswith("patient-")
+        if (shared or path.startswith(own)) and place.is_file():
             yield path, place.read_bytes()
 
 

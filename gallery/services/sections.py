@@ -10,7 +10,7 @@ from gallery.services.practice import Practice
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class SectionEdit:
     """The version of a section that was opened, and the names of what was changed in it."""
 
     version: int
@@ -26,7 +26,7 @@ def save_section(
     p: Practice,
     case: Case,
     section: Section,
-    edit: Edit,
+    edit: SectionEdit,
     write: Callable[[], None],
 ) -> bool:
     """Save a section, and hold the case back if readers see a change.

@@ -14,7 +14,7 @@ from gallery.rules.disclosures import (
     stage_title,
 )
 from gallery.services.practice import Practice
-from gallery.services.sections import Edit, save_section
+from gallery.services.sections import SectionEdit, save_section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def objections_of(p: Practice, case: Case) -> list[Objection]:
     return objections_about(case, p.catalog.stages(number), p.catalog.photos(number), p.settings)
 
 
-def save_words(p: Practice, case: Case, words: Mapping[int, Words], edit: Edit) -> bool:
+def save_words(p: Practice, case: Case, words: Mapping[int, Words], edit: SectionEdit) -> bool:
     """Save descriptions and captions of photographs."""
     return save_section(
         p,

@@ -20,9 +20,9 @@ from gallery.settings import DataFolder, Settings, load_settings
 from gallery.site.built import Built
 from gallery.site.cache import LastBuild, Memory
 from gallery.site.deploy import Layout, Standing, put_up, standing_site, take_down
-from gallery.site.exports import hand_over
+from gallery.site.exports import lay_out_exports
 from gallery.site.leak_check import Searched, search_site
-from gallery.site.published import published_files
+from gallery.site.published import picture_prefix, published_files
 from gallery.site.records import Records, read_records
 from gallery.site.render import pages, shared_key
 from gallery.site.renditions import Renditions
@@ -85,11 +85,13 @@ def build_site(
             try:
                 site.replace(chosen, LastBuild(inputs=inputs, listed=listed), progress, trusted=trusted)
             except (GalleryError, OSError):
-                site.take_off()
+                site.remove_ended()
                 raise
         else:
             record(PUBLIC_CHANNEL, front.published)
-        hand_over(exports, folder.channels, renditions, secrets=gather, record=record, progress=progress)
+        lay_out_exports(
+            exports, folder.channels, renditions, secrets=gather, record=record, progress=progress
+        )
         renditions.sweep({key for shown in (front, *exports) for key in shown.recipes})
     ending = tuple(expires_soon(records.consents, settings.local(now)))
     return Built.of(front, str(folder.public), changed=changed, expiring=ending)
@@ -184,17 +186,18 @@ class _Site:
             )
         )
 
-    def take_off(self) -> None:
+    def remove_ended(self) -> None:
         """Remove what may no longer be shown from the site that stands."""
         before, wanted = self.front.before, self.front.published
         cases = {photo.id: photo.case for photo in self.records.photos}
         ended = before.keys() - wanted.keys()
+        public = self.folder.public
         files = [
-            f"photos/{file.name}"
+            file.relative_to(public).as_posix()
             for photo in ended
-            for file in (self.folder.public / "photos").glob(f"{before[photo].token}-*")
+            for file in public.glob(f"{picture_prefix(before[photo].token)}*")
         ]
         no_more = {cases[photo] for photo in ended} - {cases[photo] for photo in wanted}
         files += [address_of(case) for case in no_more]
-        take_down(files, self.folder.public, self.folder.renditions, self.standing)
+        take_down(files, public, self.folder.renditions, self.standing)
         self.record(PUBLIC_CHANNEL, {photo: shown for photo, shown in before.items() if photo in wanted})

@@ -9,7 +9,7 @@ from typing import Any
 from gallery.site.deploy import Standing
 
 
-class Remembered:
+class AnswerCache:
     """Answers of one kind under digests of what they came from.
 
     `alike` digests what goes into all of them (settings, templates, rules): under another one all are forgotten.
@@ -69,9 +69,9 @@ class Memory:
     def __init__(self, folder: Path, shared: str) -> None:
         """Open it for builds that share what `shared` digests."""
         self._stamp = folder / "built.json"
-        self.words = Remembered(folder / "words.json", shared)
-        self.cards = Remembered(folder / "cards.json", shared)
-        self.renditions = Remembered(folder / "shown.json", "")
+        self.words = AnswerCache(folder / "words.json", shared)
+        self.cards = AnswerCache(folder / "cards.json", shared)
+        self.renditions = AnswerCache(folder / "shown.json", "")
         written = read_json(self._stamp)
         names = LastBuild.__dataclass_fields__.keys()
         self.last = LastBuild(**written) if written.keys() == names else LastBuild()  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from gallery.site.stories import slug
 _LABELS = "the words in its pictures"
 
 
-def hand_over(
+def lay_out_exports(
     exports: Sequence[Shown],
     folder: Path,
     renditions: Renditions,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from gallery.site.cache import Remembered
+from gallery.site.cache import AnswerCache
 from gallery.site.renditions import Renditions
 from gallery.site.shown import Shown
 
@@ -27,13 +27,18 @@ class Published:
     files: tuple[File, ...]
 
 
+def picture_prefix(token: str) -> str:
+    """Give what the addresses of a published name's files begin with."""
+    return f"photos/{token}-"
+
+
 def token_of(path: str) -> str:
     """Give the published name in a picture's address, without size and format."""
     return path.rpartition("/")[2].partition(".")[0].rpartition("-")[0]
 
 
 def published_files(
-    shown: Shown, renditions: Renditions, remembered: Remembered
+    shown: Shown, renditions: Renditions, remembered: AnswerCache
 ) -> tuple[dict[int, Published], dict[str, str]]:
     """Name the files of every photo that is shown.
 
@@ -45,7 +50,7 @@ def published_files(
         look, made = remembered.of(recipe, partial(renditions.described, recipe))
         place, own = renditions.folder_of(recipe), []
         for name, extension, kind, width, height in made:
-            path = f"photos/{token}-{width}.{extension}"
+            path = f"{picture_prefix(token)}{width}.{extension}"
             own.append(File(path=path, format=kind, width=width, height=height))
             pictures[path] = f"{place}/{name}"
         files[photo.id] = Published(token, look, tuple(own))

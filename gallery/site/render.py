@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from gallery.rules.advertising import rules_digest
 from gallery.settings import Settings, Tag
-from gallery.site.cache import Remembered
+from gallery.site.cache import AnswerCache
 from gallery.site.relations import Relations
 from gallery.site.selection import Selection
 from gallery.site.stories import Story, address_of, canonical, slug
@@ -41,7 +41,7 @@ def pages(
     gone: Sequence[int],
     chosen: Selection,
     settings: Settings,
-    cards: Remembered,
+    cards: AnswerCache,
 ) -> Iterator[Page]:
     """Give every page and asset of the site.
 
@@ -85,7 +85,7 @@ def shared_key(settings: Settings) -> str:
 class _Maker:
     """Knows what all pages share."""
 
-    def __init__(self, settings: Settings, cards: Remembered) -> None:
+    def __init__(self, settings: Settings, cards: AnswerCache) -> None:
         self._settings = settings
         self._shared, self._cards = shared_key(settings), cards
 

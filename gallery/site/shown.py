@@ -12,7 +12,7 @@ from gallery.model import PUBLIC_CHANNEL, Case, Photo, Publication, Stage
 from gallery.rules.disclosures import facts_about, objections_about, page_words
 from gallery.rules.pairs import frames_of
 from gallery.settings import Channel, Settings
-from gallery.site.cache import Remembered
+from gallery.site.cache import AnswerCache
 from gallery.site.records import Records
 from gallery.site.renditions import Recipe, recipe_for
 from gallery.store.hidden_marks import HiddenMarkRow
@@ -57,7 +57,7 @@ class Shown:
 def shown_in_channels(
     records: Records,
     settings: Settings,
-    words: Remembered,
+    words: AnswerCache,
     *,
     now: datetime,
     token: Callable[[], str],
@@ -116,7 +116,7 @@ def _ruled(records: Records, scope: str, today: datetime) -> tuple[dict[int, Per
 
 
 def _without_refused_words(
-    permissions: Mapping[int, Permission], records: Records, settings: Settings, words: Remembered
+    permissions: Mapping[int, Permission], records: Records, settings: Settings, words: AnswerCache
 ) -> dict[int, Permission]:
     """Take back permissions of pages whose words are refused."""
     refused, asked = {}, set()

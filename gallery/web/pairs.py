@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from gallery.errors import ConflictError, GalleryError, RefusedError
 from gallery.model import Alignment, Case, Method, Section
-from gallery.rules.pairs import Pair, recorded
+from gallery.rules.pairs import Pair, recorded_alignment
 from gallery.services.pairs import (
     align_automatically,
     aligned,
@@ -66,7 +66,7 @@ def one(number: int, before: int, after: int) -> ResponseReturnValue:
 def _shown(
     case: Case, pair: Pair, problem: GalleryError | WatermarkError | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    known = recorded(pair, work().casework.alignments())
+    known = recorded_alignment(pair, work().casework.alignments())
     return show(
         "pair.html",
         case,
@@ -121,7 +121,7 @@ def picture(number: int, before: int, after: int, side: str) -> ResponseReturnVa
     """Give one photo of a pair in the earlier one's frame."""
     known_case(number)
     pair = pair_of(work(), number, before, after)
-    laid = aligned(work().originals, pair, recorded(pair, work().casework.alignments()))
+    laid = aligned(work().originals, pair, recorded_alignment(pair, work().casework.alignments()))
     if laid is None or side not in {"before", "after"}:
         abort(404)
     note_view(work(), f"case {number}", f"photo {before if side == 'before' else after}", large=True)

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from gallery.consent import closed_by
 from gallery.errors import ChangedMeanwhileError
 from gallery.model import Case, Section
-from gallery.services.sections import CaseProgress, Edit, progress_of, version_of
+from gallery.services.sections import CaseProgress, SectionEdit, progress_of, version_of
 from gallery.web.workplace import work
 
 Values = Mapping[str, str]
@@ -88,10 +88,10 @@ class Sent:
     typed: Values
 
     @property
-    def edit(self) -> Edit:
+    def edit(self) -> SectionEdit:
         """The version that the form was made from, and the fields that were changed."""
         changed = [key for key in self.typed if self.typed[key] != self.saved.get(key, "")]
-        return Edit(request.form.get("version", type=int) or 0, changed)
+        return SectionEdit(request.form.get("version", type=int) or 0, changed)
 
 
 def save_section(

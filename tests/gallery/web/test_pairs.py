@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from gallery.events import Action
 from gallery.model import Alignment, Method
-from gallery.rules.pairs import Pair, frames_of, pairs_of, recorded
+from gallery.rules.pairs import Pair, frames_of, pairs_of, recorded_alignment
 from gallery.services.pairs import pointed
 from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
@@ -195,7 +195,7 @@ def test_later_pairs_follow_the_first_stage(rooms, case):
     frames = frames_of([before, after, later], laid)
 
     assert list(pairs) == [(1, 2), (1, 3), (2, 3)]
-    first_row, second_row = recorded(pairs[2, 3], laid).transform
+    first_row, second_row = recorded_alignment(pairs[2, 3], laid).transform
     assert first_row == pytest.approx((1.2, 0, -10))
     assert second_row == pytest.approx((0, 1.2, 5))
     assert len({(frame.width, frame.height) for frame in frames.values()}) == 1
