@@ -11,8 +11,7 @@ from crawler.errors import BadUrlError
 
 MAX_URL = 2000
 _PARTS = re.compile(
-    r"(https?)://([a-z0-9._-]*[a-z0-9_-]|\[[0-9a-f:.]+\])\.*(:\d+)?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?",
-    re.DOTALL,
+    r"(https?)://([a-z0-9._-]*[a-z0-9_-]|\[[0-9a-f:.]+\])\.*(:\d+)?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL
 )
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")

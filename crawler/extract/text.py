@@ -28,10 +28,7 @@ _QUOTED = re.compile(
 _MOST_TEXT = 1024 * 1024
 _RUN = re.compile(r"(?:https?:)?//[^\s\"'<>()\\]{1,2000}+", re.IGNORECASE)
 _START = re.compile(r"(?:https?:)?//", re.IGNORECASE)
-_ENDING = re.compile(
-    r"\.(?:jpe?g|png|webp|avif|gif|hei[cf]|bmp|tiff?)(?:\?\S*+)?(?![\w.])",
-    re.IGNORECASE,
-)
+_ENDING = re.compile(r"\.(?:jpe?g|png|webp|avif|gif|hei[cf]|bmp|tiff?)(?:\?\S*+)?(?![\w.])", re.IGNORECASE)
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 _DATA = re.compile(r"data:image/[\w.+-]+(?:;[\w=.+-]+)*,", re.IGNORECASE)
 _IMAGE_KEYS = frozenset({

@@ -51,11 +51,7 @@ def visits_of(p: Practice, case: Case) -> list[Visit]:
 
 
 def save_authors(
-    p: Practice,
-    case: Case,
-    visits: Sequence[Visit],
-    said: Mapping[int, Mapping[str, str]],
-    edit: SectionEdit,
+    p: Practice, case: Case, visits: Sequence[Visit], said: Mapping[int, Mapping[str, str]], edit: SectionEdit
 ) -> bool:
     """Record the authors of visits in the catalogue and in the ledger."""
     named = [(visit, _author(said[visit.key])) for visit in visits if said[visit.key]["person"]]

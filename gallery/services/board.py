@@ -49,10 +49,7 @@ def arranged(
 
 def _check_labels(labels: Sequence[str]) -> None:
     if "" in labels:
-        raise RefusedError(
-            "a stage with photos in it has no name",
-            hint='name it, for instance "before"',
-        )
+        raise RefusedError("a stage with photos in it has no name", hint='name it, for instance "before"')
     lower = [label.casefold() for label in labels]
     twice = next((label for label in labels if lower.count(label.casefold()) > 1), None)
     if twice is not None:

@@ -31,11 +31,7 @@ def stage_texts(stage: Stage) -> dict[str, str]:
 
 
 def save_facts(
-    p: Practice,
-    case: Case,
-    said: Texts,
-    of_stages: Mapping[int, Texts],
-    edit: SectionEdit,
+    p: Practice, case: Case, said: Texts, of_stages: Mapping[int, Texts], edit: SectionEdit
 ) -> bool:
     """Save the facts of a case from what was typed."""
     new_case = replace(

@@ -22,14 +22,7 @@ from gallery.services.practice import Practice
 from gallery.services.sections import SectionEdit, save_section
 from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
-from watermark.pairs.alignment import (
-    Point,
-    Similarity,
-    align_by_points,
-    align_pair,
-    common_box,
-    lay_over,
-)
+from watermark.pairs.alignment import Point, Similarity, align_by_points, align_pair, common_box, lay_over
 from watermark.pairs.comparability import Comparability, Measurement, compare_pair
 from watermark.picture.encode import encode
 from watermark.picture.framing import Matrix

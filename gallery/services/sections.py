@@ -23,11 +23,7 @@ def version_of(p: Practice, case: Case, section: Section) -> int:
 
 
 def save_section(
-    p: Practice,
-    case: Case,
-    section: Section,
-    edit: SectionEdit,
-    write: Callable[[], None],
+    p: Practice, case: Case, section: Section, edit: SectionEdit, write: Callable[[], None]
 ) -> bool:
     """Save a section, and hold the case back if readers see a change.
 

@@ -56,10 +56,4 @@ def objections_of(p: Practice, case: Case) -> list[Objection]:
 
 def save_words(p: Practice, case: Case, words: Mapping[int, Words], edit: SectionEdit) -> bool:
     """Save descriptions and captions of photographs."""
-    return save_section(
-        p,
-        case,
-        Section.WORDS,
-        edit,
-        lambda: p.casework.write_words(words),
-    )
+    return save_section(p, case, Section.WORDS, edit, lambda: p.casework.write_words(words))

@@ -37,11 +37,7 @@ class Page:
 
 
 def pages(
-    stories: Sequence[Story],
-    gone: Sequence[int],
-    chosen: Selection,
-    settings: Settings,
-    cards: AnswerCache,
+    stories: Sequence[Story], gone: Sequence[int], chosen: Selection, settings: Settings, cards: AnswerCache
 ) -> Iterator[Page]:
     """Give every page and asset of the site.
 

@@ -34,7 +34,7 @@ _HEAD_BYTES = 256 * 1024  # cameras and programs write what they know of a pictu
 _OWN_NAME = re.compile(r"[A-Z][a-z\u00e0-\u017f'-]{2,}")
 _NAMING_TAGS = re.compile(
     r"(\{.*\})?(CameraOwnerName|OwnerName|XPAuthor|XPTitle|XPSubject|XPComment|XPKeywords|ImageDescription|UserComment|title"
-    r"|description|PersonInImage|subject|COM|2:5|2:25|2:105|2:120)|tEXt .*",
+    r"|description|PersonInImage|subject|COM|2:5|2:25|2:105|2:120)|tEXt .*"
 )
 
 

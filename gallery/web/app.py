@@ -61,10 +61,7 @@ _SAYINGS = {
     405: ("There is no such page", "Look for the case in the list of cases."),
     413: ("This is too large", "Send fewer or smaller files at once."),
     429: ("Please wait", ""),
-    500: (
-        "Something broke",
-        "Nothing was half-saved. Try again, or tell whoever looks after pairwatch.",
-    ),
+    500: ("Something broke", "Nothing was half-saved. Try again, or tell whoever looks after pairwatch."),
 }
 
 

@@ -5,14 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from gallery.model import PUBLIC_CHANNEL, Approval
 from gallery.rules.disclosures import photo_alt, photo_caption, stage_sentences
-from gallery.services.approval import (
-    ANSWERS,
-    asked_by_link,
-    besides,
-    is_current,
-    photos_shown,
-    stages_shown,
-)
+from gallery.services.approval import ANSWERS, asked_by_link, besides, is_current, photos_shown, stages_shown
 from gallery.services.approval import answer as record_answer
 from gallery.services.publish import preview_of
 from gallery.services.views import note_view

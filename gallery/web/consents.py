@@ -10,13 +10,7 @@ from gallery.errors import GalleryError, RefusedError
 from gallery.model import PUBLIC_CHANNEL, Case, Consent
 from gallery.rules.authorization import laws
 from gallery.services.approval import rulings_if_released
-from gallery.services.consents import (
-    LARGEST_FORM,
-    end_consents,
-    law_by,
-    open_form,
-    record_signed,
-)
+from gallery.services.consents import LARGEST_FORM, end_consents, law_by, open_form, record_signed
 from gallery.staff import Task
 from gallery.web.sections import open_case, show
 from gallery.web.workplace import needs, work

@@ -21,12 +21,7 @@ from gallery.settings import DataFolder
 )
 @click.pass_obj
 def serve(
-    folder: DataFolder,
-    port: int,
-    lan: bool,
-    host: str | None,
-    certificate: Path | None,
-    key: Path | None,
+    folder: DataFolder, port: int, lan: bool, host: str | None, certificate: Path | None, key: Path | None
 ) -> None:
     """Open the staff's pages in a browser: add cases, publish them, withdraw them.
 

@@ -274,8 +274,7 @@ def _seam_votes(lines: NDArray[np.float32]) -> NDArray[np.float32]:
     step[:, 2:-1] = np.abs(lines[:, 3:] - lines[:, :-3]).max(axis=2)
     thin = np.zeros_like(step)
     thin[:, 3:-3] = np.minimum(
-        np.abs(lines[:, 3:-3] - lines[:, :-6]).max(axis=2),
-        np.abs(lines[:, 3:-3] - lines[:, 6:]).max(axis=2),
+        np.abs(lines[:, 3:-3] - lines[:, :-6]).max(axis=2), np.abs(lines[:, 3:-3] - lines[:, 6:]).max(axis=2)
     )
     step = np.maximum(step, thin)
     around = (cv2.blur(step, (33, 1)) * 33 - cv2.blur(step, (7, 1)) * 7) / 26

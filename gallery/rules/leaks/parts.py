@@ -16,7 +16,7 @@ _DEEPEST = 2  # packings within packings
 _CREDIT = {
     "exif": re.compile(
         "Copyright|Artist|ImageDescription|ExifOffset|Orientation|[XY]Resolution|ResolutionUnit|YCbCrPositioning|ColorSpace"
-        "|ExifVersion|ComponentsConfiguration|FlashPixVersion|ExifImage(Width|Height)",
+        "|ExifVersion|ComponentsConfiguration|FlashPixVersion|ExifImage(Width|Height)"
     ),
     "iptc": re.compile("1:0|1:90|2:0|2:5|2:40|2:80|2:85|2:105|2:110|2:115|2:116|2:120"),
     "xmp": re.compile(
@@ -27,7 +27,7 @@ _CREDIT = {
         r"|\{http://iptc\.org/std/Iptc4xmpExt/2008-02-29/\}DigitalSourceType"
         r"|\{http://ns\.adobe\.com/photoshop/1\.0/\}(Credit|Source|AuthorsPosition|Instructions)"
         r"|\{http://ns\.adobe\.com/xap/1\.0/mm/\}DocumentID"
-        r"|\{http://creativecommons\.org/ns#\}\w+",
+        r"|\{http://creativecommons\.org/ns#\}\w+"
     ),
     "icc": re.compile("ICC_PROFILE|iCCP|ICCP"),
 }

@@ -17,7 +17,7 @@ _MARKS = re.compile("[\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]")  # accents
 _PUBLIC_TIME = re.compile(
     r"<(?P<element>updated|published|lastmod|pubDate|lastBuildDate)>[^<]{0,60}</(?P=element)>"
     r'|"(?:datePublished|dateModified|uploadDate)"\s*:\s*"[^"]{0,60}"'
-    r'|"article:(?:published|modified)_time"\s+content="[^"]{0,60}"',
+    r'|"article:(?:published|modified)_time"\s+content="[^"]{0,60}"'
 )
 
 
