@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from crawler.run.timer import Timer, Unit
     from gallery.settings import DataFolder
 
-_COLOURS = {"green": "green", "yellow": "yellow", "red": "red"}
-
 
 @click.command()
 @as_json_option
@@ -35,7 +33,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(now.to_json())
     else:
-        click.echo(click.style(f"{now.light}: {now.sentence}", fg=_COLOURS[now.light]))
+        click.echo(click.style(f"{now.light}: {now.sentence}", fg=now.light))
         if now.running:
             click.echo(f"A run began at {now.running.started_at:%Y-%m-%d %H:%M} UTC and has not ended.")
         for site, sentence in now.blind:

@@ -3,7 +3,7 @@
 import base64
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -19,6 +19,7 @@ from crawler.store.database import watch
 from crawler.store.findings import Findings
 from gallery.errors import GalleryError
 from gallery.model import Digest
+from gallery.parallel import Progress, silently
 from gallery.services.lookup import Lookup
 from gallery.settings import DataFolder, load_settings
 from gallery.store.vault import Vault
@@ -33,7 +34,6 @@ from watermark.picture.sandbox import sandbox
 
 LONGEST = 560
 HTML_NAME, CSV_NAME = "report.html", "findings.csv"
-Progress = Callable[[Iterable[Finding], int, str], Iterator[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,8 @@ class Exhibit:
     trouble: str = ""
 
 
-def _plainly(items: Iterable[Finding], _length: int, _label: str) -> Iterator[Finding]:
-    yield from items
-
-
 def write_report(
-    folder: DataFolder, out: Path, *, now: datetime, everything: bool = False, progress: Progress = _plainly
+    folder: DataFolder, out: Path, *, now: datetime, everything: bool = False, progress: Progress = silently
 ) -> Path:
     """Write report.html and findings.csv into a folder.
 

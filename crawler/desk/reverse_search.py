@@ -21,6 +21,7 @@ from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL
 from gallery.settings import DataFolder, load_settings
 from gallery.site.checksums import kept_sums
+from gallery.site.published import picture_prefix
 from gallery.store.catalog import Catalog
 from gallery.store.ledger import Ledger
 
@@ -79,7 +80,7 @@ def published(folder: DataFolder, *, now: datetime, cases: Iterable[int] = ()) -
         ]
     found = []
     for photo in allowed:
-        files = (folder.public / "photos").glob(f"{names[photo.id].token}-*.jpg")
+        files = folder.public.glob(f"{picture_prefix(names[photo.id].token)}*.jpg")
         place = max(files, key=lambda one: one.stat().st_size, default=None)
         if place is None:
             continue

@@ -118,11 +118,11 @@ def show(folder: DataFolder, number: int, as_json: bool) -> None:
     Example:
       pairwatch case show 51
     """
-    from gallery.services.cases import full_record
+    from gallery.services.readiness import standing_of
 
     with at_work(folder) as p:
-        found = full_record(p, number)
-    rules = found.rulings
+        found = standing_of(p, number)
+        rules = found.rulings(p.local_now)
     if as_json:
         print_json(
             {

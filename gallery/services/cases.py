@@ -1,11 +1,10 @@
 """The list of cases, and how each stands."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gallery.consent import Permission, may_show
-from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Consent, KnownCopy, Photo, Stage
+from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, KnownCopy
 from gallery.services.practice import Practice
 
 
@@ -54,32 +53,6 @@ def summaries(p: Practice, cases: Sequence[Case]) -> list[Summary]:
         )
         for case in cases
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FullRecord:
-    """All that is recorded of a case.
-
-    `rulings` say whether each photo may be on the site today, by its id.
-    """
-
-    case: Case
-    stages: Sequence[Stage]
-    photos: Sequence[Photo]
-    consents: Sequence[Consent]
-    rulings: Mapping[int, Permission]
-
-
-def full_record(p: Practice, number: int) -> FullRecord:
-    """Read all that is recorded of a case."""
-    case, consents, photos = p.catalog.case(number), p.catalog.consents(number), p.catalog.photos(number)
-    return FullRecord(
-        case=case,
-        stages=p.catalog.stages(number),
-        photos=photos,
-        consents=consents,
-        rulings={photo.id: may_show(case, photo, consents, PUBLIC_CHANNEL, p.local_now) for photo in photos},
-    )
 
 
 def copies_still_shown(p: Practice, copies: Iterable[KnownCopy]) -> dict[int, int]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gallery.consent import agreed
+from gallery.consent import Permission, agreed, may_show
 from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, Consent, Performer, Photo, Section, Stage
 from gallery.rules.disclosures import objections_about
 from gallery.services.practice import Practice
@@ -38,6 +38,12 @@ class Standing:
     consents: Sequence[Consent]
     saved: Collection[Section] = ()
     authored: Collection[int] = ()
+
+    def rulings(self, now: datetime) -> dict[int, Permission]:
+        """Rule on each photo on the site, by its id, at a moment of the practice's clock."""
+        return {
+            photo.id: may_show(self.case, photo, self.consents, PUBLIC_CHANNEL, now) for photo in self.photos
+        }
 
 
 def standing_of(p: Practice, number: int) -> Standing:

@@ -1,6 +1,6 @@
 """The check of a page's words against advertising rules.
 
-Rules are data, a pack for each law, each with its source. It gives no legal advice.
+Rules are data, a pack for each law, each with its source.
 
 It helps people to write honestly and gives no legal advice: a pack names its source, and a lawyer decides.
 """
@@ -9,10 +9,11 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 
 from gallery.errors import NotFoundError, RefusedError
 from gallery.model import Case, Performer, Stage
@@ -232,36 +233,17 @@ def _pack(name: str) -> list[Rule]:
     return [_rule(name, entry) for entry in tomllib.loads(text)["rule"]]
 
 
-def _rule(pack: str, entry: Mapping[str, object]) -> Rule:
+def _rule(pack: str, entry: Mapping[str, Any]) -> Rule:
     """Make a rule of a pack's table."""
-    known = {
-        "id",
-        "source",
-        "reason",
-        "suggestion",
-        "weight",
-        "when",
-        "forbids",
-        "excepts",
-        "requires",
-        "sentence",
-    }
-    when = tuple(map(str, entry.get("when", ())))  # type: ignore[call-overload]
-    wrong = sorted((entry.keys() - known) | (set(when) - set(Facts.__dataclass_fields__)))
+    known, when = {one.name for one in fields(Rule)}, tuple(entry.get("when", ()))
+    wrong = sorted((entry.keys() - known) | (set(when) - {one.name for one in fields(Facts)}))
     if wrong:
         raise RefusedError(f"expected a rule of the pack {pack}, found unknown words: {', '.join(wrong)}")
     expressions = {
-        key: re.compile(str(entry[key]), re.IGNORECASE | re.VERBOSE)
+        key: re.compile(entry[key], re.IGNORECASE | re.VERBOSE)
         for key in ("forbids", "excepts", "requires")
         if key in entry
     }
-    return Rule(
-        id=f"{pack}/{entry['id']}",
-        source=str(entry["source"]),
-        reason=str(entry["reason"]),
-        suggestion=str(entry["suggestion"]),
-        weight=Weight(str(entry.get("weight", Weight.ADVISES))),
-        when=when,
-        sentence=str(entry.get("sentence", "")),
-        **expressions,
-    )
+    weight = Weight(entry.get("weight", Weight.ADVISES))
+    values = {**entry, **expressions, "id": f"{pack}/{entry['id']}", "when": when, "weight": weight}
+    return Rule(**values)

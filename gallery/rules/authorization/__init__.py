@@ -4,7 +4,6 @@ Pure: what a person saw in the form goes in, the missing elements come out. No l
 """
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -108,17 +107,6 @@ def load_law(name: str = DEFAULT) -> Law:
     return Law(
         id=name,
         name=pack["name"],
-        elements=(*inherited, *(_element(entry) for entry in pack.get("element", ()))),
+        elements=(*inherited, *(Element(**entry) for entry in pack.get("element", ()))),
         longest_months=pack.get("longest_months"),
-    )
-
-
-def _element(entry: Mapping[str, object]) -> Element:
-    return Element(
-        id=str(entry["id"]),
-        asks=str(entry["asks"]),
-        missing=str(entry["missing"]),
-        source=str(entry["source"]),
-        only_if=str(entry.get("only_if", "")),
-        or_date=bool(entry.get("or_date", False)),
     )
