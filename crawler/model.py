@@ -169,7 +169,7 @@ class SiteState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class ImageLink:
     """An image that a page shows or links.
 
     Args:
@@ -197,7 +197,7 @@ class PageSeen:
 
     url: str
     title: str
-    images: tuple[Candidate, ...]
+    images: tuple[ImageLink, ...]
     signals: tuple[str, ...] = ()
     is_whole: bool = False
 

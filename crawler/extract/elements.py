@@ -22,7 +22,7 @@ from crawler.extract.text import (
     srcset,
     text_images,
 )
-from crawler.model import Candidate
+from crawler.model import ImageLink
 from crawler.urls import canonical, names_an_image
 
 MAX_IMAGES = 4000
@@ -51,7 +51,7 @@ class ExtractedPage:
 
     title: str = ""
     links: tuple[str, ...] = ()
-    images: tuple[Candidate, ...] = ()
+    images: tuple[ImageLink, ...] = ()
     styles: tuple[str, ...] = ()
     sitemaps: tuple[str, ...] = ()
     refresh: str = ""
@@ -79,7 +79,7 @@ class ElementWalker:
     title: str = ""
     refresh: str = ""
     links: dict[str, None] = field(default_factory=dict)
-    images: dict[tuple[str, str, str], Candidate] = field(default_factory=dict)
+    images: dict[tuple[str, str, str], ImageLink] = field(default_factory=dict)
     styles: dict[str, None] = field(default_factory=dict)
     sitemaps: dict[str, None] = field(default_factory=dict)
     spelled: dict[str, str | None] = field(default_factory=dict)
@@ -193,7 +193,7 @@ class ElementWalker:
                 self.all_images((value,), tag, name, element)
 
     def all_images(self, references: Iterable[str], tag: str, via: str, near: "Element | NearbyText") -> None:
-        """Keep references as image candidates with the words near their element."""
+        """Keep references as image links with the words near their element."""
         words: NearbyText | None = near if isinstance(near, NearbyText) else None
         for reference in references:
             if len(self.images) >= MAX_IMAGES:
@@ -207,7 +207,7 @@ class ElementWalker:
             if url is None or (url, tag, via) in self.images:
                 continue
             words = words or self._words(near)
-            self.images[url, tag, via] = Candidate(
+            self.images[url, tag, via] = ImageLink(
                 url=url,
                 element=tag,
                 via=via,

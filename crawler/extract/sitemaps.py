@@ -12,7 +12,7 @@ from itertools import islice
 from lxml import etree
 
 from crawler.extract.page import extract_page
-from crawler.model import Candidate
+from crawler.model import ImageLink
 from crawler.urls import canonical, names_an_image
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -32,7 +32,7 @@ class Sitemap:
     """
 
     pages: tuple[tuple[str, datetime | None], ...] = ()
-    images: tuple[tuple[str, Candidate], ...] = ()
+    images: tuple[tuple[str, ImageLink], ...] = ()
     sitemaps: tuple[str, ...] = ()
     cut: bool = False
 
@@ -51,7 +51,7 @@ def parse_sitemap(body: bytes, url: str, *, cut: bool = False) -> Sitemap:
     if root is None:
         return replace(_plain_list(body, url), cut=cut or shortened)
     pages: dict[str, datetime | None] = {}
-    images: dict[tuple[str, str], Candidate] = {}
+    images: dict[tuple[str, str], ImageLink] = {}
     sitemaps: dict[str, None] = {}
     for entry in _entries(root):
         read = _read_entry(entry, url)
@@ -123,12 +123,12 @@ class _Entry:
             self.markup.append(html.unescape(text))
         self.seen += _images_of(part, name, text, inside_image=inside_image)
 
-    def images(self, element: str) -> Iterator[Candidate]:
+    def images(self, element: str) -> Iterator[ImageLink]:
         """Give the images in the entry's elements and in markup inside it."""
         for reference, via in self.seen:
             spelled = canonical(reference, base=self.page or self.base)
             if spelled:
-                yield Candidate(url=spelled, element=element, via=via, alt=self.title[:300])
+                yield ImageLink(url=spelled, element=element, via=via, alt=self.title[:300])
         for text in self.markup:
             yield from extract_page(text.encode(), self.page or self.base).images
 

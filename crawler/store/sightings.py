@@ -9,8 +9,8 @@ from sqlite_utils import Database
 
 from crawler.model import (
     Address,
-    Candidate,
     Failure,
+    ImageLink,
     Kind,
     Listing,
     PageSeen,
@@ -156,7 +156,7 @@ class Sightings:
         ]
 
 
-def _sighting(ids: Mapping[str, int], page: PageSeen, image: Candidate, at: str | None) -> Row:
+def _sighting(ids: Mapping[str, int], page: PageSeen, image: ImageLink, at: str | None) -> Row:
     words = {name: getattr(image, name) for name in ("element", "via", "alt", "caption", "heading")}
     return words | {"page": ids[page.url], "image": ids[image.url], "at": at}
 

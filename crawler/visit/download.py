@@ -14,7 +14,7 @@ from crawler.http.client import Fetcher, FetchError, Reply
 from crawler.http.exchange import Exchange
 from crawler.http.headers import media_type
 from crawler.http.robots import Rules
-from crawler.model import Candidate, Judgement, Kind, Site
+from crawler.model import ImageLink, Judgement, Kind, Site
 from crawler.reasons import Cause, Reason
 from crawler.urls import host_of, in_scope
 from crawler.visit.context import MIB, VisitContext
@@ -63,7 +63,7 @@ class Download:
     sitemap: Sitemap | None = None
     judgement: Judgement | None = None
     matched_upto: int = 0
-    inline: tuple[tuple[Candidate, Judgement], ...] = ()
+    inline: tuple[tuple[ImageLink, Judgement], ...] = ()
     asked: int = 1
     scripted: bool = False
     broke: str = ""

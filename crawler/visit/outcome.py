@@ -14,9 +14,9 @@ from crawler.http.headers import media_type, retry_after
 from crawler.http.robots import Rules
 from crawler.model import (  # fmt: skip
     Address,
-    Candidate,
     Failure,
     HostState,
+    ImageLink,
     Judgement,
     Kind,
     PageSeen,
@@ -225,7 +225,7 @@ class _Case:
             failures = self.failure(Step.FETCH, Cause.MOVED, message) if address.depth == 0 else ()
             skipped = replace(address, standing=Standing.SKIPPED, reason=reason)
             return self.of(self.visited(skipped), failures=failures)
-        image = Candidate(url=target, element="img", via="redirect")
+        image = ImageLink(url=target, element="img", via="redirect")
         shown = address.kind is Kind.IMAGE and address.parent
         return self.of(
             self.visited(replace(address, standing=Standing.DONE, reason=Reason(Cause.MOVED, target))),
@@ -298,7 +298,7 @@ class _Case:
         download, judgement = self.download, self.download.judgement
         same = download.digest == address.digest
         is_hit = judgement is not None and judgement.verdict == Verdict.COPY
-        link = Candidate(url=address.url, element="a", via="href")
+        link = ImageLink(url=address.url, element="a", via="href")
         shown = PageSeen(url=address.parent or address.url, title="", images=(link,))
         seen = replace(
             address,
@@ -392,7 +392,7 @@ class _Case:
         mark = PageSeen(url=url, title="", images=(), signals=(Signal.CUT,), is_whole=True)
         return self.failure(Step.READ, Signal.CUT, message), () if is_whole else (mark,)
 
-    def inline(self, image: Candidate, judgement: Judgement) -> Address:
+    def inline(self, image: ImageLink, judgement: Judgement) -> Address:
         """Give the address of a picture inside the page."""
         new = Address(url=image.url, kind=Kind.IMAGE, parent=self.address.url)
         known = self.known.addresses.get(image.url, new)
@@ -402,7 +402,7 @@ class _Case:
     def sitemap(self, address: Address, listed: Sitemap) -> DownloadOutcome:
         """Give the outcome of a sitemap or feed."""
         url, depth, site = address.url, address.depth, self.known.site.url
-        shown: dict[str, list[Candidate]] = {}
+        shown: dict[str, list[ImageLink]] = {}
         for page, image in listed.images:
             shown.setdefault(page or url, []).append(image)
         failures, marks = self.cut(is_whole=False) if listed.cut else ((), ())

@@ -7,7 +7,7 @@ from crawler.extract.elements import ExtractedPage
 from crawler.extract.page import extract_page
 from crawler.extract.signals import Signal
 from crawler.http.client import Reply
-from crawler.model import Candidate
+from crawler.model import ImageLink
 from crawler.urls import canonical
 from crawler.visit.polite import PoliteFetcher
 
@@ -45,7 +45,7 @@ class ScriptedPages:
         shown = extract_page(rendered.markup.encode(), page.url, "text/html; charset=utf-8")
         known = {image.url for image in shown.images}
         asked = dict.fromkeys(filter(None, (canonical(url) for url in rendered.images)))
-        more = tuple(Candidate(url=url, element="img", via="browser") for url in asked if url not in known)
+        more = tuple(ImageLink(url=url, element="img", via="browser") for url in asked if url not in known)
         still = tuple(sign for sign in plain.signals if sign != Signal.SCRIPT_BUILT or not (known or more))
         links = tuple(dict.fromkeys((*plain.links, *shown.links)))
         return replace(shown, links=links, images=shown.images + more, signals=still)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from sample_clinic.demo.story import Outcome
+    from sample_clinic.demo.story import DemoResult
 
 Item = TypeVar("Item")
 
@@ -45,7 +45,7 @@ def _bar(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
         yield from shown
 
 
-def _show(outcome: "Outcome") -> None:
+def _show(outcome: "DemoResult") -> None:
     from crawler.desk.sentences import subject  # noqa: PLC0415 (as above)
 
     click.echo(f"\n{'sure':>6}  {'verdict':<10}  {'our photo':<38}  found at")

@@ -41,7 +41,7 @@ _SISTER_SHOWS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class DemoResult:
     """What was planted, what was found, and who was wrongly accused."""
 
     findings: tuple[Finding, ...]
@@ -59,7 +59,7 @@ class Outcome:
         return not (self.missed or self.accused or self.robots_ignored or self.summary.failing)
 
 
-def play(out: Path, now: datetime, *, progress: Progress, say: Callable[[str], None]) -> Outcome:
+def play(out: Path, now: datetime, *, progress: Progress, say: Callable[[str], None]) -> DemoResult:
     """Play the whole story in the folder `out`.
 
     The folder is made, or emptied when an earlier demo made it.
@@ -84,7 +84,7 @@ def play(out: Path, now: datetime, *, progress: Progress, say: Callable[[str], N
         )
         report = write_report(folder, out / "report", now=now)
     findings = _findings(folder)
-    return Outcome(
+    return DemoResult(
         findings=findings,
         planted=len(planted),
         missed=tuple(copy for copy in planted if not _found(copy, shadow, findings)),

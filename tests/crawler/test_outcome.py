@@ -11,7 +11,7 @@ from crawler.extract.elements import ExtractedPage
 from crawler.extract.sitemaps import Sitemap
 from crawler.extract.sniff import Content
 from crawler.http.client import FetchError, Reply
-from crawler.model import Address, Candidate, HostState, Judgement, Kind, Site, SiteState, Standing
+from crawler.model import Address, HostState, ImageLink, Judgement, Kind, Site, SiteState, Standing
 from crawler.reasons import NO_ANSWER
 from crawler.settings import Plan
 from crawler.visit.context import VisitContext
@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
 SITE, HOST, DIGEST = "https://a.example/", "a.example", "sha256:" + "0" * 64
 PLACES = ["", "https://a.example/b", "https://b.example/c.jpg", "https://www.a.example/d"]
 STATUSES = st.sampled_from([200, 203, 204, 301, 304, 400, 403, 404, 410, 418, 429, 500, 503, 520, 599])
-PICTURE = Candidate(url="https://cdn.example/x.jpg", element="img", via="src")
+PICTURE = ImageLink(url="https://cdn.example/x.jpg", element="img", via="src")
 JUDGEMENT = Judgement(digest=DIGEST, verdict="none", upto=3)
 JUDGEMENTS = st.sampled_from(["", "unreadable"]).map(
     lambda trouble: Judgement(digest=DIGEST, verdict="copy", upto=3, photo=7, trouble=trouble)

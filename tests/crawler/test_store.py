@@ -14,10 +14,10 @@ from crawler.desk.sentences import says
 from crawler.errors import CrawlerError
 from crawler.model import (
     Address,
-    Candidate,
     Decision,
     Finding,
     HostState,
+    ImageLink,
     Infringement,
     Judgement,
     JudgementRecord,
@@ -51,7 +51,7 @@ RESULT = SliceResult(
     barren={"a.example/#?": 3},
     pages=(
         PageSeen(
-            url=PAGE, title="T", images=(Candidate(url=IMAGE, element="img", via="src"),), is_whole=True
+            url=PAGE, title="T", images=(ImageLink(url=IMAGE, element="img", via="src"),), is_whole=True
         ),
     ),
     judgements=(Judgement(digest=DIGEST, verdict="none", upto=1),),

@@ -13,7 +13,15 @@ from gallery.services.consents import record_consent
 from gallery.services.fingerprints import Fingerprints
 from gallery.services.intake.check import Checked, Refused, check_files
 from gallery.services.intake.manifest import ConsentTerms, Manifest, Problem, Row, read_manifest, read_row
-from gallery.services.intake.plan import Addition, Plan, Shelf, case_of, contradictions, plan_import, stage_of
+from gallery.services.intake.plan import (
+    Addition,
+    ImportPlan,
+    Shelf,
+    case_of,
+    contradictions,
+    plan_import,
+    stage_of,
+)
 from gallery.services.intake.writer import Arrival, CaseArrival, add_to_catalogue
 from gallery.services.practice import Practice, practice
 from gallery.settings import DataFolder
@@ -159,7 +167,7 @@ def _imported(
 
 def _planned(
     p: Practice, listed: Manifest, files: Sequence[Checked | Refused], name: str, wishes: Wishes
-) -> Plan:
+) -> ImportPlan:
     shelf = Shelf(
         {case.number: case for case in p.catalog.cases()},
         {photo.digest: photo for photo in p.catalog.photos()},
@@ -168,7 +176,7 @@ def _planned(
     problems = sorted([*listed.problems, *plan.problems], key=lambda problem: problem.row)
     if problems and (not wishes.skip_bad or not (plan.additions or plan.known)):
         raise _refusal(name, problems)
-    return Plan(plan.additions, plan.known, tuple(problems))
+    return ImportPlan(plan.additions, plan.known, tuple(problems))
 
 
 def _refusal(name: str, problems: Sequence[Problem]) -> ListRefusedError:
@@ -183,7 +191,7 @@ def _refusal(name: str, problems: Sequence[Problem]) -> ListRefusedError:
     )
 
 
-def _write(p: Practice, plan: Plan, progress: Progress) -> Imported:
+def _write(p: Practice, plan: ImportPlan, progress: Progress) -> Imported:
     """Seal a plan's originals, then write the catalogue in one transaction."""
     for new in progress(plan.additions, len(plan.additions), "Sealing originals"):
         if new.file.staged is not None:

@@ -28,7 +28,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ImportPlan:
     """What to add, what is there already, and what is wrong."""
 
     additions: tuple[Addition, ...]
@@ -46,7 +46,7 @@ class Shelf:
 
 def plan_import(
     rows: Sequence[Row], files: Sequence[Checked | Refused], shelf: Shelf, *, add_to_existing: bool
-) -> Plan:
+) -> ImportPlan:
     """Decide row by row what an import does."""
     additions: list[Addition] = []
     known: list[Known] = []
@@ -70,7 +70,9 @@ def plan_import(
             known.append(Known(row, photo))
         else:
             additions.append(Addition(row, file))
-    return Plan(tuple(additions), tuple(known), tuple(sorted(problems, key=lambda problem: problem.row)))
+    return ImportPlan(
+        tuple(additions), tuple(known), tuple(sorted(problems, key=lambda problem: problem.row))
+    )
 
 
 def _same_twice(row: Row, earlier: Row | None) -> Problem | None:
