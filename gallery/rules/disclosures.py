@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gallery.model import Case, Performer, Photo, Stage
-from gallery.rules.advertising import Facts, Objection, check, facts_of, load_rules, required_sentences
+from gallery.rules.advertising import Objection, check, facts_about, load_rules, required_sentences
 from gallery.settings import Settings
 from gallery.stages import heading, shows_work
 
@@ -57,11 +57,6 @@ def photo_alt(case: int, stage: str, view: str, written: str) -> str:
 def photo_caption(stage: str, view: str, written: str) -> str:
     """Give the line under the picture."""
     return written or f"{heading(stage)}, {view}"
-
-
-def facts_about(case: Case, stages: Sequence[Stage], settings: Settings) -> Facts:
-    """Draw from the record what a page's words are checked against."""
-    return facts_of(case, stages, registered=settings.registered, trademarks=settings.trademarks)
 
 
 def required_on(case: Case, stages: Sequence[Stage], settings: Settings) -> tuple[str, ...]:

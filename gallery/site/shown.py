@@ -9,7 +9,8 @@ from functools import partial
 
 from gallery.consent import Ground, Permission, Reason, agreed, may_show
 from gallery.model import PUBLIC_CHANNEL, Case, Photo, Publication, Stage
-from gallery.rules.disclosures import facts_about, objections_about, page_words
+from gallery.rules.advertising import facts_about
+from gallery.rules.disclosures import objections_about, page_words
 from gallery.rules.pairs import frames_of
 from gallery.settings import Channel, Settings
 from gallery.site.cache import AnswerCache

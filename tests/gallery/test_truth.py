@@ -10,11 +10,12 @@ from gallery.rules.advertising import (
     Facts,
     Weight,
     check,
-    facts_of,
+    facts_about,
     jurisdictions,
     load_rules,
     required_sentences,
 )
+from gallery.settings import Settings
 
 EVERY = load_rules(jurisdictions())
 
@@ -113,7 +114,7 @@ def test_the_record_is_held_against_the_words():
         Stage(case=51, label="before", performed_by=Performer.OTHER),
         Stage(case=51, label="after session 1 of 3", elapsed="immediately", in_progress=True),
     ]
-    facts = facts_of(Case(number=51, minor=True), stages)
+    facts = facts_about(Case(number=51, minor=True), stages, Settings())
     objections = check("A nice result.", facts, load_rules(("us-ca",)))
 
     assert {objection.rule for objection in objections} == {

@@ -8,7 +8,7 @@ It helps people to write honestly and gives no legal advice: a pack names its so
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -17,6 +17,7 @@ from typing import Any
 
 from gallery.errors import NotFoundError, RefusedError
 from gallery.model import Case, Performer, Stage
+from gallery.settings import Settings
 from gallery.stages import is_before_treatment, is_immediate
 
 HOUSE = "house"
@@ -124,15 +125,12 @@ def required_sentences(facts: Facts, rules: Iterable[Rule]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule.sentence for rule in rules if rule.sentence and _applies(rule, facts)))
 
 
-def facts_of(
-    case: Case, stages: Iterable[Stage], *, registered: Iterable[str] = (), trademarks: Iterable[str] = ()
-) -> Facts:
-    """Draw from the record what words are checked against."""
-    stages = list(stages)
+def facts_about(case: Case, stages: Sequence[Stage], settings: Settings) -> Facts:
+    """Draw from the record what a page's words are checked against."""
     treated = [stage for stage in stages if not is_before_treatment(stage)]
     return Facts(
-        registered=frozenset(registered),
-        trademarks=frozenset(trademarks),
+        registered=frozenset(settings.registered),
+        trademarks=frozenset(settings.trademarks),
         pair=bool(treated) and len(stages) > len(treated),
         immediate=any(is_immediate(stage) for stage in treated),
         in_progress=any(stage.in_progress for stage in treated),
