@@ -10,7 +10,7 @@ import click
 
 from crawler.cli.output import say, say_finding
 from crawler.model import Decision
-from gallery.cli.output import as_json_option, bar, print_json
+from gallery.cli.output import as_json_option, bar, print_json, print_result, wants_json
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("url_or_file")
 @as_json_option
 @click.pass_context
-def tip(ctx: click.Context, url_or_file: str, as_json: bool) -> None:
+def tip(ctx: click.Context, url_or_file: str) -> None:
     """Check a reader's hint at once: the address of a page or an image, or a file. Exit code 1: nothing was seen.
 
     \b
@@ -38,7 +38,7 @@ def tip(ctx: click.Context, url_or_file: str, as_json: bool) -> None:
         answer = check_file(folder, path, now=datetime.now(UTC))
     else:
         answer = check_url(folder, url_or_file, clock=SystemClock())
-    if as_json:
+    if wants_json():
         print_json(_tip_json(answer))
     else:
         _say_tip(answer)
@@ -73,7 +73,7 @@ def _say_tip(answer: "TipAnswer") -> None:
 @click.option("--all", "everything", is_flag=True, help="Also what was dismissed or licensed.")
 @as_json_option
 @click.pass_obj
-def findings(folder: DataFolder, everything: bool, as_json: bool) -> None:
+def findings(folder: DataFolder, everything: bool) -> None:
     """List the copies that were found, by site.
 
     \b
@@ -89,11 +89,11 @@ def findings(folder: DataFolder, everything: bool, as_json: bool) -> None:
         known = Findings(db).all()
     shown = [one for one in known if everything or is_for_the_desk(one)]
     for one in shown:
-        if as_json:
+        if wants_json():
             print_json(finding_json(one))
         else:
             say_finding(one)
-    if not as_json:
+    if not wants_json():
         rest = len(known) - len(shown)
         more = f" ({rest} more with --all: put aside, or the same pictures saved again)" if rest else ""
         click.echo(f"{len(shown)} findings{more}.")
@@ -106,7 +106,7 @@ def findings(folder: DataFolder, everything: bool, as_json: bool) -> None:
 @click.option("--by", default=getpass.getuser, show_default="your user name", help="Who decides.")
 @as_json_option
 @click.pass_obj
-def review(folder: DataFolder, number: int, decision: str, note: str, by: str, as_json: bool) -> None:
+def review(folder: DataFolder, number: int, decision: str, note: str, by: str) -> None:
     """Decide a finding: only a person makes it an infringement, and the decision stays.
 
     \b
@@ -117,10 +117,8 @@ def review(folder: DataFolder, number: int, decision: str, note: str, by: str, a
     from crawler.desk.export import finding_json
 
     decided = decide(folder, number, Decision(decision), note=note, by=by, now=datetime.now(UTC))
-    if as_json:
-        print_json(finding_json(decided))
-    else:
-        click.echo(f"Finding {decided.id} is now: {decided.decision}, by {decided.decided_by}.")
+    said = f"Finding {decided.id} is now: {decided.decision}, by {decided.decided_by}."
+    print_result(finding_json(decided), said)
 
 
 @click.command()
@@ -134,7 +132,7 @@ def review(folder: DataFolder, number: int, decision: str, note: str, by: str, a
 @click.option("--all", "everything", is_flag=True, help="Also what was dismissed or licensed.")
 @as_json_option
 @click.pass_obj
-def report(folder: DataFolder, out: Path, everything: bool, as_json: bool) -> None:
+def report(folder: DataFolder, out: Path, everything: bool) -> None:
     """Write the findings as report.html, which needs nothing else, and findings.csv.
 
     \b
@@ -144,7 +142,5 @@ def report(folder: DataFolder, out: Path, everything: bool, as_json: bool) -> No
     from crawler.desk.report import CSV_NAME, write_report
 
     written = write_report(folder, out, now=datetime.now(UTC), everything=everything, progress=bar)
-    if as_json:
-        print_json({"report": str(written), "table": str(written.with_name(CSV_NAME))})
-    else:
-        click.echo(f"The report is in {written}")
+    places = {"report": str(written), "table": str(written.with_name(CSV_NAME))}
+    print_result(places, f"The report is in {written}")

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.errors import UnavailableError
-from gallery.cli.output import as_json_option, print_json
+from gallery.cli.output import as_json_option, print_result
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from crawler.run.timer import Timer, Unit
     from gallery.settings import DataFolder
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @as_json_option
 @click.pass_context
-def status(ctx: click.Context, as_json: bool) -> None:
+def status(ctx: click.Context) -> None:
     """Say when the last good run was and what it could not see; exit code 1 when that is 36 hours ago.
 
     \b
@@ -30,14 +32,10 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
     folder: DataFolder = ctx.obj
     now = look(folder, now=datetime.now(UTC))
-    if as_json:
-        print_json(now.to_json())
-    else:
-        click.echo(click.style(f"{now.light}: {now.sentence}", fg=now.light))
-        if now.running:
-            click.echo(f"A run began at {now.running.started_at:%Y-%m-%d %H:%M} UTC and has not ended.")
-        for site, sentence in now.blind:
-            click.echo(f"  {site}: {sentence}")
+    lines = [click.style(f"{now.light}: {now.sentence}", fg=now.light)]
+    if now.running:
+        lines.append(f"A run began at {now.running.started_at:%Y-%m-%d %H:%M} UTC and has not ended.")
+    print_result(now.to_json(), *lines, *(f"  {site}: {sentence}" for site, sentence in now.blind))
     ctx.exit(1 if now.light == "red" else 0)
 
 
@@ -45,7 +43,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
 @click.option("--run", "number", type=int, help="One run only, by its number.")
 @as_json_option
 @click.pass_obj
-def log(folder: "DataFolder", number: int | None, as_json: bool) -> None:
+def log(folder: "DataFolder", number: int | None) -> None:
     """Print what each run did: sites, counts, what failed, what was left alone and why; for counsel.
 
     \b
@@ -55,28 +53,20 @@ def log(folder: "DataFolder", number: int | None, as_json: bool) -> None:
     from crawler.run.status import policing_log
 
     for run in policing_log(folder, number):
-        if as_json:
-            print_json(run)
-        else:
-            _say_run(run)
+        print_result(run, *_lines(run))
 
 
-def _say_run(run: "dict[str, Any]") -> None:
-    click.echo(
-        f"run {run['run']}: {run['started_at']} to {run['finished_at'] or '(not ended)'}: {run['outcome']}"
-    )
+def _lines(run: "dict[str, Any]") -> "Iterator[str]":
+    yield f"run {run['run']}: {run['started_at']} to {run['finished_at'] or '(not ended)'}: {run['outcome']}"
     for one in run["sites"]:
         tally = one["tally"]
-        click.echo(
+        yield (
             f"  {one['url']}: {tally['requests']} requests, {tally['pages']} pages and {tally['images']} images read, "
             f"{tally['unchanged']} unchanged, {tally['failed']} failed, {tally['skipped']} left alone"
         )
-        for sentence in one["blind"]:
-            click.echo(f"    not seen: {sentence}")
-    for one in run["failures"]:
-        click.echo(f"  {one['at']} {one['step']}: {one['why']}")
-    for one in run["left_alone"]:
-        click.echo(f"  left alone: {one['url']} ({one['why']})")
+        yield from (f"    not seen: {sentence}" for sentence in one["blind"])
+    yield from (f"  {one['at']} {one['step']}: {one['why']}" for one in run["failures"])
+    yield from (f"  left alone: {one['url']} ({one['why']})" for one in run["left_alone"])
 
 
 @click.group()

@@ -15,7 +15,7 @@ import click
 from crawler.errors import RunStoppedError
 from crawler.model import Outcome, RunSummary, printable
 from crawler.reasons import SILENT
-from gallery.cli.output import as_json_option, print_json
+from gallery.cli.output import as_json_option, print_json, wants_json
 from gallery.errors import GalleryError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _BAR_COLUMNS = 36  # of the bar and its count, to the left of what is told
 )
 @as_json_option
 @click.pass_context
-def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> None:
+def crawl(ctx: click.Context, log: str, cluster: str | None) -> None:
     """Visit every listed site once, as the nightly schedule does.
 
     A run that was cut off is gone on with; SIGTERM and Ctrl-C write down what is in the air and stop. Exit
@@ -61,7 +61,7 @@ def crawl(ctx: click.Context, log: str, cluster: str | None, as_json: bool) -> N
     except (RunStoppedError, GalleryError):
         notify_stopped(folder)
         raise
-    if as_json:
+    if wants_json():
         print_json(summary_json(summary))
     else:
         _say_summary(summary)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.output import say
 from crawler.errors import NotFoundError, RefusedError
-from gallery.cli.output import as_json_option, print_json
+from crawler.model import printable
+from gallery.cli.output import as_json_option, print_result
 from gallery.model import count
 from gallery.settings import DataFolder
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @click.option("--by", default="", help="Who says yes; kept in the ledger. [default: your user name]")
 @as_json_option
 @click.pass_obj
-def search_service(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
-    folder: DataFolder, service: str, cases: tuple[int, ...], most: int, yes: bool, by: str, as_json: bool
+def search_service(
+    folder: DataFolder, service: str, cases: tuple[int, ...], most: int, yes: bool, by: str
 ) -> None:
     """Ask SERVICE (tineye, google) where published pictures are shown elsewhere; nothing is sent without a yes.
 
@@ -53,15 +53,16 @@ def search_service(  # noqa: PLR0913, PLR0917 (each is an option a person may gi
         )
     who = _agreed(chosen, files, yes=yes, by=by)
     done = search(folder, plan, chosen, Permission(by=who, files=files), clock=lambda: datetime.now(UTC))
-    if as_json:
-        hits = [{"page": hit.page, "image": hit.image} for hit in done.hits]
-        print_json({"service": service, "sent": done.sent, "hits": hits, "kept": str(done.kept or "")})
-    else:
-        for hit in done.hits:
-            say(hit.page or hit.image)
-        click.echo(
-            f"{count(done.sent, 'picture')} sent, {count(len(done.hits), 'place')} named. Next: pairwatch site suggest"
-        )
+    print_result(
+        {
+            "service": service,
+            "sent": done.sent,
+            "hits": [{"page": hit.page, "image": hit.image} for hit in done.hits],
+            "kept": str(done.kept or ""),
+        },
+        *(printable(hit.page or hit.image) for hit in done.hits),
+        f"{count(done.sent, 'picture')} sent, {count(len(done.hits), 'place')} named. Next: pairwatch site suggest",
+    )
     if done.trouble:
         raise done.trouble
 

@@ -9,7 +9,7 @@ import click
 from crawler.cli.search import search_service
 from crawler.errors import BadUrlError
 from crawler.model import Listing, Site
-from gallery.cli.output import as_json_option, print_json
+from gallery.cli.output import as_json_option, print_result, wants_json
 from gallery.settings import DataFolder
 
 
@@ -41,8 +41,8 @@ def _listing_command(listing: Listing, sentence: str, example: str) -> click.Com
     )
     @as_json_option
     @click.pass_obj
-    def command(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
-        folder: DataFolder, url: str, note: str, delay: float | None, slots: int, private: bool, as_json: bool
+    def command(
+        folder: DataFolder, url: str, note: str, delay: float | None, slots: int, private: bool
     ) -> None:
         from crawler.http.ip_policy import is_private_by_name
         from crawler.store.database import watch
@@ -61,23 +61,25 @@ def _listing_command(listing: Listing, sentence: str, example: str) -> click.Com
         )
         with watch(folder) as db:
             listed = Sites(db).put(wanted, datetime.now(UTC))
-        _say_listed(listed, as_json=as_json)
+        _say_listed(listed)
 
     command.__doc__ = f"{sentence}\n\n\b\nExample:\n  {example}"
     name = {Listing.WATCH: "add", Listing.ALLOW: "allow"}[listing]
     return click.command(name)(command)
 
 
-def _say_listed(listed: Site, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"url": listed.url, "list": str(listed.listing), "note": listed.note})
-        return
-    click.echo(f"{listed.url} is on the {listed.listing} list.")
+def _say_listed(listed: Site) -> None:
+    lines = [f"{listed.url} is on the {listed.listing} list."]
     if listed.allowance:
-        click.echo(
+        lines.append(
             f"It is on this machine or network: {', '.join(sorted(listed.allowance))} may be reached "
             "for this site alone, without a pause between requests unless --delay says otherwise."
         )
+    print_result(_listed_json(listed), *lines)
+
+
+def _listed_json(one: Site) -> dict[str, object]:
+    return {"url": one.url, "list": str(one.listing), "note": one.note}
 
 
 def _allowance(url: str) -> frozenset[str]:
@@ -109,7 +111,7 @@ site.add_command(
 @site.command("list")
 @as_json_option
 @click.pass_obj
-def list_sites(folder: DataFolder, as_json: bool) -> None:
+def list_sites(folder: DataFolder) -> None:
     """List the sites that are watched, allowed, or known from a tip.
 
     \b
@@ -121,13 +123,10 @@ def list_sites(folder: DataFolder, as_json: bool) -> None:
 
     with watch(folder) as db:
         sites = Sites(db).listed()
-    if as_json:
-        for one in sites:
-            print_json({"url": one.url, "list": str(one.listing), "note": one.note})
-        return
     for one in sites:
-        click.echo(f"{one.listing:<6} {one.url}{'  ' + one.note if one.note else ''}")
-    if not sites:
+        note = f"  {one.note}" if one.note else ""
+        print_result(_listed_json(one), f"{one.listing:<6} {one.url}{note}")
+    if not sites and not wants_json():
         click.echo("No site is listed. Add one with: pairwatch site add URL")
 
 
@@ -135,7 +134,7 @@ def list_sites(folder: DataFolder, as_json: bool) -> None:
 @click.argument("url")
 @as_json_option
 @click.pass_obj
-def remove_site(folder: DataFolder, url: str, as_json: bool) -> None:
+def remove_site(folder: DataFolder, url: str) -> None:
     """Visit a site no more; what was found there stays.
 
     \b
@@ -148,10 +147,8 @@ def remove_site(folder: DataFolder, url: str, as_json: bool) -> None:
 
     with watch(folder) as db:
         removed = Sites(db).remove(typed(url))
-    if as_json:
-        print_json({"url": removed.url, "list": str(Listing.REMOVED), "note": removed.note})
-    else:
-        click.echo(f"{removed.url} is not visited any more; its findings stay.")
+    said = f"{removed.url} is not visited any more; its findings stay."
+    print_result({"url": removed.url, "list": str(Listing.REMOVED), "note": removed.note}, said)
 
 
 @site.command("import")
@@ -183,7 +180,7 @@ site.add_command(search_service)
 @click.argument("exports", nargs=-1, type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @as_json_option
 @click.pass_obj
-def suggest_sites(folder: DataFolder, exports: tuple[Path, ...], as_json: bool) -> None:
+def suggest_sites(folder: DataFolder, exports: tuple[Path, ...]) -> None:
     """Propose sites to watch: named by tips, by copiers, or in EXPORTS of a reverse image search; a person adds them.
 
     \b
@@ -193,7 +190,4 @@ def suggest_sites(folder: DataFolder, exports: tuple[Path, ...], as_json: bool) 
     from crawler.desk.suggest import suggest
 
     for one in suggest(folder, exports):
-        if as_json:
-            print_json({"url": one.url, "reason": one.reason})
-        else:
-            click.echo(f"{one.url}  {one.reason}")
+        print_result({"url": one.url, "reason": one.reason}, f"{one.url}  {one.reason}")

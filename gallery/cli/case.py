@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gallery.cli.output import a_date, a_file, as_json_option, at_work, bar, print_json
+from gallery.cli.output import a_date, a_file, as_json_option, at_work, bar, print_result
 from gallery.errors import RefusedError
 from gallery.model import count
 from gallery.settings import DataFolder
@@ -37,14 +37,13 @@ def case() -> None:
 @click.option("--procedure", default="", help="What was done.")
 @as_json_option
 @click.pass_obj
-def add(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
+def add(
     folder: DataFolder,
     number: int | None,
     photos: tuple[str, ...],
     tags: tuple[str, ...],
     performed_by: str,
     procedure: str,
-    as_json: bool,
 ) -> None:
     """Add a case with its photographs; it stays unpublished until a consent is recorded.
 
@@ -71,16 +70,14 @@ def add(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
         ) from error
     for note in done.notes:
         click.echo(f"Note: {note}", err=True)
-    if as_json:
-        print_json({"case": number, "photos": len(done.photos)})
-    else:
-        click.echo(f"Patient {number} was added with {count(len(done.photos), 'photo')}.")
+    said = f"Patient {number} was added with {count(len(done.photos), 'photo')}."
+    print_result({"case": number, "photos": len(done.photos)}, said)
 
 
 @case.command("list")
 @as_json_option
 @click.pass_obj
-def list_(folder: DataFolder, as_json: bool) -> None:
+def list_(folder: DataFolder) -> None:
     """List all cases, one line each.
 
     \b
@@ -100,18 +97,15 @@ def list_(folder: DataFolder, as_json: bool) -> None:
             "public": one.published,
             "tags": list(one.case.tags),
         }
-        if as_json:
-            print_json(line)
-        else:
-            shown = f"{count(one.photos, 'photo')}, {one.published} public"
-            click.echo(f"Patient {one.case.number}  {one.case.status}  {shown}  {' · '.join(one.stages)}")
+        shown = f"{count(one.photos, 'photo')}, {one.published} public"
+        print_result(line, f"Patient {one.case.number}  {one.case.status}  {shown}  {' · '.join(one.stages)}")
 
 
 @case.command()
 @click.argument("number", type=int)
 @as_json_option
 @click.pass_obj
-def show(folder: DataFolder, number: int, as_json: bool) -> None:
+def show(folder: DataFolder, number: int) -> None:
     """Show a case: its stages, photos and consents, and why each photo is public or not.
 
     \b
@@ -123,28 +117,24 @@ def show(folder: DataFolder, number: int, as_json: bool) -> None:
     with at_work(folder) as p:
         found = standing_of(p, number)
         rules = found.rulings(p.local_now)
-    if as_json:
-        print_json(
-            {
-                "case": asdict(found.case),
-                "stages": [asdict(stage) for stage in found.stages],
-                "photos": [
-                    asdict(one)
-                    | {"may_be_public": rules[one.id].allowed, "reason": str(rules[one.id].reason)}
-                    for one in found.photos
-                ],
-                "consents": [asdict(c) | {"channels": sorted(c.channels)} for c in found.consents],
-            }
-        )
-        return
-    click.echo(f"Patient {number} ({found.case.status})  {', '.join(found.case.tags)}")
+    photos = [
+        asdict(one) | {"may_be_public": rules[one.id].allowed, "reason": str(rules[one.id].reason)}
+        for one in found.photos
+    ]
+    record = {
+        "case": asdict(found.case),
+        "stages": [asdict(stage) for stage in found.stages],
+        "photos": photos,
+        "consents": [asdict(one) | {"channels": sorted(one.channels)} for one in found.consents],
+    }
+    lines = [f"Patient {number} ({found.case.status})  {', '.join(found.case.tags)}"]
     for stage in found.stages:
-        click.echo(f"  {stage.position}. {stage.label} (work by: {stage.performed_by})")
-        for photo in found.photos:
-            if photo.stage_id == stage.id:
-                rule = rules[photo.id]
-                state = "may be public" if rule.allowed else "not public"
-                click.echo(f"     {photo.view}: {photo.file}  {state}: {rule.reason}")
+        lines.append(f"  {stage.position}. {stage.label} (work by: {stage.performed_by})")
+        for photo in (one for one in found.photos if one.stage_id == stage.id):
+            rule = rules[photo.id]
+            state = "may be public" if rule.allowed else "not public"
+            lines.append(f"     {photo.view}: {photo.file}  {state}: {rule.reason}")
+    print_result(record, *lines)
 
 
 @case.command()
@@ -153,7 +143,7 @@ def show(folder: DataFolder, number: int, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json_option
 @click.pass_obj
-def withdraw(folder: DataFolder, number: int, reason: str, yes: bool, as_json: bool) -> None:
+def withdraw(folder: DataFolder, number: int, reason: str, yes: bool) -> None:
     """Withdraw a case for good: gone from the built site in the same step, its number never reused.
 
     \b
@@ -169,10 +159,7 @@ def withdraw(folder: DataFolder, number: int, reason: str, yes: bool, as_json: b
         known = click.get_current_context().meta.get("pairwatch.copies", lambda _: ())
         done = withdraw_case(p, number, reason=reason, copies=known(folder), progress=bar)
     if done.receipt:  # it stands, even if another case keeps the site from being built
-        if as_json:
-            print_json(asdict(done.receipt))
-        else:
-            click.echo("\n".join(done.receipt.lines()))
+        print_result(asdict(done.receipt), *done.receipt.lines())
     if done.fault:
         raise done.fault
 
@@ -206,7 +193,6 @@ def record(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
     channels: tuple[str, ...],
     files: tuple[str, ...],
     document: Path | None,
-    as_json: bool,
 ) -> None:
     """Record a signed consent for case NUMBER; the next build publishes what it covers.
 
@@ -226,13 +212,9 @@ def record(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
     with at_work(folder) as p:
         form = record_as_stated(p, stated, files=files, document=document.read_bytes() if document else None)
         why = not_today(p, form)
-    if as_json:
-        permits = {"permits_today": not why}
-        print_json({"consent": form.id, "case": number, "channels": sorted(form.channels)} | permits)
-    elif why:
-        click.echo(f"The consent of Patient {number} is recorded, but permits nothing today: it {why}.")
-    else:
-        click.echo(f"The consent of Patient {number} is recorded. Publish with: pairwatch build")
+    then = f", but permits nothing today: it {why}." if why else ". Publish with: pairwatch build"
+    recorded = {"consent": form.id, "case": number, "channels": sorted(form.channels)}
+    print_result(recorded | {"permits_today": not why}, f"The consent of Patient {number} is recorded{then}")
 
 
 @consent.command("withdraw")
@@ -240,7 +222,7 @@ def record(  # noqa: PLR0913, PLR0917 (each is an option a person may give)
 @click.option("--channel", "channels", multiple=True, help="Only for this channel; for all if left out.")
 @as_json_option
 @click.pass_obj
-def withdraw_consent_(folder: DataFolder, number: int, channels: tuple[str, ...], as_json: bool) -> None:
+def withdraw_consent_(folder: DataFolder, number: int, channels: tuple[str, ...]) -> None:
     """Withdraw the consents of case NUMBER; what they covered is gone from the site in the same step.
 
     \b
@@ -251,9 +233,5 @@ def withdraw_consent_(folder: DataFolder, number: int, channels: tuple[str, ...]
 
     with at_work(folder) as p:
         ended = end_consents(p, number, frozenset(channels) or None, progress=bar)
-    if as_json:
-        print_json({"case": number, "consents": [form.id for form in ended]})
-    else:
-        click.echo(
-            f"{count(len(ended), 'consent')} of Patient {number} ended; the site no longer shows the photos."
-        )
+    said = f"{count(len(ended), 'consent')} of Patient {number} ended; the site no longer shows the photos."
+    print_result({"case": number, "consents": [form.id for form in ended]}, said)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gallery.cli.output import a_file, as_json_option, bar, now, print_json
+from gallery.cli.output import a_file, as_json_option, bar, now, print_result
 from gallery.model import count
 from gallery.settings import DataFolder
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @as_json_option
 @click.pass_obj
-def init(folder: DataFolder, as_json: bool) -> None:
+def init(folder: DataFolder) -> None:
     """Start a catalogue in the data folder; what is there already stays as it is.
 
     \b
@@ -30,12 +30,8 @@ def init(folder: DataFolder, as_json: bool) -> None:
     from gallery.services.start import start_catalogue
 
     started = start_catalogue(folder)
-    if as_json:
-        print_json(
-            {"folder": str(folder.root), "settings": str(folder.settings_file), "new": not started.there}
-        )
-    else:
-        click.echo(_said(folder, started))
+    made = {"folder": str(folder.root), "settings": str(folder.settings_file), "new": not started.there}
+    print_result(made, _said(folder, started))
 
 
 def _said(folder: DataFolder, started: "Started") -> str:
@@ -49,7 +45,7 @@ def _said(folder: DataFolder, started: "Started") -> str:
 @click.option("--add-to-existing", is_flag=True, help="Allow new photos for cases that exist already.")
 @as_json_option
 @click.pass_obj
-def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing: bool, as_json: bool) -> None:
+def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing: bool) -> None:
     """Import the photographs listed in MANIFEST, a CSV file: catalogued, fingerprinted, watched for.
 
     Its first row names the columns: case, stage, view and file are needed (file: relative to the
@@ -72,21 +68,18 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
         click.echo(f"Skipped: {problem}", err=True)
     for note in done.notes:
         click.echo(f"Note: {note}", err=True)
-    if as_json:
-        print_json(
-            {
-                "photos": len(done.photos),
-                "new_cases": list(done.new_cases),
-                "unchanged": done.unchanged,
-                "consents": done.consents,
-                "skipped": [problem.to_json() for problem in done.skipped],
-                "notes": list(done.notes),
-            }
-        )
-        return
-    click.echo(f"Imported {count(len(done.photos), 'photo')}, {count(len(done.new_cases), 'new case')}.")
+    lines = [f"Imported {count(len(done.photos), 'photo')}, {count(len(done.new_cases), 'new case')}."]
     if done.unchanged:
-        click.echo(f"Already imported: {count(done.unchanged, 'photo')} unchanged.")
+        lines.append(f"Already imported: {count(done.unchanged, 'photo')} unchanged.")
+    report = {
+        "photos": len(done.photos),
+        "new_cases": list(done.new_cases),
+        "unchanged": done.unchanged,
+        "consents": done.consents,
+        "skipped": [problem.to_json() for problem in done.skipped],
+        "notes": list(done.notes),
+    }
+    print_result(report, *lines)
 
 
 @click.command()
@@ -99,7 +92,7 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
 )
 @as_json_option
 @click.pass_obj
-def identify(folder: DataFolder, files: tuple[str, ...], shown_in: Path | None, as_json: bool) -> None:
+def identify(folder: DataFolder, files: tuple[str, ...], shown_in: Path | None) -> None:
     """Say whose photograph each of FILES is; `-` reads a list of file names from standard input.
 
     A file that cannot be read gets a line that says why; the exit code is 1 only when none could be read.
@@ -131,10 +124,7 @@ def identify(folder: DataFolder, files: tuple[str, ...], shown_in: Path | None, 
         else:
             judged += 1
             line = found.to_json() | ({"pictures": shown} if shown_in else {})
-        if as_json:
-            print_json(line)
-        else:
-            click.echo(f"{name}: {line.get('explanation') or line['error']}")
+        print_result(line, f"{name}: {line.get('explanation') or line['error']}")
     if not judged and not line:
         click.echo("No file was named: one name on each line is read from the standard input.", err=True)
     if not judged:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gallery.cli.output import as_json_option, at_work, print_json
+from gallery.cli.output import as_json_option, at_work, print_result
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--tell", is_flag=True, help="Let the page of a case that is public say what was measured now.")
 @as_json_option
 @click.pass_obj
-def check(folder: DataFolder, number: int, tell: bool, as_json: bool) -> None:
+def check(folder: DataFolder, number: int, tell: bool) -> None:
     """Say what stands between case NUMBER and publication: consent, words, pairs, leaks; fails while something blocks.
 
     Pairs are measured. What differs in them is told on the page of a case that was never published; a page that is
@@ -35,12 +35,10 @@ def check(folder: DataFolder, number: int, tell: bool, as_json: bool) -> None:
     blocks, advice = list(found.blocks), list(found.advice)
     report = {"case": number, "may_be_published": not blocks, "blocks": blocks, "advice": advice}
     known, measured = found.page_says_so, found.measured
-    if as_json:
-        print_json(report | {"differences": _values(measured), "page_says_so": known})
-    else:
-        lines = [f"BLOCKS   {words}." for words in blocks] + [f"advice   {words}." for words in advice]
-        verdict = "may not be published yet" if blocks else "may be published"
-        click.echo("\n".join([*lines, *_lines(measured, known=known), f"Patient {number} {verdict}."]))
+    lines = [f"BLOCKS   {words}." for words in blocks] + [f"advice   {words}." for words in advice]
+    verdict = "may not be published yet" if blocks else "may be published"
+    lines += [*_lines(measured, known=known), f"Patient {number} {verdict}."]
+    print_result(report | {"differences": _values(measured), "page_says_so": known}, *lines)
     if blocks:
         raise click.exceptions.Exit(1)
 

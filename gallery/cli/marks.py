@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gallery.cli.output import a_file, as_json_option, at_work, bar, now, print_json
+from gallery.cli.output import a_file, as_json_option, at_work, bar, now, print_result
 from gallery.settings import DataFolder
 
 
@@ -17,7 +17,7 @@ def marks() -> None:
 @click.argument("files", nargs=-1, required=True, type=a_file)
 @as_json_option
 @click.pass_obj
-def read(folder: DataFolder, files: tuple[Path, ...], as_json: bool) -> None:
+def read(folder: DataFolder, files: tuple[Path, ...]) -> None:
     """Say what each of FILES carries: hidden mark, visible mark, credit.
 
     The hidden mark is read from the file alone, and once more with the file laid on our photo; it names the
@@ -38,13 +38,10 @@ def read(folder: DataFolder, files: tuple[Path, ...], as_json: bool) -> None:
             found = read_file(folder, lookup, file.read_bytes(), str(file))
         except (OSError, WatermarkError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            print_json({"file": str(file), "error": reason}) if as_json else click.echo(f"{file}: {reason}")
+            print_result({"file": str(file), "error": reason}, f"{file}: {reason}")
             continue
         judged += 1
-        if as_json:
-            print_json(found.to_json())
-        else:
-            click.echo("\n".join([f"{file}:", *(f"  {line}" for line in found.lines())]))
+        print_result(found.to_json(), f"{file}:", *(f"  {line}" for line in found.lines()))
     if not judged:
         raise click.exceptions.Exit(1)
 
@@ -57,7 +54,7 @@ def read(folder: DataFolder, files: tuple[Path, ...], as_json: bool) -> None:
 )
 @as_json_option
 @click.pass_obj
-def preview(folder: DataFolder, file: Path, out: Path, crossing: bool, as_json: bool) -> None:
+def preview(folder: DataFolder, file: Path, out: Path, crossing: bool) -> None:
     """Draw the practice's mark on FILE, and say what cropping it away would cost.
 
     \b
@@ -68,14 +65,12 @@ def preview(folder: DataFolder, file: Path, out: Path, crossing: bool, as_json: 
 
     drawn = preview_mark(folder, file.read_bytes(), crossing=crossing, now=now())
     out.write_bytes(drawn.png)
-    if as_json:
-        contrast = round(drawn.contrast, 1) if drawn.contrast == drawn.contrast else None
-        print_json({"file": str(out), "contrast": contrast, "crop_cost": round(drawn.cost, 3)})
-        return
-    click.echo(
-        f"{out}: its strokes differ by at least {drawn.contrast:.0f} grey levels from what is under them."
+    contrast = round(drawn.contrast, 1) if drawn.contrast == drawn.contrast else None
+    print_result(
+        {"file": str(out), "contrast": contrast, "crop_cost": round(drawn.cost, 3)},
+        f"{out}: its strokes differ by at least {drawn.contrast:.0f} grey levels from what is under them.",
+        f"Whoever crops the mark away loses {100 * drawn.cost:.0f} % of the picture.",
     )
-    click.echo(f"Whoever crops the mark away loses {100 * drawn.cost:.0f} % of the picture.")
 
 
 @marks.command()
@@ -84,7 +79,7 @@ def preview(folder: DataFolder, file: Path, out: Path, crossing: bool, as_json: 
 )
 @as_json_option
 @click.pass_obj
-def report(folder: DataFolder, photos: int, as_json: bool) -> None:
+def report(folder: DataFolder, photos: int) -> None:
     """Measure on this practice's own photos what the hidden marks survive.
 
     \b
@@ -95,19 +90,15 @@ def report(folder: DataFolder, photos: int, as_json: bool) -> None:
     from gallery.services.mark_files import card_lines, survival_card
 
     card = survival_card(folder, photos, now=now(), progress=bar)
-    if as_json:
-        print_json(
-            {
-                change: {
-                    "photos": len(found),
-                    "read_alone": sum(one.blind for one in found),
-                    "read_on_our_photo": sum(one.informed for one in found),
-                }
-                for change, found in card.items()
-            }
-        )
-        return
-    click.echo("\n".join(card_lines(card)))
+    counts = {
+        change: {
+            "photos": len(found),
+            "read_alone": sum(one.blind for one in found),
+            "read_on_our_photo": sum(one.informed for one in found),
+        }
+        for change, found in card.items()
+    }
+    print_result(counts, *card_lines(card))
 
 
 @marks.command()
@@ -117,7 +108,7 @@ def report(folder: DataFolder, photos: int, as_json: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="JPEG to write.")
 @as_json_option
 @click.pass_obj
-def give(folder: DataFolder, photo: str, recipient: str, channel: str, out: Path, as_json: bool) -> None:
+def give(folder: DataFolder, photo: str, recipient: str, channel: str, out: Path) -> None:
     """Make a copy of PHOTO (its file's name at import) for one recipient, whom its leak will name.
 
     \b
@@ -135,7 +126,5 @@ def give(folder: DataFolder, photo: str, recipient: str, channel: str, out: Path
                 hint="`pairwatch case show` lists the names",
             )
         out.write_bytes(hand_out(practice, found[0], channel, recipient))
-    if as_json:
-        print_json({"file": str(out), "photo": photo, "recipient": recipient, "channel": channel})
-        return
-    click.echo(f"{out}: for {recipient} alone; `pairwatch marks read` names them in a copy of it.")
+    said = f"{out}: for {recipient} alone; `pairwatch marks read` names them in a copy of it."
+    print_result({"file": str(out), "photo": photo, "recipient": recipient, "channel": channel}, said)

@@ -21,14 +21,18 @@ Item = TypeVar("Item")
 JSON_WANTED = "pairwatch.json"
 
 
-def _remember(ctx: click.Context, _: click.Parameter, wanted: bool) -> bool:
-    """Remember that a failure is to be printed as JSON too."""
+def _remember(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Remember that results, and a failure too, are to be printed as JSON."""
     ctx.meta[JSON_WANTED] = wanted
-    return wanted
 
 
 as_json_option = click.option(
-    "--json", "as_json", is_flag=True, is_eager=True, callback=_remember, help="Print JSON, for machines."
+    "--json",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_remember,
+    help="Print JSON, for machines.",
 )
 a_date = click.DateTime(formats=["%Y-%m-%d"])
 a_file = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -51,6 +55,20 @@ def bar(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
 def print_json(value: object) -> None:
     """Print one line of JSON."""
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def wants_json() -> bool:
+    """Tell whether the running command was asked for JSON."""
+    return bool(click.get_current_context().meta.get(JSON_WANTED))
+
+
+def print_result(value: object, *lines: str) -> None:
+    """Print a result as JSON where that was asked for, and else its lines."""
+    if wants_json():
+        print_json(value)
+    else:
+        for line in lines:
+            click.echo(line)
 
 
 def at_work(folder: "DataFolder") -> "AbstractContextManager[Practice]":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gallery.cli.output import a_file, as_json_option, bar, now, print_json
+from gallery.cli.output import a_file, as_json_option, bar, now, print_result
 from gallery.model import count
 from gallery.settings import DataFolder
 
@@ -14,7 +14,7 @@ from gallery.settings import DataFolder
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
 @as_json_option
 @click.pass_obj
-def backup(folder: DataFolder, out: Path, as_json: bool) -> None:
+def backup(folder: DataFolder, out: Path) -> None:
     """Write the whole practice into OUT, one tar file: catalogue, originals, evidence, drafts, keys, settings.
 
     Others may go on working meanwhile. The site and the index are not in it: they are made anew.
@@ -26,21 +26,19 @@ def backup(folder: DataFolder, out: Path, as_json: bool) -> None:
     from gallery.services.backup import write_backup
 
     made = write_backup(folder, out, now=now(), progress=bar)
-    if as_json:
-        print_json(made.to_json())
-        return
-    click.echo(f"{count(made.files, 'file')}, {made.bytes / 2**20:.1f} MiB, are in {out}.")
-    click.echo(
-        "It holds patients' photographs and this installation's keys, unencrypted: keep it as safe as they are."
+    print_result(
+        made.to_json(),
+        f"{count(made.files, 'file')}, {made.bytes / 2**20:.1f} MiB, are in {out}.",
+        "It holds patients' photographs and this installation's keys, unencrypted: keep it as safe as they are.",
+        f"Ledger head, to be kept elsewhere: {made.head}",
     )
-    click.echo(f"Ledger head, to be kept elsewhere: {made.head}")
 
 
 @click.command()
 @click.argument("file", type=a_file)
 @as_json_option
 @click.pass_obj
-def restore(folder: DataFolder, file: Path, as_json: bool) -> None:
+def restore(folder: DataFolder, file: Path) -> None:
     """Put the backup FILE into an empty data folder (--data), check every byte, and verify the catalogue.
 
     \b
@@ -52,17 +50,14 @@ def restore(folder: DataFolder, file: Path, as_json: bool) -> None:
 
     done = restore_backup(folder, file, actor=getpass.getuser(), now=now(), progress=bar)
     result = verify_all(folder, now=now())
-    if as_json:
-        print_json(done.backup.to_json() | {"lost_ledger_rows": done.lost, "verify": result.to_json()})
-    else:
-        click.echo(f"{count(done.backup.files, 'file')} of {done.backup.made_at} are in {folder.root}.")
-        if done.lost:
-            click.echo(f"Lost: {count(done.lost, 'ledger row')} known to have been written after that time.")
-        click.echo(
-            "What was recorded after that time (consents, withdrawals, decisions) is not in it. Enter it again, "
-            "withdrawals first, then run: pairwatch build"
-        )
-        for line in result.lines():
-            click.echo(line)
+    lines = [f"{count(done.backup.files, 'file')} of {done.backup.made_at} are in {folder.root}."]
+    if done.lost:
+        lines.append(f"Lost: {count(done.lost, 'ledger row')} known to have been written after that time.")
+    lines.append(
+        "What was recorded after that time (consents, withdrawals, decisions) is not in it. Enter it again, "
+        "withdrawals first, then run: pairwatch build"
+    )
+    report = done.backup.to_json() | {"lost_ledger_rows": done.lost, "verify": result.to_json()}
+    print_result(report, *lines, *result.lines())
     if result.problems:
         raise click.exceptions.Exit(1)

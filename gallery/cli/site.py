@@ -2,7 +2,7 @@
 
 import click
 
-from gallery.cli.output import as_json_option, at_work, bar, now, print_json
+from gallery.cli.output import as_json_option, at_work, bar, now, print_result
 from gallery.settings import DataFolder
 
 
@@ -10,7 +10,7 @@ from gallery.settings import DataFolder
 @click.option("--force", is_flag=True, help="Build even if nothing has changed.")
 @as_json_option
 @click.pass_obj
-def build(folder: DataFolder, force: bool, as_json: bool) -> None:
+def build(folder: DataFolder, force: bool) -> None:
     """Build the public site: what consent allows today, and nothing else.
 
     The finished site replaces the old one in one step; a failed build leaves the old one whole.
@@ -23,18 +23,14 @@ def build(folder: DataFolder, force: bool, as_json: bool) -> None:
 
     with at_work(folder) as p:
         done = publish.build(p, force=force, progress=bar)
-    if as_json:
-        print_json(done.to_json())
-        return
-    for line in done.lines():
-        click.echo(line)
+    print_result(done.to_json(), *done.lines())
 
 
 @click.command()
 @click.option("--head", "kept", help="A ledger head kept elsewhere (SEQ:HASH), to prove nothing was cut off.")
 @as_json_option
 @click.pass_obj
-def verify(folder: DataFolder, kept: str | None, as_json: bool) -> None:
+def verify(folder: DataFolder, kept: str | None) -> None:
     """Prove the catalogue sound: database, ledger, originals, index and the built site.
 
     \b
@@ -44,11 +40,7 @@ def verify(folder: DataFolder, kept: str | None, as_json: bool) -> None:
     from gallery.services.integrity import parse_head, verify_all
 
     result = verify_all(folder, now=now(), expected=parse_head(kept) if kept else None)
-    if as_json:
-        print_json(result.to_json())
-    else:
-        for line in result.lines():
-            click.echo(line)
+    print_result(result.to_json(), *result.lines())
     if result.problems:
         raise click.exceptions.Exit(1)
 
@@ -57,7 +49,7 @@ def verify(folder: DataFolder, kept: str | None, as_json: bool) -> None:
 @click.option("--matching", is_flag=True, help="Print how often the matcher was right and wrong, in counts.")
 @as_json_option
 @click.pass_obj
-def doctor(folder: DataFolder, matching: bool, as_json: bool) -> None:
+def doctor(folder: DataFolder, matching: bool) -> None:
     """Say what this machine and this catalogue can do, and what is missing.
 
     \b
@@ -69,19 +61,16 @@ def doctor(folder: DataFolder, matching: bool, as_json: bool) -> None:
 
     if matching:
         rates, text = matching_measured()
-        print_json(rates) if as_json else click.echo(text)
+        print_result(rates, text)
         return
     checks = examine(folder)
     fault = click.get_current_context().meta.get("pairwatch.crawler_fault")
     if fault is not None:
         found = fault(folder)
         checks.append(Check("crawler settings", ok=not found, needed=True, found=found or "understood"))
-    if as_json:
-        print_json([{"check": c.name, "ok": c.ok, "needed": c.needed, "found": c.found} for c in checks])
-    else:
-        for check in checks:
-            click.echo(
-                f"{'ok  ' if check.ok else 'FAIL' if check.needed else 'note'}  {check.name}: {check.found}"
-            )
+    print_result(
+        [{"check": one.name, "ok": one.ok, "needed": one.needed, "found": one.found} for one in checks],
+        *(f"{'ok  ' if c.ok else 'FAIL' if c.needed else 'note'}  {c.name}: {c.found}" for c in checks),
+    )
     if any(check.needed and not check.ok for check in checks):
         raise click.exceptions.Exit(1)
