@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
-from gallery.store.database import transaction
+from gallery.store.database import Store, transaction
 from gallery.times import moment_of, text_of
 
 
@@ -75,12 +73,8 @@ class BundleRecord:
     replaces: int | None
 
 
-class Captures:
+class Captures(Store):
     """Captures and bundles, which are only ever added."""
-
-    def __init__(self, db: Database) -> None:
-        """Use this database."""
-        self._db = db
 
     def begin(self, subject: Subject, now: datetime) -> int:
         """Write that a capture was begun, and give its number."""

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlite_utils import Database
-
 from crawler.model import TOO_LARGE, Site, Standing, VisitCounts
 from crawler.reasons import NO_ANSWER, Cause, Reason, reason_of
 from crawler.store.runs import Run
+from gallery.store.database import Store
 from gallery.times import text_of
 from watermark.matching.verdict import Verdict
 
@@ -58,12 +57,8 @@ class SiteCoverage:
     allowed_sightings: int
 
 
-class Coverage:
+class Coverage(Store):
     """Counts over the crawl's tables."""
-
-    def __init__(self, db: Database) -> None:
-        """Use this database."""
-        self._db = db
 
     def of(self, run: Run, site: Site) -> SiteCoverage:
         """Count what a run saw at a site."""

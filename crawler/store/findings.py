@@ -5,14 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from crawler.errors import NotFoundError
 from crawler.model import Decision, Finding, Infringement, JudgementRecord, Likeness, Sighting
 from crawler.store.rows import Row
 from gallery.events import Action
 from gallery.model import subject_of
-from gallery.store.database import transaction
+from gallery.store.database import Store, transaction
 from gallery.store.ledger import Ledger
 from gallery.times import moment_of, moment_or_none, text_of
 from watermark.matching.verdict import Verdict
@@ -74,12 +72,8 @@ _SAME_LOOK = 10
 _VERDICTS = frozenset(Verdict)  # bytes that could not be opened again have none
 
 
-class Findings:
+class Findings(Store):
     """The inbox of the legal desk."""
-
-    def __init__(self, db: Database) -> None:
-        """Use this database."""
-        self._db = db
 
     def all(self, *, run_id: int | None = None) -> list[Finding]:
         """Give every finding of one run or all, by site and photo."""

@@ -5,22 +5,16 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from crawler.model import Judgement
-from gallery.store.database import transaction
+from gallery.store.database import Store, transaction
 from gallery.times import text_of
 
 
-class Judgements:
+class Judgements(Store):
     """The last answer for each picture, and all about ours.
 
     What was said of something of ours stays when another answer is added.
     """
-
-    def __init__(self, db: Database) -> None:
-        """Use this database."""
-        self._db = db
 
     def put(self, judgements: Iterable[Judgement], now: datetime) -> None:
         """Write answers down.

@@ -3,19 +3,13 @@
 import json
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from crawler.store.rows import Row
-from gallery.store.database import transaction
+from gallery.store.database import Store, transaction
 from gallery.times import moment_or_none, text_of
 
 
-class Tips:
+class Tips(Store):
     """What readers told."""
-
-    def __init__(self, db: Database) -> None:
-        """Use this database."""
-        self._db = db
 
     def add(self, given: str, *, state: str, found: list[Row], now: datetime) -> int:
         """Keep a reader's tip, and give its number."""
@@ -27,12 +21,8 @@ class Tips:
         return int(cursor.lastrowid or 0)
 
 
-class Mails:
+class Mails(Store):
     """Digests that were sent."""
-
-    def __init__(self, db: Database) -> None:
-        """Use this database."""
-        self._db = db
 
     def last(self) -> datetime | None:
         """Give when the last digest was sent."""

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from crawler.model import (
     Address,
     Failure,
@@ -21,20 +19,16 @@ from crawler.model import (
 )
 from crawler.store.judgements import Judgements
 from crawler.store.rows import Row, address_of, address_row, host_of_row, host_row
-from gallery.store.database import transaction
+from gallery.store.database import Store, transaction
 from gallery.times import moment_of, text_of
 from watermark.matching.verdict import Verdict
 
 
-class Sightings:
+class Sightings(Store):
     """Addresses, hosts, and where images were seen.
 
     Every row but a failure has a key, so that the same slice twice changes nothing.
     """
-
-    def __init__(self, db: Database) -> None:
-        """Use this database."""
-        self._db = db
 
     def state(self, site: Site) -> SiteState:
         """Give all that is known of a site's addresses and hosts."""

@@ -4,22 +4,16 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from crawler.errors import ConflictError, NotFoundError
 from crawler.model import Listing, Site
 from crawler.store.rows import site_of
 from crawler.urls import in_scope
-from gallery.store.database import transaction
+from gallery.store.database import Store, transaction
 from gallery.times import text_of
 
 
-class Sites:
+class Sites(Store):
     """The sites that pairwatch knows."""
-
-    def __init__(self, db: Database) -> None:
-        """Use this database."""
-        self._db = db
 
     def put(self, site: Site, now: datetime) -> Site:
         """List a site, or change the details of a listed one.

@@ -20,7 +20,7 @@ from gallery.settings import DataFolder, Settings, load_settings
 from gallery.site.built import Built
 from gallery.site.cache import LastBuild, Memory
 from gallery.site.deploy import Layout, Standing, put_up, standing_site, take_down
-from gallery.site.exports import lay_out_exports
+from gallery.site.exports import export_files
 from gallery.site.leak_check import Searched, search_site
 from gallery.site.published import picture_prefix, published_files
 from gallery.site.records import Records, read_records
@@ -66,14 +66,12 @@ def build_site(
         shared, listed = shared_key(settings), list_digest(folder)
         memory = Memory(folder.renditions, shared)
         records, key = read_records(database), mark_key(folder)
-        everywhere = shown_in_channels(
-            records, settings, memory.words, now=now, token=token, mark_key=key.name
-        )
-        HiddenMarks(database).register(hidden_marks_of(everywhere, key), now)
-        front, *exports = everywhere
+        shown = shown_in_channels(records, settings, memory.words, now=now, token=token, mark_key=key.name)
+        HiddenMarks(database).register(hidden_marks_of(shown, key), now)
+        front, *exports = shown
         renditions = Renditions(folder.renditions, folder.originals, key)
         record = partial(
-            record_publications, database, actor=actor, now=now, design_of=partial(_design_of, everywhere)
+            record_publications, database, actor=actor, now=now, design_of=partial(_design_of, shown)
         )
         gather = partial(secrets_of, folder, Catalog(database), Casework(database))
         site = _Site(folder, settings, records, front, renditions, memory, standing, now, gather, record)
@@ -89,10 +87,8 @@ def build_site(
                 raise
         else:
             record(PUBLIC_CHANNEL, front.published)
-        lay_out_exports(
-            exports, folder.channels, renditions, secrets=gather, record=record, progress=progress
-        )
-        renditions.sweep({key for shown in (front, *exports) for key in shown.recipes})
+        export_files(exports, folder.channels, renditions, secrets=gather, record=record, progress=progress)
+        renditions.sweep({recipe for one in shown for recipe in one.recipes})
     ending = tuple(expires_soon(records.consents, settings.local(now)))
     return Built.of(front, str(folder.public), changed=changed, expiring=ending)
 

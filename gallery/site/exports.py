@@ -18,7 +18,7 @@ from gallery.site.stories import slug
 _LABELS = "the words in its pictures"
 
 
-def lay_out_exports(
+def export_files(
     exports: Sequence[Shown],
     folder: Path,
     renditions: Renditions,

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from gallery.errors import ChangedMeanwhileError, ConflictError
 from gallery.model import (
     Alignment,
@@ -24,16 +22,12 @@ from gallery.model import (
     Stage,
     Words,
 )
-from gallery.store.database import transaction
+from gallery.store.database import Store, transaction
 from gallery.times import moment_of, text_of
 
 
-class Casework:
+class Casework(Store):
     """Facts, authorship, words, alignments and approvals of cases in the catalogue's database."""
-
-    def __init__(self, db: Database) -> None:
-        """Read from and write to an opened catalogue."""
-        self._db = db
 
     # -- versions
 

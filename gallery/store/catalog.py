@@ -6,11 +6,9 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from gallery.errors import ConflictError, NotFoundError
 from gallery.model import Case, CaseStatus, Consent, Digest, Performer, Photo, Publication, Stage
-from gallery.store.database import transaction
+from gallery.store.database import Store, transaction
 from gallery.times import moment_of, moment_or_none, text_of
 
 _PHOTOS = """
@@ -19,15 +17,11 @@ _PHOTOS = """
 """
 
 
-class Catalog:
+class Catalog(Store):
     """Cases and their photographs in the catalogue's database.
 
     Each write is whole or not there, alone or in the caller's transaction.
     """
-
-    def __init__(self, db: Database) -> None:
-        """Read from and write to an opened catalogue."""
-        self._db = db
 
     # -- cases
 

@@ -59,3 +59,11 @@ def transaction(db: Database) -> Iterator[None]:
         db.conn.rollback()
         raise
     db.conn.commit()
+
+
+class Store:
+    """Records in an opened catalogue, on its one connection."""
+
+    def __init__(self, db: Database) -> None:
+        """Read from and write to this catalogue."""
+        self._db = db

@@ -5,20 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from gallery.errors import ChangedMeanwhileError, ConflictError, NotFoundError
 from gallery.model import Digest, Draft, DraftPhoto, NewPhoto, Place
-from gallery.store.database import transaction
+from gallery.store.database import Store, transaction
 from gallery.times import moment_of, text_of
 
 
-class Drafts:
+class Drafts(Store):
     """Drafts and their photographs in the catalogue's database."""
-
-    def __init__(self, db: Database) -> None:
-        """Read from and write to an opened catalogue."""
-        self._db = db
 
     def start(self, by: str, now: datetime, *, case: int | None = None, stages: Sequence[str] = ()) -> Draft:
         """Start an empty draft under a number never used before."""

@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlite_utils import Database
-
-from gallery.store.database import transaction
+from gallery.store.database import Store, transaction
 from gallery.times import moment_of, text_of
 
 
@@ -26,12 +24,8 @@ class HiddenMarkRow:
     recipient: str = ""
 
 
-class HiddenMarks:
+class HiddenMarks(Store):
     """The register of hidden marks, to which rows are only added."""
-
-    def __init__(self, db: Database) -> None:
-        """Read from and write to an opened catalogue."""
-        self._db = db
 
     def register(self, marks: Iterable[HiddenMarkRow], now: datetime) -> None:
         """Write down marks that are about to be published or handed out."""

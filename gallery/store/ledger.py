@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from gallery.events import Action, action_of
-from gallery.store.database import transaction
+from gallery.store.database import Store, transaction
 from gallery.times import text_of
 
 _START = "sha256:" + "0" * 64
@@ -41,12 +39,8 @@ class Head:
         return f"{self.seq}:{self.hash}"
 
 
-class Ledger:
+class Ledger(Store):
     """The append-only record of intake, consent, publication, withdrawal and decisions."""
-
-    def __init__(self, db: Database) -> None:
-        """Write to this catalogue."""
-        self._db = db
 
     def append(
         self, actor: str, action: Action, subject: str, detail: Mapping[str, object], now: datetime
