@@ -15,6 +15,8 @@ from watermark.marking.hidden.keys import MarkKey, Stream
 from watermark.marking.hidden.strength import Plane, strength, wide_blur
 
 SIZES = (4, 9)  # pixels of a chip's side
+STEP = 36
+"""Pixels after which chips of all sizes begin again."""
 _ENERGY = {4: 1.0, 9: 0.8}
 _REACH = 1.6  # chips: what is smoother than this is the picture's own
 _CLIP = 3.0  # standard deviations: what differs more is no mark but something laid over
@@ -35,6 +37,24 @@ class Seen:
 
     size: int
     values: Plane
+
+    def within(self, shape: tuple[int, int], corner: tuple[int, int]) -> "Seen":
+        """Give what was measured in a part, as measured in a whole picture of which no more was covered.
+
+        Args:
+            shape: (height, width) of the whole.
+            corner: (top, left) of the part in it, whole multiples of `STEP`.
+        """
+        values = np.zeros(_grid(shape, self.size), np.float32)
+        top, left = corner[0] // self.size, corner[1] // self.size
+        rows, columns = (
+            min(part, whole)
+            for part, whole in zip(
+                self.values.shape, (values.shape[0] - top, values.shape[1] - left), strict=True
+            )
+        )
+        values[top : top + rows, left : left + columns] = self.values[:rows, :columns]
+        return Seen(self.size, values)
 
 
 def stream(key: MarkKey, subject: str, size: int) -> Stream:
