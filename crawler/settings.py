@@ -38,6 +38,8 @@ class Plan:
         search_services: Reverse-image services that may be asked, such as "tineye google"; empty for none. Each
             search sends published pictures to that company, and only after a person said yes. Their keys are
             PAIRWATCH_TINEYE_KEY and PAIRWATCH_GOOGLE_KEY.
+        timestamp_url: A time-stamp authority (RFC 3161) that is sent the digest of each sealed bundle; empty for none.
+        timestamp_roots: A PEM file with that authority's root certificates, by which its answers are checked.
         mail_to: Where the digest goes; empty for none. The password is PAIRWATCH_SMTP_PASSWORD, or in
             the data folder's file keys/smtp.password.
         ping_url: Asked for after every run (and with /fail after a bad one), for services that notice silence.
@@ -66,6 +68,8 @@ class Plan:
     search_services: str = ""
     tineye_url: str = "https://api.tineye.com/rest/search/"
     google_url: str = "https://vision.googleapis.com/v1/images:annotate"
+    timestamp_url: str = ""
+    timestamp_roots: str = ""
     mail_to: str = ""
     mail_from: str = ""
     smtp_host: str = "localhost"

@@ -58,6 +58,9 @@ class Action(StrEnum):
     FINDING_DECIDED = "finding.decided", "finding decided"
     SEARCH_PERMITTED = "search.permitted", "search permitted"
     SEARCH_DONE = "search.done", "search done"
+    EVIDENCE_SEALED = "evidence.sealed", "evidence sealed"
+    EVIDENCE_STAMPED = "evidence.stamped", "evidence time-stamped"
+    EVIDENCE_EXPORTED = "evidence.exported", "evidence exported"
     OTHER = "other", "other"
 
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from crawler.desk.door import door
 from crawler.desk.search_services import Hit, Service
 from crawler.desk.suggest import SEARCHES
 from crawler.errors import ConflictError, CrawlerError, RefusedError, UnavailableError
-from crawler.http.client import Fetcher, Limits, system_resolver
-from crawler.http.ip_policy import is_private_by_name
+from crawler.http.client import Fetcher
 from crawler.settings import Plan
 from crawler.store.database import watch
 from gallery.consent import may_show
@@ -141,18 +141,8 @@ def search(
 
 
 def _door(plan: Plan, service: Service) -> Fetcher:
-    """Open a fetcher that reaches the service.
-
-    It reaches this machine only where the settings write such an address.
-    """
-    parts = urlsplit(service.question(plan, b"", "").url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    own: frozenset[str] = frozenset()
-    if is_private_by_name(host):
-        own = frozenset(f"{entry[4][0]}:{port}" for entry in system_resolver(host, port))
-    elif parts.scheme != "https":
-        raise RefusedError(f"{service.name} is asked over https only, found {parts.scheme}://{host}")
-    return Fetcher(plan.agent, plan.contact, limits=Limits(seconds=_PATIENCE_S), allowance=own)
+    url = service.question(plan, b"", "").url
+    return door(url, plan, seconds=_PATIENCE_S, name=service.name)
 
 
 def _ask(fetcher: Fetcher, plan: Plan, service: Service, one: PublishedFile, key: str) -> list[Hit]:

@@ -54,6 +54,13 @@ def resize(picture: Picture, longest: int) -> Picture:
     return Picture(np.asarray(shrunk(Image.fromarray(picture.rgb), longest)))
 
 
+def mosaic(picture: Picture, cells: int) -> Picture:
+    """Give a picture as so many flat squares on its long side that nobody is known by it."""
+    small = resize(picture, cells).rgb
+    side = max(1, max(picture.width, picture.height) // max(small.shape[:2]))
+    return Picture(np.ascontiguousarray(small.repeat(side, axis=0).repeat(side, axis=1)))
+
+
 def crop(picture: Picture, box: tuple[int, int, int, int]) -> Picture:
     """Cut out a box, as far as the picture reaches.
 
