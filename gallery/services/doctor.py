@@ -6,12 +6,16 @@ import platform
 import shutil
 import sqlite3
 import stat
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
 
 from gallery.errors import DamagedError, GalleryError
 from gallery.settings import DataFolder, load_settings
+from gallery.store.database import open_database
+from gallery.store.hidden_marks import HiddenMarks
+from gallery.store.keys import mark_key
 from watermark.errors import WatermarkError
 from watermark.matching.index import Index
 from watermark.picture.decode import open_picture
@@ -61,6 +65,7 @@ def examine(folder: DataFolder) -> list[Check]:
         _private(folder),
         _disk(folder),
         _index(folder),
+        _mark_key(folder),
         _browser(),
     ]
 
@@ -134,6 +139,27 @@ def _index(folder: DataFolder) -> Check:
     except WatermarkError as error:
         return Check("fingerprint index", ok=False, needed=False, found=f"{error} It will be rebuilt.")
     return Check("fingerprint index", ok=True, needed=False, found=found)
+
+
+def _mark_key(folder: DataFolder) -> Check:
+    """Tell whether the key is there that the published hidden marks are read with."""
+    if not folder.database.is_file():
+        return Check("hidden marks", ok=True, needed=False, found="none yet")
+    key = folder.root / "keys" / "marks.key"
+    with closing(open_database(folder.database)) as database:
+        marks = HiddenMarks(database)
+        lost = marks.of_other_keys(mark_key(folder).name) if key.is_file() else marks.of_other_keys("")
+    if not lost:
+        return Check(
+            "hidden marks", ok=True, needed=False, found="the key of all that were published is there"
+        )
+    return Check(
+        "hidden marks",
+        ok=False,
+        needed=False,
+        found=f"{lost} publications were marked with a key that is not in keys/marks.key: restore it from a backup. "
+        "Without it their hidden marks cannot be read; visible mark, credit, digests and ledger still prove",
+    )
 
 
 def _browser() -> Check:

@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from gallery.errors import GalleryError
+from gallery.services.doctor import examine
 from gallery.services.lookup import Lookup
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database
@@ -101,6 +102,9 @@ def test_files_of_a_lost_key_are_made_anew_and_stay_known(shown):
     assert fresh.name != lost.name
     assert set(before) < set(registered(shown))
     assert {row.key_name for row in registered(shown)} == {lost.name, fresh.name}
+    told = next(check for check in examine(shown.folder) if check.name == "hidden marks")
+    assert not told.ok
+    assert "2 publications were marked with a key that is not in keys/marks.key" in told.found
 
 
 def test_a_file_that_fails_its_self_test_is_named_and_not_published(clinic, monkeypatch):
