@@ -48,10 +48,10 @@ class Placed:
     @property
     def steady(self) -> bool:
         """Whether it lies so well that a layer which is not read there is not there."""
-        depth = np.abs(self.homography.matrix[2, :2] / self.homography.matrix[2, 2]).max() * max(
-            self.luma.shape
-        )
-        return self.drift < _STEADY * max(1.0, self.scale) and depth < _TILT
+        matrix = self.homography.matrix / self.homography.matrix[2, 2]
+        tilted = np.abs(matrix[2, :2]).max() * max(self.luma.shape) > _TILT
+        mirrored = np.linalg.det(matrix[:2, :2]) < 0  # a symmetric picture may lie either way
+        return self.drift < _STEADY * max(1.0, self.scale) and not tilted and not mirrored
 
 
 def place(
