@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 from gallery.errors import ConflictError, GalleryError
 from gallery.events import Action
@@ -30,7 +31,8 @@ def preview_of(p: Practice, photo: Photo, channel: Channel) -> bytes:
     cache, key = Renditions(p.folder.renditions, p.folder.originals, marks), recipe.key()
     with _one_at_a_time:
         cache.make({key: recipe})
-        return cache.files(key)[0].place.read_bytes()
+        _, files = cache.described(key)
+        return Path(cache.folder_of(key), files[0].name).read_bytes()
 
 
 def build(p: Practice, *, force: bool = False, progress: Progress = silently) -> Built:

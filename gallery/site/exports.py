@@ -8,10 +8,9 @@ from gallery.errors import GalleryError
 from gallery.model import Photo, Publication
 from gallery.parallel import Progress
 from gallery.rules.leaks import Secrets
-from gallery.settings import Channel
 from gallery.site.deploy import Layout, exchange, lay_out
 from gallery.site.leak_check import refuse_leaks
-from gallery.site.renditions import Rendition, Renditions
+from gallery.site.renditions import Renditions
 from gallery.site.shown import Shown
 from gallery.site.stories import slug
 
@@ -77,10 +76,8 @@ def _named(export: Shown, renditions: Renditions) -> Iterator[tuple[str, Path]]:
         while start in taken:
             start += "-2"
         taken.add(start)
-        for made in renditions.files(export.published[photo.id].recipe):
-            yield f"{start}{_size(export.channel, made)}.{made.extension}", made.place
-
-
-def _size(channel: Channel, made: Rendition) -> str:
-    """Tell sizes apart where a channel has several."""
-    return f"-{made.width}" if len(channel.sizes) > 1 else ""
+        recipe = export.published[photo.id].recipe
+        _, files = renditions.described(recipe)
+        for made in files:
+            size = f"-{made.width}" if len(export.channel.sizes) > 1 else ""  # where a channel has several
+            yield f"{start}{size}.{made.extension}", Path(renditions.folder_of(recipe), made.name)

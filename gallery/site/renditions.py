@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from gallery.errors import DamagedError, GalleryError, UnavailableError
 from gallery.model import Digest, Photo
@@ -120,28 +120,18 @@ def recipe_for(
     )
 
 
-FileFacts = tuple[str, str, str, int, int]
-"""A file's name, extension and format, and its width and height in pixels."""
-
-Description = tuple[str, list[FileFacts]]
-"""The looks of a recipe's sizes, 64 hexadecimal digits each, and its files from narrow to wide."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rendition:
+class FileFacts(NamedTuple):
     """One made file, its width and height in pixels."""
 
-    folder: str
     name: str
     extension: str
     format: str
     width: int
     height: int
 
-    @property
-    def place(self) -> Path:
-        """Where it lies."""
-        return Path(self.folder, self.name)
+
+Description = tuple[str, list[FileFacts]]
+"""The looks of a recipe's sizes, 64 hexadecimal digits each, and its files from narrow to wide."""
 
 
 class Renditions:
@@ -181,11 +171,6 @@ class Renditions:
         """Give where the files of a recipe lie, as text."""
         return f"{self._folder}/{key[:2]}/{key}"
 
-    def files(self, key: str) -> tuple[Rendition, ...]:
-        """Give a made recipe's files, from narrow to wide."""
-        place, (_, made) = self.folder_of(key), self.described(key)
-        return tuple(Rendition(place, *facts) for facts in made)
-
     def described(self, key: str) -> Description:
         """Give a made recipe's looks and files from its manifest."""
         place = self._folder / key[:2] / key
@@ -193,7 +178,7 @@ class Renditions:
             described = json.loads((place / _MANIFEST).read_bytes())
         except FileNotFoundError:
             described = _described_anew(place)
-        return str(described["look"]), [tuple(facts) for facts in described["files"]]
+        return str(described["look"]), [FileFacts(*facts) for facts in described["files"]]
 
 
 def _make(folder: Path, originals: Path, mark_key: MarkKey, recipe: Recipe) -> GalleryError | None:
@@ -233,8 +218,9 @@ def _described_anew(place: Path) -> dict[str, object]:
     for file in place.iterdir():
         if file.name not in {_LOOK, _MANIFEST}:
             extension, facts = file.suffix.removeprefix("."), read_header(file.read_bytes())
-            files.append((file.name, extension, _FORMATS[extension], facts.width, facts.height))
-    files.sort(key=lambda facts: facts[3])
+            kind = _FORMATS[extension]
+            files.append(FileFacts(file.name, extension, kind, facts.width, facts.height))
+    files.sort(key=lambda made: made.width)
     described: dict[str, object] = {"look": (place / _LOOK).read_text(encoding="ascii"), "files": files}
     write_json(place / _MANIFEST, described)
     return described
@@ -249,7 +235,7 @@ def _write(folder: Path, picture: Picture, recipe: Recipe, key: MarkKey) -> tupl
         file = folder / f"{marked.width}x{marked.height}.{extension}"
         file.write_bytes(data)
         file.chmod(0o644)
-        files.append((file.name, extension, name, marked.width, marked.height))
+        files.append(FileFacts(file.name, extension, name, marked.width, marked.height))
     return marked, files
 
 
