@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
 from crawler.urls import canonical
 
@@ -30,38 +30,29 @@ def originals_of(url: str) -> tuple[str, ...]:
     next/image and other proxies with a `url=` parameter, Cloudinary, imgix, Wix, Shopify, Squarespace.
     """
     found: list[str] = []
+    parts = urlsplit(url)
     for rule in _RULES:
-        made = rule(url)
-        spelled = canonical(made, base=url) if made else None
+        made = rule(parts)
+        spelled = canonical(made, base=url) if made and made != url else None
         if spelled and spelled != url and spelled not in found:
             found.append(spelled)
     return tuple(found[:3])
 
 
-def _with_path(url: str, path: str, *, query: str | None = None) -> str:
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc, path, parts.query if query is None else query, ""))
+def _with_path(parts: SplitResult, path: str) -> str:
+    return urlunsplit(parts._replace(path=path))
 
 
-def _wordpress(url: str) -> str:
-    path = urlsplit(url).path
-    shorter = _SIZES.sub("", path)
-    shorter = _SCALED.sub("", shorter)
-    return _with_path(url, shorter) if shorter != path else ""
+def _wordpress(parts: SplitResult) -> str:
+    return _with_path(parts, _SCALED.sub("", _SIZES.sub("", parts.path)))
 
 
-def _photon(url: str) -> str:
-    parts = urlsplit(url)
-    if re.fullmatch(r"i\d\.wp\.com", parts.netloc):
-        return f"https://{parts.path.lstrip('/')}"
-    return ""
+def _photon(parts: SplitResult) -> str:
+    return f"https://{parts.path.lstrip('/')}" if re.fullmatch(r"i\d\.wp\.com", parts.netloc) else ""
 
 
-def _proxied(url: str) -> str:
-    parts = urlsplit(url)
-    if "=" not in parts.query:
-        return ""
-    fields = parse_qs(parts.query)
+def _proxied(parts: SplitResult) -> str:
+    fields = parse_qs(parts.query) if "=" in parts.query else {}
     for name in ("url", "src", "image", "img", "u", "imgurl"):
         for value in fields.get(name, ()):
             if value.startswith(("http://", "https://", "/")):
@@ -69,56 +60,46 @@ def _proxied(url: str) -> str:
     return ""
 
 
-def _embedded(url: str) -> str:
+def _embedded(parts: SplitResult) -> str:
     """Take a whole address inside the path (Thumbor, imgproxy, Cloudinary fetch)."""
-    path = unquote(urlsplit(url).path)
-    found = re.search(r"/(https?:/{1,2}[^/].*)$", path)
+    found = re.search(r"/(https?:/{1,2}[^/].*)$", unquote(parts.path))
     return re.sub(r"^(https?:)/+", r"\1//", found[1]) if found else ""
 
 
-def _cloudinary(url: str) -> str:
-    path = urlsplit(url).path
-    found = _CLOUDINARY.search(path)
-    if not found:
-        return ""
-    return _with_path(url, path[: found.start()] + found[1] + found[3])
+def _cloudinary(parts: SplitResult) -> str:
+    found = _CLOUDINARY.search(parts.path)
+    return _with_path(parts, parts.path[: found.start()] + found[1] + found[3]) if found else ""
 
 
-def _wix(url: str) -> str:
-    parts = urlsplit(url)
+def _wix(parts: SplitResult) -> str:
     found = _WIX.match(parts.path)
-    return _with_path(url, found[1]) if found and parts.netloc.endswith("wixstatic.com") else ""
+    return _with_path(parts, found[1]) if found and parts.netloc.endswith("wixstatic.com") else ""
 
 
-def _shopify(url: str) -> str:
-    parts = urlsplit(url)
+def _shopify(parts: SplitResult) -> str:
     if "cdn.shopify.com" not in parts.netloc and "/cdn/shop/" not in parts.path:
         return ""
-    path = _SHOPIFY.sub("", parts.path)
-    return _with_path(url, path) if path != parts.path else ""
+    return _with_path(parts, _SHOPIFY.sub("", parts.path))
 
 
-def _resized(url: str) -> str:
+def _resized(parts: SplitResult) -> str:
     """Drop parameters that only ask for a size (imgix, Squarespace)."""
-    parts = urlsplit(url)
     if not parts.query:
         return ""
     names = {part.partition("=")[0].lower() for part in parts.query.split("&")}
     known_host = parts.netloc.endswith(_RESIZERS)
     if names <= _RESIZING and (known_host or names & {"w", "width", "h", "height", "resize", "fit"}):
-        return _with_path(url, parts.path, query="")
+        return urlunsplit(parts._replace(query=""))
     if parts.netloc.endswith("squarespace-cdn.com"):
-        return _with_path(url, parts.path, query="format=original")
+        return urlunsplit(parts._replace(query="format=original"))
     return ""
 
 
-def _webp_twin(url: str) -> str:
-    path = urlsplit(url).path
-    twin = _WEBP_TWIN.sub(r".\1", path)
-    return _with_path(url, twin) if twin != path else ""
+def _webp_twin(parts: SplitResult) -> str:
+    return _with_path(parts, _WEBP_TWIN.sub(r".\1", parts.path))
 
 
-_RULES: tuple[Callable[[str], str], ...] = (
+_RULES: tuple[Callable[[SplitResult], str], ...] = (
     _proxied,
     _photon,
     _embedded,

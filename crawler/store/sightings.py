@@ -141,7 +141,7 @@ class Sightings(Store):
             (str(site), str(url))
             for site, url in self._db.execute(
                 """select distinct sites.url, urls.url from urls join sites on sites.id = urls.site_id
-                    where urls.url like 'http%' and urls.url not like sites.url || '%'
+                    where urls.url glob 'http*' and instr(urls.url, sites.url) <> 1
                       and exists (select 1 from findings
                                    where findings.site_id = sites.id and exists (select 1 from judgements
                                     where judgements.digest = findings.digest and judgements.verdict = :copy))""",

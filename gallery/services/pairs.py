@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gallery.errors import ConflictError, GalleryError, NotFoundError, RefusedError
@@ -147,6 +147,14 @@ def measured_pair(originals: Vault, pair: Pair, alignment: Alignment | None) -> 
     return known
 
 
+def measured_pairs(p: Practice, number: int) -> Iterator[tuple[Pair, Alignment | None, Comparability]]:
+    """Give a case's pairs with their recorded alignment and what was measured of them."""
+    alignments = p.casework.alignments()
+    for pair in pairs_of(p.catalog.photos(number)):
+        known = recorded_alignment(pair, alignments)
+        yield pair, known, measured_pair(p.originals, pair, known)
+
+
 def measure_ahead(p: Practice, number: int) -> threading.Thread:
     """Measure a new case's pairs in the background."""
     pairs, originals = pairs_of(p.catalog.photos(number)), p.originals
@@ -183,10 +191,8 @@ class Card:
 
 def cards_of(p: Practice, case: Case) -> list[Card]:
     """Give all pairs of a case, measured."""
-    alignments, cards = p.casework.alignments(), []
-    for pair in pairs_of(p.catalog.photos(case.number)):
-        known = recorded_alignment(pair, alignments)
-        measured = measured_pair(p.originals, pair, known)
+    cards = []
+    for pair, known, measured in measured_pairs(p, case.number):
         proposed = found(pair, measured) if known is None and pair.from_the_first else None
         cards.append(Card(pair, measured, known, proposed))
     return cards

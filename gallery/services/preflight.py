@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from gallery.events import Action
 from gallery.rules.disclosures import page_words
 from gallery.rules.leaks import scan
-from gallery.rules.pairs import Pair, differences_to_tell, pairs_of, recorded_alignment, sentences_about
+from gallery.rules.pairs import Pair, differences_to_tell, sentences_about
 from gallery.services.approval import hold_back
-from gallery.services.pairs import measured_pair
+from gallery.services.pairs import measured_pairs
 from gallery.services.practice import Practice
 from gallery.services.readiness import obstacles_to, standing_of
 from gallery.store.secrets import secrets_of
@@ -55,13 +55,10 @@ def check_case(p: Practice, number: int, *, tell: bool) -> Preflight:
 
 
 def _measured(p: Practice, number: int) -> list[Measured]:
-    alignments, all_measured = p.casework.alignments(), []
-    for pair in pairs_of(p.catalog.photos(number)):
-        known = recorded_alignment(pair, alignments)
-        measured = measured_pair(p.originals, pair, known)
-        differences = differences_to_tell(measured, known)
-        all_measured.append(Measured(pair, differences, sentences_about(measured, known)))
-    return all_measured
+    return [
+        Measured(pair, differences_to_tell(measured, known), sentences_about(measured, known))
+        for pair, known, measured in measured_pairs(p, number)
+    ]
 
 
 def _tell(p: Practice, number: int, measured: Sequence[Measured], *, even_if_public: bool) -> bool:
