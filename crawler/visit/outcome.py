@@ -9,7 +9,7 @@ from crawler.extract.elements import ExtractedPage
 from crawler.extract.signals import Signal
 from crawler.extract.sitemaps import Sitemap
 from crawler.extract.sniff import Content
-from crawler.http.client import FetchError, Reply
+from crawler.http.client import Reply
 from crawler.http.headers import media_type, retry_after
 from crawler.http.robots import Rules
 from crawler.model import (  # fmt: skip
@@ -107,20 +107,25 @@ class KnownSite:
 
 def outcome_of_download(download: Download, known: KnownSite, now: datetime) -> DownloadOutcome:
     """Give what a download means."""
-    return _case(download, known, now).outcome()
+    context, error, host = known.context, download.error, _host(download, known)
+    if error is not None and error.trouble in SILENT:
+        host = pace.after_silence(host, context.plan, began=context.began, now=now)
+    else:
+        host = pace.after_answer(host, download.reply.seconds if download.reply else 0.0)
+    return _Case(download, known, host, now).outcome()
 
 
 def outcome_of_robots(download: Download, known: KnownSite, now: datetime) -> DownloadOutcome:
     """Give what a download of robots.txt means."""
-    case, reply, error, site = _case(download, known, now), download.reply, download.error, known.site.url
+    before, reply, error, site = _host(download, known), download.reply, download.error, known.site.url
     status, body = (reply.status, reply.body) if reply is not None else (0, b"")
-    answered = pace.after_answer(case.host, 0.0)
-    rules, host = robots_cache.read_answer(answered, status, body, now)
+    host = pace.after_answer(before, 0.0)
+    rules, host = robots_cache.read_answer(host, status, body, now)
     failures: tuple[Failure, ...] = ()
     if rules.reason is not None and not rules.everything:
         message = rules.reason.sentence() + (f" ({error})" if error else "")
         trouble = str(error.trouble) if error else Reason(Cause.STATUS, str(status)).trouble
-        failures = case.failure(Step.ROBOTS, trouble, message)
+        failures = _Case(download, known, host, now).failure(Step.ROBOTS, trouble, message)
     found: tuple[Found, ...] = ()
     if host.host == host_of(site) and not known.context.only_page:
         named = (*rules.sitemaps[:_MOST_SITEMAPS], f"{origin_of(site)}/sitemap.xml")
@@ -132,9 +137,8 @@ def outcome_of_robots(download: Download, known: KnownSite, now: datetime) -> Do
     )
 
 
-def _case(download: Download, known: KnownSite, now: datetime) -> "_Case":
-    host = known.hosts.get(download.turn.host, HostState(host=download.turn.host))
-    return _Case(download, known, host, now)
+def _host(download: Download, known: KnownSite) -> HostState:
+    return known.hosts.get(download.turn.host, HostState(host=download.turn.host))
 
 
 @dataclass(slots=True)
@@ -151,16 +155,13 @@ class _Case:
         return self.download.turn.address
 
     def outcome(self) -> DownloadOutcome:
-        download, error = self.download, self.download.error
-        if error is not None and error.trouble in SILENT:
-            self.host = pace.after_silence(
-                self.host, self.known.context.plan, began=self.known.context.began, now=self.now
-            )
-            return self.silence(error)
-        self.host = pace.after_answer(self.host, download.reply.seconds if download.reply else 0.0)
-        if error is not None:
-            return self.failed(Reason(error.trouble, str(error)))
-        return self.reply(download.reply) if download.reply is not None else self.of(self.address)
+        reply, error = self.download.reply, self.download.error
+        if error is None:
+            return self.of(self.address) if reply is None else self.reply(reply)
+        if error.trouble in SILENT and pace.is_dark(self.host):
+            failures = self.failure(Step.FETCH, error.trouble, str(error))
+            return self.of(self.address, is_asked_again=True, failures=failures)
+        return self.failed(Reason(error.trouble, str(error)))
 
     def of(self, address: Address, *, counts: VisitCounts = _NOTHING, **more: object) -> DownloadOutcome:
         """Give an outcome for an address, with what every download costs."""
@@ -193,13 +194,6 @@ class _Case:
         )
         again_at = retry_at(address, self.now)
         return self.of(address, counts=VisitCounts(failed=1), failures=failures, retry_at=again_at)
-
-    def silence(self, error: FetchError) -> DownloadOutcome:
-        """Give the outcome of no answer."""
-        if not pace.is_dark(self.host):
-            return self.failed(Reason(error.trouble, str(error)))
-        failures = self.failure(Step.FETCH, error.trouble, str(error))
-        return self.of(self.address, is_asked_again=True, failures=failures)
 
     def reply(self, reply: Reply) -> DownloadOutcome:
         """Give the outcome of an answer by its status."""
