@@ -10,7 +10,12 @@ from gallery.settings import DataFolder
 
 @click.group()
 def marks() -> None:
-    """Read the marks of a file, see how a mark looks, measure what it survives."""
+    """Read the marks of a file, see how a mark looks, measure what it survives.
+
+    \b
+    Example:
+      pairwatch marks read found.jpg
+    """
 
 
 @marks.command()
