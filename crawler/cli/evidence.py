@@ -1,12 +1,11 @@
 """Commands about kept evidence."""
 
 import getpass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from gallery.cli.output import as_json_option, print_json
+from gallery.cli.output import a_file, as_json_option, now, print_result
 from gallery.settings import DataFolder
 
 _by_option = click.option(
@@ -32,9 +31,7 @@ def evidence() -> None:
 @_by_option
 @as_json_option
 @click.pass_obj
-def seal_command(
-    folder: DataFolder, numbers: tuple[int, ...], tier: str, purpose: str, by: str, as_json: bool
-) -> None:
+def seal_command(folder: DataFolder, numbers: tuple[int, ...], tier: str, purpose: str, by: str) -> None:
     """Seal all that was kept of findings into one signed bundle.
 
     \b
@@ -44,22 +41,18 @@ def seal_command(
     from crawler.desk.evidence import seal
     from crawler.evidence.bundle import Tier
 
-    made = seal(folder, numbers, Tier(tier), by=by, purpose=purpose, now=datetime.now(UTC))
-    if as_json:
-        told = {"bundle": made.number, "digest": made.digest, "tier": str(made.tier), "bytes": made.bytes}
-        print_json(
-            told | {"captures": made.captures, "incomplete": made.incomplete, "no_stamp": made.no_stamp}
-        )
-        return
-    click.echo(
+    made = seal(folder, numbers, Tier(tier), by=by, purpose=purpose, now=now())
+    lines = [
         f"Bundle {made.number} ({made.tier}): {made.captures} captures, {made.bytes:,} bytes, {made.digest}"
-    )
+    ]
     if made.incomplete:
-        click.echo(f"{made.incomplete} of the captures are incomplete; the manifest says what is missing.")
+        lines.append(f"{made.incomplete} of the captures are incomplete; the manifest says what is missing.")
     if made.no_stamp:
-        click.echo(
-            f"Without a time stamp: {made.no_stamp}. Add one later: pairwatch evidence stamp {made.number}"
-        )
+        later = f"Add one later: pairwatch evidence stamp {made.number}"
+        lines.append(f"Without a time stamp: {made.no_stamp}. {later}")
+    told = {"bundle": made.number, "digest": made.digest, "tier": str(made.tier), "bytes": made.bytes}
+    told |= {"captures": made.captures, "incomplete": made.incomplete, "no_stamp": made.no_stamp}
+    print_result(told, *lines)
 
 
 @evidence.command("stamp")
@@ -75,16 +68,16 @@ def stamp_command(folder: DataFolder, number: int, by: str) -> None:
     """
     from crawler.desk.evidence import stamp_later
 
-    made = stamp_later(folder, number, by=by, now=datetime.now(UTC))
+    made = stamp_later(folder, number, by=by, now=now())
     click.echo(f"Bundle {made.number} is bundle {number} with a time stamp: {made.digest}")
 
 
 @evidence.command("verify")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
+@click.argument("file", type=a_file, required=False)
 @click.option("--roots", default="", help="PEM file with the time-stamp authority's certificates.")
 @as_json_option
 @click.pass_context
-def verify_command(ctx: click.Context, file: Path | None, roots: str, as_json: bool) -> None:
+def verify_command(ctx: click.Context, file: Path | None, roots: str) -> None:
     """Check a bundle's file, or all that is kept; exit code 1 when something is not as it was written.
 
     \b
@@ -96,17 +89,13 @@ def verify_command(ctx: click.Context, file: Path | None, roots: str, as_json: b
 
     report = check_file(ctx.obj, file, roots) if file else Report(problems=check_store(ctx.obj))
     told = {
+        "broken": report.problems,
         "right": report.checked,
         "not checked": report.unchecked,
         "not proven by any of this": report.unproven,
     }
-    if as_json:
-        print_json({"pass": not report.problems, "broken": report.problems} | told)
-    else:
-        click.echo("FAIL" if report.problems else "PASS")
-        for word, lines in ({"broken": report.problems} | told).items():
-            for line in lines:
-                click.echo(f"  {word}: {line}")
+    lines = [f"  {word}: {line}" for word, group in told.items() for line in group]
+    print_result({"pass": not report.problems} | told, "FAIL" if report.problems else "PASS", *lines)
     ctx.exit(1 if report.problems else 0)
 
 
@@ -131,14 +120,14 @@ def export_command(folder: DataFolder, number: int, to: str, out: Path, by: str)
     """
     from crawler.desk.evidence import export
 
-    for place in export(folder, number, out, to=to, by=by, now=datetime.now(UTC)):
+    for place in export(folder, number, out, to=to, by=by, now=now()):
         click.echo(str(place))
 
 
 @evidence.command("list")
 @as_json_option
 @click.pass_obj
-def list_command(folder: DataFolder, as_json: bool) -> None:
+def list_command(folder: DataFolder) -> None:
     """List the bundles that were sealed.
 
     \b
@@ -152,18 +141,11 @@ def list_command(folder: DataFolder, as_json: bool) -> None:
     with watch(folder) as db:
         bundles = Captures(db).bundles()
     for one in bundles:
-        told = {
-            "bundle": one.id,
-            "digest": one.digest,
-            "tier": one.tier,
-            "findings": list(one.findings),
-            "by": one.by,
-        }
-        if as_json:
-            print_json(told | {"at": one.at.isoformat(), "replaces": one.replaces})
-        else:
-            which = ", ".join(map(str, one.findings))
-            click.echo(f"{one.id}: {one.tier}, findings {which}, {minute(one.at)} by {one.by}, {one.digest}")
+        told = {"bundle": one.id, "digest": one.digest, "tier": one.tier, "findings": list(one.findings)}
+        told |= {"by": one.by, "at": one.at.isoformat(), "replaces": one.replaces}
+        which = ", ".join(map(str, one.findings))
+        line = f"{one.id}: {one.tier}, findings {which}, {minute(one.at)} by {one.by}, {one.digest}"
+        print_result(told, line)
 
 
 @evidence.command("key")

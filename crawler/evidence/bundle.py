@@ -11,7 +11,16 @@ from typing import Any
 
 from crawler.evidence import verify_bundle
 from crawler.evidence.capture import canonical_json, exchanges_of
-from crawler.evidence.verify_bundle import KEY, MANIFEST, SEAL, SEALED_LAST, SIGNATURE, TOKEN, digests_of
+from crawler.evidence.verify_bundle import (
+    KEY,
+    MANIFEST,
+    PACKAGE,
+    PACKAGE_DIGEST,
+    SEALED_LAST,
+    SIGNATURE,
+    TOKEN,
+    digests_of,
+)
 from crawler.evidence.warc import ARCHIVE, Archive, Resource
 from crawler.settings import VERSION
 from crawler.store.captures import Capture
@@ -83,14 +92,13 @@ class Bundle:
 
     def closed(self, signer: Signer, token: bytes = b"") -> bytes:
         """Give the file, with a time stamp where there is one."""
-        files = [one for one in self.files if one[0] not in (TOKEN, SEAL, SEAL + SIGNATURE)]
+        files = {name: data for name, data in self.files if name not in (TOKEN, PACKAGE, PACKAGE_DIGEST)}
         if token:
-            files.append((TOKEN, token))
-        files.sort(key=lambda one: _order(one[0]))
-        told = {"files": {name: digests_of(data) for name, data in files if name in SEALED_LAST}}
-        seal = canonical_json(told)
-        signature = signer.sign(seal, f"pairwatch bundle {hashlib.sha256(seal).hexdigest()}")
-        return verify_bundle.zip_of([*files, (SEAL, seal), (SEAL + SIGNATURE, signature.encode())])
+            files[TOKEN] = token
+        package = _data_package(files, json.loads(files[MANIFEST])["at"])
+        signature = signer.sign(package, f"pairwatch bundle {hashlib.sha256(package).hexdigest()}")
+        files |= {PACKAGE: package, PACKAGE_DIGEST: verify_bundle.digest_file(package, signature)}
+        return verify_bundle.zip_of(sorted(files.items(), key=lambda one: _order(one[0])))
 
 
 def opened(data: bytes) -> Bundle:
@@ -109,22 +117,21 @@ def seal(contents: Contents, vault: Vault, signer: Signer) -> Bundle:
     told = [_captured(one, contents.tier, archive, pages, vault) for one in contents.captures]
     files = {
         f"archive/{ARCHIVE}": archive.to_bytes(),
-        "indexes/index.cdxj": archive.index(),
+        "indexes/index.cdx": archive.index(),
         "pages/pages.jsonl": _lines(
             [{"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}, *pages]
         ),
-        "pairwatch/README.txt": _readme(contents.tier).encode(),
+        "pairwatch/readme.txt": _readme(contents.tier).encode(),
     }
     if contents.tier is not Tier.PUBLIC:
         files |= {
-            f"pairwatch/certificates/{digest.partition(':')[2]}.der": vault.get(Digest(digest))
+            f"certificates/{digest.partition(':')[2]}.der": vault.get(Digest(digest))
             for one in contents.captures
             for part in one.parts
             for digest in part.get("certificates", ())
         }
     if contents.tier is Tier.SEALED:
-        files |= {f"pairwatch/originals/{name}": data for name, data in contents.originals.items()}
-    files |= _data_package(files, contents.at)
+        files |= {f"originals/{name}": data for name, data in contents.originals.items()}
     manifest = canonical_json(
         {
             "pairwatch_bundle": verify_bundle.FORM,
@@ -214,16 +221,17 @@ def _exhibit(capture: Capture, vault: Vault) -> bytes:
     return encode(mosaic(picture, _CELLS), format="png")
 
 
-def _data_package(files: Mapping[str, bytes], at: datetime) -> dict[str, bytes]:
+def _data_package(files: Mapping[str, bytes], at: str) -> bytes:
+    """Write the list of files that WACZ asks for (specs.webrecorder.net/wacz/1.1.1)."""
     package = {
         "profile": "data-package",
         "wacz_version": _WACZ,
         "title": "pairwatch evidence",
         "software": f"pairwatch {VERSION}",
-        "created": text_of(at),
+        "created": at,
         "resources": [
             {
-                "name": name.rpartition("/")[2],
+                "name": name,
                 "path": name,
                 "hash": f"sha256:{hashlib.sha256(data).hexdigest()}",
                 "bytes": len(data),
@@ -231,9 +239,7 @@ def _data_package(files: Mapping[str, bytes], at: datetime) -> dict[str, bytes]:
             for name, data in sorted(files.items())
         ],
     }
-    data = json.dumps(package, indent=1, sort_keys=True).encode()
-    digest = {"path": "datapackage.json", "hash": f"sha256:{hashlib.sha256(data).hexdigest()}"}
-    return {"datapackage.json": data, "datapackage-digest.json": json.dumps(digest).encode()}
+    return json.dumps(package, indent=1, sort_keys=True).encode()
 
 
 def _lines(values: list[dict[str, str]]) -> bytes:
@@ -250,6 +256,7 @@ def _readme(tier: Tier) -> str:
         f"An evidence bundle of pairwatch, tier {tier}: it holds {holds[tier]}.\n\n"
         "Look at it:   any WACZ viewer, such as https://replayweb.page\n"
         "Check it:     python3 verify_bundle.py BUNDLE.wacz --key PUBLIC-KEY\n"
-        "Signatures:   pairwatch/*.minisig are minisign's; the time stamp is of pairwatch/manifest.json.minisig\n"
+        "Signatures:   minisign's, of pairwatch/manifest.json and, in datapackage-digest.json, of datapackage.json;\n"
+        "              the time stamp is of pairwatch/manifest.json.minisig\n"
         "Who, when:    pairwatch/manifest.json\n"
     )

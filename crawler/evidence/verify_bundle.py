@@ -23,10 +23,11 @@ from typing import Any
 
 FORM = 1
 BLOCK = 64 * 1024
-MANIFEST, SEAL, TOKEN = "pairwatch/manifest.json", "pairwatch/seal.json", "pairwatch/manifest.tsr"
+MANIFEST, TOKEN = "pairwatch/manifest.json", "pairwatch/manifest.tsr"
 KEY, SIGNATURE = "pairwatch/public.key", ".minisig"
+PACKAGE, PACKAGE_DIGEST = "datapackage.json", "datapackage-digest.json"
 UNTRUSTED = "untrusted comment: signature by pairwatch"
-SEALED_LAST = (MANIFEST, MANIFEST + SIGNATURE, TOKEN, KEY, SEAL, SEAL + SIGNATURE)
+SEALED_LAST = (MANIFEST, MANIFEST + SIGNATURE, TOKEN, KEY, PACKAGE, PACKAGE_DIGEST)
 """What is not in the manifest's own list, in the order in which it is written."""
 
 
@@ -246,7 +247,7 @@ def check_signature(data: bytes, text: bytes, key: bytes, name: str) -> str:
     if first[2:10] != number:
         raise BrokenError(f"{name} was made with another key than {number.hex()}")
     if not is_signed(key, hashlib.blake2b(data).digest(), first[10:]):
-        raise BrokenError(f"{name} does not fit {name.removesuffix(SIGNATURE)}")
+        raise BrokenError(f"{name} does not fit what it signs")
     if not is_signed(key, first[10:] + comment.encode(), second):
         raise BrokenError(f"the comment in {name} is not the one that was signed")
     return comment
@@ -388,8 +389,7 @@ def _verify(report: Report, data: bytes, key: str, roots: str) -> None:
         if name not in files and name != TOKEN:
             raise BrokenError(f"{name} is missing from the bundle")
     known = _known_key(files, key)
-    check_signature(files[SEAL], files[SEAL + SIGNATURE], known, SEAL + SIGNATURE)
-    _check_sealed(files)
+    _check_package(files, known)
     report.checked.append(f"the signatures of key {hashlib.sha256(known).digest()[:8].hex()}")
     if not key:
         report.unchecked.append(
@@ -418,13 +418,28 @@ def _known_key(files: dict[str, bytes], key: str) -> bytes:
     return known
 
 
-def _check_sealed(files: dict[str, bytes]) -> None:
-    sealed = _json(files[SEAL], SEAL).get("files")
-    here = [name for name in SEALED_LAST[:4] if name in files]
-    if not isinstance(sealed, dict) or sorted(sealed) != sorted(here):
-        raise BrokenError(f"the bundle does not hold what {SEAL} lists: {TOKEN} was added or removed")
-    for name in here:
-        _compare(name, files[name], sealed[name])
+def digest_file(package: bytes, signature: str) -> bytes:
+    """Write the file that signs the list of a bundle's files, in its one form."""
+    told = {"path": PACKAGE, "hash": f"sha256:{hashlib.sha256(package).hexdigest()}", "minisign": signature}
+    return json.dumps(told, sort_keys=True).encode()
+
+
+def _check_package(files: dict[str, bytes], known: bytes) -> None:
+    package, signed = files[PACKAGE], files[PACKAGE_DIGEST]
+    signature = str(_json(signed, PACKAGE_DIGEST).get("minisign", ""))
+    check_signature(
+        package, signature.encode("utf-8", "replace"), known, f"the signature in {PACKAGE_DIGEST}"
+    )
+    if digest_file(package, signature) != signed:
+        raise BrokenError(f"{PACKAGE_DIGEST} is not in the form that is sealed")
+    listed = {one["path"]: (one["hash"], one["bytes"]) for one in _json(package, PACKAGE)["resources"]}
+    for name in SEALED_LAST[:4]:
+        if (name in files) != (name in listed):
+            raise BrokenError(f"{name} was {'added to' if name in files else 'removed from'} the bundle")
+        if name in files:
+            told = (f"sha256:{hashlib.sha256(files[name]).hexdigest()}", len(files[name]))
+            if told != listed[name]:
+                raise BrokenError(f"{name} ({len(files[name])} bytes) is not the file that was sealed")
 
 
 def _check_files(ordered: list[tuple[str, bytes]], listed: Any) -> None:  # noqa: ANN401 (whatever the JSON holds)

@@ -123,6 +123,8 @@ def _finish(
     )
     if not stopped:
         runs.end(run, summary.outcome, summary_json(summary), summary.finished_at)
+        if done.context.spool is not None:
+            shutil.rmtree(done.context.spool.folder, ignore_errors=True)
     return summary
 
 

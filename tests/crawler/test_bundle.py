@@ -134,7 +134,7 @@ def test_any_zip_tool_opens_it(practice, sealed):
     with zipfile.ZipFile(io.BytesIO(_data(practice, sealed))) as archive:
         assert archive.testzip() is None
         names = archive.namelist()
-    for name in ("archive/data.warc.gz", "indexes/index.cdxj", "pages/pages.jsonl", "datapackage.json"):
+    for name in ("archive/data.warc.gz", "indexes/index.cdx", "pages/pages.jsonl", "datapackage.json"):
         assert name in names
 
 
@@ -286,7 +286,7 @@ def test_a_time_stamp_is_asked_checked_and_added_later(practice, authority, tmp_
     swapped = [(name, b"x" + body if name.endswith(".tsr") else body) for name, body in files.items()]
     assert "manifest.tsr" in verify(zip_of(swapped), _key(practice)).problems[0]
     removed = [one for one in files.items() if not one[0].endswith(".tsr")]
-    assert "added or removed" in verify(zip_of(removed), _key(practice)).problems[0]
+    assert "manifest.tsr was removed" in verify(zip_of(removed), _key(practice)).problems[0]
     with pytest.raises(CrawlerError, match="has a time stamp already"):
         stamp_later(practice, later.number, by="J. Smith", now=datetime.now(UTC))
 
@@ -342,3 +342,25 @@ class _Authority:
     def __exit__(self, *args):
         self.server.shutdown()
         self.server.server_close()
+
+
+def test_the_commands_seal_list_and_check(practice, tmp_path):
+    """A person seals, sees the bundle listed, exports and checks it, in words and as JSON."""
+
+    def say(*words):
+        return CliRunner().invoke(cli, ["--data", str(practice.root), "evidence", *words])
+
+    shown = say("seal", "1", "--by", "J. Smith", "--json")
+    assert shown.exit_code == 0, shown.output
+    made = json.loads(shown.stdout)
+    assert (made["tier"], made["captures"], made["incomplete"]) == ("counsel", 1, 0)
+    assert "Without a time stamp" in say("seal", "2", "--tier", "public").output
+    listed = [json.loads(line) for line in say("list", "--json").stdout.splitlines()]
+    assert made["digest"] in [one["digest"] for one in listed]
+    number = str(made["bundle"])
+    shown = say("export", number, "--to", "R. Roe", "--out", str(tmp_path / "out"))
+    file = shown.stdout.splitlines()[0]
+    assert say("verify", file).output.startswith("PASS\n  right: ")
+    assert json.loads(say("verify", file, "--json").stdout)["pass"] is True
+    assert say("seal", "99").exit_code == 1
+    assert say("key").output.startswith("untrusted comment: public key ")
