@@ -9,7 +9,7 @@ import tldextract
 
 from crawler.errors import BadUrlError
 
-MAX_URL = 2000
+MAX_URL = 8000  # what servers take, by default, of a request line
 _PARTS = re.compile(
     r"(https?)://([a-z0-9._-]*[a-z0-9_-]|\[[0-9a-f:.]+\])\.*(:\d+)?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL
 )

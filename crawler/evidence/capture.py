@@ -16,6 +16,7 @@ from crawler.clock import Clock
 from crawler.evidence.warc import headers_of, payload_of
 from crawler.extract.browser import Draw
 from crawler.extract.page import extract_page
+from crawler.http import headers
 from crawler.http.client import Reply
 from crawler.http.exchange import Exchange
 from crawler.settings import VERSION, Plan
@@ -136,7 +137,10 @@ class _Taking:
         if not kept:
             plan = self.capturer.plan
             most = (plan.image_mib if role == "image" else plan.page_mib) * MIB
-            replies = self.capturer.others.follow(url, max_bytes=most)
+            accept = {"image": headers.IMAGE, "style": headers.STYLE}.get(role, headers.PAGE)
+            shown_on = "" if role == "page" else self.subject.page_url
+            fields = {"Accept": accept} | headers.referer(shown_on, url)
+            replies = self.capturer.others.follow(url, max_bytes=most, fields=fields)
             kept = tuple(one.exchange for one in replies if one.exchange is not None)
         for exchange in kept:
             self._keep(role, exchange, is_further=is_further)

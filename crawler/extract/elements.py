@@ -23,7 +23,7 @@ from crawler.extract.text import (
     text_images,
 )
 from crawler.model import ImageLink
-from crawler.urls import canonical, names_an_image
+from crawler.urls import MAX_URL, canonical, names_an_image
 
 MAX_IMAGES = 4000
 MAX_LINKS = 8000
@@ -132,6 +132,8 @@ class ElementWalker:
         except KeyError:
             found = canonical(reference, base=self.base, encoding=self.encoding)
             self.spelled[reference] = found
+            if found is None and len(reference) > MAX_URL and names_an_image(reference):
+                self.note(Signal.TOO_LONG)
             return found
 
     def walk(self, root: Element) -> None:

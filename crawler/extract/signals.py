@@ -15,6 +15,7 @@ class Signal(StrEnum):
     NO_IMAGE_INDEX = "asks that its images are not indexed"
     TOO_DEEP = "nested too deeply"
     CUT = "read in part"
+    TOO_LONG = "names addresses that are too long to be asked for"
 
 
 _BOT = re.compile(

@@ -1,5 +1,6 @@
 """What a body is by its first bytes. Pure."""
 
+import re
 from enum import StrEnum
 
 
@@ -25,25 +26,50 @@ _MAGIC = (
     b"\0\0\0\x0cjP  ",
 )
 _FTYP = (b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
-_XML = (b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"<rdf:rdf")
+_MOST_PROLOG = 64 * 1024
+# Possessive, so that a hostile beginning is read over once only.
+_PROLOG = re.compile(
+    r"(?:\s++|<\?[^>]*+>|<!--(?:(?!-->)[\s\S])*+-->|<!doctype(?:[^<>\[]|\[[^\]]*+\])*+>)*+", re.IGNORECASE
+)
+_ROOT = re.compile(r"<((?:[a-z_][\w.-]*+:)?+)([a-z_][\w.-]*+)(?![\w.:-])([^<>]{0,4000}+)", re.IGNORECASE)
+_LISTS = frozenset(("urlset", "sitemapindex", "rss"))
+_FEED_NAMESPACES = {
+    "feed": ("//www.w3.org/2005/atom", "//purl.org/atom/"),
+    "rdf": ("//purl.org/rss/", "//my.netscape.com/rdf", "//channel.netscape.com/rdf"),
+}
 
 
 def sniff(body: bytes, media_type: str) -> Content:
     """Tell what a body is.
 
-    The first kilobyte decides; the media type, as sent, often lies about pictures.
+    The first bytes or the root element decide; the media type, as sent, often lies about pictures.
     """
     head = body[:1024]
     if _is_picture(head):
         return Content.IMAGE
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head[:2] == b"\x1f\x8b" or any(mark in start for mark in _XML):
+    if head[:2] == b"\x1f\x8b":
         return Content.SITEMAP
     if media_type == "text/css":
         return Content.STYLE
-    if start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start):
+    root, attributes = _root(body)
+    if root in _LISTS or any(name in attributes for name in _FEED_NAMESPACES.get(root, ())):
+        return Content.SITEMAP
+    if root == "svg" and media_type not in _PAGES:
         return Content.SVG
-    return Content.PAGE if start.startswith(b"<") or media_type in _PAGES else Content.OTHER
+    is_markup = root or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return Content.PAGE if is_markup or media_type in _PAGES else Content.OTHER
+
+
+def _root(body: bytes) -> tuple[str, str]:
+    """Give the root element's local name and attributes in lower case, or "" twice."""
+    start = body[:_MOST_PROLOG]
+    is_wide = start.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"))
+    latin = (
+        (start.replace(b"\0", b"") if is_wide else start).lstrip(b"\xff\xfe\xef\xbb\xbf").decode("latin-1")
+    )
+    begun = _PROLOG.match(latin)
+    found = _ROOT.match(latin, begun.end() if begun else 0)
+    return (found[2].lower(), found[3].lower()) if found else ("", "")
 
 
 def _is_picture(head: bytes) -> bool:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import requests
@@ -266,7 +266,7 @@ class Fetcher:
         self._headers = {
             "User-Agent": agent,
             "Accept-Encoding": "gzip, deflate",
-            "Accept": "text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.5",
+            "Accept": headers.PAGE,
             "Connection": "keep-alive",
         }
         if "@" in contact:
@@ -286,14 +286,23 @@ class Fetcher:
         self._adapter.close()
 
     def get(
-        self, url: str, *, max_bytes: int = 0, etag: str = "", last_modified: str = "", seconds: float = 0.0
+        self,
+        url: str,
+        *,
+        max_bytes: int = 0,
+        etag: str = "",
+        last_modified: str = "",
+        seconds: float = 0.0,
+        fields: Mapping[str, str] = MappingProxyType({}),
     ) -> Reply:
         """Ask once and give the answer, whatever its status.
+
+        `fields` are sent beside or in place of the usual ones.
 
         Raises:
             FetchError: Refused address, no answer, too many bytes, past the deadline, or broken.
         """
-        sent = self._headers | headers.conditional(etag, last_modified)
+        sent = self._headers | headers.conditional(etag, last_modified) | dict(fields)
         watched = Watched(time.monotonic() + (seconds or self._limits.seconds))
         return self._watched(url, sent, watched, max_bytes or self._limits.page_bytes)
 
@@ -373,9 +382,7 @@ def _body(
     anything else is not.
     """
     kind, declared = headers.media_type(told), headers.content_length(told)
-    max_bytes = max(max_bytes, image_bytes) if kind.startswith("image/") else max_bytes
-    if declared is not None and declared > max_bytes and not _is_text(kind):
-        raise _too_large(max_bytes)
+    max_bytes = _checked(told, max_bytes, image_bytes)
     chunks: list[bytes] = []
     size = 0
     while chunk := response.read1(CHUNK, decode_content=True):
@@ -392,6 +399,23 @@ def _body(
     if declared is not None and size < declared:
         raise FetchError(Cause.BROKEN, f"{size} of {declared} bytes came")
     return b"".join(chunks), False
+
+
+def _checked(told: Mapping[str, str], max_bytes: int, image_bytes: int) -> int:
+    """Give the most bytes to read of what is announced.
+
+    Raises:
+        FetchError: It is packed in an unknown way, or announced as too large.
+    """
+    kind, declared = headers.media_type(told), headers.content_length(told)
+    packing = headers.unknown_packing(told)
+    if packing:
+        raise FetchError(Cause.BROKEN, f"the answer is packed by {packing}, which cannot be undone")
+    if kind.startswith("image/") or kind == "application/pdf":
+        max_bytes = max(max_bytes, image_bytes)
+    if declared is not None and declared > max_bytes and not _is_text(kind):
+        raise _too_large(max_bytes)
+    return max_bytes
 
 
 def _is_text(kind: str) -> bool:

@@ -10,11 +10,15 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import islice
 
-from crawler.urls import canonical
+from crawler.urls import canonical, origin_of
 
+_PACKINGS = frozenset(("identity", "gzip", "x-gzip", "deflate", "br", "none", "utf-8"))
 MAX_FIELDS = 100
 MAX_VALUE = 4096
 LONGEST_PAUSE = timedelta(days=1)
+PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/*;q=0.8,*/*;q=0.7"
+IMAGE = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+STYLE = "text/css,*/*;q=0.1"
 _UNSENDABLE = re.compile(r"[^\x21-\x7e\x80-\xff]+")  # RFC 9110, 5.5: visible ASCII and obs-text
 _DIGITS = re.compile(r"[0-9]{1,17}")
 
@@ -30,9 +34,28 @@ def conditional(etag: str, last_modified: str) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
+def referer(page: str, url: str) -> dict[str, str]:
+    """Give the Referer field with which a browser asks for what a page shows.
+
+    The page itself within an origin, its origin beyond, nothing from https to http. Source: W3C Referrer Policy,
+    strict-origin-when-cross-origin, which browsers take by default.
+    """
+    if not page.startswith(("http://", "https://")) or (
+        page.startswith("https:") and url.startswith("http:")
+    ):
+        return {}
+    return {"Referer": page if origin_of(page) == origin_of(url) else f"{origin_of(page)}/"}
+
+
 def media_type(fields: Mapping[str, str]) -> str:
     """Give the media type in lower case without parameters, or ""."""
     return fields.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def unknown_packing(fields: Mapping[str, str]) -> str:
+    """Give the content coding that cannot be undone, or ""."""
+    named = re.split(r"[\s,]+", fields.get("content-encoding", "").lower())
+    return next((one for one in named if one and one not in _PACKINGS), "")
 
 
 def content_length(fields: Mapping[str, str]) -> int | None:

@@ -10,11 +10,12 @@ from crawler.extract.page import extract_page, extract_style
 from crawler.extract.signals import Signal
 from crawler.extract.sitemaps import Sitemap, parse_sitemap
 from crawler.extract.sniff import Content, sniff
+from crawler.http import headers
 from crawler.http.client import Fetcher, FetchError, Reply
 from crawler.http.exchange import Exchange
 from crawler.http.headers import media_type
 from crawler.http.robots import Rules
-from crawler.model import ImageLink, Judgement, Kind, Site
+from crawler.model import Address, ImageLink, Judgement, Kind, Site
 from crawler.reasons import Cause, Reason
 from crawler.urls import host_of, in_scope
 from crawler.visit.context import MIB, VisitContext
@@ -25,7 +26,7 @@ from crawler.visit.revisit import Rank
 
 MAX_REDIRECTS = 10
 SCRIPT_BUILT = Reason(Cause.SCRIPT_BUILT)
-_OK = 200
+_OK, _REDIRECTED, _CLIENT_ERROR, _SERVER_ERROR = 200, 300, 400, 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Download:
         inline: Pictures inside the page itself.
         asked: How many requests it took.
         scripted: Whether the page's scripts were run.
+        was_conditional: Whether only what had changed was asked for.
         broke: What its body made us stumble over, or "".
         wait_s: Seconds to stay away, since another site asks this host.
         exchanges: The answer as it came over the wire, after those of its redirects.
@@ -66,9 +68,25 @@ class Download:
     inline: tuple[tuple[ImageLink, Judgement], ...] = ()
     asked: int = 1
     scripted: bool = False
+    was_conditional: bool = False
     broke: str = ""
     wait_s: float = 0.0
     exchanges: tuple[Exchange, ...] = ()
+
+
+def shows(status: int, content: Content = Content.OTHER) -> bool:
+    """Tell whether a browser shows what came under a status.
+
+    Pages only with success; a picture also where its server says that it is not there.
+    """
+    if content is Content.IMAGE and _CLIENT_ERROR <= status < _SERVER_ERROR:
+        return status not in (408, 425, 429)
+    return _OK <= status < _REDIRECTED and status not in (204, 205)
+
+
+def is_linked_page(address: Address, final: str, site: Site) -> bool:
+    """Tell whether what a link called a picture may be read as a page of the site."""
+    return address.rank == Rank.LINKED and in_scope(final or address.url, site.url)
 
 
 class Downloader:
@@ -117,7 +135,7 @@ class Downloader:
     def _keep(self, got: Download) -> None:
         """Spool what may be evidence: pages, style sheets, and pictures with something of ours."""
         spool, said, address = self.context.spool, got.judgement, got.turn.address
-        if spool is None or got.reply is None or got.reply.status != _OK or got.moved:
+        if spool is None or got.reply is None or not shows(got.reply.status) or got.moved:
             return
         is_ours = said is not None and (said.photo is not None or said.carries_our_mark)
         is_hit = address.rank == Rank.HIT or is_ours
@@ -160,12 +178,20 @@ class Downloader:
                 max_bytes=limit,
                 etag=address.etag if conditional else "",
                 last_modified=address.last_modified if conditional else "",
+                fields={"Accept": _accepted(address)} | headers.referer(address.parent, url),
             )
             if reply.exchange is not None:
                 exchanges, reply = (*exchanges, reply.exchange), replace(reply, exchange=None)
             target = reply.redirect
             if target is None:
-                return Download(turn=turn, reply=reply, final=url, asked=len(seen), exchanges=exchanges)
+                return Download(
+                    turn=turn,
+                    reply=reply,
+                    final=url,
+                    asked=len(seen),
+                    exchanges=exchanges,
+                    was_conditional=conditional and bool(address.etag or address.last_modified),
+                )
             if target in seen or len(seen) > MAX_REDIRECTS:
                 raise FetchError(
                     Cause.BROKEN,
@@ -179,9 +205,11 @@ class Downloader:
     def _extracted(self, got: Download) -> Download:
         """Extract a page or judge a picture, unless these bytes were seen before."""
         reply, address = got.reply, got.turn.address
-        if reply is None or reply.status != _OK or got.moved or not reply.body:
+        if reply is None or got.moved or not reply.body:
             return got
         content = sniff(reply.body, media_type(reply.headers))
+        if not shows(reply.status, content):
+            return got
         digest = f"sha256:{hashlib.sha256(reply.body).hexdigest()}"
         if reply.cut and (content is Content.IMAGE or address.kind is Kind.IMAGE):
             raise FetchError(Cause.TOO_LARGE, f"{address.url} is larger than {len(reply.body) // MIB} MiB")
@@ -207,7 +235,9 @@ class Downloader:
             return {"sitemap": parse_sitemap(reply.body, got.final, cut=reply.cut)}
         if content is Content.STYLE:
             return {"page": extract_style(reply.body, got.final, sent_as, cut=reply.cut)}
-        if content not in (Content.PAGE, Content.SVG) or got.turn.address.kind is Kind.IMAGE:
+        address = got.turn.address
+        is_page = address.kind is not Kind.IMAGE or is_linked_page(address, got.final, self.site)
+        if content not in (Content.PAGE, Content.SVG) or not is_page:
             return {}
         page, more = extract_page(reply.body, got.final, sent_as, cut=reply.cut), {}
         if self._scripted is not None and Signal.SCRIPT_BUILT in page.signals:
@@ -219,6 +249,13 @@ class Downloader:
             if image.body is not None
         )
         return more | {"page": page, "inline": inline}
+
+
+def _accepted(address: Address) -> str:
+    """Give what a browser accepts in an address's place."""
+    if address.kind is Kind.IMAGE:
+        return headers.PAGE if address.rank == Rank.LINKED else headers.IMAGE
+    return headers.STYLE if address.kind is Kind.STYLE else headers.PAGE
 
 
 def _name_of(url: str) -> str:

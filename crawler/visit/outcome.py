@@ -30,14 +30,14 @@ from crawler.reasons import SILENT, Cause, Reason
 from crawler.urls import canonical, host_of, in_scope, origin_of, same_owner
 from crawler.visit import pace, robots_cache
 from crawler.visit.context import VisitContext
-from crawler.visit.download import SCRIPT_BUILT, Download
+from crawler.visit.download import SCRIPT_BUILT, Download, is_linked_page, shows
 from crawler.visit.host_queues import Turn
 from crawler.visit.revisit import Rank, after_failure, after_visit, retry_at
 from watermark.matching.verdict import Verdict
 
 _TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524))
 _GONE = frozenset((404, 410))
-_OK, _NOT_MODIFIED, _TOO_MANY, _UNAVAILABLE = 200, 304, 429, 503
+_NOT_MODIFIED, _TOO_MANY, _UNAVAILABLE = 304, 429, 503
 _FINAL = frozenset((Cause.REFUSED, Cause.TOO_LARGE))
 
 _DEFAULT_PAUSE_S = 20.0
@@ -45,6 +45,9 @@ _PAUSES = 8
 _MOST_SITEMAPS = 20
 _MOST_LETTERS = 500
 _NOTHING = VisitCounts()
+_OUTSIDE = Reason(Cause.OUTSIDE)
+_KINDS = {Content.STYLE: Kind.STYLE, Content.SVG: Kind.IMAGE}
+_LINKING = frozenset(("a", "area", "object", "iframe", "frame"))
 
 
 class Found(NamedTuple):
@@ -200,15 +203,15 @@ class _Case:
         status = reply.status
         if self.download.moved:
             return self.moved(self.download.moved)
-        if status == _NOT_MODIFIED:
+        if status == _NOT_MODIFIED and self.download.was_conditional:
             return self.unchanged(replace(self.address, status=status))
         if status == _TOO_MANY or (status == _UNAVAILABLE and "retry-after" in reply.headers):
             return self.paused(reply)
+        if shows(status, self.download.content):
+            return self.body(reply) if reply.body else self.failed(Reason(Cause.EMPTY), retry=False)
         if status in _GONE:
             return self.gone(status)
-        if status != _OK:
-            return self.failed(Reason(Cause.STATUS, str(status)), retry=status in _TRANSIENT)
-        return self.body(reply) if reply.body else self.failed(Reason(Cause.EMPTY), retry=False)
+        return self.failed(Reason(Cause.STATUS, str(status)), retry=status in _TRANSIENT)
 
     def moved(self, target: str) -> DownloadOutcome:
         """Give the outcome of a redirect that was not followed at once."""
@@ -280,12 +283,21 @@ class _Case:
             return self.failed(Reason(cause, download.broke), retry=False, step=Step.READ)
         if is_image:
             return self.image(address, reply.body)
-        if address.kind is Kind.IMAGE and download.content is not Content.SVG:
+        if address.kind is Kind.IMAGE and not self._may_hold_pictures():
+            if address.rank == Rank.LINKED and not in_scope(download.final, self.known.site.url):
+                return self.of(self.visited(replace(address, standing=Standing.SKIPPED, reason=_OUTSIDE)))
             reason = Reason(Cause.NO_PICTURE, media_type(reply.headers) or "unknown bytes")
             return self.failed(reason, retry=False, address=replace(address, digest=download.digest))
         if download.digest == before.digest and not download.scripted:
             return self.unchanged(address)
         return self.changed(replace(address, digest=download.digest))
+
+    def _may_hold_pictures(self) -> bool:
+        """Tell whether what was called a picture is something that shows pictures."""
+        download = self.download
+        if download.content is Content.PAGE:
+            return is_linked_page(self.address, download.final, self.known.site)
+        return download.content is Content.SVG
 
     def image(self, address: Address, body: bytes) -> DownloadOutcome:
         """Give the outcome of a picture, and of the page that shows it."""
@@ -345,7 +357,8 @@ class _Case:
             return self.of(self.visited(address, changed=True), counts=VisitCounts(pages=1))
         read = replace(
             address,
-            kind=Kind.STYLE if download.content is Content.STYLE else Kind.PAGE,
+            kind=_KINDS.get(download.content, Kind.PAGE),
+            rank=Rank.PAGE if address.rank == Rank.LINKED else address.rank,
             reason=SCRIPT_BUILT if download.scripted else None,
         )
         shown = url if kind is not Kind.STYLE else (address.parent or url)
@@ -360,7 +373,7 @@ class _Case:
             counts=VisitCounts(pages=1, images=len(download.inline)),
             found=(
                 *_shown(address, page),
-                *(() if self.known.context.only_page else self.linked(address, page)),
+                *(() if self.known.context.only_page else self.linked(read, page)),
             ),
             inline=tuple(self.inline(image, one) for image, one in download.inline),
             is_page=kind is Kind.PAGE,
@@ -372,7 +385,7 @@ class _Case:
     def linked(self, address: Address, page: ExtractedPage) -> Iterator[Found]:
         """Give the pages and sitemaps that a page links to."""
         depth, url = address.depth + 1, address.url
-        if address.kind is Kind.PAGE:
+        if address.kind is Kind.PAGE and address.depth <= self.known.context.plan.depth:
             for link in filter(None, (*page.links, page.refresh)):
                 yield Found(link, Kind.PAGE, depth, url)
         for sitemap in page.sitemaps:
@@ -416,9 +429,17 @@ class _Case:
 def _shown(address: Address, page: ExtractedPage) -> Iterator[Found]:
     """Give the pictures and style sheets that a page names."""
     depth, url = address.depth + 1, address.url
+    linked = {image.url for image in page.images if _is_link(image)}
+    linked -= {image.url for image in page.images if not _is_link(image)}
     for image in page.images:
         if image.body is None:
             rank = Rank.ORIGINAL if image.via == "original" else None
+            rank = Rank.LINKED if image.url in linked else rank
             yield Found(image.url, Kind.IMAGE, depth, url, rank=rank)
     for style in page.styles:
         yield Found(style, Kind.STYLE, depth, address.parent if address.kind is Kind.STYLE else url)
+
+
+def _is_link(image: ImageLink) -> bool:
+    """Tell whether a page does not show a picture but leads to it."""
+    return image.element in _LINKING and image.via in ("href", "data", "src")

@@ -17,6 +17,7 @@ class Rank(IntEnum):
 
     HIT = 0
     SITEMAP = 2
+    LINKED = 3
     IMAGE = 4
     PAGE = 5
     ORIGINAL = 6

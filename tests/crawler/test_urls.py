@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from crawler.errors import BadUrlError
 from crawler.extract.originals import originals_of
 from crawler.urls import (
+    MAX_URL,
     canonical,
     host_of,
     in_scope,
@@ -240,12 +241,12 @@ def test_a_pictures_name_is_known_by_its_ending(url, named):
     assert names_an_image(url) is named
 
 
-def test_an_address_of_two_thousand_characters_is_the_longest():
+def test_an_address_of_eight_thousand_characters_is_the_longest():
     """One more character, and it is not visited."""
     start = "http://example.org/"
 
-    assert canonical(start + "a" * (2000 - len(start))) == start + "a" * (2000 - len(start))
-    assert canonical(start + "a" * (2001 - len(start))) is None
+    assert canonical(start + "a" * (MAX_URL - len(start))) == start + "a" * (MAX_URL - len(start))
+    assert canonical(start + "a" * (MAX_URL + 1 - len(start))) is None
 
 
 @pytest.mark.parametrize(
