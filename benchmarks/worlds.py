@@ -86,12 +86,14 @@ class Case:
         kind: how it was copied, or what it is.
         photo: the catalogue photo it was made from, if any.
         scene: the session it was taken in, if that is in the catalogue.
+        also: further catalogue photos in it.
     """
 
     picture: Picture
     kind: str
     photo: int | None = None
     scene: int | None = None
+    also: tuple[int, ...] = ()
 
 
 def design(seed: int) -> Mark:
@@ -224,7 +226,7 @@ def weighed(world: World, index: Index, cases: Iterable[Case]) -> Iterator[Row]:
         for slot, (_, agreement) in found.items():
             key = index.key(slot)
             same = case.scene is not None and world.scenes.get(key) == case.scene
-            label = 2 if key == case.photo else int(same)
+            label = 2 if key == case.photo or key in case.also else int(same)
             yield Row(world.name, number, case.kind, case.photo, key, label, agreement.numbers, spent)
 
 

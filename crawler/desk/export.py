@@ -3,7 +3,9 @@
 from dataclasses import asdict
 
 from crawler.desk.sentences import carries_our_mark, likeness
+from crawler.desk.stage_claims import StageClaim, named_stages, side_of, stage_claim
 from crawler.model import Finding, JudgementRecord
+from gallery.stages import says_before
 
 COLUMNS = """
     id verdict probability case stage view original site page_url image_url first_seen last_seen decision
@@ -44,6 +46,7 @@ def finding_json(finding: Finding) -> dict[str, object]:
         "hashes": dict(answer.get("hashes", {})),
         "mark": answer.get("mark"),
         "marks": answer.get("marks"),
+        "stage_claim": str(claimed_stage(finding)),
         "carries_our_mark": carries_our_mark(finding),
         "judged": _record_json(finding.judgements[0]),
         "judged_before": [_record_json(one) for one in finding.judgements[1:]],
@@ -53,6 +56,19 @@ def finding_json(finding: Finding) -> dict[str, object]:
             for place in finding.sightings
         ],
     }
+
+
+def claimed_stage(finding: Finding) -> StageClaim:
+    """What the pages say of our photo that its stage contradicts: of the first page that contradicts it."""
+    before, after = says_before(finding.stage), named_stages(finding.stage) == ("after",)
+    if finding.photo_id is None or before == after:
+        return StageClaim.NOTHING
+    side = side_of(finding.answer.get("box"))
+    claims = (
+        stage_claim((place.alt, place.caption, place.heading), ours_is_before=before, side=side)
+        for place in finding.sightings
+    )
+    return next(filter(None, claims), StageClaim.NOTHING)
 
 
 def _record_json(said: JudgementRecord) -> dict[str, object]:

@@ -74,6 +74,11 @@ class Fingerprints:
                 index.insert({key: new})
             if len(index) % _BATCH == 0 or key == missing[-1]:
                 index.save()
+        older = index.undescribed()
+        for count, key in enumerate(progress(iter(older), len(older), "Describing anew"), 1):
+            index.describe(key)
+            if count % _BATCH == 0 or count == len(older):
+                index.save()
         self._revision = self._on_disk()
         return index
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,47 @@ def test_what_was_saved_is_found_again(tmp_path, pictures, prints):
     again = Index.open(tmp_path)
     assert again.keys() == frozenset(prints)
     assert [first_of(again, picture) for picture in pictures] == list(prints)
+
+
+def older(index, prints):
+    """File photos as the version before did: without where their subject stands."""
+    plain = np.zeros(0, np.uint8)
+    index.insert(
+        {n: replace(made, likeness=replace(made.likeness, stands=plain)) for n, made in prints.items()}
+    )
+    index.save()
+    manifest = index.folder / MANIFEST
+    kept = json.loads(manifest.read_text("utf-8"))
+    del kept["described"]
+    manifest.write_text(json.dumps(kept), "utf-8")
+
+
+def test_an_older_index_is_described_anew_bit_by_bit(tmp_path, pictures, prints):
+    """It opens and answers at once; what is missing is added, also after an interruption, and takes no more room."""
+    older(Index.open(tmp_path), prints)
+    index = Index.open(tmp_path)
+    assert index.undescribed() == list(prints)
+    assert [first_of(index, picture) for picture in pictures] == list(prints)
+    for key in (0, 1):
+        index.describe(key)
+    index.save()
+    again = Index.open(tmp_path)  # as after a kill
+    assert again.undescribed() == [2, 3, 4, 5]
+    for key in again.undescribed():
+        again.describe(key)
+    again.save()
+    last = Index.open(tmp_path)
+    assert last.undescribed() == []
+    assert [first_of(last, picture) for picture in pictures] == list(prints)
+    fresh = Index.create(tmp_path / "fresh")
+    fresh.insert(prints)
+    fresh.save()
+    sizes = [next(folder.glob("records-*.bin")).stat().st_size for folder in (tmp_path, fresh.folder)]
+    assert sizes[0] == sizes[1]
+    for slot in range(len(prints)):
+        one, other = last.likeness(slot), fresh.likeness(slot)
+        assert (one.places.tobytes(), one.small) == (other.places.tobytes(), other.small)
+        assert (one.subject() == other.subject()).all()
 
 
 def test_adding_appends_and_leaves_the_old_records_alone(tmp_path, prints):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks import genre
 from sample_clinic.copying import ATTACKS
 from sample_clinic.drawing.clinic import Person, Room, draw_portrait
 from sample_clinic.drawing.everyday import draw_everyday
@@ -238,6 +239,38 @@ def test_a_collage_names_all_of_our_photos(index, published):
     assert answer.verdict == Verdict.COPY
     assert {answer.photo} | {other.photo for other in answer.also} == {4, 7}
     assert explain(answer, "P", ["Q"]).endswith(" In the same picture: Q.")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_half_and_half_in_one_frame_names_both(index, published, seed):
+    """The left half of our before beside the right half of our after: both are named, each where it lies."""
+    before, after = (Image.fromarray(published[key].rgb) for key in (4, 5))
+    shown = genre.halves(before, after, np.random.default_rng(seed))
+    answer = identify(Picture(np.ascontiguousarray(shown)), index)
+    assert answer.verdict == Verdict.COPY
+    boxes = {answer.photo: answer.box} | {other.photo: other.box for other in answer.also}
+    assert set(boxes) == {4, 5}
+    assert boxes[4][2] < 0.6
+    assert boxes[5][0] > 0.4
+
+
+def test_one_of_36_is_found_on_a_contact_sheet(index, published):
+    """A tile of 175 pixels among 35 strangers' is named, and where it lies."""
+    others = [Image.fromarray(draw_everyday(seed, (480, 360)).rgb) for seed in range(60, 64)]
+    sheet = genre.sheet(Image.fromarray(published[6].rgb), np.random.default_rng(4), others)
+    answer = identify(Picture(np.ascontiguousarray(sheet)), index)
+    assert (answer.verdict, answer.photo) == (Verdict.COPY, 6)
+    left, top, right, bottom = answer.box or (0, 0, 1, 1)
+    assert (right - left) * (bottom - top) < 0.05
+
+
+def test_our_room_without_our_people_accuses_nobody(index):
+    """Somebody else before our wall, and the wall alone, are none of our photos; the answer says what agrees."""
+    stranger = draw_mark(portrait(77), MARK)
+    corner = Picture(np.ascontiguousarray(stranger.rgb[:260, :250]))
+    for shown in (stranger, corner):
+        answer = identify(shown, index)
+        assert (answer.verdict, answer.photo) == (Verdict.NONE, None)
 
 
 def test_an_animation_is_judged_by_its_strongest_frame(index, published):

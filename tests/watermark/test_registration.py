@@ -61,7 +61,8 @@ def apart(index, copy, matrix, points):
     query = Query(Picture(np.ascontiguousarray(copy)))
     best = find_candidates(index, query.features, query.mirrored, 1)[0]
     record = index.record(best.slot)
-    rough = registration.register(query, record, best)
+    features = query.mirrored if best.mirrored else query.features
+    rough = registration.register(query, features, record, best)
     luma = cv2.cvtColor(record.small_rgb(), cv2.COLOR_RGB2GRAY)
     fine = registration.refine(query, luma, rough, registration.ROUGH + registration.FINE)
     there = points @ matrix.T

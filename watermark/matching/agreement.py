@@ -10,14 +10,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.matching import registration
-from watermark.matching.bands import STEP, Array, Bands, Side, band_of, cell_at, correlation, grid_of
+from watermark.matching import bending, registration
+from watermark.matching.bands import (
+    STEP,
+    TEXTURE,
+    Array,
+    Bands,
+    Side,
+    band_of,
+    cell_at,
+    correlation,
+    grid_of,
+)
 from watermark.matching.fingerprint import Record
 from watermark.matching.registration import Flow, Homography, Query
 
 QUARTER = 2  # times halved, for a glance
 LEVELS = 5  # full size, half, quarter …
 KEPT = 0.35
+TELLING = 8  # blocks, fewer do not tell the subject from what is around it
 FEW = 3  # blocks, fewer say nothing
 AGREES = 0.6
 NEARLY_ALL = (
@@ -32,9 +43,13 @@ NUMBERS = (
     "agreeing", "agreeing_blocks", "rough", "moved_50", "moved_90", "moved_share", "centre_50", "colour", "kept_fine",
     "part_share", "part_blocks", "part_10", "part_25", "part_50",
     "part_moved_50", "part_moved_90", "drift_50", "drift_90",
-    "own_share", "own_50", "own_agreeing", "own_blocks", "sides",
+    "subject_blocks", "subject_share", "subject_covered", "ground_share",
+    "bent_50", "bent_agreeing", "bent_subject", "bend", "subject_less", "crowd",
+    "own_share", "own_50", "own_agreeing", "own_blocks", "sides", "own_subject", "rest_explained",
 )  # fmt: skip
-DISTINCTIVENESS = NUMBERS[-5:]
+DISTINCTIVENESS = NUMBERS[NUMBERS.index("own_share") :]
+# Worth bending: features in place, share of the blocks that agree roughly; agreement that needs no bending.
+BENDABLE, ROUGHLY, STRAIGHT = 30, 0.5, 0.75
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -50,6 +65,8 @@ class Agreement:
         covered: uint8 (height, width), 255 where the found picture covers the small picture.
         photo: the small picture in grey, uint8 (height, width).
         found: the found picture laid on it, likewise.
+        subject: bool (rows, columns), the blocks in which the photo's subject stands.
+        split: whether it was looked for on one side of a composite only.
     """
 
     homography: Homography
@@ -59,6 +76,12 @@ class Agreement:
     covered: NDArray[np.uint8]
     photo: NDArray[np.uint8]
     found: NDArray[np.uint8]
+    subject: NDArray[np.bool_]
+    split: bool = False
+
+    def number(self, name: str) -> float:
+        """One of the numbers by its name."""
+        return float(self.numbers[NUMBERS.index(name)])
 
     @property
     def evidence(self) -> float:
@@ -112,6 +135,8 @@ def measure(query: Query, record: Record, small: NDArray[np.uint8], homography: 
         registration.normalised(luma, sigma), registration.normalised(found, sigma), covered, sigma, 2 * STEP
     )
     known = max(1, int(np.isfinite(fine).sum()))
+    stands = cv2.resize(record.subject().astype(np.float32), fine.shape[::-1], interpolation=cv2.INTER_AREA)
+    subject = np.asarray(stands > 0.5)  # noqa: PLR2004 (most of the block)
     numbers = [
         *_geometry(homography, covered, fine, start),
         *_quantiles(fine, (0.1, 0.25, 0.5, 0.75, 0.9)),
@@ -125,6 +150,8 @@ def measure(query: Query, record: Record, small: NDArray[np.uint8], homography: 
         _colour(query, small, homography),
         kept,
         *_part(fine, coarse, flow, sigma),
+        *_subject(levels[start], fine, subject),
+        *_bent(luma, found, covered, homography, (levels[start], fine, coarse), subject),
         *[np.nan] * len(DISTINCTIVENESS),
     ]
     return Agreement(
@@ -135,7 +162,60 @@ def measure(query: Query, record: Record, small: NDArray[np.uint8], homography: 
         covered=covered,
         photo=luma,
         found=found,
+        subject=subject,
     )
+
+
+def _subject(bands: Bands, fine: Array, subject: NDArray[np.bool_]) -> list[float]:
+    """How much of the subject agrees, in blocks and as a share; how much of it is seen; how much of the rest agrees."""
+    textured = bands.one.spread >= TEXTURE**2
+    known, agreeing = np.isfinite(fine), fine > AGREES
+    there, ground = known & subject, known & ~subject
+    return [
+        float(np.log1p((agreeing & subject).sum())),
+        float(agreeing[there].mean()) if there.sum() >= FEW else np.nan,
+        float(there.sum() / max(1, (textured & subject).sum())),
+        float(agreeing[ground].mean()) if ground.sum() >= FEW else np.nan,
+    ]
+
+
+def _bent(
+    photo: NDArray[np.uint8],
+    found: NDArray[np.uint8],
+    covered: NDArray[np.uint8],
+    homography: Homography,
+    straight: tuple[Bands, Array, Array],
+    subject: NDArray[np.bool_],
+) -> list[float]:
+    """What agrees when the found picture may be bent smoothly, as by a slimming app, by how much it was, who else fits.
+
+    Among it: how much less of the subject agrees than of the rest, as with somebody else before the same wall.
+    """
+    bands, fine, coarse = straight
+    agreeing = float((fine > AGREES).sum() / max(1, np.isfinite(fine).sum()))
+    roughly = float((coarse > AGREES).sum() / max(1, np.isfinite(coarse).sum()))
+    bend = 0.0
+    if agreeing < STRAIGHT and homography.inliers >= BENDABLE and roughly > ROUGHLY:
+        field = bending.bend(photo, found, covered, max(registration.SIGMA, 2.0**bands.level))
+        seen = bending.bent(found, field)
+        moved = np.linalg.norm(field[covered > 0], axis=1)
+        other = Side.of(band_of(seen, bands.level), cell_at(bands.level), bands.grid)
+        again = replace(bands, other=other).correlation()
+        bend = float(np.sqrt(np.mean(moved**2))) if len(moved) else 0.0
+        fine = np.fmax(fine, again)
+    agrees, known = fine > AGREES, np.isfinite(fine)
+    there, ground = known & subject, known & ~subject
+    less = np.nan
+    if min(there.sum(), ground.sum()) >= TELLING:
+        less = float(agrees[ground].mean() - agrees[there].mean())
+    return [
+        *_quantiles(fine, (0.5,)),
+        float(agrees.sum() / max(1, known.sum())),
+        float(np.log1p((agrees & subject).sum())),
+        bend,
+        less,
+        float(homography.crowd),
+    ]
 
 
 def _evidence(agreeing: Array) -> float:
@@ -167,7 +247,7 @@ def _quantiles(values: Array, at: tuple[float, ...]) -> list[float]:
 def _geometry(
     homography: Homography, covered: NDArray[np.uint8], fine: Array, coarseness: float
 ) -> list[float]:
-    large, little = np.linalg.svd(homography.matrix[:2, :2], compute_uv=False)
+    large, little = np.linalg.svd(homography.local, compute_uv=False)
     tilt = float(np.abs(homography.matrix[2, :2]).max()) * 500
     return [
         float(np.log1p(homography.inliers)),

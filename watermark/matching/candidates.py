@@ -3,7 +3,7 @@
 Features vote, and votes that agree on a place count.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +29,14 @@ class Candidate:
         mirrored: seen in a mirror.
         votes: how strongly its features speak for one place and size.
         pairs: intp (n, 2), features of the picture and of the photo that do.
+        crowd: how many other photos have at least half as many votes, of those that were looked at.
     """
 
     slot: int
     mirrored: bool
     votes: float
     pairs: NDArray[np.intp]
+    crowd: int = 0
 
 
 def find_candidates(index: Index, plain: Features, mirrored: Features, most: int) -> list[Candidate]:
@@ -79,7 +81,12 @@ def find_candidates(index: Index, plain: Features, mirrored: Features, most: int
         )
         candidates.append(Candidate(slot, flipped, votes, chosen_pairs))
     candidates.sort(key=lambda p: -p.votes)
-    return candidates[:most]
+    return [
+        replace(
+            one, crowd=len({p.slot for p in candidates if p.slot != one.slot and p.votes > one.votes / 2})
+        )
+        for one in candidates[:most]
+    ]
 
 
 def _agreeing(

@@ -1,6 +1,6 @@
 """What other photos of ours explain as well speaks for none."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from watermark.matching.agreement import AGREES, DISTINCTIVENESS, FEW, Agreement
 from watermark.matching.bands import Side, band_of, cell_at
 from watermark.matching.registration import downsampled, outline
+from watermark.matching.sides import facing
 
 TWIN = 0.9
 
 
-def discount_shared(one: Agreement, rivals: Iterable[Agreement]) -> Agreement:
+def discount_shared(one: Agreement, rivals: Sequence[Agreement]) -> Agreement:
     """Measure what only this photo explains.
 
     Blocks in which other photos of the catalogue look the same do not count.
@@ -41,8 +42,23 @@ def discount_shared(one: Agreement, rivals: Iterable[Agreement]) -> Agreement:
         float(np.mean(own > AGREES)) if len(own) >= FEW else 0.0,
         float(np.log1p((own > AGREES).sum())),
         min(sides, default=np.nan),
+        float(np.log1p(((one.fine > AGREES) & one.subject & ~common).sum())),
+        _rest(one, rivals),
     ]
     return replace(one, numbers=numbers)
+
+
+def _rest(one: Agreement, rivals: Sequence[Agreement]) -> float:
+    """How much of another photo's subject agrees, in blocks, where this one is not looked for; NaN where it is all."""
+    if not one.split:
+        return np.nan
+    own = one.homography.window
+    explained = [
+        float((rival.fine > AGREES)[rival.subject].sum())
+        for rival in rivals
+        if rival.split and own and rival.homography.window and facing(own, rival.homography.window)
+    ]
+    return float(np.log1p(max(explained, default=0.0)))
 
 
 def _explained(one: Agreement, rival: Agreement) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

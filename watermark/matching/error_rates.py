@@ -21,6 +21,12 @@ MEANS: Mapping[str, str] = MappingProxyType(
         "rival": "another clinic's own patient, in the same pose and light",
         "furniture": "a logo, badge, banner or stock picture that many sites show",
         "everyday": "an everyday picture",
+        "bare wall or corner": "our room with nobody in it, or an upper corner of it",
+        "same stock, other person": "somebody else before a stock picture that stands behind a patient of ours",
+        "stock picture alone": "such a stock picture by itself",
+        "our room, under our mark": "a real person in our room, not catalogued, under our mark",
+        "same template": "somebody else in the same app's frame, badge or colour card",
+        "other people's halves, pages, words": "what re-shared results look like, of people not catalogued",
     }
 )
 

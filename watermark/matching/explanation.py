@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from watermark.marking.state import MarkState
-from watermark.matching.result import Answer, Edit, EditKind, Half, Obstacle, Place
+from watermark.matching.result import Answer, Background, Edit, EditKind, Half, Obstacle, Place
 from watermark.matching.verdict import Verdict
 
 SURE = 0.999
@@ -30,7 +30,10 @@ def explain(answer: Answer, subject: str, also: Sequence[str] = ()) -> str:
 def _verdict(answer: Answer, subject: str) -> str:
     if answer.verdict == Verdict.NONE:
         seen = f" ({answer.judged} of its {answer.frames} frames were looked at)" if answer.frames > 1 else ""
-        return f"None of our catalogued photos is in it{seen}." + (
+        around = f" Only {answer.background}." if answer.background == Background.ROOM else ""
+        if answer.background == Background.SOMEBODY_ELSE:
+            around = f" It is like one of them, but {answer.background}."
+        return f"None of our catalogued photos is in it{seen}.{around}" + (
             f" {NOT_OURS}" if answer.carries_our_mark else ""
         )
     if answer.verdict == Verdict.CANNOT_TELL:
@@ -96,7 +99,7 @@ def _cut(cut: Sequence[Edit]) -> str:
     return f"{listed} cut off" + (", where our mark was" if cut[-1].marked else "")
 
 
-_LIGHT = frozenset({EditKind.BRIGHTER, EditKind.DARKER, EditKind.COLOURLESS})
+_LIGHT = frozenset({EditKind.BRIGHTER, EditKind.DARKER, EditKind.COLOURLESS, EditKind.RECOLOURED})
 _PHRASES = {
     EditKind.MIRRORED: "mirrored",
     EditKind.TURNED: "turned {degrees} {way}",
@@ -112,6 +115,7 @@ _PHRASES = {
     EditKind.BRIGHTER: "brighter",
     EditKind.DARKER: "darker",
     EditKind.COLOURLESS: "without colour",
+    EditKind.RECOLOURED: "recoloured",
 }
 _OBSTACLES = {
     Obstacle.TOO_SMALL: "the picture is too small",

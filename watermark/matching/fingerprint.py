@@ -4,7 +4,7 @@ A small picture, where its features are, and their short codes.
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import cv2
@@ -14,6 +14,7 @@ from PIL import Image
 
 from watermark.errors import IndexDamagedError
 from watermark.matching import codebook
+from watermark.matching.subject import CELLS, subject_of
 from watermark.picture import features
 from watermark.picture.perceptual_hash import phash
 from watermark.picture.pixels import Picture
@@ -33,7 +34,8 @@ ENCODINGS = (
     (5, 4.0),
     (1, 8.0),
 )
-_HEADER = struct.Struct("<4s2I4HQ")  # magic, width, height, frame, features, nothing, perceptual hash
+_HEADER = struct.Struct("<4s2I4HQ")  # magic, size, frame, features, bytes of the subject, perceptual hash
+_STANDS = CELLS * CELLS // 8
 _MAGIC = b"PWF1"
 
 
@@ -53,6 +55,7 @@ class Record:
         angles: uint8 (n,), 256ths of a turn.
         codes: uint8 (n, 32), the descriptors.
         phash: the perceptual hash of the whole, 64 bits.
+        stands: uint8 (128,), the cells in which the subject stands, packed; empty in records of older versions.
     """
 
     width: int
@@ -64,6 +67,7 @@ class Record:
     angles: NDArray[np.uint8]
     codes: NDArray[np.uint8]
     phash: int
+    stands: NDArray[np.uint8]
 
     def features(self, *, described: bool = True) -> features.Features:
         """Give the features in pixels of the small picture.
@@ -80,6 +84,12 @@ class Record:
     def small_rgb(self) -> NDArray[np.uint8]:
         """The small picture, uint8 (height, width, 3), sRGB."""
         return np.asarray(cv2.imdecode(np.frombuffer(self.small, np.uint8), cv2.IMREAD_COLOR_RGB), np.uint8)
+
+    def subject(self) -> NDArray[np.bool_]:
+        """The cells in which the subject stands, bool (32, 32)."""
+        if not len(self.stands):
+            return subject_of(self.small_rgb())
+        return np.unpackbits(self.stands).reshape(CELLS, CELLS) > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,9 +131,15 @@ def fingerprint(picture: Picture) -> Fingerprint:
         angles=(found.angles * (256 / 360)).round().astype(np.int32).astype(np.uint8),
         codes=codebook.encode(found.described),
         phash=phash(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)),
+        stands=np.zeros(0, np.uint8),
     )
     chosen = codebook.nearest_words(found.described)
-    return Fingerprint(record, chosen[:, 0], codebook.signatures(found.described, chosen)[:, 0])
+    return Fingerprint(described(record), chosen[:, 0], codebook.signatures(found.described, chosen)[:, 0])
+
+
+def described(record: Record) -> Record:
+    """The same with where its subject stands, told from the small picture."""
+    return replace(record, stands=np.packbits(subject_of(record.small_rgb())))
 
 
 def _encoded(small: NDArray[np.uint8]) -> bytes:
@@ -146,10 +162,10 @@ def pack(record: Record) -> bytes:
         record.height,
         *record.frame,
         len(record.sizes),
-        0,
+        len(record.stands),
         record.phash,
     )
-    parts = (record.places, record.sizes, record.angles, record.codes)
+    parts = (record.places, record.sizes, record.angles, record.codes, record.stands)
     return head + b"".join(np.ascontiguousarray(p).tobytes() for p in parts) + record.small
 
 
@@ -161,17 +177,20 @@ def unpack(data: bytes) -> Record:
     """
     if len(data) < _HEADER.size or data[:4] != _MAGIC:
         raise IndexDamagedError("a record of the fingerprint index is damaged", hint="rebuild the index")
-    _, width, height, across, down, count, _, seen = _HEADER.unpack_from(data)
-    at = np.cumsum([_HEADER.size, 4 * count, count, count, codebook.CODE_BYTES * count]).tolist()
-    numbers = np.frombuffer(data, np.uint8, at[4] - at[0], at[0])
+    _, width, height, across, down, count, stands, seen = _HEADER.unpack_from(data)
+    at = np.cumsum([_HEADER.size, 4 * count, count, count, codebook.CODE_BYTES * count, stands]).tolist()
+    if stands not in (0, _STANDS) or at[5] > len(data):
+        raise IndexDamagedError("a record of the fingerprint index is damaged", hint="rebuild the index")
+    numbers = np.frombuffer(data, np.uint8, at[5] - at[0], at[0])
     return Record(
         width=width,
         height=height,
         frame=(across, down),
-        small=data[at[4] :],
+        small=data[at[5] :],
         places=np.frombuffer(data, np.uint16, 2 * count, at[0]).reshape(count, 2),
         sizes=numbers[at[1] - at[0] : at[2] - at[0]],
         angles=numbers[at[2] - at[0] : at[3] - at[0]],
-        codes=numbers[at[3] - at[0] :].reshape(count, codebook.CODE_BYTES),
+        codes=numbers[at[3] - at[0] : at[4] - at[0]].reshape(count, codebook.CODE_BYTES),
         phash=seen,
+        stands=numbers[at[4] - at[0] :],
     )

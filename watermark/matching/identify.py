@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from watermark.marking.design import Design, Designs
 from watermark.marking.forensics import carries, label_seen, mark_state
 from watermark.marking.state import MarkState
-from watermark.matching import agreement, distinctiveness, edits, model, registration
+from watermark.matching import agreement, distinctiveness, edits, model, registration, sides
 from watermark.matching.agreement import Agreement
 from watermark.matching.candidates import find_candidates
 from watermark.matching.fingerprint import Record
 from watermark.matching.index import Index
-from watermark.matching.registration import Homography, Query
-from watermark.matching.result import Answer, Obstacle, RunnerUp
+from watermark.matching.registration import Homography, Query, Window
+from watermark.matching.result import Answer, Background, Obstacle, RunnerUp
 from watermark.matching.verdict import Verdict
 from watermark.picture.decode import Frame
+from watermark.picture.features import Features
 from watermark.picture.perceptual_hash import phash
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import Opened
@@ -28,6 +29,11 @@ CANDIDATES = 6
 GLANCED = 4
 SURE_PLACES = 12  # so many features in place need no second way of registration
 MEASURED = 3
+AROUND, MOST_AROUND = (
+    20,
+    0.5,
+)  # blocks, and the share of what is around the subject, that make a background ours
+IN_PANEL, LEAST_IN_PANEL = 2, 5  # candidates of a panel; features in place there
 WORTH = 0.3  # of the best glance's evidence, to be measured at all
 LEAST_EVIDENCE = 4.0  # blocks: less is not measured; of 251 copies none showed less, of 169 strangers half
 ALIKE_WITHIN = 14  # bits of 64
@@ -144,22 +150,44 @@ def _obstacle(query: Query) -> Obstacle | None:
 
 def compared(query: Query, index: Index) -> dict[int, tuple[Record, Agreement]]:
     """Photos that may be in the picture, measured, by slot."""
-    glances = sorted(_glances(query, index), key=lambda g: -g.evidence)
-    measured: dict[int, tuple[Record, Agreement]] = {}
-    least = max(LEAST_EVIDENCE, WORTH * glances[0].evidence) if glances else 0.0
-    for one in glances:
-        if len(measured) == MEASURED or one.evidence < least:
-            break
-        if one.slot not in measured:
-            seen = agreement.measure(query, one.record, one.small, one.homography)
-            measured[one.slot] = one.record, seen
+    looks: dict[Window, list[_Glance]] = {}
+    for one in _glances(query, index):
+        looks.setdefault(one.look, []).append(one)
+    best: dict[int, tuple[_Glance, Agreement]] = {}
+    for glances in looks.values():
+        glances.sort(key=lambda g: -g.evidence)
+        least, seen = max(LEAST_EVIDENCE, WORTH * glances[0].evidence), dict[int, tuple[_Glance, Agreement]]()
+        for one in glances:
+            if len(seen) == MEASURED or one.evidence < least:
+                break
+            if one.slot not in seen and (one.slot not in best or one.evidence > best[one.slot][0].evidence):
+                seen[one.slot] = one, agreement.measure(query, one.record, one.small, one.homography)
+        best |= _sides(query, seen)
     return {
         slot: (
-            record,
-            distinctiveness.discount_shared(seen, [a for s, (_, a) in measured.items() if s != slot]),
+            one.record,
+            distinctiveness.discount_shared(seen, [a for s, (_, a) in best.items() if s != slot]),
         )
-        for slot, (record, seen) in measured.items()
+        for slot, (one, seen) in best.items()
     }
+
+
+def _sides(
+    query: Query, seen: dict[int, tuple["_Glance", Agreement]]
+) -> dict[int, tuple["_Glance", Agreement]]:
+    """Measure two photos on a side each, where the subject of each agrees on its own side of one line alone."""
+    windows = {slot: sides.side(query, measured) for slot, (_, measured) in seen.items()}
+    halves = dict(seen)
+    for slot, (one, measured) in seen.items():
+        window = windows[slot]
+        if window is None or not any(
+            sides.facing(window, other) for s, other in windows.items() if s != slot and other is not None
+        ):
+            continue
+        homography = replace(measured.homography, window=window)
+        again = agreement.measure(query, one.record, one.small, homography)
+        halves[slot] = one, replace(again, split=True)
+    return halves
 
 
 def hypotheses(query: Query, index: Index) -> list[Hypothesis]:
@@ -178,15 +206,35 @@ class _Glance:
     small: NDArray[np.uint8]
     homography: Homography
     evidence: float
+    look: Window
 
 
 def _glances(query: Query, index: Index) -> Iterator[_Glance]:
-    """Every photo that was proposed and could be aligned, looked at roughly."""
-    for slot, record, homography in _aligned(query, index):
+    """Every photo that was proposed and could be aligned, looked at roughly: in the whole, and in every panel."""
+    whole = (0.0, 0.0, float(query.picture.width), float(query.picture.height))
+    aligned = [(whole, *one) for one in _aligned(query, index)]
+    for window, found in query.panels():
+        aligned += [(window, *one) for one in _in_panel(query, index, window, found)]
+    for look, slot, record, homography in aligned:
         small = record.small_rgb()
         luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
         rough, evidence = agreement.glance(query, luma, homography)
-        yield _Glance(slot, record, small, rough, evidence)
+        yield _Glance(slot, record, small, rough, evidence, look)
+
+
+def _in_panel(
+    query: Query, index: Index, window: Window, found: Features
+) -> list[tuple[int, Record, Homography]]:
+    """The candidates with most features in place within one panel."""
+    mirrored = found.mirrored(query.picture.width)
+    aligned = []
+    for candidate in find_candidates(index, found, mirrored, IN_PANEL):
+        record = index.record(candidate.slot)
+        chosen = mirrored if candidate.mirrored else found
+        homography = registration.register(query, chosen, record, candidate, window)
+        if homography is not None and homography.inliers >= LEAST_IN_PANEL:
+            aligned.append((candidate.slot, record, homography))
+    return aligned
 
 
 def _aligned(query: Query, index: Index) -> Iterator[tuple[int, Record, Homography]]:
@@ -194,7 +242,8 @@ def _aligned(query: Query, index: Index) -> Iterator[tuple[int, Record, Homograp
     aligned = []
     for candidate in find_candidates(index, query.features, query.mirrored, CANDIDATES):
         record = index.record(candidate.slot)
-        homography = registration.register(query, record, candidate)
+        found = query.mirrored if candidate.mirrored else query.features
+        homography = registration.register(query, found, record, candidate)
         if homography is not None:
             aligned.append((candidate.slot, record, homography))
     aligned.sort(key=lambda one: -one[2].inliers)
@@ -217,7 +266,12 @@ def _answer(query: Query, index: Index, judged: list[Hypothesis], designs: Desig
     chances = {h.slot: h.ours if verdict == Verdict.SAME_SCENE else h.probability for h in judged}
     second = RunnerUp(index.key(others[0].slot), chances[others[0].slot]) if others else None
     if verdict == Verdict.NONE:
-        return Answer(verdict=verdict, probability=chances[first.slot], runner_up=second)
+        return Answer(
+            verdict=verdict,
+            probability=chances[first.slot],
+            runner_up=second,
+            background=_background([h.agreement for h in judged]),
+        )
     published = tuple(designs.of(index.key(first.slot)))
     mark = MarkState.UNKNOWN
     if verdict == Verdict.COPY:
@@ -230,13 +284,13 @@ def _answer(query: Query, index: Index, judged: list[Hypothesis], designs: Desig
         runner_up=second,
         transform=said.transform,
         overlap=said.overlap,
+        box=edits.box_in_found(query, first.agreement),
         half=said.half,
         edits=said.edits,
         mark=mark,
         also=tuple(
-            RunnerUp(index.key(h.slot), h.probability)
-            for h in others
-            if model.verdict(h.probability, 0.0) == Verdict.COPY and _elsewhere(h, first)
+            RunnerUp(index.key(h.slot), h.probability, edits.box_in_found(query, h.agreement))
+            for h in _further(first, others)
         ),
     )
 
@@ -258,6 +312,29 @@ def _mark(first: Hypothesis, published: tuple[Design, ...]) -> tuple[MarkState, 
         design if label_seen(seen.found, seen.covered, design, size) else replace(design, label=None)
         for design in kept or published
     )
+
+
+def _further(first: Hypothesis, others: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Photos that are copied too, each in a part of the picture of its own."""
+    found: list[Hypothesis] = []
+    for one in others:
+        copied = model.verdict(one.probability, 0.0) == Verdict.COPY
+        if copied and all(_elsewhere(one, other) for other in (first, *found)):
+            found.append(one)
+    return found
+
+
+def _background(seen: Sequence[Agreement]) -> Background:
+    """What of ours is around, where nobody of ours is in the picture."""
+    for one in seen:
+        blocks, agreeing = np.expm1(one.number("agreeing_blocks")), one.number("ground_share")
+        if blocks < AROUND or not agreeing > MOST_AROUND:
+            continue
+        if one.number("subject_less") > model.LESS:
+            return Background.SOMEBODY_ELSE
+        if np.rint(np.expm1(one.number("bent_subject"))) < model.SOMEBODY:
+            return Background.ROOM
+    return Background.NOTHING
 
 
 def _elsewhere(one: Hypothesis, first: Hypothesis) -> bool:

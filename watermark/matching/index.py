@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from watermark.errors import IndexDamagedError
 from watermark.matching.codebook import TABLES
-from watermark.matching.fingerprint import Fingerprint, Record, pack, unpack
+from watermark.matching.fingerprint import Fingerprint, Record, described, pack, unpack
 from watermark.matching.postings import Hits, Postings
 from watermark.picture.perceptual_hash import bits_apart
 
@@ -63,6 +63,7 @@ class Index:
         self._fresh: list[tuple[int, Fingerprint]] = []
         self._slots: dict[int, int] = {}
         self._erased = False
+        self._described = True
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -141,6 +142,19 @@ class Index:
                 raise _damaged(f"the record of photo {self.key(slot)} was changed")
         return unpack(data)
 
+    def undescribed(self) -> list[int]:
+        """Keys of photos that an older version described, without where their subject stands."""
+        if self._described:
+            return []
+        return [key for key, slot in sorted(self._slots.items()) if not len(self.record(slot).stands)]
+
+    def describe(self, key: int) -> None:
+        """Add to a photo what an older version did not describe; the next save keeps it."""
+        slot = self._slots[key]
+        data = pack(described(self.record(slot)))
+        self._photos["length"][slot], self._photos["crc"][slot] = len(data), zlib.crc32(data)
+        self._pending[slot] = data
+
     def near(self, words: NDArray[np.int32], signatures: NDArray[np.uint64], reach: int) -> Hits:
         """Find entries of words at most `reach` bits away."""
         self._file_fresh()
@@ -167,6 +181,10 @@ class Index:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._revision += 1
         self._file_fresh()
+        if not self._described and not self.undescribed():
+            self._described = self._erased = (
+                True  # what older versions wrote is still there: without it, once
+            )
         if self._erased:
             self._compact()
         else:
@@ -181,6 +199,7 @@ class Index:
             "version": VERSION,
             "alphabet": _codebook_crc(),
             "revision": self._revision,
+            "described": self._described,
             "records": {"file": self._records_file, "bytes": len(self._records)},
             "photos": {"file": photos, "crc": crc},
             "words": self._written,
@@ -192,7 +211,7 @@ class Index:
 
     def _load(self) -> None:
         manifest = _manifest(self.folder / MANIFEST)
-        self._revision = manifest["revision"]
+        self._revision, self._described = manifest["revision"], manifest["described"]
         data = _read(self.folder / manifest["photos"]["file"], manifest["photos"]["crc"])
         self._photos = np.frombuffer(data, PHOTO).copy()
         self._records_file = manifest["records"]["file"]
@@ -317,6 +336,7 @@ def _manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_bytes())
         if manifest["version"] != VERSION or manifest["alphabet"] != _codebook_crc():
             raise _damaged("it was written by another version")
-        return {k: manifest[k] for k in ("revision", "records", "photos", "words")}
+        counted = {k: manifest[k] for k in ("revision", "records", "photos", "words")}
+        return counted | {"described": bool(manifest.get("described", False))}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(f"{path.name} cannot be read") from error

@@ -20,13 +20,13 @@ from watermark.matching.agreement import NUMBERS, Agreement
 from watermark.matching.verdict import Verdict, name_verdict
 
 TABLES, RATES = "model.npz", "error_rates.json"
-LEAST_MIDDLE, LEAST_OWN = 0.45, 0.25
+LEAST_OWN = 0.25
 NOBODY, ANYBODY = 0.05, 0.5  # the most that is believed where no more agrees than strangers do
-MANY_OWN = 10  # blocks that only this photo explains
+SOMEBODY, LESS = 4, 0.5  # blocks of the subject that agree; by how much less of it may agree than of the rest
+MANY_OWN = 10  # blocks of the subject that only this photo explains
 SIDED = 0.3  # how much better it fits where another photo of ours differs
-LITTLE, FEW_PLACES = 0.2, 12  # of the photo covered; features in place
 PLAIN = 80  # blocks with texture in a whole photo of little more than lines
-HELD, HELD_GREY = 20, 6  # features in place that hold even what is strange, and lines in grey
+HELD = 20  # features in place that hold even what is strange
 PULLED = 1.6  # longer than wide, by so much nobody stretches what he shows; of 1,854 copies none was
 PART = 0.35  # of the photo covered
 OTHER_COLOURS, SAME_COLOURS = 0.25, 0.8  # how the photo's colours correlate with those found
@@ -109,28 +109,23 @@ def matching_rates() -> Mapping[str, Any]:
 def most(numbers: NDArray[np.float32]) -> float:
     """The most that may be believed, whatever the trees say.
 
-    The trees alone take a patterned wall in the very same place for a copy, and one door's edge for another's. So
-    nobody is accused where the middle of the photo disagrees (somebody else stands before the wall), and where next to
-    no features hold what had to be pulled out of shape, what is little more than lines in other colours, or a part in
-    other colours (windows in rows fit all windows in rows).
-
-    Possible, never sure, is what other photos of ours show too (a wall, or a shirt that is the same before and after),
-    unless a whole patch is the photo's own after all (a head before a foreign background), or the other photos fit
-    worse wherever they differ; and what too few features hold: a small part (a collar before planks fits many a
-    photo), lines in grey, a part in other colours.
+    Nobody is accused unless the photo's subject agrees, about as well as what is around it: a wall, a stock picture, a
+    frame and a badge agree where somebody else stands, too. Nobody is accused where next to no features hold what had
+    to be pulled out of shape, little more than lines in other colours, or a part in other colours: windows in rows fit
+    all windows in rows. And possible at most is what other photos of ours show as well, unless they fit worse where
+    they differ.
     """
     at = dict(zip(NUMBERS, numbers.tolist(), strict=True))
-    places, blocks, own_blocks = (np.rint(np.expm1(at[name])) for name in ("inliers", "blocks", "own_blocks"))
-    covered, colour = at["covered"], at["colour"]
-    lines = blocks < PLAIN * covered
-    recoloured = covered < PART and colour < OTHER_COLOURS
-    strange = at["stretch"] > PULLED or recoloured or (lines and colour < SAME_COLOURS)
-    if at["centre_50"] < LEAST_MIDDLE or (strange and places < HELD):
+    places, blocks, subject = (np.rint(np.expm1(at[name])) for name in ("inliers", "blocks", "bent_subject"))
+    if subject < SOMEBODY or at["subject_less"] > LESS:
         return NOBODY
-    elsewhere = at["own_share"] < 1 and at["own_agreeing"] < LEAST_OWN
-    its_own = own_blocks >= MANY_OWN or at["sides"] >= SIDED
-    loose = (covered < LITTLE and places < FEW_PLACES) or (lines and np.isnan(colour) and places < HELD_GREY)
-    return ANYBODY if loose or recoloured or (elsewhere and not its_own) else 1.0
+    lines = blocks < PLAIN * at["covered"] and at["colour"] < SAME_COLOURS
+    recoloured = at["covered"] < PART and at["colour"] < OTHER_COLOURS
+    if places < HELD and (at["stretch"] > PULLED or recoloured or lines):
+        return NOBODY
+    shared = at["own_share"] < 1 and at["own_agreeing"] < LEAST_OWN
+    its_own = np.rint(np.expm1(at["own_subject"])) >= MANY_OWN or at["sides"] >= SIDED
+    return ANYBODY if shared and not its_own else 1.0
 
 
 def probabilities(agreement: Agreement) -> tuple[float, float]:

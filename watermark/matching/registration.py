@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from watermark.matching import panels
 from watermark.matching.candidates import Candidate
 from watermark.matching.fingerprint import Record
 from watermark.picture import features
@@ -25,6 +26,10 @@ SMALLEST, LARGEST = 0.02, 40.0  # small-picture pixels per found pixel
 LEAST_VOTES, LEAST_PAIRS = 2, 4
 SIZES_APART = 0.8  # octaves between features that can be partners
 LEAST_BLOCKS, MANY_BLOCKS = 6, 30  # for an affine, for a projective step
+LOOSE = 0.6  # of the pairs in place: so few under an affine map may ask for perspective
+SLANTED, LEAST_SLANTED = 1.25, 10  # so many more features in place speak for a perspective; so many at least
+LEAST_PANELLED = 300_000  # pixels: smaller pictures are seen well enough in the whole
+PANEL_FEATURES = 400
 STILL = 0.2  # a step that moves no corner by more than this was the last of its level
 SIGMA = 1.2  # of the finest detail looked at, pixels of the level
 COVERED = 255
@@ -46,6 +51,7 @@ ROUGH = (Level(4, 16, (6, 8)),)
 FINE = (Level(2, 24, (8, 8)), Level(1, 32, (8,)))
 Array: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
+Window: TypeAlias = tuple[float, float, float, float]
 
 
 class Query:
@@ -70,6 +76,16 @@ class Query:
     def mirrored(self) -> Features:
         """The features of its mirror image, in the mirror image's pixels."""
         return self.features.mirrored(self.picture.width)
+
+    def panels(self) -> Iterator[tuple[Window, Features]]:
+        """The panels of a sheet, page or screenshot that are lost in the whole, with the features of each."""
+        if self.picture.width * self.picture.height < LEAST_PANELLED:
+            return
+        for left, top, right, bottom in panels.panels(self.luma):
+            found = features.describe_query(self.luma[top:bottom, left:right], most=PANEL_FEATURES)
+            if len(found) >= LEAST_SLANTED:
+                window = (float(left), float(top), float(right), float(bottom))
+                yield window, replace(found, places=found.places + np.array([left, top], np.float32))
 
     @property
     def flip(self) -> Matrix:
@@ -107,49 +123,118 @@ class Homography:
         mirrored: whether it includes one.
         pairs: features that had a partner.
         inliers: distinct places whose partners agree with the map.
+        window: the part of the found picture that is looked at: left, top, right, bottom in its pixels.
+        crowd: how many other photos of the catalogue had at least half as many votes.
     """
 
     matrix: Matrix
     mirrored: bool
     pairs: int
     inliers: int
+    window: Window | None = None
+    crowd: int = 0
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """The middle of what is looked at, pixels of the found picture."""
+        left, top, right, bottom = self.window or (0.0, 0.0, 0.0, 0.0)
+        return (left + right) / 2, (top + bottom) / 2
+
+    @property
+    def local(self) -> Matrix:
+        """The map's derivative in that middle, (2, 2)."""
+        return derivative(self.matrix, self.middle)
 
     @property
     def scale(self) -> float:
-        """Small-picture pixels per found pixel."""
-        return float(np.sqrt(abs(np.linalg.det(self.matrix[:2, :2]))))
+        """Small-picture pixels per found pixel, in that middle."""
+        return float(np.sqrt(abs(np.linalg.det(self.local))))
 
 
-def register(query: Query, record: Record, candidate: Candidate) -> Homography | None:
-    """Fit an affine map to a candidate's features.
+def derivative(matrix: Matrix, at: tuple[float, float]) -> Matrix:
+    """How a homography moves points near one of them, float64 (2, 2)."""
+    x, y, depth = matrix @ np.array([*at, 1.0])
+    place = np.array([x, y]) / depth
+    return np.asarray((matrix[:2, :2] - place[:, None] * matrix[2:, :2]) / depth)
+
+
+def register(
+    query: Query, features: Features, record: Record, candidate: Candidate, window: Window | None = None
+) -> Homography | None:
+    """Fit a map to a candidate's features.
 
     None where too few agree.
+
+    Args:
+        query: the found picture.
+        features: of it or of its mirror image, whichever was proposed.
+        record: the photo.
+        candidate: what was voted for.
+        window: the part of the picture that the features are of; None for all.
     """
-    features = query.mirrored if candidate.mirrored else query.features
     photo = record.features()
     here, there = features.places[candidate.pairs[:, 0]], photo.places[candidate.pairs[:, 1]]
     if len(here) < LEAST_VOTES:
         return None
-    first, _ = cv2.estimateAffinePartial2D(here, there, method=cv2.RANSAC, ransacReprojThreshold=8)
-    if first is None:
+    voted, _ = cv2.estimateAffinePartial2D(here, there, method=cv2.RANSAC, ransacReprojThreshold=8)
+    first = np.asarray(voted, np.float64)  # none at all is a single NaN
+    if not np.isfinite(first).all():
         return None
-    here, there = _guided(features, photo, np.asarray(first, np.float64))
+    seen = window or (0.0, 0.0, float(query.picture.width), float(query.picture.height))
+    fitted = _fitted(features, photo, np.vstack([first, [0, 0, 1]]), seen)
+    if fitted is None:
+        return None
+    matrix, inliers, here = fitted
+    if candidate.mirrored:
+        matrix = matrix @ query.flip
+    return Homography(matrix, candidate.mirrored, len(here), inliers, seen, candidate.crowd)
+
+
+def _fitted(
+    features: Features, photo: Features, first: Matrix, window: Window
+) -> tuple[Matrix, int, Array] | None:
+    """An affine map, or one with perspective where that holds many more places; how many; what had partners."""
+    here, there = _guided(features, photo, first)
     if len(here) < LEAST_PAIRS:
         return None
     found, kept = cv2.estimateAffine2D(
         here, there, method=cv2.RANSAC, ransacReprojThreshold=4, maxIters=1000, confidence=0.995
     )
-    fitted = np.asarray(found, np.float64)
-    if fitted.shape != (2, 3) or not plausible(fitted):
+    affine = np.asarray(found, np.float64)
+    if affine.shape != (2, 3) or not plausible(affine):
         return None
     chosen = kept.ravel() > 0
     inliers = min(_places(here[chosen]), _places(there[chosen]))
-    if inliers < LEAST_PAIRS:
-        return None
-    matrix = np.vstack([fitted, [0, 0, 1]])
-    if candidate.mirrored:
-        matrix = matrix @ query.flip
-    return Homography(matrix, candidate.mirrored, len(here), inliers)
+    if len(here) >= LEAST_SLANTED and chosen.mean() < LOOSE:
+        slanted = _slanted(features, photo, (here, there), window)
+        if slanted is not None and slanted[1] >= max(LEAST_SLANTED, SLANTED * inliers):
+            return slanted
+    return (np.vstack([affine, [0, 0, 1]]), inliers, here) if inliers >= LEAST_PAIRS else None
+
+
+def _slanted(
+    features: Features, photo: Features, pairs: tuple[Array, Array], window: Window
+) -> tuple[Matrix, int, Array] | None:
+    """A map with perspective, how many places it holds, and the features that had a partner under it."""
+    best: tuple[Matrix, int, Array] | None = None
+    here, there = pairs
+    left, top, right, bottom = window
+    edges = ((left, top), (right, top), (right, bottom), (left, bottom))
+    for _ in range(2):
+        if len(here) < LEAST_SLANTED:
+            break
+        found, kept = cv2.findHomography(here, there, cv2.RANSAC, 5, maxIters=500, confidence=0.99)
+        if found is None:
+            break
+        matrix = np.asarray(found, np.float64)
+        if not all(plausible_at(matrix, at) for at in edges):
+            break
+        chosen = kept.ravel() > 0
+        held = min(_places(here[chosen]), _places(there[chosen]))
+        if best is None or held > best[1]:
+            best = matrix, held, here
+        here, there = _guided(features, photo, matrix)
+    return best
 
 
 def register_whole(query: Query, record: Record, *, mirrored: bool) -> Homography:
@@ -157,7 +242,8 @@ def register_whole(query: Query, record: Record, *, mirrored: bool) -> Homograph
     across = record.frame[0] / query.picture.width
     down = record.frame[1] / query.picture.height
     matrix = np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]])
-    return Homography(matrix @ query.flip if mirrored else matrix, mirrored, 0, 0)
+    whole = (0.0, 0.0, float(query.picture.width), float(query.picture.height))
+    return Homography(matrix @ query.flip if mirrored else matrix, mirrored, 0, 0, whole)
 
 
 def plausible(matrix: NDArray[np.floating]) -> bool:
@@ -167,6 +253,13 @@ def plausible(matrix: NDArray[np.floating]) -> bool:
     large, little = np.linalg.svd(matrix[:2, :2], compute_uv=False)
     fair = SMALLEST < little <= large < LARGEST and large / little < MOST_STRETCH
     return bool(fair and np.linalg.det(matrix[:2, :2]) > 0)
+
+
+def plausible_at(matrix: Matrix, point: tuple[float, float]) -> bool:
+    """Whether a map with perspective is plausible there, and the point before the camera."""
+    if not np.isfinite(matrix).all() or matrix[2] @ np.array([*point, 1.0]) <= 0:
+        return False
+    return plausible(derivative(matrix, point))
 
 
 def warp(
@@ -187,19 +280,36 @@ def warp(
     grow = scaling(source.shape, (query.picture.height, query.picture.width))
     matrix = homography.matrix @ grow
     laid = cv2.warpPerspective(source, matrix, frame, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(laid, np.uint8), outline(matrix, source.shape, (frame[1], frame[0]))
+    return np.asarray(laid, np.uint8), outline(
+        homography.matrix,
+        (query.picture.height, query.picture.width),
+        (frame[1], frame[0]),
+        homography.window,
+    )
 
 
-def outline(matrix: Matrix, shape: tuple[int, ...], onto: tuple[int, ...]) -> NDArray[np.uint8]:
+def outline(
+    matrix: Matrix, shape: tuple[int, ...], onto: tuple[int, ...], window: Window | None = None
+) -> NDArray[np.uint8]:
     """Draw what one picture covers of another.
 
     Both shapes are (height, width) in pixels.
+
+    Args:
+        matrix: from its pixels to the other's.
+        shape: its own.
+        onto: the other's.
+        window: the part of it that counts; None for all.
 
     Returns:
         uint8 (height, width), 255 where it covers; nothing where the map turns the picture inside out.
     """
     covered = np.zeros(onto[:2], np.uint8)
-    laid = np.array([(*corner, 1.0) for corner in corners(shape[1], shape[0])]) @ matrix.T
+    edges = list(corners(shape[1], shape[0]))
+    if window is not None:
+        left, top, right, bottom = (float(edge) - 0.5 for edge in window)
+        edges = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    laid = np.array([(*corner, 1.0) for corner in edges]) @ matrix.T
     if (laid[:, 2] > 0).all():
         points = np.clip(laid[:, :2] / laid[:, 2:], -30000, 30000).round().astype(np.int32)
         cv2.fillConvexPoly(covered, points, COVERED)
@@ -238,7 +348,11 @@ def refine(
                 break
             step = _fit(flow, frame, free if len(flow.weights) > MANY_BLOCKS else 6)
             moved = np.linalg.inv(to_level) @ step @ to_level @ matrix
-            if not plausible(moved @ query.flip if homography.mirrored else moved):
+            straight = moved @ query.flip if homography.mirrored else moved
+            x, y = homography.middle
+            if not plausible_at(
+                straight, (query.picture.width - 1 - x, y) if homography.mirrored else (x, y)
+            ):
                 return replace(homography, matrix=matrix / matrix[2, 2])
             matrix = moved / moved[2, 2]
             if _reach(step, frame) < STILL:
@@ -396,10 +510,14 @@ def _fit(flow: Flow, frame: tuple[int, int], free: int) -> Matrix:
     return np.asarray(np.linalg.inv(norm) @ step @ norm)
 
 
-def _guided(features: Features, photo: Features, first: NDArray[np.floating]) -> tuple[Array, Array]:
+def _guided(features: Features, photo: Features, first: Matrix) -> tuple[Array, Array]:
     """Mutual best pairs of features near under a first map."""
-    moved = features.places @ first[:, :2].T.astype(np.float32) + first[:, 2].astype(np.float32)
-    octave = np.log2(np.maximum(features.sizes * np.hypot(first[0, 0], first[1, 0]), 1e-3))
+    laid = features.places @ first[:, :2].T + first[:, 2]
+    depth = np.where(np.abs(laid[:, 2]) > SMALLEST, laid[:, 2], SMALLEST)
+    moved = np.asarray(laid[:, :2] / depth[:, None], np.float32)
+    middle = features.places.mean(0)
+    grown = np.sqrt(abs(np.linalg.det(derivative(first, (float(middle[0]), float(middle[1]))))))
+    octave = np.log2(np.maximum(features.sizes * grown, 1e-3))
     across = np.argsort(photo.places[:, 0])
     edges = photo.places[across, 0]
     starts, stops = (np.searchsorted(edges, moved[:, 0] + by) for by in (-NEAR, NEAR))

@@ -1,9 +1,9 @@
 """The matcher's answer, as values that JSON holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from watermark.marking.state import MarkState
 from watermark.matching.verdict import Verdict
@@ -62,6 +62,7 @@ class EditKind(StrEnum):
     BRIGHTER = "brighter"
     DARKER = "darker"
     COLOURLESS = "colourless"
+    RECOLOURED = "recoloured"
 
 
 class Obstacle(StrEnum):
@@ -136,21 +137,39 @@ class Overlap:
     of_found: float
 
 
+Box: TypeAlias = tuple[float, float, float, float]
+"""Where in the found picture a photo lies: left, top, right, bottom, as shares of its width and height."""
+
+
+class Background(StrEnum):
+    """What of ours is in a picture that is no copy: what is around our people, without them."""
+
+    NOTHING = ""
+    ROOM = "our room, nobody in it"
+    SOMEBODY_ELSE = "the background agrees, the person does not"
+
+
+def _box(raw: Sequence[float] | None) -> Box | None:
+    return None if raw is None else (raw[0], raw[1], raw[2], raw[3])
+
+
 @dataclass(frozen=True, slots=True)
 class RunnerUp:
     """A photo beside the best one, by the catalogue's key."""
 
     photo: int
     probability: float
+    box: Box | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Give it as values that JSON holds."""
-        return {"key": self.photo, "probability": self.probability}
+        box = None if self.box is None else list(self.box)
+        return {"key": self.photo, "probability": self.probability, "box": box}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """Read an answer's other photo."""
-        return cls(raw["key"], raw["probability"])
+        return cls(raw["key"], raw["probability"], _box(raw.get("box")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,11 +184,13 @@ class Answer:
         runner_up: the second best.
         transform: how the picture maps onto the photo.
         overlap: how much of each is in the other.
+        box: where in the picture it lies.
         half: the half of the photo that is shown; None for all or another part of it.
         edits: what was done to the photo.
         mark: what became of our mark.
         carries_our_mark: our mark is in the picture, whatever else is.
         also: further photos found in the same picture, as in a collage.
+        background: what of ours is around, where the verdict is none.
         obstacle: what stood in the way, where the verdict is `cannot-tell`.
         frame: which frame of the file it speaks of, counted from 0; of a still picture 0.
         judged: how many frames were looked at.
@@ -182,11 +203,13 @@ class Answer:
     runner_up: RunnerUp | None = None
     transform: Transform | None = None
     overlap: Overlap | None = None
+    box: Box | None = None
     half: Half | None = None
     edits: tuple[Edit, ...] = ()
     mark: MarkState = MarkState.UNKNOWN
     carries_our_mark: bool = False
     also: tuple[RunnerUp, ...] = ()
+    background: Background = Background.NOTHING
     obstacle: Obstacle | None = None
     frame: int = 0
     judged: int = 1
@@ -200,6 +223,7 @@ class Answer:
         raw = asdict(self)
         second = self.runner_up.to_json() if self.runner_up else None
         also = [other.to_json() for other in self.also]
+        raw["box"] = None if self.box is None else list(self.box)
         return raw | {"key": raw.pop("photo"), "runner_up": second, "also": also}
 
     @classmethod
@@ -217,11 +241,13 @@ class Answer:
             runner_up=RunnerUp.from_json(second) if second and "key" in second else None,
             transform=Transform.from_json(transform) if transform else None,
             overlap=Overlap(**overlap) if overlap else None,
+            box=_box(raw.get("box")),
             half=Half(half) if half else None,
             edits=tuple(map(Edit.from_json, raw.get("edits", ()))),
             mark=MarkState(raw.get("mark", MarkState.UNKNOWN)),
             carries_our_mark=raw.get("carries_our_mark", False),
             also=tuple(RunnerUp.from_json(other) for other in raw.get("also", ()) if "key" in other),
+            background=Background(raw.get("background", "")),
             obstacle=Obstacle(obstacle) if obstacle else None,
             frame=raw.get("frame", 0),
             judged=raw.get("judged", 1),
