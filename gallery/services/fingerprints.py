@@ -18,6 +18,8 @@ from watermark.matching.index import MANIFEST, Index
 from watermark.picture.decode import open_picture
 
 _BATCH = 256
+WHOLE_PX = 8192
+"""Long side of what is fingerprinted whole; a panorama is opened smaller."""
 
 
 class Fingerprints:
@@ -124,7 +126,7 @@ def _read(place: Path) -> Fingerprint:
 def _fingerprint_of(originals: Path, digest: Digest) -> Fingerprint | str:
     """Give a photo's fingerprint, or say why there is none."""
     try:
-        return fingerprint(open_picture(Vault(originals).get(digest)))
+        return fingerprint(open_picture(Vault(originals).get(digest), longest=WHOLE_PX))
     except (GalleryError, WatermarkError) as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 (whatever in its bytes makes the matcher stumble)

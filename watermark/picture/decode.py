@@ -1,26 +1,31 @@
 """Bytes to upright sRGB pixels, within limits."""
 
 import io
-import re
 import struct
+import warnings
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import pillow_heif
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageFile
 
 from watermark.errors import PictureTooLargeError, UnreadablePictureError
-from watermark.picture.colour import over_white, to_srgb
+from watermark.picture.colour import CodePoints, Source, bright_to_srgb, to_srgb
+from watermark.picture.containers import JpegScans, avif_colours, exif_orientation, jpeg_scans, png_parts
 from watermark.picture.pixels import Picture, shrunk
+from watermark.picture.strangers import refuse_raw, why_unreadable
+from watermark.picture.tiff import Deep, Pages, is_deep, open_deep, tiff_pages
 
 # Pillow's own bomb rule is one number for the whole process, and only warns at first. `DecodeLimits` below belongs
 # to each call and is checked at the same moment; every picture comes in here, so nobody loses a rule.
 Image.MAX_IMAGE_PIXELS = None
 pillow_heif.register_heif_opener()
+warnings.filterwarnings("ignore", module=r"PIL\.")  # what is odd about a file is said by `Header`
 
 # What a browser shows, what phones and scanners take. Everything else stays shut: EPS starts another
 # program, and of an ICO the picture inside is decoded before anyone can ask how large it is.
@@ -43,34 +48,14 @@ _DECODER_FAULTS = (
     Warning,  # only where warnings are turned into errors
 )
 
-_TURNS: Mapping[int, Image.Transpose] = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 
-_STRANGERS: tuple[tuple[bytes, str], ...] = (
-    (rb"\x00\x00[\x01\x02]\x00", "an icon"),
-    (rb"(?i)\s*(<\?xml[^>]*>\s*)?(<!doctype svg[^>]*>\s*)?<svg\b", "an SVG drawing"),
-    (rb"(?i)\s*<(!doctype\s+html|html|head|body|script|div|p)\b", "an HTML page"),
-    (rb"(?s)\s*<\?xml", "an XML document"),
-    (rb"(?s).{0,1024}?%PDF-", "a PDF document"),
-    (rb"(?s)....ftyp(isom|iso\d|mp4\d|qt  |M4V |avc1|3gp\d)", "a video"),
-    (rb"\x1aE\xdf\xa3", "a video"),
-    (rb"PK\x03\x04", "a ZIP archive"),
-    (rb"\x1f\x8b", "a gzip archive"),
-    (rb"%!PS|\xc5\xd0\xd3\xc6", "a PostScript document"),
-    (rb"(?s)\s*[{\[]\s*[\"{\[\]}\d]", "a JSON document"),
-)
-_HEAD_BYTES = 4096
 _PASSES = 16  # over the largest picture allowed; cameras and sites use up to ten
 _WHOLE_PICTURES = 4  # of the largest size: what one animation's frames may add up to
 _LONGEST_WALK = 2_000  # frames decoded on the way to the ones that are looked at
+_FORGED_END = b"\xff\xd9"
+_STRIP = 2**24  # pixels whose colours are converted at a time
+_DAMAGE_SEEN_AT = 256  # pixels on the long side of a cut JPEG that is measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +68,15 @@ class DecodeLimits:
         max_frames: how many frames of an animation are looked at.
         max_seconds: how long decoding may take; held where a process of its own decodes (`pixels.guard`).
         max_memory: bytes that decoding may take; held there too.
+        max_missing: share of a cut-off JPEG's rows that may be missing.
     """
 
-    max_bytes: int = 64 * 1024 * 1024
-    max_pixels: int = 120_000_000
+    max_bytes: int = 256 * 1024 * 1024
+    max_pixels: int = 200_000_000
     max_frames: int = 24
     max_seconds: float = 20.0
     max_memory: int = 2 * 1024**3
+    max_missing: float = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +100,12 @@ class Header:
         frames: 1 for a still picture.
         taken_at: by the camera's clock, which knows no zone unless it says so.
         camera: maker and model.
+        pages: pictures in a TIFF, thumbnails not counted.
+        page: which of them is taken, from 1.
+        cut_off: whether a JPEG's end is missing.
+        missing: share of its rows that are missing, 0 to 1.
+        lost: share of a JPEG's data that were overwritten with zeros, 0 to 1.
+        guessed_bits: that samples of 16 fill without the file saying so; 0 where it says or fills them.
     """
 
     format: str
@@ -121,28 +114,53 @@ class Header:
     frames: int
     taken_at: datetime | None
     camera: str | None
+    pages: int = 1
+    page: int = 1
+    cut_off: bool = False
+    missing: float = 0.0
+    lost: float = 0.0
+    guessed_bits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What of a JPEG is not as it was; its attributes are those of `Header`."""
+
+    cut_off: bool = False
+    missing: float = 0.0
+    lost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A file that is open and not decoded.
+
+    Attributes:
+        image: what Pillow makes of it.
+        source: which colours its numbers mean.
+        orientation: how it is turned once it is decoded.
+        header: what is told of it.
+        deep: its pixels, where Pillow cannot read them whole.
+    """
+
+    image: ImageFile.ImageFile
+    source: Source
+    orientation: int
+    header: Header
+    deep: Deep | None = None
 
 
 def read_header(data: bytes, limits: DecodeLimits | None = None) -> Header:
-    """Read a file's header, and decode nothing.
+    """Read a file's header.
+
+    Nothing is decoded, but for a JPEG that is cut off (small) and samples of 16 bits.
 
     Raises:
-        UnreadablePictureError: not a picture.
+        UnreadablePictureError: not a picture, or too much of it is missing.
         PictureTooLargeError: beyond the limits.
     """
-    with open_header(data, limits) as image:
-        width, height = image.size
-        if _orientation(image) in _SIDEWAYS:
-            width, height = height, width
-        exif = _exif(image)
-        return Header(
-            format=(image.format or "unknown").lower(),
-            width=width,
-            height=height,
-            frames=_frames(image),
-            taken_at=_taken_at(exif),
-            camera=_camera(exif),
-        )
+    with _open(data, limits) as opened:
+        return opened.header
 
 
 def open_picture(
@@ -157,17 +175,17 @@ def open_picture(
         frame: which one of an animation, counted from 0.
 
     Raises:
-        UnreadablePictureError: not a picture, or cut off.
+        UnreadablePictureError: not a picture, or too much of it is missing.
         PictureTooLargeError: beyond the limits.
     """
-    with open_header(data, limits) as image:
+    with _open(data, limits) as opened:
+        image = opened.image
         if frame:
             image.seek(frame)
             _check_size(image, limits or DecodeLimits())
         elif longest is not None:
             _draft(image, longest)
-        image.load()
-        return _picture(image, _orientation(image), longest)
+        return _picture(opened, data, longest)
 
 
 def open_frames(
@@ -186,15 +204,15 @@ def open_frames(
     """
     limits = limits or DecodeLimits()
     yield Frame(0, open_picture(data, limits, longest=longest))
-    with suppress(UnreadablePictureError), open_header(data, limits) as image:
+    with suppress(UnreadablePictureError), _open(data, limits) as opened:
+        image = opened.image
         affordable = _WHOLE_PICTURES * limits.max_pixels // (image.width * image.height)
-        count = min(_frames(image), affordable, _LONGEST_WALK)
+        count = min(opened.header.frames, affordable, _LONGEST_WALK)
         wanted = np.linspace(0, count - 1, max(1, min(count, limits.max_frames))).round().astype(int)
         for number in wanted[1:]:
             image.seek(int(number))
             _check_size(image, limits)
-            image.load()
-            yield Frame(int(number), _picture(image, _orientation(image), longest))
+            yield Frame(int(number), _picture(opened, data, longest))
 
 
 @contextmanager
@@ -207,21 +225,125 @@ def open_header(data: bytes, limits: DecodeLimits | None = None) -> Iterator[Ima
         UnreadablePictureError: not a picture, or a decoder stumbled inside the block.
         PictureTooLargeError: beyond the limits.
     """
+    with _open(data, limits) as opened:
+        yield opened.image
+
+
+@contextmanager
+def _open(data: bytes, limits: DecodeLimits | None) -> Iterator[_Opened]:
+    """Open a file and read what is told of it; errors are those of `open_header`."""
     limits = limits or DecodeLimits()
     check_bytes(data, limits)
+    pages = tiff_pages(data)
+    refuse_raw(data, pages)
+    scans, png = jpeg_scans(data), png_parts(data)
+    whole = png.data if png else _ended(data, scans) if scans and scans.end is None else data
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        with Image.open(io.BytesIO(whole), formats=_FORMATS) as image:
+            if pages:
+                image.seek(pages.page.index)
             _check_size(image, limits)
-            _check_passes(image, data, limits)
-            yield image
+            if scans:
+                _check_passes(image, scans.count, limits)
+            deep = open_deep(data, pages.page) if pages and is_deep(pages.page) else None
+            yield _Opened(
+                image=image,
+                source=png.colours if png else _source(image, data),
+                orientation=deep.orientation if deep else _orientation(image),
+                header=_header(image, pages, deep, _damage(data, scans, limits)),
+                deep=deep,
+            )
     except MemoryError as fault:
         raise PictureTooLargeError(
             "expected a picture that can be decoded in the memory there is, this one asks for more",
             hint="save the picture smaller, or raise the limit",
         ) from fault
     except _DECODER_FAULTS as fault:
-        sentence = _why_unreadable(data, fault)
+        sentence = why_unreadable(data, fault)
         raise UnreadablePictureError(sentence, hint="save it again as JPEG or PNG") from fault
+
+
+def _header(image: ImageFile.ImageFile, pages: Pages | None, deep: Deep | None, damage: Damage) -> Header:
+    exif = _exif(image)
+    width, height = deep.image.size if deep else image.size
+    if (deep.orientation if deep else _orientation(image)) in _SIDEWAYS:
+        width, height = height, width
+    return Header(
+        format=(image.format or "unknown").lower(),
+        width=width,
+        height=height,
+        frames=_frames(image),
+        taken_at=_taken_at(exif),
+        camera=_camera(exif),
+        pages=pages.count if pages else 1,
+        page=pages.page.index + 1 if pages else 1,
+        cut_off=damage.cut_off,
+        missing=damage.missing,
+        lost=damage.lost,
+        guessed_bits=deep.guessed if deep else 0,
+    )
+
+
+def _source(image: Image.Image, data: bytes) -> Source:
+    """Read which colours a picture's numbers mean."""
+    profile: bytes | None = image.info.get("icc_profile")
+    return profile or _code_points(image, data)
+
+
+def _code_points(image: Image.Image, data: bytes) -> CodePoints | None:
+    """Read which colours a phone's picture without a profile means."""
+    if image.format == "AVIF":
+        return avif_colours(data)
+    named = image.info.get("nclx_profile")
+    if image.format != "HEIF" or not named:
+        return None
+    return CodePoints(int(named["color_primaries"]), int(named["transfer_characteristics"]))
+
+
+def _ended(data: bytes, scans: JpegScans) -> bytes:
+    """Forge a JPEG's end: its decoder then fills what is missing."""
+    return data[: scans.sound] + _FORGED_END
+
+
+def _damage(data: bytes, scans: JpegScans | None, limits: DecodeLimits) -> Damage:
+    """Tell what of a JPEG is damaged.
+
+    Raises:
+        EOFError: more of it is missing than the limits allow.
+    """
+    if scans is None:
+        return Damage()
+    cut_off = scans.end is None
+    missing = _missing(data, scans, limits) if cut_off else 0.0
+    if missing > limits.max_missing and not scans.lost:
+        raise EOFError
+    return Damage(cut_off, missing, scans.lost)
+
+
+def _missing(data: bytes, scans: JpegScans, limits: DecodeLimits) -> float:
+    """Measure the share of a cut-off JPEG's rows that its decoder has nothing for.
+
+    Rows that come out with a forged end and not without one are missing. Of one in passes everything comes out, only
+    coarser: it counts as whole once its last bits have begun, and as half before.
+    """
+    if scans.progressive:
+        return 0.0 if scans.finest else 0.5 if scans.count > 2 else 1.0  # noqa: PLR2004
+    rows = []
+    for bytes_ in (data, _ended(data, scans)):
+        with Image.open(io.BytesIO(bytes_), formats=("JPEG",)) as image:
+            _check_size(image, limits)
+            _draft(image, _DAMAGE_SEEN_AT)
+            with suppress(OSError):
+                image.load()
+            shown = np.asarray(_decoded_so_far(image))
+            rows.append(shown.reshape(len(shown), -1).any(axis=1))
+    return float((rows[1] & ~rows[0]).mean())
+
+
+def _decoded_so_far(image: ImageFile.ImageFile) -> Image.Image:
+    """Give the rows that came out before a decoder stopped, the others black."""
+    image.tile = []
+    return image.copy()
 
 
 def check_bytes(data: bytes, limits: DecodeLimits) -> None:
@@ -246,12 +368,11 @@ def _check_size(image: Image.Image, limits: DecodeLimits) -> None:
         )
 
 
-def _check_passes(image: Image.Image, data: bytes, limits: DecodeLimits) -> None:
+def _check_passes(image: Image.Image, passes: int, limits: DecodeLimits) -> None:
     """Refuse a JPEG that asks for too many passes.
 
     A small progressive file may ask for hours.
     """
-    passes = data.count(b"\xff\xda") if image.format in ("JPEG", "MPO") else 1
     if passes * image.width * image.height > _PASSES * limits.max_pixels:
         raise PictureTooLargeError(
             f"expected at most {_PASSES} passes over {limits.max_pixels:,} pixels, "
@@ -268,24 +389,6 @@ def _frames(image: Image.Image) -> int:
     return 1 if image.format == "TIFF" else int(getattr(image, "n_frames", 1))
 
 
-def _why_unreadable(data: bytes, fault: BaseException) -> str:
-    if not data:
-        return "expected a picture, found an empty file (0 bytes)"
-    head = data[:_HEAD_BYTES]
-    told = re.sub(rb"(?s)<!--.*?-->", b"", head)
-    for pattern, name in _STRANGERS:
-        if re.match(pattern, told):
-            return f"expected a picture, this is {name}, not a picture"
-    if isinstance(fault, UnidentifiedImageError):
-        text = b"\0" not in head and sum(byte < 9 or byte > 126 for byte in head) * 8 < len(head)  # noqa: PLR2004
-        kind = "this is plain text, not a picture" if text else "found bytes of no known picture format"
-        return f"expected a picture, {kind}"
-    if "truncated" in str(fault) or isinstance(fault, EOFError):
-        return "expected a whole picture, found a file that is cut off"
-    reason = " ".join(str(fault).split()) or type(fault).__name__
-    return f"expected a picture, found a damaged file ({reason[:120]})"
-
-
 def _draft(image: Image.Image, longest: int) -> None:
     """Let a JPEG decoder skip detail that is shrunk away."""
     width, height = image.size
@@ -294,20 +397,63 @@ def _draft(image: Image.Image, longest: int) -> None:
         image.draft(None, (max(1, round(width * scale)), max(1, round(height * scale))))
 
 
-def _picture(image: Image.Image, orientation: int, longest: int | None) -> Picture:
-    """Turn a decoded Pillow image into a Picture."""
-    profile = image.info.get("icc_profile")
+def _picture(opened: _Opened, data: bytes, longest: int | None) -> Picture:
+    """Decode what is open into a Picture."""
+    image: Image.Image = opened.image
+    source = opened.source
+    if image.format == "HEIF" and isinstance(source, CodePoints) and source.brighter_than_white:
+        image, source = _bright(data, source), None
+    elif opened.deep:
+        image = opened.deep.image
+    else:
+        opened.image.load()
     image = _eight_bit(image)
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        image = image.convert("LA" if image.mode in {"L", "LA"} else "RGBA")
     elif image.mode in ("1", "P", "PA"):
         image = image.convert("RGB")
     if longest is not None:
         image = shrunk(image, longest)
-    image = over_white(image, profile) if image.mode == "RGBA" else to_srgb(image, profile)
-    if orientation in _TURNS:
-        image = image.transpose(_TURNS[orientation])
-    return Picture(np.asarray(image))
+    return Picture(_upright(image, source, opened.orientation))
+
+
+def _bright(data: bytes, points: CodePoints) -> Image.Image:
+    """Decode a HEIC of 10 or 12 bits whose light is brighter than white."""
+    deep = np.asarray(pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False))
+    if deep.dtype == np.uint8:
+        deep = deep.astype(np.uint16) * 257
+    return Image.fromarray(bright_to_srgb(deep[..., :3], points))
+
+
+def _upright(image: Image.Image, source: Source, orientation: int) -> NDArray[np.uint8]:
+    """Convert to sRGB strip by strip, each turned into its place."""
+    width, height = image.size
+    rgb = np.empty((width, height, 3) if orientation in _SIDEWAYS else (height, width, 3), np.uint8)
+    stored = _as_stored(rgb, orientation)
+    step = max(1, _STRIP // width)
+    for top in range(0, height, step):
+        below = min(height, top + step)
+        strip = image if step >= height else image.crop((0, top, width, below))
+        stored[top:below] = np.asarray(to_srgb(strip, source))
+    return rgb
+
+
+def _as_stored(upright: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """View an upright picture as its file stores it.
+
+    Source: Exif 3.0, 4.6.4.
+    """
+    across = upright.swapaxes(0, 1)
+    views = {
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: across,
+        6: across[::-1],
+        7: across[::-1, ::-1],
+        8: across[:, ::-1],
+    }
+    return views.get(orientation, upright)
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -328,9 +474,14 @@ def _exif(image: Image.Image) -> Image.Exif:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation, 1 to 8, or 1 for nonsense."""
-    value = _exif(image).get(ExifTags.Base.Orientation, 1)
-    return value if isinstance(value, int) and value in _TURNS else 1
+    """Tell how a decoded picture is turned, 1 to 8, as Chromium turns it.
+
+    Pillow turns a TIFF itself, libheif what it opens; no browser turns a WebP.
+    """
+    if image.format not in {"JPEG", "MPO", "PNG", "AVIF"}:
+        return 1
+    exif = image.info.get("exif")
+    return exif_orientation(exif) if isinstance(exif, bytes) else 1
 
 
 def _taken_at(exif: Image.Exif) -> datetime | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gallery.model import Digest
 from gallery.parallel import in_parallel
+from gallery.services.fingerprints import WHOLE_PX
 from gallery.store.vault import Vault, digest_of
 from watermark.errors import WatermarkError
 from watermark.matching.fingerprint import fingerprint
@@ -15,7 +16,7 @@ from watermark.picture.decode import DecodeLimits, Header
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import sandbox
 
-INTAKE_LIMITS = DecodeLimits(max_pixels=60_000_000)  # more than cameras of practices have; a bomb has more
+INTAKE_LIMITS = DecodeLimits(max_seconds=60.0)  # a panorama on a busy machine
 _GLANCE_PX = 256
 _SMALL_PX = 100
 _STILL = ("mpo", "heif")  # cameras keep previews and depth beside the photograph
@@ -72,7 +73,7 @@ def check_file(originals: Path, path: Path, *, keep: bool) -> Checked | Refused:
         return Refused(f"cannot be read: {getattr(error, 'strerror', None) or error}")
     staged = Vault(originals).stage(data) if keep else None
     try:
-        opened = sandbox().open_first(data, limits, longest=None if staged else _GLANCE_PX)
+        opened = sandbox().open_first(data, limits, longest=WHOLE_PX if staged else _GLANCE_PX)
     except WatermarkError as error:
         if staged:
             staged.unlink(missing_ok=True)
@@ -106,11 +107,28 @@ def _fingerprinted(picture: Picture, beside: Path) -> Path | None:
 
 def note_on(facts: Header) -> str:
     """Say what is odd about a file that is taken as it is."""
+    return "; ".join(_oddities(facts))
+
+
+def _oddities(facts: Header) -> Iterator[str]:
+    if facts.lost:
+        share = max(1, round(100 * facts.lost))
+        yield f"IS DAMAGED, {share} % of its data are zeros and part of the picture is lost: look at it first"
+    elif facts.cut_off and facts.missing:
+        share = max(1, round(100 * facts.missing))
+        yield f"is cut off, {share} % of the picture at its lower edge are missing: look for a whole copy"
+    elif facts.cut_off:
+        yield "is cut off: its last bytes are missing"
+    if facts.guessed_bits:
+        yield (
+            f"says 16 bits and uses {facts.guessed_bits}, so its white was taken from that: compare its brightness"
+        )
+    if facts.pages > 1:
+        yield f"has {facts.pages} pages; only page {facts.page} is taken"
     if facts.frames > 1 and facts.format not in _STILL:
-        return f"has {facts.frames} pictures; only the first is taken"
+        yield f"has {facts.frames} pictures; only the first is taken"
     if min(facts.width, facts.height) < _SMALL_PX:
-        return f"is only {facts.width} by {facts.height} pixels: copies of it may not be recognised"
-    return ""
+        yield f"is only {facts.width} by {facts.height} pixels: copies of it may not be recognised"
 
 
 def check_files(originals: Path, paths: Iterable[Path], *, keep: bool) -> Iterator[Checked | Refused]:
