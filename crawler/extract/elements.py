@@ -15,11 +15,13 @@ from crawler.extract.signals import Signal, signals_of
 from crawler.extract.text import (
     css_imports,
     css_urls,
+    handler_images,
     inline_body,
     inline_name,
     json_attribute,
     script_images,
     srcset,
+    templated,
     text_images,
 )
 from crawler.model import ImageLink
@@ -36,7 +38,7 @@ _NOTHING_HERE = frozenset({
     "http-equiv", "data-id", "data-type", "viewbox", "d", "fill",
 })  # fmt: skip
 _LAZY = re.compile(
-    r"data-(?:[\w-]+-)?(?:src|original|lazy|image|img|bg|background(?:-image)?|thumb|thumbnail|poster|large_image|"
+    r"data-(?:[\w-]+-)?(?:src|cfsrc|original|lazy|lazyload|image|img|bg|background(?:-image)?|thumb|thumbnail|poster|large_image|"
     r"orig-file|full-url|full|hi-?res|zoom-image|href|url|lightbox-src|large-file|medium-file)"
 )
 _SHOWS_SRC = frozenset(("img", "amp-img", "amp-anim", "input", "embed", "source", "image"))
@@ -173,7 +175,9 @@ class ElementWalker:
         if rule is not None:
             rule(self, element, tag, value)
         elif "srcset" in name or name == "data-original-set":
-            self.all_images(srcset(value), tag, name, element)
+            self.all_images(templated(srcset(value), element.get("data-widths")), tag, name, element)
+        elif name[:2] == "on":
+            self.all_images(handler_images(value), tag, name, element)
         else:
             self._other_attribute(element, tag, name, value)
 
@@ -187,12 +191,13 @@ class ElementWalker:
             self.fragment(html.unescape(value))
         elif names_an_image(value):
             several = "," in value and " " in value.strip()
-            self.all_images(srcset(value) if several else (value,), tag, name, element)
+            shown = srcset(value) if several else (value,)
+            self.all_images(templated(shown, element.get("data-widths")), tag, name, element)
         elif _LAZY.fullmatch(name) and tag not in ("script", "form") and " " not in value.strip():
             if tag in ("iframe", "a", "frame"):
                 self.link(value)
             elif "/" in value or "." in value or value.startswith("data:"):
-                self.all_images((value,), tag, name, element)
+                self.all_images(templated((value,), element.get("data-widths")), tag, name, element)
 
     def all_images(self, references: Iterable[str], tag: str, via: str, near: "Element | NearbyText") -> None:
         """Keep references as image links with the words near their element."""
@@ -299,6 +304,12 @@ class ElementWalker:
         if "<" in text:
             self.fragment(html.unescape(text))
 
+    def on_option(self, element: Element) -> None:
+        """Take the picture that a choice in a form shows."""
+        value = element.get("value") or ""
+        if names_an_image(value):
+            self.all_images((value,), "option", "value", element)
+
     def on_img(self, _element: Element) -> None:
         """Count, so that images lost in broken markup are noticed."""
         self.tags_seen += 1
@@ -310,6 +321,8 @@ class ElementWalker:
 
     def on_src(self, element: Element, tag: str, value: str) -> None:
         """Take `src` as an image or a page in a frame."""
+        if tag == "source" and _is_of_video(element):
+            return
         if tag in _SHOWS_SRC or names_an_image(value) or value.startswith("data:image/"):
             if tag != "script":
                 self.all_images((value,), tag, "src", element)
@@ -350,7 +363,7 @@ class ElementWalker:
         if (element.get("http-equiv") or "").lower() == "refresh":
             found = _REFRESH.search(value)
             self.refresh = (self.address(found[1]) or "") if found else self.refresh
-        elif names_an_image(value) or (_META_IMAGES.search(name) and "/" in value):
+        elif names_an_image(value) or (_META_IMAGES.search(name) and "/" in value and ":type" not in name):
             self.all_images((value,), tag, name.strip() or "content", element)
         elif "robots" in name.lower() and "noimageindex" in value.lower():
             self.note(Signal.NO_IMAGE_INDEX)
@@ -367,6 +380,14 @@ class ElementWalker:
     def on_srcdoc(self, _element: Element, _tag: str, value: str) -> None:
         """Read the page inside an iframe's `srcdoc`."""
         self.fragment(value)
+
+
+def _is_of_video(source: Element) -> bool:
+    """Tell whether a source element names a film or a sound, not a picture."""
+    above = source.getparent()
+    return (above is not None and above.tag in ("video", "audio")) or (source.get("type") or "").startswith(
+        ("video/", "audio/")
+    )
 
 
 def _first(element: Element, tag: str, within: int) -> Element | None:
@@ -390,6 +411,7 @@ _BY_TAG: dict[str, Callable[[ElementWalker, Element], None]] = {
     "noscript": ElementWalker.on_noscript,
     "img": ElementWalker.on_img,
     "input": ElementWalker.on_input,
+    "option": ElementWalker.on_option,
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), ElementWalker.on_heading),
 }
 _BY_ATTRIBUTE: dict[str, Callable[[ElementWalker, Element, str, str], None]] = {

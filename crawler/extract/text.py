@@ -6,7 +6,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, unquote_to_bytes
 
 from crawler.urls import names_an_image
@@ -29,6 +29,14 @@ _MOST_TEXT = 1024 * 1024
 _RUN = re.compile(r"(?:https?:)?//[^\s\"'<>()\\]{1,2000}+", re.IGNORECASE)
 _START = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _ENDING = re.compile(r"\.(?:jpe?g|png|webp|avif|gif|hei[cf]|bmp|tiff?)(?:\?\S*+)?(?![\w.])", re.IGNORECASE)
+_TEMPLATE = re.compile(r"\{\s?(?:width|w|size)\s?\}|%7B(?:width|w|size)%7D", re.IGNORECASE)
+_USUAL_WIDTH = 1080
+_WIX_MEDIA = "https://static.wixstatic.com/media/"
+_INTERCHANGE = re.compile(r"\[\s*+([^\s,\[\]\"']{4,2000}+)\s*+,")
+_ARGUMENT = re.compile(r"(?<=[\"'`(])[^\s\"'`()<>{}]{4,2000}+(?=[\"'`)])")
+_WIX = re.compile(
+    r"(?<![\w/])[0-9a-f]{6,32}_[0-9a-f]{32}~mv2(?:_d_\w+)?\.(?:jpe?g|png|webp|gif|avif)", re.IGNORECASE
+)
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 _DATA = re.compile(r"data:image/[\w.+-]+(?:;[\w=.+-]+)*,", re.IGNORECASE)
 _IMAGE_KEYS = frozenset({
@@ -53,6 +61,19 @@ def srcset(value: str) -> Iterator[str]:
         while at < len(value) and (value[at] != "," or depth > 0):
             depth += (value[at] == "(") - (value[at] == ")")
             at += 1
+
+
+def templated(references: Iterable[str], widths_said: str | None) -> Iterator[str]:
+    """Give addresses with a shop's `{width}` filled in by its largest.
+
+    Source: lazysizes rias, as Shopify's themes use it.
+    """
+    for reference in references:
+        if not ("{" in reference or "%7" in reference) or not _TEMPLATE.search(reference):
+            yield reference
+            continue
+        widths = [int(number) for number in re.findall(r"\d{2,4}", widths_said or "")]
+        yield _TEMPLATE.sub(str(max(widths, default=_USUAL_WIDTH)), reference)
 
 
 def css_urls(text: str) -> Iterator[str]:
@@ -101,7 +122,9 @@ def json_images(value: object, *, named: bool = False, depth: int = 0) -> Iterat
 
 
 def _string_images(value: str, *, named: bool) -> Iterator[str]:
-    if value.startswith("data:image/") or names_an_image(value) or (named and "/" in value):
+    if "~mv2" in value and _WIX.fullmatch(value):
+        yield _WIX_MEDIA + value
+    elif value.startswith("data:image/") or names_an_image(value) or (named and "/" in value):
         yield value
     elif "<img" in value or "&lt;img" in value:
         yield from text_images(html.unescape(value))
@@ -115,7 +138,9 @@ def text_images(text: str) -> Iterator[str]:
         text = text.replace('\\"', '"')
     for found in _QUOTED.finditer(text):
         inner = found[1] or found[2] or found[3]
-        if names_an_image(inner) and not re.search(r"[\s<>{}]", inner):
+        if "~mv2" in inner and _WIX.fullmatch(inner):
+            yield _WIX_MEDIA + inner
+        elif names_an_image(inner) and not re.search(r"[\s<>{}]", inner):
             yield inner
         elif "," in inner and " " in inner and names_an_image(inner.split(" ", 1)[0]):
             yield from srcset(inner)
@@ -150,12 +175,22 @@ def script_images(text: str, kind: str) -> Iterator[str]:
     yield from text_images(stripped)
 
 
+def handler_images(value: str) -> Iterator[str]:
+    """Give the images that an event handler names, such as `onmouseover`."""
+    for found in _ARGUMENT.finditer(html.unescape(value) if "&" in value else value):
+        if names_an_image(found[0]):
+            yield found[0].replace("\\/", "/")
+
+
 def json_attribute(value: str) -> Iterator[str]:
     """Give the images in an attribute that holds JSON or nearly so."""
     try:
         yield from json_images(json.loads(value))
     except (ValueError, RecursionError):
         yield from text_images(value)
+        for found in _INTERCHANGE.finditer(value):  # as Foundation writes it
+            if names_an_image(found[1]):
+                yield found[1]
 
 
 def inline_body(uri: str) -> bytes | None:

@@ -13,6 +13,7 @@ PAGE = "https://site.example/work/page.html"
 HOME = "https://site.example"
 TINY = b"GIF89a\x01\x00\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 
+WIX = "ab12cd_0123456789abcdef0123456789abcdef~mv2.jpg"
 IN_MARKUP = {
     "img src": ('<img src="/p/a.jpg">', "/p/a.jpg"),
     "img without an ending": ('<img src="/image/4711">', "/image/4711"),
@@ -78,6 +79,26 @@ IN_MARKUP = {
     "dot segments": ('<img src="../p/./dots.jpg">', "/p/dots.jpg"),
     "broken markup": ('<div <img src="/p/broken.jpg" </div><p', "/p/broken.jpg"),
     "a null byte in the tag": ('<im\0g src="/p/x.jpg"><img src="/p/nul.jpg">', "/p/nul.jpg"),
+    "onmouseover": ("<img src='/p/s.gif' onmouseover=\"this.src='/p/over.jpg'\">", "/p/over.jpg"),
+    "onclick": ("<a href='#' onclick=\"window.open('/p/click.jpg', 'x', 'width=5'); return false\">x</a>", "/p/click.jpg"),
+    "onmouseenter, swapped by a function": ("<i onmouseenter='show(&quot;big&quot;, &quot;/p/enter.png&quot;)'>x</i>", "/p/enter.png"),
+    "onload": ("<img src='/p/x.gif' onload=\"preload('x','/p/two.jpg')\">", "/p/two.jpg"),
+    "onfocus": ('<button onfocus="document.getElementById(`v`).src=`/p/focus.webp`">x</button>', "/p/focus.webp"),
+    "option value": ('<select onchange="v.src=this.value"><option value="/p/option.jpg">Case 5</select>', "/p/option.jpg"),
+    "option value, relative": ('<select><option value="../p/o.png" selected>6</option></select>', "/p/o.png"),
+    "data-lazyload": ('<img src="/p/dummy.png" data-lazyload="//site.example/p/rev.jpg">', "https://site.example/p/rev.jpg"),
+    "data-lazyload without an ending": ('<img data-lazyload="/photo/5">', "/photo/5"),
+    "data-cfsrc": ('<img data-cfsrc="/p/mirage.jpg" style="display:none">', "/p/mirage.jpg"),
+    "data-cfsrc without an ending": ('<img data-cfsrc="/photo/6">', "/photo/6"),
+    "data-interchange": ('<img data-interchange="[/p/small.jpg, small], [/p/large.jpg, large]">', "/p/large.jpg"),
+    "data-interchange, quoted": ("<div data-interchange=\"['/p/q-small.jpg', (default)], ['/p/q.jpg', (large)]\"></div>", "/p/q.jpg"),
+    "{width} with its widths": ('<img data-src="/cdn/a_{width}x.jpg?v=1" data-widths="[180, 360, 1512]">', "/cdn/a_1512x.jpg?v=1"),
+    "{width} without widths": ('<img data-src="/cdn/b_{width}x.jpg">', "/cdn/b_1080x.jpg"),
+    "{w} in a srcset": ('<img data-srcset="/cdn/c_{w}.jpg 1x">', "/cdn/c_1080.jpg"),
+    "%7Bwidth%7D": ('<img data-src="/cdn/d_%7Bwidth%7Dx.jpg">', "/cdn/d_1080x.jpg"),
+    "Wix mediaUrl": (f'<script>var s = {{"mediaUrl":"{WIX}"}};</script>', f"https://static.wixstatic.com/media/{WIX}"),
+    "Wix uri in JSON": (f'<script type="application/json">{{"items":[{{"uri":"{WIX}"}}]}}</script>', f"https://static.wixstatic.com/media/{WIX}"),
+    "Wix image info": (f"<wow-image data-image-info='{{&quot;imageData&quot;:{{&quot;uri&quot;:&quot;{WIX}&quot;}}}}'></wow-image>", f"https://static.wixstatic.com/media/{WIX}"),
     "Cyrillic name": ('<img src="/p/до.jpg">', "/p/%D0%B4%D0%BE.jpg"),
 }  # fmt: skip
 
@@ -181,3 +202,25 @@ ON_ANOTHER_HOST = {
     for markup, wanted in IN_MARKUP.values()
     if "site.example" in markup and not wanted.startswith("http")
 }
+
+
+def test_templates_and_handlers_name_nothing_that_is_not_there():
+    """A shop's template, a Wix name and a handler are not also asked for as they are written."""
+    page = f"""<img data-src="/cdn/a_{{width}}x.jpg"><script>var s = {{"mediaUrl":"{WIX}"}};</script>
+        <i onclick="go('/next.html')" onmouseover="hint('a.jpg of 2024')"></i><option value="7">7</option>"""
+
+    shown = [image.url for image in extract_page(page.encode(), PAGE).images]
+
+    assert shown == [f"{HOME}/cdn/a_1080x.jpg", f"https://static.wixstatic.com/media/{WIX}"]
+
+
+def test_films_are_no_pictures():
+    """Of a film the poster is seen, under its usual names; the film itself and its type are not asked for."""
+    page = """<meta property="og:image:type" content="image/jpeg"><meta property="og:video" content="/v/a.mp4">
+        <video poster="/p/a.jpg" src="/v/a.mp4"><source src="/v/b.mp4"><source src="/v/c.webm" type="video/webm">
+        <track src="/v/t.vtt"></video><audio><source src="/v/d"></audio>
+        <div data-poster="/p/b.jpg" data-video="/v/e.mp4"></div><source src="/v/f" type="video/mp4">"""
+
+    shown = {image.url for image in extract_page(page.encode(), PAGE).images}
+
+    assert shown == {f"{HOME}/p/a.jpg", f"{HOME}/p/b.jpg"}
