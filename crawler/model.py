@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from crawler.errors import RefusedError
+from crawler.presence import FileState, Presence
 from crawler.reasons import Reason
 from watermark.matching.verdict import Verdict
 
@@ -64,6 +65,16 @@ class Decision(StrEnum):
     LICENSED = "licensed"
     DISMISSED = "dismissed"
     UNSURE = "unsure"
+
+
+class Absence(StrEnum):
+    """What proves that a picture is not there."""
+
+    NOT_YET = "not-yet"
+    PAGE_WITHOUT = "page-without"
+    PAGE_GONE = "page-gone"
+    FILE_GONE = "file-gone"
+    OTHER_BYTES = "other-bytes"
 
 
 class Outcome(StrEnum):
@@ -176,6 +187,7 @@ class ImageLink:
         url: Canonical; for an image inside the page itself, `data:` and its SHA-256.
         element: The tag ("img", "a", "style", "script", …).
         via: The attribute or rule that named it ("srcset", "data-src", "css", "json-ld", "original", …).
+        claim: The words that follow it, up to the next picture or heading.
         body: The bytes of an inline image, else None.
     """
 
@@ -185,6 +197,7 @@ class ImageLink:
     alt: str = ""
     caption: str = ""
     heading: str = ""
+    claim: str = ""
     body: bytes | None = None
 
 
@@ -193,6 +206,8 @@ class PageSeen:
     """What one visit of a page showed.
 
     `is_whole` when the page itself was read, not only named elsewhere.
+
+    `source` is the document that named the images, such as a style sheet; "" for the page itself.
     """
 
     url: str
@@ -200,6 +215,28 @@ class PageSeen:
     images: tuple[ImageLink, ...]
     signals: tuple[str, ...] = ()
     is_whole: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one address answered, by the wall clock of that very answer.
+
+    Args:
+        final: Where redirects ended, or "".
+        digest: Of the bytes that were proven there, by 200 or 304; "" where none were.
+        is_read: Whether what it names is known: markup that was read, now or when it was last another.
+        sent: Not later than the request went out.
+        received: Not earlier than the answer was whole.
+    """
+
+    url: str
+    final: str
+    status: int
+    digest: str
+    is_read: bool
+    sent: datetime
+    received: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +308,7 @@ class SliceResult:
     hosts: tuple[HostState, ...] = ()
     barren: Mapping[str, int] = field(default_factory=dict)
     pages: tuple[PageSeen, ...] = ()
+    readings: tuple[Reading, ...] = ()
     unchanged: tuple[str, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     kept: Mapping[str, bytes] = field(default_factory=dict)
@@ -281,16 +319,26 @@ class SliceResult:
     limit: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """A decided finding whose picture looks the same.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """What one person decided at one time."""
 
-    It is of the same photo at the same site.
-    """
-
-    finding: int
     decision: Decision
     by: str
+    at: datetime
+    note: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSighting:
+    """What a person says to have seen, apart from what the machine saw."""
+
+    url: str
+    seen_at: datetime
+    by: str
+    recorded_at: datetime
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,12 +372,21 @@ class Finding:
 
     Args:
         judgements: Every one, the newest first.
-        sightings: Every page and element where the image was seen.
+        sightings: Every page, element and wording in which the image was seen, the newest first.
+        first_seen: First proven present, or as an older version wrote it down.
+        last_seen: Last proven present, or as an older version wrote it down.
         name: The file name of our photo, as given at import; it may name a patient, so it never leaves the house.
         view: Which view our photo shows.
         original: The digest of our photo's original.
         also: What else of ours is in the same picture, as in a collage or an animation.
-        like: Of an undecided one: the same picture, saved again, was decided under this finding.
+        numbers: Its number, and those of older findings that are one with it.
+        decisions: All that people decided, the newest first.
+        waits: Whether joined findings were decided differently, and nobody has decided since.
+        listing: Of its site.
+        presence: The spans of the whole site; None where nothing was recorded by answers.
+        pages: The spans of each page.
+        recorded: "by-answer", "old" for what an older version wrote down, or "both".
+        persons: What people say to have seen of the same photo there.
     """
 
     id: int
@@ -352,7 +409,14 @@ class Finding:
     view: str = ""
     original: str = ""
     also: tuple[str, ...] = ()
-    like: Likeness | None = None
+    numbers: tuple[int, ...] = ()
+    decisions: tuple[DecisionRecord, ...] = ()
+    waits: bool = False
+    listing: Listing = Listing.WATCH
+    presence: Presence | None = None
+    pages: tuple[Presence, ...] = ()
+    recorded: str = "by-answer"
+    persons: tuple[PersonSighting, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse to be called an infringement by anybody but a named person.
@@ -372,6 +436,20 @@ class Finding:
     def verdict(self) -> Verdict:
         """What the machine says today."""
         return self.judgements[0].verdict
+
+    @property
+    def state(self) -> str:
+        """Whether it is open, decided, settled by the allow-list, or waits for a person."""
+        if self.waits:
+            return "conflict"
+        if self.decision is not Decision.OPEN:
+            return "decided"
+        return "allowed" if self.listing is Listing.ALLOW else "open"
+
+    @property
+    def file(self) -> FileState:
+        """Whether its file is named by a page, only served, gone, or unknown."""
+        return self.presence.file if self.presence else FileState.UNKNOWN
 
     @property
     def probability(self) -> float:
@@ -396,7 +474,15 @@ class Infringement(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One page on which a finding's image was seen."""
+    """These bytes, at this address, on this page, in these words.
+
+    Args:
+        named_by: The document that names the image: the page, its style sheet, a sitemap or a redirect.
+        first_seen: When the answers of the first time were whole.
+        last_seen: When the answers of the last time were whole.
+        page_sent: When the page was asked for the first time; None in rows of older versions.
+        recorded: "by-answer", or "old" for what an older version wrote down.
+    """
 
     page_url: str
     element: str
@@ -406,6 +492,19 @@ class Sighting:
     heading: str
     first_seen: datetime
     last_seen: datetime
+    claim: str = ""
+    image_url: str = ""
+    digest: str = ""
+    page_final: str = ""
+    image_final: str = ""
+    named_by: str = ""
+    page_status: int | None = None
+    page_sent: datetime | None = None
+    page_received: datetime | None = None
+    image_status: int | None = None
+    image_sent: datetime | None = None
+    image_received: datetime | None = None
+    recorded: str = "by-answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

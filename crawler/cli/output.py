@@ -14,7 +14,7 @@ def say(line: str, *, err: bool = False) -> None:
 
 def say_finding(one: Finding) -> None:
     """Print a finding for people."""
-    from crawler.desk.sentences import former_judgements, likeness, subject
+    from crawler.desk.sentences import former_judgements, subject, whereabouts
 
     what = f"{one.verdict:<10} {subject(one)}  [{one.decision}]"
     sure = ">99.9%" if one.probability >= _CERTAIN else f"{one.probability:6.1%}"
@@ -23,6 +23,6 @@ def say_finding(one: Finding) -> None:
     say(f"{one.id:>5}  {sure}  {what}")
     also = f"In the same picture: {'; '.join(one.also)}." if one.also else ""
     before = "".join(f"Judged before: {sentence}." for sentence in former_judgements(one)[:1])
-    lines = (one.image_url, f"on {one.page_url}", one.explanation, also, likeness(one), before)
+    lines = (one.image_url, f"on {one.page_url}", one.explanation, also, whereabouts(one), before)
     for line in filter(None, lines):
         say(f"       {line}")

@@ -1,16 +1,18 @@
 """A finding as a JSON object and as a CSV row."""
 
 from dataclasses import asdict
+from datetime import datetime
 
-from crawler.desk.sentences import carries_our_mark, likeness
+from crawler.desk.sentences import carries_our_mark
 from crawler.desk.stage_claims import StageClaim, named_stages, side_of, stage_claim
-from crawler.model import Finding, JudgementRecord
+from crawler.model import DecisionRecord, Finding, JudgementRecord, PersonSighting, Sighting
+from crawler.presence import Presence
 from gallery.stages import says_before
 
 COLUMNS = """
     id verdict probability case stage view original site page_url image_url first_seen last_seen decision
-    decided_by decided_at note changes mark carries_our_mark explanation also like alt caption heading pages
-    digest
+    decided_by decided_at note changes mark carries_our_mark explanation also alt caption heading pages
+    digest claim state absent_before absent_since back_on unlinked_since file recorded numbers
 """.split()  # noqa: SIM905 (reads better)
 
 
@@ -19,7 +21,7 @@ def finding_json(finding: Finding) -> dict[str, object]:
 
     Its keys are kept stable.
     """
-    answer = finding.answer
+    answer, there = finding.answer, finding.presence or Presence(page_url="", spans=())
     return {
         "id": finding.id,
         "site": finding.site_url,
@@ -39,9 +41,7 @@ def finding_json(finding: Finding) -> dict[str, object]:
         "digest": finding.digest,
         "explanation": finding.explanation,
         "also": list(finding.also),
-        "like": None
-        if finding.like is None
-        else {"finding": finding.like.finding, "decision": str(finding.like.decision)},
+        "like": None,  # kept for readers of older versions: pictures of one look are one finding
         "changes": list(answer.get("changes", [])),
         "hashes": dict(answer.get("hashes", {})),
         "mark": answer.get("mark"),
@@ -50,10 +50,50 @@ def finding_json(finding: Finding) -> dict[str, object]:
         "carries_our_mark": carries_our_mark(finding),
         "judged": _record_json(finding.judgements[0]),
         "judged_before": [_record_json(one) for one in finding.judgements[1:]],
-        "pages": [
-            asdict(place)
-            | {"first_seen": place.first_seen.isoformat(), "last_seen": place.last_seen.isoformat()}
-            for place in finding.sightings
+        "pages": [_plain(place) for place in finding.sightings],
+        "state": finding.state,
+        "numbers": list(finding.numbers),
+        "decisions": [_plain(one) for one in finding.decisions],
+        "recorded": finding.recorded,
+        "absent_before": _proven(there.absent_before),
+        "absent_since": _proven(there.absent_since),
+        "back_on": _time(there.back_on),
+        "unlinked_since": _time(there.unlinked_since),
+        "file": str(there.file),
+        "history": [_presence_json(one) for one in (*filter(None, (finding.presence,)), *finding.pages)],
+        "persons": [_plain(one) for one in finding.persons],
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _proven(at: datetime | None) -> str:
+    return at.isoformat() if at else "unknown"
+
+
+def _plain(one: Sighting | DecisionRecord | PersonSighting) -> dict[str, object]:
+    """Give a value's fields as JSON has them."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asdict(one).items()
+    }
+
+
+def _presence_json(one: Presence) -> dict[str, object]:
+    """Give the spans of a page, or of the whole site under no page."""
+    return {
+        "page_url": one.page_url or None,
+        "spans": [
+            {
+                "first": span.first.isoformat(),
+                "last": span.last.isoformat(),
+                "proofs": span.proofs,
+                "absent_before": _proven(span.absent_before),
+                "absent_since": _proven(span.absent_since),
+            }
+            for span in one.spans
         ],
     }
 
@@ -87,12 +127,13 @@ def finding_row(finding: Finding) -> dict[str, str]:
     """Give a finding as a CSV row without our file's name."""
     plain = finding_json(finding)
     place = finding.sightings[0] if finding.sightings else None
-    words = {name: getattr(place, name) if place else "" for name in ("alt", "caption", "heading")}
+    words = {name: getattr(place, name) if place else "" for name in ("alt", "caption", "heading", "claim")}
     pages = " ".join(sorted({place.page_url for place in finding.sightings}))
     changes = "; ".join(str(change) for change in finding.answer.get("changes", []))
     ours = {"view": finding.view, "original": finding.original}
-    ours |= {"also": "; ".join(finding.also), "like": likeness(finding)}
-    row = plain | words | ours | {"pages": pages, "changes": changes}
+    ours |= {"also": "; ".join(finding.also)}
+    numbers = " ".join(map(str, finding.numbers))
+    row = plain | words | ours | {"pages": pages, "changes": changes, "numbers": numbers}
     return {name: _cell(row[name]) for name in COLUMNS}
 
 

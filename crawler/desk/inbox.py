@@ -9,10 +9,10 @@ ASIDE = frozenset((Decision.DISMISSED, Decision.LICENSED))
 def is_for_the_desk(finding: Finding) -> bool:
     """Tell whether nobody has put a finding aside.
 
-    What a person dismissed or licensed stays aside when the site only saves it anew; what was confirmed does not
-    confirm anything else, so that its likes are shown, with the reference.
+    What a person dismissed or licensed stays aside when the site only saves it anew, and so does what was found at
+    a site before it was allowed to show our photos.
     """
-    return finding.decision not in ASIDE and (finding.like is None or finding.like.decision not in ASIDE)
+    return finding.decision not in ASIDE and finding.state != "allowed"
 
 
 def is_news(finding: Finding) -> bool:

@@ -8,16 +8,12 @@ from gallery.settings import DataFolder
 
 
 def known_copies(folder: DataFolder) -> list[KnownCopy]:
-    """Give every known copy elsewhere, licensed ones too, dismissed ones not.
-
-    Nor is a dismissed one's picture that was only saved again.
-    """
+    """Give every known copy elsewhere, licensed ones too, dismissed ones not."""
     with watch(folder) as database:
         return [
             KnownCopy(
                 finding=finding.id, case=finding.case, page=finding.page_url, decision=str(finding.decision)
             )
             for finding in Findings(database).all()
-            if finding.case is not None
-            and Decision.DISMISSED not in (finding.decision, finding.like and finding.like.decision)
+            if finding.case is not None and finding.decision is not Decision.DISMISSED
         ]

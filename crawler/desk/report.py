@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from crawler.desk.export import COLUMNS, finding_row
 from crawler.desk.inbox import is_for_the_desk
-from crawler.desk.sentences import MARK_ONLY_MEANS, former_judgements, likeness, mark_says, says, subject
+from crawler.desk.sentences import MARK_ONLY_MEANS, former_judgements, mark_says, says, subject, whereabouts
 from crawler.model import Finding, Infringement
 from crawler.store.database import watch
 from crawler.store.findings import Findings
@@ -97,7 +97,7 @@ def _exhibit(finding: Finding, lookup: Lookup, evidence: Vault) -> Exhibit:
         finding=finding,
         subject=subject(finding),
         confirmed=isinstance(finding, Infringement),
-        says=" ".join(filter(None, (says(finding), likeness(finding)))),
+        says=" ".join(filter(None, (says(finding), whereabouts(finding)))),
         changes=tuple(finding.answer.get("changes", ())),
         before=former_judgements(finding),
         mark=mark_says(finding),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from crawler.model import Finding, Infringement
+from crawler.presence import FileState
 from watermark.marking.state import MarkState
 from watermark.matching.verdict import Verdict
 
@@ -69,12 +70,23 @@ def mark_says(finding: Finding) -> str:
     )
 
 
-def likeness(finding: Finding) -> str:
-    """Say which decided finding's picture this is, if any."""
-    like = finding.like
-    if like is None:
-        return ""
-    return f"The same picture, saved again, is finding {like.finding}: {like.decision}, by {like.by}."
+def whereabouts(finding: Finding) -> str:
+    """Say whether it is still there, as far as that is proven."""
+    there = finding.presence
+    if finding.waits:
+        joined = ", ".join(str(number) for number in finding.numbers)
+        return f"Findings {joined} are one, and were decided differently: a person has to decide."
+    if there is None:
+        return "Recorded by an older version, which did not keep what was answered."
+    if there.absent_since:
+        return f"Proven gone since {there.absent_since:%Y-%m-%d %H:%M} UTC."
+    if finding.file is FileState.SERVED and there.unlinked_since:
+        return (
+            f"No page names it since {there.unlinked_since:%Y-%m-%d %H:%M} UTC, but the file is still served."
+        )
+    return (
+        f"Back since {there.back_on:%Y-%m-%d %H:%M} UTC, after it was proven gone." if there.back_on else ""
+    )
 
 
 def former_judgements(finding: Finding) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def check_url(
             for body in result.kept.values():
                 Vault(folder.evidence).put(body)
         with transaction(db):
-            Sightings(db).save(site, result, clock.now(), run_id=None)
+            Sightings(db).save(site, result, clock.now(), run_id=None, since=context.began)
         seen = {address.url for address in result.addresses}
         found = tuple(one for one in Findings(db).all() if one.site_url == site.url and one.image_url in seen)
         failures = (

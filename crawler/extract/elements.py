@@ -30,6 +30,10 @@ from crawler.urls import MAX_URL, canonical, names_an_image
 MAX_IMAGES = 4000
 MAX_LINKS = 8000
 _DEEPEST = 3
+_LEVELS, _SIBLINGS, _CLAIM_LETTERS = 4, 3, 200
+_ENDS_CLAIM = frozenset(
+    ("img", "picture", "h1", "h2", "h3", "h4", "h5", "h6", "script", "style", "nav", "footer")
+)
 _NOTHING_HERE = frozenset({
     "class", "id", "alt", "title", "width", "height", "rel", "target", "type", "name", "role", "loading",
     "decoding", "sizes", "media", "property", "lang", "dir", "tabindex", "itemprop", "itemscope",
@@ -67,6 +71,7 @@ class NearbyText:
     alt: str = ""
     caption: str = ""
     heading: str = ""
+    claim: str = ""
 
 
 @dataclass(slots=True)
@@ -221,6 +226,7 @@ class ElementWalker:
                 alt=words.alt,
                 caption=words.caption,
                 heading=words.heading,
+                claim=words.claim,
                 body=body,
             )
 
@@ -240,7 +246,10 @@ class ElementWalker:
             self.heading_words = element_text(self.heading) if self.heading is not None else ""
         heading = self.heading_words
         return NearbyText(
-            shortened(alt or near.get("title") or near.get("aria-label") or ""), caption, heading
+            shortened(alt or near.get("title") or near.get("aria-label") or ""),
+            caption,
+            heading,
+            _following(near),
         )
 
     def link(self, reference: str) -> None:
@@ -393,6 +402,26 @@ def _is_of_video(source: Element) -> bool:
 def _first(element: Element, tag: str, within: int) -> Element | None:
     """Give the first such element among the first few in another."""
     return next((one for one in islice(element.iter(), within) if one.tag == tag), None)
+
+
+def _following(element: Element) -> str:
+    """Give the words that follow an element, up to the next picture or heading."""
+    words: list[str] = []
+    level: Element | None = element
+    for _ in range(_LEVELS):
+        if level is None or level.tag in ("body", "html"):
+            break
+        words.append(level.tail or "")
+        for sibling in islice(level.itersiblings(), _SIBLINGS):
+            if sibling.tag in _ENDS_CLAIM or _first(sibling, "img", 20) is not None:
+                return shortened(" ".join(" ".join(words).split()))
+            if sibling.tag != "figcaption":
+                words.append(element_text(sibling))
+            words.append(sibling.tail or "")
+        if sum(map(len, words)) >= _CLAIM_LETTERS:
+            break
+        level = level.getparent()
+    return shortened(" ".join(" ".join(words).split()))
 
 
 def _joined(base: str, reference: str) -> str:

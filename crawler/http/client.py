@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ClosedPoolError, HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
+from crawler.clock import Clock, SystemClock
 from crawler.errors import CrawlerError
 from crawler.http import headers
 from crawler.http.deadlines import WATCHDOG, Watched
@@ -27,6 +28,7 @@ from crawler.http.ip_policy import may_connect
 from crawler.reasons import Cause
 
 CHUNK = 65536
+_JUMP_S = 1.0  # that the wall clock may differ from the steady one during one request
 _REDIRECTS = (301, 302, 303, 307, 308)
 Resolver = Callable[[str, int], list[tuple[Any, ...]]]
 
@@ -56,6 +58,9 @@ class Reply:
     """An answer with its whole body, or the beginning where it was `cut`.
 
     `exchange` is the same answer as it came over the wire.
+
+    `sent` is not later than the request's first byte went out, `received` not earlier than the body's last byte came
+    in, by the wall clock; both None where that jumped meanwhile.
     """
 
     url: str
@@ -66,6 +71,8 @@ class Reply:
     address: str = ""
     cut: bool = False
     exchange: Exchange | None = None
+    sent: datetime | None = None
+    received: datetime | None = None
 
     @property
     def redirect(self) -> str | None:
@@ -122,10 +129,12 @@ class _Guarded:
         sock = _connect(self, self.allowance, type(self).resolve)  # type: ignore[arg-type]
         self.twin = sock.dup()
         _enter(self.twin, self.host_locks)
+        _stamp()
         return sock
 
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (urllib3's own signature)
         _enter(self.twin, self.host_locks)
+        _stamp()
         super().request(*args, **kwargs)  # type: ignore[misc]
 
     def send(self, data: Any) -> None:  # noqa: ANN401 (http.client's own signature)
@@ -162,6 +171,11 @@ def _enter(twin: socket.socket | None, host_locks: HostLocks | None) -> None:
     _here.address, _here.port = address, port
     if watched.release is None and may_connect(address, port, frozenset()):
         watched.release = hold(address, host_locks, max(0.0, watched.deadline - time.monotonic()))
+
+
+def _stamp() -> None:
+    """Note the time before a request's first byte goes out."""
+    _here.sent, _here.sent_at = _here.clock.now(), time.monotonic()
 
 
 def system_resolver(host: str, port: int) -> list[tuple[Any, ...]]:
@@ -247,7 +261,7 @@ def _parted(url: str) -> tuple[str, str]:
 class Fetcher:
     """Asks for single addresses, without redirects, cookies or logins."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each stands for a part of the world that a test replaces)
         self,
         agent: str,
         contact: str,
@@ -256,13 +270,15 @@ class Fetcher:
         allowance: frozenset[str] = frozenset(),
         resolver: Resolver = system_resolver,
         host_locks: HostLocks | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """Name ourselves honestly.
 
         `contact` is sent where it is a mail address. `allowance` holds private "address:port" pairs that may be
         reached all the same. All that share `host_locks` ask an address one request at a time; without, only this
-        process does.
+        process does. `clock` is the wall clock by which answers are dated.
         """
+        self._clock = clock or SystemClock()
         self._headers = {
             "User-Agent": agent,
             "Accept-Encoding": "gzip, deflate",
@@ -312,7 +328,7 @@ class Fetcher:
         return self._watched(url, self._headers | dict(fields), watched, max_bytes)
 
     def _watched(self, url: str, sent: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
-        _here.watched, _here.address, _here.port = watched, "", 0
+        _here.watched, _here.address, _here.port, _here.clock = watched, "", 0, self._clock
         _here.recorder, _here.resolved, _here.security = Recorder(max_bytes), (), {}
         WATCHDOG.begin(watched)
         try:
@@ -326,7 +342,7 @@ class Fetcher:
                 watched.release()
 
     def _ask(self, url: str, sent: dict[str, str], watched: Watched, max_bytes: int) -> Reply:
-        begun, sent_at = time.monotonic(), datetime.now(UTC)
+        begun, sent_at = time.monotonic(), self._clock.now()
         response = self._adapter.ask(url, sent, self._timeout, watched.sent)
         try:
             told = headers.received(response.headers.itermerged())
@@ -335,6 +351,7 @@ class Fetcher:
                 body, cut = _body(response, told, watched, max_bytes, self._limits.image_bytes)
             if cut:
                 response.close()
+            times = self._dated()
             return Reply(
                 url=url,
                 status=response.status,
@@ -343,7 +360,9 @@ class Fetcher:
                 cut=cut,
                 seconds=time.monotonic() - begun,
                 address=_here.address,
-                exchange=_exchange(url, sent_at, cut=cut),
+                exchange=_exchange(url, times or (sent_at, self._clock.now()), cut=cut),
+                sent=times and times[0],
+                received=times and times[1],
             )
         except BaseException:
             response.close()
@@ -351,8 +370,14 @@ class Fetcher:
         finally:
             response.release_conn()
 
+    def _dated(self) -> tuple[datetime, datetime] | None:
+        """Give when the request went out and its answer was whole, unless the clock jumped meanwhile."""
+        received, passed = self._clock.now(), time.monotonic() - _here.sent_at
+        jumped = abs((received - _here.sent).total_seconds() - passed) > _JUMP_S
+        return None if jumped else (_here.sent, received)
 
-def _exchange(url: str, sent_at: datetime, *, cut: bool) -> Exchange:
+
+def _exchange(url: str, times: tuple[datetime, datetime], *, cut: bool) -> Exchange:
     """Give what this thread's recorder took down."""
     recorder: Recorder = _here.recorder
     host = f"[{_here.address}]" if ":" in _here.address else _here.address
@@ -360,8 +385,8 @@ def _exchange(url: str, sent_at: datetime, *, cut: bool) -> Exchange:
         url=url,
         request=bytes(recorder.sent),
         answer=bytes(recorder.received),
-        sent_at=sent_at,
-        received_at=datetime.now(UTC),
+        sent_at=times[0],
+        received_at=times[1],
         peer=f"{host}:{_here.port}",
         resolved=_here.resolved,
         is_whole=recorder.is_whole and not cut,

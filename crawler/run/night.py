@@ -108,6 +108,7 @@ def _finish(
 ) -> RunSummary:
     """Sum a run up, and close it unless it was stopped."""
     run, runs, stopped = done.run, done.runs, done.stop()
+    runs.conclude(run, sites)
     news = Counter(one.site_url for one in findings.all(run_id=run.id) if is_news(one))
     reports = []
     for site in sites:

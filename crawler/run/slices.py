@@ -5,7 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from typing import Any
 
-from crawler.model import Address, HostState, ImageLink, Judgement, PageSeen, Site, SiteState, SliceResult
+from crawler.model import (
+    Address,
+    HostState,
+    ImageLink,
+    Judgement,
+    PageSeen,
+    Reading,
+    Site,
+    SiteState,
+    SliceResult,
+)
 from crawler.visit.context import VisitContext
 from crawler.visit.site import Budget, crawl_site
 
@@ -46,5 +56,5 @@ def _travels(kind: type) -> None:
     copyreg.pickle(kind, taken_apart)
 
 
-for _kind in (Address, HostState, ImageLink, PageSeen, Judgement):
+for _kind in (Address, HostState, ImageLink, PageSeen, Reading, Judgement):
     _travels(_kind)

@@ -96,12 +96,12 @@ def _blind(run: RunRecord) -> tuple[tuple[str, str], ...]:
 def policing_log(folder: DataFolder, number: int | None = None) -> list[dict[str, object]]:
     """Give what each run saw, failed at and left alone.
 
-    Addresses left alone are those that stand so now; every failure is of its own run.
+    Each run tells its own; of runs before this was written down it is not known what they left alone.
     """
     with watch(folder) as db:
         runs = Runs(db).runs(number=number)
         failures = {run.id: Sightings(db).failures(run_id=run.id) for run in runs}
-        alone = Coverage(db).left_alone()
+        alone = {run.id: Coverage(db).left_alone(run.id) for run in runs}
     return [
         {
             "run": run.id,
@@ -113,9 +113,7 @@ def policing_log(folder: DataFolder, number: int | None = None) -> list[dict[str
                 {"at": one.at.isoformat(), "url": one.url, "step": str(one.step), "why": one.message}
                 for one in failures[run.id]
             ],
-            "left_alone": [{"site": site, "url": url, "why": why} for site, url, why in alone]
-            if place == 0
-            else [],
+            "left_alone": [{"site": site, "url": url, "why": why} for site, url, why in alone[run.id]],
         }
-        for place, run in enumerate(runs)
+        for run in runs
     ]

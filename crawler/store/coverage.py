@@ -9,6 +9,7 @@ from typing import Any
 
 from crawler.model import TOO_LARGE, Site, Standing, VisitCounts
 from crawler.reasons import NO_ANSWER, Cause, Reason, reason_of
+from crawler.store.record import PresenceRecord
 from crawler.store.runs import Run
 from gallery.store.database import Store
 from gallery.times import text_of
@@ -105,15 +106,15 @@ class Coverage(Store):
             allowed_sightings=int(self._one(_ALLOWED, what)) if site.listing == "allow" else 0,
         )
 
-    def left_alone(self) -> list[tuple[str, str, str]]:
-        """Give site, address and reason of all that is left alone."""
-        rows = self._db.execute(
-            """select sites.url, urls.url, urls.why from urls join sites on sites.id = urls.site_id
-                where urls.standing = 'skipped' and urls.rank < 9 order by 1, 2"""
-        )
+    def left_alone(self, run: int) -> list[tuple[str, str, str]]:
+        """Give site, address and reason of all that a run left alone."""
         return [
-            (str(site), str(url), reason.sentence(url) if (reason := reason_of(why)) else "")
-            for site, url, why in rows
+            (
+                row["site"],
+                row["url"],
+                reason.sentence(row["url"]) if (reason := reason_of(row["why"])) else "",
+            )
+            for row in PresenceRecord(self._db).left_alone(run)
         ]
 
     def _one(self, query: str, what: Query) -> str | int:
@@ -147,17 +148,17 @@ _TROUBLES = """
      group by trouble order by 2 desc
 """
 _IMAGES = """
-    select count(distinct image_id) from sightings join urls on urls.id = sightings.page_id
-     where urls.site_id = :site and sightings.last_seen >= :began
+    select count(distinct image_id) from placements join urls on urls.id = placements.page_id
+     where urls.site_id = :site and placements.last_seen >= :began
 """
 _LOST = """
-    select count(distinct image_id) from sightings join urls on urls.id = sightings.page_id
-     where urls.site_id = :site and sightings.last_seen < :began and sightings.last_seen >= :week
+    select count(distinct image_id) from placements join urls on urls.id = placements.page_id
+     where urls.site_id = :site and placements.last_seen < :began and placements.last_seen >= :week
        and (urls.fetched_at >= :began or urls.standing = 'failed')
-       and image_id not in (select image_id from sightings where last_seen >= :began)
+       and image_id not in (select image_id from placements where last_seen >= :began)
 """
 _EVER = """
-    select count(distinct image_id) from sightings join urls on urls.id = sightings.page_id
+    select count(distinct image_id) from placements join urls on urls.id = placements.page_id
      where urls.site_id = :site
 """
 _TOO_LARGE = """

@@ -2,12 +2,23 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from crawler.errors import NotFoundError
-from crawler.model import Decision, Finding, Infringement, JudgementRecord, Likeness, Sighting
-from crawler.store.rows import Row
+from crawler.model import (
+    Decision,
+    DecisionRecord,
+    Finding,
+    Infringement,
+    JudgementRecord,
+    Listing,
+    PersonSighting,
+    Sighting,
+)
+from crawler.presence import Observation, presence_at_site, presence_on_pages
+from crawler.store.rows import Row, rows_of
 from gallery.events import Action
 from gallery.model import subject_of
 from gallery.store.database import Store, transaction
@@ -15,60 +26,56 @@ from gallery.store.ledger import Ledger
 from gallery.times import moment_of, moment_or_none, text_of
 from watermark.matching.verdict import Verdict
 
+_CHOSEN = "with chosen as (select * from findings where {which}) "
 _FINDINGS = """
-    select findings.*, sites.url as site_url, images.url as image_url, images.parent as parent,
-           photos.file as name, photos.view, photos.digest as original,
-           stages.case_number as "case", stages.label as stage, newest.photo_id as first_photo, newest.also,
-           decisions.decision, decisions.by as decided_by, decisions.at as decided_at, decisions.note
-      from findings
-      join sites on sites.id = findings.site_id
-      join urls as images on images.id = findings.image_id
-      left join photos on photos.id = findings.photo_id
+    select chosen.*, sites.url as site_url, sites.listing, photos.file as name, photos.view, photos.digest as original,
+           stages.case_number as "case", stages.label as stage
+      from chosen
+      join sites on sites.id = chosen.site_id
+      left join photos on photos.id = chosen.photo_id
       left join stages on stages.id = photos.stage_id
-      join judgements as newest on newest.id = (
-           select max(id) from judgements where judgements.digest = findings.digest)
-      left join decisions on decisions.id = (
-           select max(id) from decisions as latest
-            where latest.site_id = findings.site_id and latest.photo_id is findings.photo_id
-              and latest.digest = findings.digest)
-     where (:id is null or findings.id = :id) and (:run is null or findings.run_id = :run)
-       -- a photo catalogued since explains the mark
-       and (findings.photo_id is not null or newest.photo_id is null)
-     order by sites.url, findings.photo_id is null, findings.photo_id, findings.id
+     order by sites.url, chosen.photo_id is null, chosen.photo_id, chosen.id
 """
 _JUDGEMENTS = """
     select * from judgements
-     where digest in (select digest from findings
-                       where (:id is null or id = :id) and (:run is null or run_id = :run))
+     where digest in (select digest from finding_digests where finding_id in (select id from chosen))
      order by id desc
 """
 _SIGHTINGS = """
-    select pages.url as page_url, pages.kind, pages.parent, sightings.*
-      from sightings join urls as pages on pages.id = sightings.page_id
-     where sightings.image_id in (select image_id from findings
-                                   where (:id is null or id = :id) and (:run is null or run_id = :run))
-     order by sightings.first_seen, pages.depth, pages.id
+    select finding_digests.finding_id, sightings.*
+      from chosen join finding_digests on finding_digests.finding_id = chosen.id
+      join sightings on sightings.site_id = chosen.site_id and sightings.digest = finding_digests.digest
+     order by sightings.id
+"""
+_OBSERVATIONS = """
+    select finding_id, sighting_id, run_id, page_url, image_url, present, at
+      from observations where finding_id in (select id from chosen) order by id
+"""
+_DECISIONS = """
+    select chosen.id as finding_id, decisions.*
+      from chosen join finding_digests on finding_digests.finding_id = chosen.id
+      join decisions on decisions.site_id = chosen.site_id and decisions.photo_id is chosen.photo_id
+       and decisions.digest = finding_digests.digest
+     order by decisions.id desc
+"""
+_FORMER = """
+    select * from former_findings where finding_id in (select id from chosen) order by last_seen desc, number
+"""
+_PERSONS = """
+    select chosen.id as finding_id, person_sightings.*
+      from chosen join person_sightings on person_sightings.site_id = chosen.site_id
+       and person_sightings.photo_id is chosen.photo_id
+     where chosen.photo_id is not null order by person_sightings.id
 """
 _SUBJECTS = """
     select photos.id, stages.case_number, stages.label
       from photos join stages on stages.id = photos.stage_id
-     where photos.id in (select photo_id from judgements
-                          union select value ->> 0 from judgements, json_each(judgements.also))
+     where photos.id in (
+           select value ->> 0 from judgements, json_each(judgements.also)
+            where digest in (select digest from finding_digests where finding_id in (select id from chosen))
+           union select photo_id from judgements
+            where digest in (select digest from finding_digests where finding_id in (select id from chosen)))
 """
-_DECIDED = """
-    select findings.id, findings.site_id, findings.photo_id, decisions.decision, decisions.by, decisions.id as number,
-           newest.look
-      from findings
-      join decisions on decisions.id = (
-           select max(id) from decisions as latest
-            where latest.site_id = findings.site_id and latest.photo_id is findings.photo_id
-              and latest.digest = findings.digest)
-      join judgements as newest on newest.id = (
-           select max(id) from judgements where judgements.digest = findings.digest)
-     where decisions.decision <> 'open' and newest.look <> ''
-     order by decisions.id
-"""
-_SAME_LOOK = 10
 _VERDICTS = frozenset(Verdict)  # bytes that could not be opened again have none
 
 
@@ -80,34 +87,44 @@ class Findings(Store):
         return list(self._read(None, run_id))
 
     def get(self, number: int) -> Finding:
-        """Give one finding.
+        """Give one finding, also by the number of an older one that is one with it.
 
         Raises:
             NotFoundError: There is none of this number.
         """
-        for finding in self._read(number, None):
+        former = self._db.execute(
+            "select finding_id from former_findings where number = ?", [number]
+        ).fetchone()
+        for finding in self._read(int(former[0]) if former else number, None):
             return finding
         raise NotFoundError(f"there is no finding {number}", hint="see the numbers with: pairwatch findings")
 
     def _read(self, number: int | None, run_id: int | None) -> Iterator[Finding]:
-        """Read findings in five statements, however many there are."""
-        which = {"id": number, "run": run_id}
-        rows = self._rows(_FINDINGS, which)
-        judgements = _grouped(self._rows(_JUDGEMENTS, which), "digest")
-        sightings = _grouped(self._rows(_SIGHTINGS, which), "image_id")
-        subjects = {int(photo): subject_of(case, stage) for photo, case, stage in self._db.execute(_SUBJECTS)}
-        decided = self._rows(_DECIDED, {})
-        for row in rows:
-            said = judgements[row["digest"]]
-            like = None if row["decision"] not in (None, "open") else _likeness(row, said[0]["look"], decided)
-            places = tuple(_sighting(one) for one in sightings.get(row["image_id"], ()))
-            yield _finding(row, said, places, subjects, like)
+        """Read findings in nine statements, however many there are."""
+        which = "id = :id" if number is not None else "run_id = :run" if run_id is not None else "true"
+        what = {"id": number, "run": run_id}
 
-    def _rows(self, query: str, what: Row) -> list[Row]:
-        """Run one statement without the savepoint of `Database.query`."""
-        cursor = self._db.execute(query, what)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        def rows(query: str) -> list[Row]:
+            return rows_of(self._db, _CHOSEN.format(which=which) + query, what)
+
+        judgements = _grouped(rows(_JUDGEMENTS), "digest")
+        kept = {
+            name: _grouped(rows(query), "finding_id")
+            for name, query in (
+                ("sightings", _SIGHTINGS),
+                ("observations", _OBSERVATIONS),
+                ("decisions", _DECISIONS),
+                ("former", _FORMER),
+                ("persons", _PERSONS),
+            )
+        }
+        subjects = {int(row["id"]): subject_of(row["case_number"], row["label"]) for row in rows(_SUBJECTS)}
+        for row in rows(_FINDINGS):
+            found = _finding(
+                row, {name: many.get(row["id"], []) for name, many in kept.items()}, judgements, subjects
+            )
+            if found is not None:
+                yield found
 
     def decide(self, finding: Finding, decision: Decision, *, note: str, by: str, now: datetime) -> Finding:
         """Write a person's decision, here and in the ledger.
@@ -150,38 +167,83 @@ def _grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:
     return found
 
 
-def _sighting(row: Row) -> Sighting:
-    is_page = row["kind"] == "page"
-    return Sighting(
-        page_url=row["page_url"] if is_page or not row["parent"] else row["parent"],
-        element=row["element"],
-        via=row["via"],
-        alt=row["alt"],
-        caption=row["caption"],
-        heading=row["heading"],
-        first_seen=moment_of(row["first_seen"]),
-        last_seen=moment_of(row["last_seen"]),
+@dataclass(frozen=True, slots=True)
+class _Proofs:
+    """A finding's rows as values, with the newest proof."""
+
+    sightings: tuple[Sighting, ...]
+    observations: tuple[Observation, ...]
+    page_url: str
+    image_url: str
+    digest: str
+    first: datetime
+    last: datetime
+
+
+def _proofs(kept: Mapping[str, list[Row]]) -> _Proofs | None:
+    """Put together what proves a finding, or None where nothing does."""
+    sightings = {row["id"]: row for row in kept["sightings"]}
+    present = [row for row in kept["observations"] if row["present"]]
+    times: dict[int, list[str]] = {}
+    for row in present:
+        times.setdefault(row["sighting_id"] or 0, []).append(row["at"])
+    seen = [
+        _sighting(row, ends)
+        for row in sightings.values()
+        if (
+            ends := [row["first_seen"], row["last_seen"]]
+            if row["recorded"] == "old"
+            else times.get(row["id"])
+        )
+    ]
+    seen.sort(key=lambda one: (one.last_seen, one.first_seen), reverse=True)
+    former = kept["former"]
+    if not present and not former:
+        return None
+    on_pages = [row for row in present if row["page_url"]]
+    newest = max((row["at"] for row in on_pages), default="")
+    night = next((row["run_id"] for row in on_pages if row["at"] == newest), None)
+    place = next((row for row in on_pages if row["at"] == newest or (night and row["run_id"] == night)), None)
+    image = place or (present[-1] if present else None)
+    digest = next(
+        (sightings[row["sighting_id"]]["digest"] for row in (place, image) if row and row["sighting_id"]), ""
+    )
+    old = next((one.page_url for one in seen if one.recorded == "old" and one.page_url), "")
+    firsts = [row["first_seen"] for row in former] + [row["at"] for row in present]
+    lasts = [row["at"] for row in present] or [row["last_seen"] for row in former]
+    return _Proofs(
+        sightings=tuple(seen),
+        observations=tuple(_observation(row) for row in kept["observations"]),
+        page_url=place["page_url"]
+        if place
+        else old or (image["image_url"] if image else former[0]["parent"]),
+        image_url=image["image_url"] if image else former[0]["image_url"],
+        digest=digest or former[0]["digest"],
+        first=moment_of(min(firsts)),
+        last=moment_of(max(lasts)),
     )
 
 
-def _likeness(row: Row, look: str, decided: list[Row]) -> Likeness | None:
-    """Give the last decided finding whose picture looks the same.
+def _observation(row: Row) -> Observation:
+    return Observation(
+        page_url=row["page_url"],
+        image_url=row["image_url"],
+        present=bool(row["present"]),
+        night=row["run_id"],
+        at=moment_of(row["at"]),
+    )
 
-    10 of 255 grey levels in the cell of 32 by 32 that differs most: on 8 drawn portraits, saving again at quality
-    30 to 85 differed by 1 to 2, a width of 320 by 5 to 9, 3 % cut off by 50 and more, banners by 25 and more; a
-    logo that differs less from what it covers can hardly be seen.
-    """
-    where = (row["site_id"], row["photo_id"])
-    near = [one for one in decided if (one["site_id"], one["photo_id"]) == where] if look else []
-    if not near:
-        return None
-    from watermark.picture.perceptual_hash import GreyGrid  # noqa: PLC0415 (heavy, and seldom needed)
 
-    grid = GreyGrid.from_text(look)
-    for one in reversed(near):
-        if grid and grid.levels_apart(GreyGrid.from_text(one["look"])) <= _SAME_LOOK:
-            return Likeness(one["id"], Decision(one["decision"]), one["by"])
-    return None
+def _sighting(row: Row, times: list[str]) -> Sighting:
+    values: Row = {name: row[name] for name in _SAME_NAMES}
+    values |= {name: moment_or_none(row[name]) for name in _ANSWER_TIMES}
+    return Sighting(**values, first_seen=moment_of(min(times)), last_seen=moment_of(max(times)))
+
+
+_ANSWER_TIMES = ("page_sent", "page_received", "image_sent", "image_received")
+_SAME_NAMES = tuple(
+    name for name in Sighting.__slots__ if name not in (*_ANSWER_TIMES, "first_seen", "last_seen")
+)
 
 
 def _record(row: Row, photo: int | None, subject: str) -> JudgementRecord:
@@ -209,38 +271,73 @@ def _record(row: Row, photo: int | None, subject: str) -> JudgementRecord:
     )
 
 
+def _decision(row: Row) -> DecisionRecord:
+    return DecisionRecord(
+        decision=Decision(row["decision"]),
+        by=row["by"],
+        at=moment_of(row["at"]),
+        note=row["note"],
+        digest=row["digest"],
+    )
+
+
+def _person(row: Row) -> PersonSighting:
+    return PersonSighting(
+        url=row["url"],
+        seen_at=moment_of(row["seen_at"]),
+        by=row["by"],
+        recorded_at=moment_of(row["recorded_at"]),
+        digest=row["digest"],
+    )
+
+
 def _finding(
-    row: Row,
-    judgements: list[Row],
-    sightings: tuple[Sighting, ...],
-    subjects: Mapping[int, str],
-    like: Likeness | None,
-) -> Finding:
-    photo = row["photo_id"]
-    inside = [row["first_photo"], *(int(one) for one, _ in json.loads(row["also"]))]
+    row: Row, kept: Mapping[str, list[Row]], judgements: Mapping[str, list[Row]], subjects: Mapping[int, str]
+) -> Finding | None:
+    photo, proofs = row["photo_id"], _proofs(kept)
+    if proofs is None:
+        return None
+    said = judgements[proofs.digest]
+    if photo is None and said[0]["photo_id"] is not None:
+        return None  # a photo catalogued since explains the mark
+    inside = [said[0]["photo_id"], *(int(one) for one, _ in json.loads(said[0]["also"]))]
     subject = "" if photo is None else subject_of(row["case"], row["stage"])
-    decision = Decision(row["decision"] or Decision.OPEN)
+    latest = next((one for one in kept["decisions"] if one["id"] > row["conflict_upto"]), None)
+    decision = Decision(latest["decision"]) if latest else Decision.OPEN
     kind = Infringement if decision is Decision.INFRINGEMENT else Finding
     return kind(
         id=row["id"],
         site_url=row["site_url"],
-        page_url=sightings[0].page_url if sightings else (row["parent"] or row["site_url"]),
-        image_url=row["image_url"],
+        page_url=proofs.page_url or row["site_url"],
+        image_url=proofs.image_url,
         photo_id=photo,
         name=row["name"] or "",
         case=row["case"],
         stage=row["stage"] or "",
-        digest=row["digest"],
-        judgements=tuple(_record(one, photo, subject) for one in judgements),
-        first_seen=moment_of(row["first_seen"]),
-        last_seen=moment_of(row["last_seen"]),
+        digest=proofs.digest,
+        judgements=tuple(_record(one, photo, subject) for one in said),
+        first_seen=proofs.first,
+        last_seen=proofs.last,
         decision=decision,
-        decided_by=row["decided_by"] or "",
-        decided_at=moment_or_none(row["decided_at"]),
-        note=row["note"] or "",
-        sightings=sightings,
+        decided_by=latest["by"] if latest else "",
+        decided_at=moment_of(latest["at"]) if latest else None,
+        note=latest["note"] if latest else "",
+        sightings=proofs.sightings,
         view=row["view"] or "",
         original=row["original"] or "",
         also=tuple(subjects[one] for one in inside if one != photo and one in subjects),
-        like=like,
+        numbers=tuple(sorted({row["id"], *(one["number"] for one in kept["former"])})),
+        decisions=tuple(_decision(one) for one in kept["decisions"]),
+        waits=bool(row["conflict_upto"]) and latest is None,
+        listing=Listing(row["listing"]),
+        presence=presence_at_site(proofs.observations) if proofs.observations else None,
+        pages=presence_on_pages(proofs.observations),
+        recorded=_recorded(kept),
+        persons=tuple(_person(one) for one in kept["persons"]),
     )
+
+
+def _recorded(kept: Mapping[str, list[Row]]) -> str:
+    if not kept["former"]:
+        return "by-answer"
+    return "both" if kept["observations"] else "old"

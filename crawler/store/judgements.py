@@ -50,7 +50,7 @@ class Judgements(Store):
             )
             rows = self._db.execute(
                 """select digest from contents
-                    where basis <> :basis and digest in (select digest from findings) order by digest""",
+                    where basis <> :basis and digest in (select digest from finding_digests) order by digest""",
                 what,
             ).fetchall()
         return [str(digest) for (digest,) in rows]

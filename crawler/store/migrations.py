@@ -294,6 +294,233 @@ def m0008_judgements_are_rows(db: Database) -> None:
 
 
 @migrations()
+def m0009_sightings_are_rows(db: Database) -> None:
+    """Sightings and observations for good, one finding for each look of a copy."""
+    for statement in _RECORD:
+        db.execute(statement)
+    _join_findings(db)
+    for statement in (*_COPY_RECORD, *_NEVER_CHANGED):
+        db.execute(statement)
+
+
+_RECORD = (
+    *(
+        f"alter table urls add column {column}"
+        for column in (
+            "read_status integer not null default 0",
+            "read_sent text",
+            "read_received text",
+            "read_digest text not null default ''",
+            "read_final text not null default ''",
+            "is_read integer not null default 0",
+            "former_status integer not null default 0",
+            "former_sent text",
+            "former_received text",
+            "former_digest text not null default ''",
+            "whole_status integer not null default 0",
+            "whole_sent text",
+            "whole_received text",
+        )
+    ),
+    "create index urls_by_read_digest on urls (site_id, read_digest) where read_digest <> ''",
+    # what a former version knew of a page may be stale: each is read in full once
+    "update urls set etag = '', last_modified = '', digest = '' where kind <> 'image'",
+    """create table placements (
+           page_id     integer not null references urls (id),
+           source_id   integer not null references urls (id),
+           image_id    integer not null references urls (id),
+           element     text not null,
+           via         text not null,
+           alt         text not null,
+           caption     text not null,
+           heading     text not null,
+           claim       text not null,
+           first_seen  text not null,
+           last_seen   text not null,
+           shown       integer not null check (shown in (0, 1)),
+           primary key (image_id, page_id, source_id, element, via)
+       ) strict, without rowid""",
+    "create index placements_by_page on placements (page_id)",
+    "create index placements_by_source on placements (source_id)",
+    """insert into placements
+       select page_id, page_id, image_id, element, via, alt, caption, heading, '', first_seen, last_seen, 1
+         from sightings""",
+    """create table former_findings (
+           number      integer primary key,
+           finding_id  integer not null,
+           site_id     integer not null references sites (id),
+           photo_id    integer references photos (id),
+           digest      text not null references contents (digest),
+           image_url   text not null,
+           parent      text not null,
+           run_id      integer references runs (id),
+           first_seen  text not null,
+           last_seen   text not null
+       ) strict""",
+    """insert into former_findings
+       select findings.id, findings.id, findings.site_id, photo_id, findings.digest, urls.url, urls.parent, run_id,
+              first_seen, last_seen
+         from findings join urls on urls.id = findings.image_id""",
+    """create table findings_now (
+           id             integer primary key autoincrement,
+           site_id        integer not null references sites (id),
+           photo_id       integer references photos (id),
+           run_id         integer references runs (id),
+           conflict_upto  integer not null default 0
+       ) strict""",
+    """insert into findings_now (id, site_id, photo_id, run_id)
+       select id, site_id, photo_id, run_id from findings order by id""",  # numbers are never used twice
+    """create table finding_digests (
+           finding_id  integer not null,
+           digest      text not null references contents (digest),
+           primary key (finding_id, digest)
+       ) strict, without rowid""",
+    "create index finding_digests_by_digest on finding_digests (digest)",
+    """create table old_sightings as
+       select former_findings.number, sightings.*, pages.url as page, pages.kind, pages.parent
+         from former_findings
+         join findings on findings.id = former_findings.number
+         join sightings on sightings.image_id = findings.image_id
+         join urls as pages on pages.id = sightings.page_id""",
+    "drop table findings",
+    "drop table sightings",
+    "alter table findings_now rename to findings",
+    "create index findings_by_site on findings (site_id, photo_id)",
+)
+_COPY_RECORD = (
+    "insert into finding_digests select distinct finding_id, digest from former_findings",
+    """create table sightings (
+           id              integer primary key,
+           site_id         integer not null references sites (id),
+           digest          text not null references contents (digest),
+           image_url       text not null,
+           image_final     text not null,
+           page_url        text not null,
+           page_final      text not null,
+           named_by        text not null,
+           element         text not null,
+           via             text not null,
+           alt             text not null,
+           caption         text not null,
+           heading         text not null,
+           claim           text not null,
+           run_id          integer references runs (id),
+           page_status     integer,
+           page_sent       text,
+           page_received   text check (page_received >= page_sent),
+           image_status    integer,
+           image_sent      text,
+           image_received  text check (image_received >= image_sent),
+           recorded        text not null check (recorded in ('by-answer', 'old')),
+           first_seen      text,
+           last_seen       text,
+           check ((recorded = 'old') = (first_seen is not null)),
+           check ((recorded = 'by-answer') = (image_received is not null))
+       ) strict""",
+    """create unique index one_sighting on sightings
+       (site_id, digest, image_url, image_final, page_url, page_final, named_by, element, via, alt, caption, heading,
+        claim, recorded)""",
+    """create table observations (
+           id              integer primary key,
+           finding_id      integer not null,
+           sighting_id     integer references sightings (id),
+           run_id          integer references runs (id),
+           page_url        text not null,
+           image_url       text not null,
+           present         integer not null check (present in (0, 1)),
+           cause           text not null,
+           page_status     integer,
+           page_sent       text,
+           page_received   text check (page_received >= page_sent),
+           image_status    integer,
+           image_sent      text,
+           image_received  text check (image_received >= image_sent),
+           at              text not null
+       ) strict""",
+    """create unique index one_observation on observations
+       (finding_id, page_url, image_url, at, present, coalesce(sighting_id, 0))""",
+    """insert or ignore into sightings (site_id, digest, image_url, image_final, page_url, page_final, named_by,
+                              element, via, alt, caption, heading, claim, recorded, first_seen, last_seen)
+       select site_id, digest, image_url, '',
+              case when kind = 'page' or old_sightings.parent = '' then page else old_sightings.parent end, '', page,
+              element, via, alt, caption, heading, '', 'old', old_sightings.first_seen, old_sightings.last_seen
+         from former_findings join old_sightings using (number)""",
+    """insert or ignore into sightings (site_id, digest, image_url, image_final, page_url, page_final, named_by,
+                              element, via, alt, caption, heading, claim, recorded, first_seen, last_seen)
+       select site_id, digest, image_url, '', parent, '', '', '', '', '', '', '', '', 'old', first_seen, last_seen
+         from former_findings where number not in (select number from old_sightings)""",
+    "drop table old_sightings",
+    """create table person_sightings (
+           id           integer primary key,
+           tip_id       integer not null references tips (id),
+           site_id      integer not null references sites (id),
+           digest       text not null,
+           photo_id     integer references photos (id),
+           url          text not null,
+           seen_at      text not null,
+           by           text not null check (by <> ''),
+           recorded_at  text not null check (recorded_at >= seen_at)
+       ) strict""",
+    """create table left_alone (
+           id       integer primary key,
+           site_id  integer not null references sites (id),
+           url      text not null,
+           why      text not null,
+           run_id   integer not null references runs (id)
+       ) strict""",
+    "create index left_alone_by_site on left_alone (site_id)",
+    """create table left_alone_ends (
+           left_id  integer primary key references left_alone (id),
+           run_id   integer not null references runs (id)
+       ) strict""",
+)
+_NEVER_CHANGED = tuple(
+    f"""create trigger {table}_are_never_{what}d before {what} on {table}
+        begin select raise(abort, 'what was seen is never changed: add another row'); end"""
+    for table in ("sightings", "observations", "former_findings", "person_sightings")
+    for what in ("update", "delete")
+)
+
+
+def _join_findings(db: Database) -> None:
+    """Join findings of one site and photo whose pictures look the same."""
+    heads: dict[tuple[int, int | None], list[tuple[int, str, bytes]]] = {}
+    joined: dict[int, list[int]] = {}
+    rows = db.execute(
+        """select number, site_id, former_findings.photo_id, former_findings.digest, contents.look
+             from former_findings join contents on contents.digest = former_findings.digest order by number"""
+    ).fetchall()
+    for number, site, photo, digest, text in rows:
+        look = bytes.fromhex(str(text).partition(":")[2]) if str(text).startswith("grey32:") else b""
+        known = heads.setdefault((int(site), photo), [])
+        for head, other, cells in known:
+            apart = max((abs(a - b) for a, b in zip(look, cells, strict=False)), default=255)
+            if digest == other or (len(look) == len(cells) and apart <= _LEVELS):
+                joined.setdefault(head, [head]).append(int(number))
+                break
+        else:
+            known.append((int(number), str(digest), look))
+    for head, numbers in joined.items():
+        marks = ", ".join(map(str, numbers))
+        db.execute(f"update former_findings set finding_id = {head} where number in ({marks})")  # noqa: S608 (numbers)
+        db.execute(f"delete from findings where id in ({marks}) and id <> {head}")  # noqa: S608 (numbers)
+        latest = db.execute(
+            f"""select decision, id from decisions where id in (
+                    select max(decisions.id) from decisions join former_findings as old
+                        on old.site_id = decisions.site_id and old.photo_id is decisions.photo_id
+                       and old.digest = decisions.digest
+                     where old.number in ({marks}) group by old.digest)"""  # noqa: S608 (numbers)
+        ).fetchall()
+        if len({decision for decision, _ in latest}) > 1:
+            db.execute(
+                f"update findings set conflict_upto = {max(one for _, one in latest)} where id = {head}"  # noqa: S608
+            )
+
+
+_LEVELS = 10  # of 255, in the cell that differs most, as findings of one look were told by then
+
+
+@migrations()
 def m0020_captures(db: Database) -> None:
     """Captures of findings and bundles, which are only ever added."""
     for statement in (

@@ -4,11 +4,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sqlite_utils import Database
+
 from crawler.model import Address, HostState, Kind, Listing, Site, Standing
 from crawler.reasons import reason_of
 from gallery.times import moment_or_none, text_or_none
 
 Row = dict[str, Any]
+
+
+def rows_of(db: Database, query: str, what: Row) -> list[Row]:
+    """Run one statement without the savepoint of `Database.query`."""
+    cursor = db.execute(query, what)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
 _HOST_TIMES = ("robots_at", "parked_until", "asked_at")
 _TIMES = ("fetched_at", "due_at", "changed_at")
 

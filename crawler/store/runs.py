@@ -210,7 +210,7 @@ class Runs:
             ).fetchone()
             if row is None or int(row[0]) != lease.epoch:
                 return False
-            self.sightings.save(site, result, now, run_id=run.id)
+            self.sightings.save(site, result, now, run_id=run.id, since=run.started_at)
             self._save_site_run(run, site, result)
         return True
 
@@ -228,6 +228,12 @@ class Runs:
             },
         )
 
+    def conclude(self, run: Run, sites: Iterable[Site]) -> None:
+        """Write down what the visits of a run prove gone."""
+        for site in sites:
+            with transaction(self._db):
+                self.sightings.record.conclude(site, run.started_at, run.id)
+
     def end_site(
         self, run: Run, site: Site, outcome: Outcome, blind: tuple[str, ...], limit: Reason | None
     ) -> None:
@@ -236,6 +242,7 @@ class Runs:
         `blind` says why silence there does not mean clean.
         """
         with transaction(self._db):
+            self.sightings.record.note_left_alone(site, run.id)
             self._db.execute(
                 """update site_runs set outcome = :outcome, blind = :blind,
                        quota = case when :quota = '' then quota else :quota end

@@ -20,6 +20,7 @@ from crawler.model import (  # fmt: skip
     Judgement,
     Kind,
     PageSeen,
+    Reading,
     Site,
     Standing,
     Step,
@@ -91,6 +92,7 @@ class DownloadOutcome:
     hits: tuple[str, ...] = ()
     is_page: bool = False
     pages: tuple[PageSeen, ...] = ()
+    readings: tuple[Reading, ...] = ()
     unchanged: tuple[str, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     kept: Mapping[str, bytes] = field(default_factory=dict)
@@ -175,7 +177,28 @@ class _Case:
             host=self.host,
             address=address,
             counts=counts + cost,
+            readings=self.readings(address),
             **more,  # type: ignore[arg-type]
+        )
+
+    def readings(self, address: Address) -> tuple[Reading, ...]:
+        """Give the answer with its times, unless the clock jumped while it came."""
+        download, reply = self.download, self.download.reply
+        if reply is None or reply.sent is None or reply.received is None:
+            return ()
+        known = reply.status == _NOT_MODIFIED and address.standing is Standing.DONE
+        followed = address.kind is Kind.IMAGE or in_scope(download.final, self.known.site.url)
+        is_read = address.standing is Standing.DONE and followed and not download.moved
+        return (
+            Reading(
+                url=self.address.url,
+                final="" if download.final == self.address.url else download.final,
+                status=reply.status,
+                digest=address.digest if known else download.digest,
+                is_read=is_read,
+                sent=reply.sent,
+                received=reply.received,
+            ),
         )
 
     def visited(self, address: Address, *, changed: bool = False) -> Address:
@@ -227,7 +250,9 @@ class _Case:
         return self.of(
             self.visited(replace(address, standing=Standing.DONE, reason=Reason(Cause.MOVED, target))),
             found=(Found(target, address.kind, address.depth + 1, address.parent),),
-            pages=(PageSeen(url=address.parent, title="", images=(image,)),) if shown else (),
+            pages=(PageSeen(url=address.parent, title="", images=(image,), source=address.url),)
+            if shown
+            else (),
         )
 
     def unchanged(self, address: Address) -> DownloadOutcome:
@@ -348,7 +373,14 @@ class _Case:
             outcome = self.of(self.visited(address, changed=True))
         if download.final == address.url or outcome.address is None:
             return outcome
-        return replace(outcome, twin=replace(outcome.address, url=download.final, final=""))
+        twin = replace(outcome.address, url=download.final, final="")
+        twins = (replace(one, url=twin.url, source=twin.url) for one in outcome.pages if one.is_whole)
+        return replace(
+            outcome,
+            twin=twin,
+            pages=(*outcome.pages, *twins),
+            readings=(*outcome.readings, *(replace(one, url=twin.url, final="") for one in outcome.readings)),
+        )
 
     def page(self, address: Address, page: ExtractedPage) -> DownloadOutcome:
         """Give the outcome of a page or style sheet."""
@@ -362,9 +394,13 @@ class _Case:
             reason=SCRIPT_BUILT if download.scripted else None,
         )
         shown = url if kind is not Kind.STYLE else (address.parent or url)
-        images = tuple(image if image.body is None else replace(image, body=None) for image in page.images)
         seen = PageSeen(
-            url=shown, title=page.title, images=images, signals=page.signals, is_whole=shown == url
+            url=shown,
+            title=page.title,
+            images=tuple(self.shown(page)),
+            signals=page.signals,
+            is_whole=shown == url,
+            source=url,
         )
         judged = self.judged([(one, image.body) for image, one in download.inline if image.body is not None])
         cut, marks = self.cut(is_whole=seen.is_whole) if Signal.CUT in page.signals else ((), ())
@@ -381,6 +417,19 @@ class _Case:
             **judged,
         )
         return replace(outcome, failures=(*cut, *outcome.failures))
+
+    def shown(self, page: ExtractedPage) -> Iterator[ImageLink]:
+        """Give what a page shows, with what its links and redirects are known to lead to."""
+        named = {image.url for image in page.images}
+        for image in page.images:
+            yield image if image.body is None else replace(image, body=None)
+            known = self.known.addresses.get(image.url)
+            if known and known.reason and known.reason.cause is Cause.MOVED:
+                yield replace(image, url=known.reason.detail, via="redirect")
+        for link in page.links:
+            known = self.known.addresses.get(link)
+            if known and known.kind is Kind.IMAGE and link not in named:
+                yield ImageLink(url=link, element="a", via="href")
 
     def linked(self, address: Address, page: ExtractedPage) -> Iterator[Found]:
         """Give the pages and sitemaps that a page links to."""
@@ -413,7 +462,9 @@ class _Case:
         for page, image in listed.images:
             shown.setdefault(page or url, []).append(image)
         failures, marks = self.cut(is_whole=False) if listed.cut else ((), ())
-        pages = (PageSeen(url=page, title="", images=tuple(images)) for page, images in shown.items())
+        pages = (
+            PageSeen(url=page, title="", images=tuple(images), source=url) for page, images in shown.items()
+        )
         return self.of(
             self.visited(address, changed=True),
             found=(

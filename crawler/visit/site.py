@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from crawler.clock import SteadyClock
 from crawler.http.client import Fetcher
-from crawler.model import Failure, Judgement, PageSeen, Site, SiteState, SliceResult, VisitCounts
+from crawler.model import Failure, Judgement, PageSeen, Reading, Site, SiteState, SliceResult, VisitCounts
 from crawler.reasons import Cause, Reason
 from crawler.visit.context import VisitContext
 from crawler.visit.download import Download, Downloader
@@ -31,6 +31,7 @@ def crawl_site(
     Nothing is written anywhere: what was seen is in the result, what is known in the new state. Running the
     same slice twice gives the same rows, so that a slice lost with its machine is only asked again.
     """
+    wall = context.clock
     context = replace(context, clock=SteadyClock(context.clock, context.at or context.clock.now()))
     with Fetcher(
         context.plan.agent,
@@ -39,6 +40,7 @@ def crawl_site(
         allowance=site.allowance,
         resolver=context.resolver,
         host_locks=context.host_locks,
+        clock=wall,
     ) as fetcher:
         visit = _Slice(site, state, budget, context, fetcher)
         visit.run()
@@ -50,6 +52,7 @@ class _Record:
     """What a slice has seen so far."""
 
     pages: list[PageSeen] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     judgements: dict[str, Judgement] = field(default_factory=dict)
     kept: dict[str, bytes] = field(default_factory=dict)
@@ -58,6 +61,7 @@ class _Record:
 
     def add(self, outcome: DownloadOutcome) -> None:
         self.pages += outcome.pages
+        self.readings += outcome.readings
         self.unchanged += outcome.unchanged
         self.judgements |= {one.digest: one for one in outcome.judgements}
         self.kept |= outcome.kept
@@ -153,6 +157,7 @@ class _Slice:
             hosts=tuple(frontier.hosts[host] for host in sorted(frontier.changed_hosts)),
             barren=frontier.traps.barren,
             pages=tuple(record.pages),
+            readings=tuple(record.readings),
             unchanged=tuple(record.unchanged),
             judgements=tuple(record.judgements.values()),
             kept=record.kept,

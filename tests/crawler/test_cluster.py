@@ -46,7 +46,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(serve, watch, picture, blind)
     assert db.execute("select count(*) from urls where kind = 'image' and standing = 'done'").fetchone() == (
         5 * count,
     )
-    assert db.execute("select count(*) from sightings").fetchone() == (5 * count,)
+    assert db.execute("select count(*) from placements").fetchone() == (5 * count,)
     assert db.execute("select count(*) from urls group by site_id, url having count(*) > 1").fetchall() == []
     db.close()
 

@@ -50,7 +50,7 @@ def test_every_page_and_image_once_and_a_row_for_each_failure(serve, watch, hand
     assert len(served.paths) == len(set(served.paths)) == 19
     assert (summary.tally.pages, summary.tally.images, summary.tally.failed) == (7, 11, 1)
     assert [("status-403", f"{served.url}/b3.jpg")] == rows(folder, "select trouble, url from failures")
-    assert rows(folder, "select count(*) from sightings") == [(12,)]
+    assert rows(folder, "select count(*) from placements") == [(12,)]
 
 
 def test_two_runs_at_once(serve, watch, picture):
@@ -279,7 +279,7 @@ def test_kill_9_loses_and_doubles_nothing(serve, watch, picture, kills):
         f"/{kind}{n}.jpg" for n in range(pages) for kind in "ab"
     }
     assert expected <= set(served.paths)
-    assert [(2 * pages,)] == rows(folder, "select count(*) from sightings")
+    assert [(2 * pages,)] == rows(folder, "select count(*) from placements")
     assert [(2 * pages,)] == rows(
         folder, "select count(*) from urls where kind = 'image' and standing = 'done'"
     )

@@ -167,14 +167,18 @@ def test_an_older_database_keeps_its_findings_and_decisions(tmp_path):
     db = open_database(path)
     migrations.apply(db, stop_before="m0007_our_mark_on_what_is_none_of_ours")
     _fill(db)
-    before = {name: list(db.table(name).rows) for name in ("findings", "decisions")}
+    old = list(db.table("findings").rows)
+    decisions = list(db.table("decisions").rows)
     db.close()
 
     db = open_watch(path)
 
     said = [(one.id, one.judgements[0].verdict, one.judgements[0].probability) for one in Findings(db).all()]
-    assert said == [(one["id"], one.pop("verdict"), one.pop("probability")) for one in before["findings"]]
-    assert {name: list(db.table(name).rows) for name in before} == before
+    assert said == [(one["id"], one["verdict"], one["probability"]) for one in old]
+    kept = list(db.table("former_findings").rows)
+    same = ("site_id", "photo_id", "digest", "first_seen", "last_seen")
+    assert [[one[name] for name in same] for one in kept] == [[one[name] for name in same] for one in old]
+    assert list(db.table("decisions").rows) == decisions
     assert [row["carries_our_mark"] for row in db.query("select carries_our_mark from contents")] == [0]
     assert [one.decision for one in Findings(db).all()] == [Decision.LICENSED]
     assert db.execute("pragma foreign_key_check").fetchall() == []

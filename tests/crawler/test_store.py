@@ -90,7 +90,7 @@ def test_the_same_slice_twice_changes_nothing(night):
     lease = progress.take_lease(site, "here", NOW, seconds=60)
 
     def count():
-        return [db.table(name).count for name in ("urls", "sightings", "contents")]
+        return [db.table(name).count for name in ("urls", "placements", "contents")]
 
     progress.save(run, site, lease, RESULT, NOW)
     before = count()
