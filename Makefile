@@ -2,6 +2,7 @@
 # make check   everything CI runs                      make quick   the tests that take seconds
 # make pages   every page by the Nu checker and axe    make browsers  the site in Firefox and WebKit
 # make lines   product lines by package                make docstrings  the longest docstring summaries by room
+# make evidence-check  bundles by wacz, warcio and pywb, and the verifier alone
 # make mutants  what the tests notice of changed rules
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,10 +12,10 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 	--no-emit-index-url --exclude-newer "$$(date -u -d '7 days ago' +%F)" --custom-compile-command "make lock" --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check lint types contracts docs docs-check wheel-check pages browsers pictures lines docstrings mutants lock clean
+.PHONY: help demo test quick check lint types contracts docs docs-check wheel-check pages browsers pictures lines docstrings evidence-check mutants lock clean
 
 help:
-	@sed -n '1,5s/^# //p' Makefile
+	@sed -n '1,6s/^# //p' Makefile
 
 $(VENV)/run.ready: requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pairwatch needs Python 3.11 or newer, found " + sys.version.split()[0] + "; name a newer one: make demo PYTHON=python3.12")'
@@ -88,6 +89,17 @@ lines:
 docstrings: $(VENV)/dev.ready
 	@$(BIN)/python -m tests.docstrings
 
+# Sealed bundles read by other people's tools, whose own dependencies stay away from ours.
+EVIDENCE := $(VENV)/evidence
+evidence-check: $(VENV)/dev.ready
+	@if test requirements/evidence.txt -nt $(EVIDENCE)/ready; then \
+		$(PYTHON) -m venv $(EVIDENCE) && $(EVIDENCE)/bin/python -m pip install --quiet --disable-pip-version-check \
+			--require-hashes -r requirements/evidence.txt && touch $(EVIDENCE)/ready || { \
+		echo "evidence-check was left out: the registry does not give pywb and wacz for this Python" >&2; \
+		test -z "$$CI"; exit; }; fi; \
+	rm -rf $(VENV)/bundles && $(BIN)/python -m tests.evidence_bundle $(VENV)/bundles && \
+	$(EVIDENCE)/bin/python -W ignore tests/evidence_check.py $(VENV)/bundles
+
 # The rules changed in many small ways: how many changes do the tests notice? (MUTANTS="consent ledger" asks for two rules.)
 $(VENV)/mutants.ready: requirements/mutants.txt $(VENV)/dev.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutants.txt
@@ -102,6 +114,8 @@ lock:
 	$(filter-out pyproject.toml,$(LOCK)) --group mutants -c requirements/dev.txt -o requirements/mutants.txt
 	$(filter-out pyproject.toml --universal,$(LOCK)) requirements/browsers.in --python-platform linux \
 		-c requirements/dev.txt -o requirements/browsers.txt
+	$(filter-out pyproject.toml --universal,$(LOCK)) requirements/evidence.in --python-platform linux \
+		-o requirements/evidence.txt
 
 clean:
 	rm -rf $(VENV) demo dist mutants .pytest_cache .mypy_cache .ruff_cache

@@ -68,8 +68,8 @@ def practice_with_findings(root: Path, count: int, *, browser: bool) -> tuple[Da
         routes[f"/p{number}.html"] = Answer(
             packed, headers={"Content-Encoding": "gzip" if number % 2 else "deflate"}
         )
-    payloads["/"] = "".join(f"<a href=/p{number}.html>{number}</a>" for number in range(count)).encode()
-    routes |= {"/": payloads["/"], "/s.css": b"h1 { color: teal }"}
+    start = "".join(f"<a href=/p{number}.html>{number}</a>" for number in range(count)).encode()
+    routes |= {"/": start, "/s.css": b"h1 { color: teal }"}
     payloads["/s.css"] = b"h1 { color: teal }"
     if not browser:
         capturing.browser_program = lambda: None

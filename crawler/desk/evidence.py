@@ -36,7 +36,7 @@ _TOKEN_BYTES = 64 * 1024
 _MIME = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Sealed:
     """A bundle that was sealed or stamped.
 
@@ -80,43 +80,46 @@ def seal(  # noqa: PLR0913 (what a ledger row says of a bundle)
     """
     if not by.strip():
         raise RefusedError("a bundle needs the name of who seals it", hint="add --by NAME")
-    vault, signer = Vault(folder.evidence), Signer(folder)
     with watch(folder) as db:
         kept, ledger = Captures(db), Ledger(db)
         findings = [Findings(db).get(number) for number in numbers]
-        captures = tuple(one for number in numbers for one in _captures(kept, number))
         contents = Contents(
             tier=tier,
-            captures=captures,
+            captures=tuple(one for number in numbers for one in _captures(kept, number)),
             originals=_originals(folder, findings) if tier is Tier.SEALED else {},
             purpose=purpose.strip(),
             by=by.strip(),
             at=now,
             ledger=ledger.head(),
         )
-        made = bundle.seal(contents, vault, signer)
-        token, no_stamp = _stamped(folder, made, post, now)
-        data = made.closed(signer, token)
-        digest = vault.put(data)
+        data, no_stamp = _closed(folder, contents, post)
+        digest = Vault(folder.evidence).put(data)
         with transaction(db):
             number = kept.put_bundle(digest, tier, numbers, by=contents.by, now=now)
-            detail: dict[str, object] = {
-                "digest": digest,
-                "tier": str(tier),
-                "findings": list(numbers),
-                "purpose": contents.purpose,
-            }
-            detail |= {"captures": [one.id for one in captures], "stamped": bool(token)}
+            detail = _detail(contents, numbers, digest)
             ledger.append(contents.by, Action.EVIDENCE_SEALED, f"bundle {number}", detail, now)
-    return Sealed(
-        number=number,
-        digest=digest,
-        tier=tier,
-        bytes=len(data),
-        captures=len(captures),
-        incomplete=sum(not one.is_complete for one in captures),
-        no_stamp=no_stamp,
-    )
+    captures = len(contents.captures)
+    incomplete = sum(not one.is_complete for one in contents.captures)
+    return Sealed(number, digest, tier, len(data), captures, incomplete, no_stamp)
+
+
+def _detail(contents: Contents, numbers: tuple[int, ...], digest: str) -> dict[str, object]:
+    """Give what the ledger says of a sealed bundle."""
+    return {
+        "digest": digest,
+        "tier": str(contents.tier),
+        "findings": list(numbers),
+        "captures": [one.id for one in contents.captures],
+        "purpose": contents.purpose,
+    }
+
+
+def _closed(folder: DataFolder, contents: Contents, post: Post | None) -> tuple[bytes, str]:
+    """Give a bundle's file, and why it has no time stamp."""
+    signer = Signer(folder)
+    made = bundle.seal(contents, Vault(folder.evidence), signer)
+    token, no_stamp = _stamped(folder, made, post, contents.at)
+    return made.closed(signer, token), no_stamp
 
 
 def stamp_later(

@@ -26,7 +26,7 @@ BLOCK = 64 * 1024
 MANIFEST, TOKEN = "pairwatch/manifest.json", "pairwatch/manifest.tsr"
 KEY, SIGNATURE = "pairwatch/public.key", ".minisig"
 PACKAGE, PACKAGE_DIGEST = "datapackage.json", "datapackage-digest.json"
-UNTRUSTED = "untrusted comment: signature by pairwatch"
+UNTRUSTED, TRUSTED = "untrusted comment: signature by pairwatch", "trusted comment: "
 SEALED_LAST = (MANIFEST, MANIFEST + SIGNATURE, TOKEN, KEY, PACKAGE, PACKAGE_DIGEST)
 """What is not in the manifest's own list, in the order in which it is written."""
 
@@ -238,10 +238,10 @@ def key_of(text: str) -> bytes:
 def check_signature(data: bytes, text: bytes, key: bytes, name: str) -> str:
     """Check a signature in the form of minisign, and give its trusted comment."""
     lines = text.decode("utf-8", "backslashreplace").split("\n")
-    if len(lines) != 5 or lines[0] != UNTRUSTED or lines[4] or not lines[2].startswith("trusted comment: "):
+    if len(lines) != 5 or lines[0] != UNTRUSTED or lines[4] or not lines[2].startswith(TRUSTED):
         raise BrokenError(f"{name} is not in the form of minisign")
     first, second = _decoded(lines[1], name), _decoded(lines[3], name)
-    number, comment = hashlib.sha256(key).digest()[:8], lines[2].removeprefix("trusted comment: ")
+    number, comment = hashlib.sha256(key).digest()[:8], lines[2].removeprefix(TRUSTED)
     if len(first) != 74 or first[:2] != b"ED" or len(second) != 64:
         raise BrokenError(f"{name} is not in the form of minisign")
     if first[2:10] != number:
