@@ -1,6 +1,8 @@
 """The same work on many things, on every core."""
 
+import logging
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -8,6 +10,7 @@ from multiprocessing import get_context
 from typing import Protocol, TypeVar
 
 from gallery.errors import UnavailableError
+from watermark.errors import PairwatchError
 
 _FEW = 12  # starting workers costs about as much as so many photographs
 
@@ -26,6 +29,21 @@ class Progress(Protocol):
 def silently(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:  # noqa: ARG001 (a Progress)
     """Hand items on without showing anything."""
     return iter(items)
+
+
+def in_background(name: str, works: Iterable[Callable[[], object]], trouble: str) -> threading.Thread:
+    """Do works one by one in a thread of their own, and log what our errors say of each."""
+
+    def do_all() -> None:
+        for work in works:
+            try:
+                work()
+            except PairwatchError:
+                logging.getLogger(__name__).exception(trouble)
+
+    thread = threading.Thread(target=do_all, name=name)
+    thread.start()
+    return thread
 
 
 def in_parallel(

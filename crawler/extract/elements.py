@@ -162,12 +162,15 @@ class ElementWalker:
     def walk_pieces(self, texts: Iterable[str]) -> None:
         """Walk piece by piece through a page that is nested too deeply."""
         self.note(Signal.TOO_DEEP)
-        self.depth += 1
         for text in texts:
-            root = parse_html(text)
-            if root is not None:
-                self.walk(root)
-        self.depth -= 1
+            self._walk_within(text)
+
+    def _walk_within(self, text: str) -> None:
+        root = parse_html(text)
+        if root is not None:
+            self.depth += 1
+            self.walk(root)
+            self.depth -= 1
 
     def _comment(self, element: Element) -> None:
         text = element.text or ""
@@ -265,11 +268,7 @@ class ElementWalker:
         if self.depth >= _DEEPEST or len(text) > self.spare:
             return
         self.spare -= len(text)
-        self.depth += 1
-        root = parse_html(text)
-        if root is not None:
-            self.walk(root)
-        self.depth -= 1
+        self._walk_within(text)
 
     def on_title(self, element: Element) -> None:
         """Take the first title outside SVG."""

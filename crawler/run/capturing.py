@@ -53,7 +53,7 @@ def capture_findings(  # noqa: PLR0913 (each stands for a part of the world that
     with ExitStack() as stack:
         draw = _drawing(stack, context)
         for url, of_site in groupby(wanted, key=attrgetter("finding.site_url")):
-            with _fetcher(known[url], context) as fetcher:
+            with context.fetcher(known[url]) as fetcher:
                 capturer = Capturer(
                     captures,
                     vault,
@@ -124,17 +124,6 @@ def _drawing(stack: ExitStack, context: VisitContext) -> Draw | None:
         return None
     plan = context.plan
     return stack.enter_context(drawing(program, plan.agent, seconds=plan.request_s))
-
-
-def _fetcher(site: Site, context: VisitContext) -> Fetcher:
-    return Fetcher(
-        context.plan.agent,
-        context.plan.contact,
-        limits=context.limits,
-        allowance=site.allowance,
-        resolver=context.resolver,
-        host_locks=context.host_locks,
-    )
 
 
 def _others(site: Site, context: VisitContext, fetcher: Fetcher, clock: Clock) -> PoliteFetcher:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Protocol
 
 from crawler.clock import Clock
-from crawler.http.client import Limits, Resolver, system_resolver
+from crawler.http.client import Fetcher, Limits, Resolver, system_resolver
 from crawler.http.host_locks import HostLocks
-from crawler.model import Judgement
+from crawler.model import Judgement, Site
 from crawler.settings import Plan
 from crawler.visit.spool import Spool
 
@@ -56,4 +56,16 @@ class VisitContext:
         plan = self.plan
         return Limits(
             page_bytes=plan.page_mib * MIB, image_bytes=plan.image_mib * MIB, seconds=plan.request_s
+        )
+
+    def fetcher(self, site: Site) -> Fetcher:
+        """Open the network's door for one site."""
+        return Fetcher(
+            self.plan.agent,
+            self.plan.contact,
+            limits=self.limits,
+            allowance=site.allowance,
+            resolver=self.resolver,
+            host_locks=self.host_locks,
+            clock=self.clock,
         )

@@ -31,18 +31,9 @@ def crawl_site(
     Nothing is written anywhere: what was seen is in the result, what is known in the new state. Running the
     same slice twice gives the same rows, so that a slice lost with its machine is only asked again.
     """
-    wall = context.clock
-    context = replace(context, clock=SteadyClock(context.clock, context.at or context.clock.now()))
-    with Fetcher(
-        context.plan.agent,
-        context.plan.contact,
-        limits=context.limits,
-        allowance=site.allowance,
-        resolver=context.resolver,
-        host_locks=context.host_locks,
-        clock=wall,
-    ) as fetcher:
-        visit = _Slice(site, state, budget, context, fetcher)
+    steady = replace(context, clock=SteadyClock(context.clock, context.at or context.clock.now()))
+    with context.fetcher(site) as fetcher:
+        visit = _Slice(site, state, budget, steady, fetcher)
         visit.run()
         return visit.result(), visit.frontier.state()
 

@@ -1,14 +1,14 @@
 """Dropped photographs on their way to a case."""
 
-import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from gallery.errors import ConflictError, GalleryError, RefusedError
+from gallery.errors import ConflictError, RefusedError
 from gallery.model import Box, Case, Draft, DraftPhoto, NewPhoto, Photo, Place, Stage
+from gallery.parallel import in_background
 from gallery.services.board import (
     Board,
     arranged,
@@ -310,11 +310,6 @@ def watch_for_copies(folder: DataFolder) -> threading.Thread:
 
     def work() -> None:
         with _turn:
-            try:
-                Lookup(folder).index()
-            except (GalleryError, WatermarkError):
-                logging.getLogger(__name__).exception("new photos are not fingerprinted yet")
+            Lookup(folder).index()
 
-    thread = threading.Thread(target=work, name="fingerprints")
-    thread.start()
-    return thread
+    return in_background("fingerprints", [work], "new photos are not fingerprinted yet")

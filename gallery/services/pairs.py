@@ -1,14 +1,15 @@
 """Pairs of a case, measured and aligned, never retouched."""
 
 import hashlib
-import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from gallery.errors import ConflictError, GalleryError, NotFoundError, RefusedError
+from gallery.errors import ConflictError, NotFoundError, RefusedError
 from gallery.events import Action
 from gallery.model import Alignment, Case, Digest, Method, Photo, Section
+from gallery.parallel import in_background
 from gallery.rules.pairs import (
     Pair,
     differences_to_tell,
@@ -21,7 +22,6 @@ from gallery.services.approval import content_of, hold_back
 from gallery.services.practice import Practice
 from gallery.services.sections import SectionEdit, save_section
 from gallery.store.vault import Vault
-from watermark.errors import WatermarkError
 from watermark.pairs.alignment import Point, Similarity, align_by_points, align_pair, common_box, lay_over
 from watermark.pairs.comparability import Comparability, Measurement, compare_pair
 from watermark.picture.encode import encode
@@ -157,18 +157,9 @@ def measured_pairs(p: Practice, number: int) -> Iterator[tuple[Pair, Alignment |
 
 def measure_ahead(p: Practice, number: int) -> threading.Thread:
     """Measure a new case's pairs in the background."""
-    pairs, originals = pairs_of(p.catalog.photos(number)), p.originals
-
-    def work() -> None:
-        for pair in pairs:
-            try:
-                measured_pair(originals, pair, None)
-            except (GalleryError, WatermarkError):
-                logging.getLogger(__name__).exception("a pair is not measured yet")
-
-    thread = threading.Thread(target=work, name="measurements")
-    thread.start()
-    return thread
+    pairs = pairs_of(p.catalog.photos(number))
+    works = [partial(measured_pair, p.originals, pair, None) for pair in pairs]
+    return in_background("measurements", works, "a pair is not measured yet")
 
 
 @dataclass(frozen=True, slots=True)
