@@ -91,11 +91,10 @@ class Outcome(StrEnum):
 class Site:
     """A site under watch or on the allow-list.
 
-    Args:
-        url: The canonical address where a visit starts.
-        allowance: Pairs of address and port ("127.0.0.1:8001") that may be reached although they are private.
-        delay_s: The least number of seconds between two requests to one host; None takes the settings' value.
-        slots: Requests at the same time to one host; 1 unless the site is ours or a test.
+    A visit starts at `url`, which is canonical. `allowance` holds pairs of address and port ("127.0.0.1:8001") that
+    may be reached although they are private. `delay_s` is the least number of seconds between two requests to one
+    host; None takes the settings' value. `slots` counts requests at the same time to one host, 1 unless the site is
+    ours or a test.
     """
 
     id: int = 0
@@ -183,12 +182,9 @@ class SiteState:
 class ImageLink:
     """An image that a page shows or links.
 
-    Args:
-        url: Canonical; for an image inside the page itself, `data:` and its SHA-256.
-        element: The tag ("img", "a", "style", "script", …).
-        via: The attribute or rule that named it ("srcset", "data-src", "css", "json-ld", "original", …).
-        claim: The words that follow it, up to the next picture or heading.
-        body: The bytes of an inline image, else None.
+    `url` is canonical; for an image inside the page itself, `data:` and its SHA-256, with its bytes in `body`.
+    `element` is the tag ("img", "a", "style", …); `via` the attribute or rule that named it ("srcset", "css",
+    "json-ld", "original", …); `claim` the words that follow it, up to the next picture or heading.
     """
 
     url: str
@@ -345,12 +341,8 @@ class PersonSighting:
 class JudgementRecord:
     """What the machine said of a finding at one time.
 
-    Args:
-        matcher: The matcher's version; "" where an older version of pairwatch did not write it down.
-        marks: The marks that it knew as ours.
-        settings: The practice's settings that count.
-        upto: The highest photo id that it compared with.
-        answer: The matcher's whole answer; empty where it speaks of another photo of ours first.
+    `matcher` is its version, "" where an older version of pairwatch did not write it down; `marks` are those that it
+    knew as ours. `answer` is empty where it speaks of another photo of ours first.
     """
 
     at: datetime

@@ -21,17 +21,8 @@ def rejudge(
     """Judge the evidence of findings anew, and mark the rest stale.
 
     A site that took a picture down must not keep what a former matcher said of it. Evidence that is missing or
-    damaged is the business of `pairwatch verify`.
-
-    Args:
-        judgements: Where answers are written.
-        evidence: The pictures as they were found.
-        look: What judges them; its `basis` says on what ground, "" for none.
-        now: Tells the time.
-        stop: Asked between pictures; once true, the rest is left for the next night.
-
-    Returns:
-        How many pictures were judged.
+    damaged is the business of `pairwatch verify`. The `basis` of `look` says on what ground, "" for none. Once `stop`
+    says so, the rest is left for the next night. Gives how many pictures were judged.
     """
     done = 0
     for digest in judgements.expire(getattr(look, "basis", "")):

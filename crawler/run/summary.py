@@ -17,12 +17,7 @@ def report_on(
 ) -> SiteReport:
     """Give how the night went at one site.
 
-    Args:
-        site: The site.
-        seen: What the night counted there.
-        limit: The bound that ended the visit; None for none.
-        crash: What the visit broke off with, or "".
-        new_findings: How many findings there are news.
+    `limit` is the bound that ended the visit; `crash` what it broke off with.
     """
     blind = blind_spots(site, seen, limit=limit, crash=crash)
     return SiteReport(
