@@ -37,7 +37,8 @@ def extract_page(body: bytes, url: str, content_type: str = "", *, cut: bool = F
         again, more = bounded(text.replace("\0", ""), tags=_SECOND_TAGS)
         if more:
             walker.note(Signal.CUT)
-        second = parse_html(str(BeautifulSoup(again, "html.parser")))
+        # The line break keeps what looks like one address or file name from being warned of as such.
+        second = parse_html(str(BeautifulSoup(f"\n{again}", "html.parser")))
         if second is not None:
             walker.walk(second)
     if left:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.extract.page import extract_page, extract_style
@@ -18,6 +18,8 @@ PAGE = "https://example.org/x/"
     st.binary(max_size=400),
     st.sampled_from(["", "text/html; charset=utf-8", "text/html; charset=nonsense", "text/css"]),
 )
+@example(b"\0http:", "")
+@example(b"\0note.txt", "")
 def test_no_bytes_break_reading(body, kind):
     """Whatever a server sends as a page, a style sheet or a map is read without an error."""
     extract_page(body, PAGE, kind)
