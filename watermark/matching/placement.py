@@ -23,6 +23,7 @@ from watermark.picture.pixels import Picture
 
 _LEAST_PARTS = 12
 _STEADY = 0.25  # pixels, or of the copy's own where those are larger
+_SMALL = 4.0  # times smaller than the published picture
 _TILT = 0.03  # by which one side of a copy may be larger than the other
 _EDGE = 5  # pixels along the copy's border that are no whole ones
 
@@ -51,7 +52,8 @@ class Placed:
         matrix = self.homography.matrix / self.homography.matrix[2, 2]
         tilted = np.abs(matrix[2, :2]).max() * max(self.luma.shape) > _TILT
         mirrored = np.linalg.det(matrix[:2, :2]) < 0  # a symmetric picture may lie either way
-        return self.drift < _STEADY * max(1.0, self.scale) and not tilted and not mirrored
+        small = self.scale > _SMALL
+        return self.drift < _STEADY * max(1.0, self.scale) and not (small or tilted or mirrored)
 
 
 def place(

@@ -25,7 +25,11 @@ PRESENT_FROM = 13.0
 of 13 is below 1e-18 by the union bound."""
 
 KNOWN_FROM, DOUBTFUL_FROM = 7.0, 5.0  # standard deviations, for a payload that is known beforehand
-_FAINT, _ENOUGH, _SHOWN = (0.3, 1.5), 300, 0.5  # grey levels; chips; share
+_FAINT, _ENOUGH = (0.3, 1.5), 300  # grey levels; chips
+_SHOWN = {
+    4: 0.5,
+    9: 0.8,
+}  # share of detail of each size; shrunk to half and saved as JPEG 70, 0.63 and 0.87 are left
 
 _BLOCK = 96  # pixels: within one, the copy is taken for one filter of the original
 _REACH = 2  # pixels that the filter reaches to each side
@@ -161,13 +165,17 @@ def presence_of(
     best = max(scores, key=lambda payload: scores[payload], default=None)
     if best is not None and scores[best] >= KNOWN_FROM:
         return Presence.THERE, best
-    told = best is not None and scores[best] < DOUBTFUL_FROM and _faint_detail(left, found) >= _SHOWN
+    told = best is not None and scores[best] < DOUBTFUL_FROM and _shows_faint_detail(left, found)
     return (Presence.NOT_THERE if told else Presence.UNREADABLE), None
 
 
-def _faint_detail(left: Residual, found: Plane) -> float:
-    """Give the share of the picture's own faint detail that a copy still shows, at the size of the large chips."""
-    size = chips.SIZES[-1]
+def _shows_faint_detail(left: Residual, found: Plane) -> bool:
+    """Whether a copy still shows the picture's own detail as faint as the mark, at the size of all chips."""
+    return all(_faint_detail(left, found, size) >= least for size, least in _SHOWN.items())
+
+
+def _faint_detail(left: Residual, found: Plane, size: int) -> float:
+    """Give the share of the picture's own faint detail that a copy still shows, of `size` pixels."""
     small = max(1, found.shape[1] // size), max(1, found.shape[0] // size)
 
     def detail(plane: Plane) -> Plane:
