@@ -50,6 +50,7 @@ NUMBERS = (
 DISTINCTIVENESS = NUMBERS[NUMBERS.index("own_share") :]
 # Worth bending: features in place, share of the blocks that agree roughly; agreement that needs no bending.
 BENDABLE, ROUGHLY, STRAIGHT = 30, 0.5, 0.75
+SOMEBODY_ELSE = 0.45  # so much less of the subject agrees than of the rest that no bending helps
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -194,8 +195,9 @@ def _bent(
     bands, fine, coarse = straight
     agreeing = float((fine > AGREES).sum() / max(1, np.isfinite(fine).sum()))
     roughly = float((coarse > AGREES).sum() / max(1, np.isfinite(coarse).sum()))
-    bend = 0.0
-    if agreeing < STRAIGHT and homography.inliers >= BENDABLE and roughly > ROUGHLY:
+    bend, less = 0.0, _less(fine, subject)
+    worth = agreeing < STRAIGHT and homography.inliers >= BENDABLE and roughly > ROUGHLY
+    if worth and not less > SOMEBODY_ELSE:
         field = bending.bend(photo, found, covered, max(registration.SIGMA, 2.0**bands.level))
         seen = bending.bent(found, field)
         moved = np.linalg.norm(field[covered > 0], axis=1)
@@ -203,11 +205,8 @@ def _bent(
         again = replace(bands, other=other).correlation()
         bend = float(np.sqrt(np.mean(moved**2))) if len(moved) else 0.0
         fine = np.fmax(fine, again)
+        less = _less(fine, subject)
     agrees, known = fine > AGREES, np.isfinite(fine)
-    there, ground = known & subject, known & ~subject
-    less = np.nan
-    if min(there.sum(), ground.sum()) >= TELLING:
-        less = float(agrees[ground].mean() - agrees[there].mean())
     return [
         *_quantiles(fine, (0.5,)),
         float(agrees.sum() / max(1, known.sum())),
@@ -216,6 +215,15 @@ def _bent(
         less,
         float(homography.crowd),
     ]
+
+
+def _less(fine: Array, subject: NDArray[np.bool_]) -> float:
+    """By how much a smaller share of the subject agrees than of the rest."""
+    known, agrees = np.isfinite(fine), fine > AGREES
+    there, ground = known & subject, known & ~subject
+    if min(there.sum(), ground.sum()) < TELLING:
+        return np.nan
+    return float(agrees[ground].mean() - agrees[there].mean())
 
 
 def _evidence(agreeing: Array) -> float:
