@@ -25,7 +25,7 @@ Grey: TypeAlias = NDArray[np.uint8]
 AGREES = 0.5
 FEW = 6  # blocks
 # What is worth a word: degrees, ratios, shares, grey levels, spread of the colours.
-TURNED, STRETCHED, CUT, FILLING, BRIGHTER, COLOURED, RECOLOURED = 1.0, 1.05, 0.03, 0.85, 10, 3, 8
+TURNED, STRETCHED, CUT, FILLING, BRIGHTER, COLOURED = 1.0, 1.05, 0.03, 0.85, 10, 3
 NEARLY_HALF, LITTLE = 0.07, 0.2  # shares
 LINE = 0.3  # share of a row or column that must agree for it to belong
 HALF, PLAIN = 127, 25  # grey levels
@@ -247,17 +247,4 @@ def _light(query: Query, agreement: Agreement, small: NDArray[np.uint8]) -> list
     colourless, coloured = (float(np.ptp(pixels, axis=1).mean()) for pixels in (found, photo))
     if colourless < COLOURED < coloured:
         edits.append(Edit(kind=EditKind.COLOURLESS))
-    elif _hue_apart(found, photo) > RECOLOURED:
-        edits.append(Edit(kind=EditKind.RECOLOURED))
     return edits
-
-
-def _hue_apart(found: NDArray[np.float32], photo: NDArray[np.float32]) -> float:
-    """How far the usual colour lies from the photo's, whatever the brightness; CIELAB units, (n, 3) sRGB each."""
-    one, other = (
-        cv2.cvtColor((pixels[None] / np.float32(255)).clip(0, 1), cv2.COLOR_RGB2LAB)[0]
-        for pixels in (found, photo)
-    )
-    lighter = np.clip(np.median(one[:, 0]) / max(float(np.median(other[:, 0])), 1.0), 0.5, 2.0)
-    apart = np.median(one[:, 1:] - other[:, 1:] * lighter, axis=0)
-    return float(np.linalg.norm(apart))

@@ -99,7 +99,7 @@ def _cut(cut: Sequence[Edit]) -> str:
     return f"{listed} cut off" + (", where our mark was" if cut[-1].marked else "")
 
 
-_LIGHT = frozenset({EditKind.BRIGHTER, EditKind.DARKER, EditKind.COLOURLESS, EditKind.RECOLOURED})
+_LIGHT = frozenset({EditKind.BRIGHTER, EditKind.DARKER, EditKind.COLOURLESS})
 _PHRASES = {
     EditKind.MIRRORED: "mirrored",
     EditKind.TURNED: "turned {degrees} {way}",
@@ -115,7 +115,6 @@ _PHRASES = {
     EditKind.BRIGHTER: "brighter",
     EditKind.DARKER: "darker",
     EditKind.COLOURLESS: "without colour",
-    EditKind.RECOLOURED: "recoloured",
 }
 _OBSTACLES = {
     Obstacle.TOO_SMALL: "the picture is too small",

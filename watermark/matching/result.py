@@ -62,7 +62,6 @@ class EditKind(StrEnum):
     BRIGHTER = "brighter"
     DARKER = "darker"
     COLOURLESS = "colourless"
-    RECOLOURED = "recoloured"
 
 
 class Obstacle(StrEnum):
