@@ -30,6 +30,7 @@ _PATH_SESSION = re.compile(
 _IMAGE_NAME = re.compile(
     r"\.(?:jpe?g|jpe|jfif|png|webp|avif|gif|hei[cf]|bmp|tiff?|jxl|jp2|svgz?)(?:[?#&!;:]|$)", re.IGNORECASE
 )
+_DOCUMENT_NAME = re.compile(r"\.pdf(?:[?#&!;:]|$)", re.IGNORECASE)
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
@@ -166,3 +167,9 @@ def _bare(host: str) -> str:
 def names_an_image(url: str) -> bool:
     """Tell whether an address ends like that of a picture."""
     return _IMAGE_NAME.search(url) is not None
+
+
+@lru_cache(maxsize=65536)
+def names_a_document(url: str) -> bool:
+    """Tell whether an address ends like that of a PDF."""
+    return _DOCUMENT_NAME.search(url) is not None

@@ -25,7 +25,7 @@ from crawler.extract.text import (
     text_images,
 )
 from crawler.model import ImageLink
-from crawler.urls import MAX_URL, canonical, names_an_image
+from crawler.urls import MAX_URL, canonical, names_a_document, names_an_image
 
 MAX_IMAGES = 4000
 MAX_LINKS = 8000
@@ -335,17 +335,21 @@ class ElementWalker:
             if tag != "script":
                 self.all_images((value,), tag, "src", element)
         elif tag in ("iframe", "frame"):
+            if names_a_document(value):
+                self.all_images((value,), tag, "src", element)
             self.link(value)
 
     def on_href(self, element: Element, tag: str, value: str) -> None:
         """Take `href` as a link, image, style sheet or feed."""
         if tag == "link":
             self._link_element(element, value)
-        elif tag in ("image", "use", "feimage") or (names_an_image(value) and tag != "base"):
+        elif tag in ("image", "use", "feimage", "svg:image") or (names_an_image(value) and tag != "base"):
             self.all_images((value,), tag, "href", element)
             if tag in ("a", "area"):
                 self.link(value)
         elif tag in ("a", "area"):
+            if names_a_document(value):
+                self.all_images((value,), tag, "href", element)
             self.link(value)
 
     def _link_element(self, element: Element, value: str) -> None:
@@ -378,8 +382,16 @@ class ElementWalker:
 
     def on_image_attribute(self, element: Element, tag: str, value: str) -> None:
         """Take an attribute that always names an image, or an object's `data`."""
-        if tag != "object" or names_an_image(value) or "image" in (element.get("type") or ""):
+        if tag != "object":
             self.all_images((value,), tag, "poster" if tag == "video" else "attribute", element)
+            return
+        kind = (element.get("type") or "").lower()
+        if "flash" in kind or value.lower().endswith(".swf"):
+            return
+        if "html" not in kind:
+            self.all_images((value,), tag, "data", element)
+        if not (names_an_image(value) or kind.startswith("image/")):
+            self.link(value)
 
     def on_style_attribute(self, element: Element, tag: str, value: str) -> None:
         """Take the images of a `style` attribute."""

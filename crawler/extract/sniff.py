@@ -12,7 +12,12 @@ class Content(StrEnum):
     PAGE = "page"
     STYLE = "style"
     SITEMAP = "sitemap"
+    DOCUMENT = "document"
+    ICON = "icon"
     OTHER = "other"
+
+
+HOLDERS = frozenset((Content.SVG, Content.DOCUMENT, Content.ICON))
 
 
 _MAGIC = (
@@ -25,6 +30,7 @@ _MAGIC = (
     b"MM\0*",
     b"\0\0\0\x0cjP  ",
 )
+_ICONS, _ICON_HEAD = (b"\0\0\1\0", b"\0\0\2\0"), 22
 _FTYP = (b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
 _MOST_PROLOG = 64 * 1024
 # Possessive, so that a hostile beginning is read over once only.
@@ -45,10 +51,9 @@ def sniff(body: bytes, media_type: str) -> Content:
     The first bytes or the root element decide; the media type, as sent, often lies about pictures.
     """
     head = body[:1024]
-    if _is_picture(head):
-        return Content.IMAGE
-    if head[:2] == b"\x1f\x8b":
-        return Content.SITEMAP
+    content = _by_magic(head)
+    if content is not None:
+        return content
     if media_type == "text/css":
         return Content.STYLE
     root, attributes = _root(body)
@@ -58,6 +63,17 @@ def sniff(body: bytes, media_type: str) -> Content:
         return Content.SVG
     is_markup = root or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
     return Content.PAGE if is_markup or media_type in _PAGES else Content.OTHER
+
+
+def _by_magic(head: bytes) -> Content | None:
+    """Tell what a body is by its first bytes, if those say so."""
+    if _is_picture(head):
+        return Content.IMAGE
+    if b"%PDF-" in head and not head.lstrip().startswith(b"<"):
+        return Content.DOCUMENT
+    if head[:4] in _ICONS and head[5:6] == b"\0" and len(head) > _ICON_HEAD:
+        return Content.ICON
+    return Content.SITEMAP if head[:2] == b"\x1f\x8b" else None
 
 
 def _root(body: bytes) -> tuple[str, str]:

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from crawler.extract.documents import extract_document
 from crawler.extract.elements import ExtractedPage
 from crawler.extract.page import extract_page, extract_style
 from crawler.extract.signals import Signal
 from crawler.extract.sitemaps import Sitemap, parse_sitemap
-from crawler.extract.sniff import Content, sniff
+from crawler.extract.sniff import HOLDERS, Content, sniff
 from crawler.http import headers
 from crawler.http.client import Fetcher, FetchError, Reply
 from crawler.http.exchange import Exchange
@@ -134,10 +135,11 @@ class Downloader:
 
     def _keep(self, got: Download) -> None:
         """Spool what may be evidence: pages, style sheets, and pictures with something of ours."""
-        spool, said, address = self.context.spool, got.judgement, got.turn.address
+        spool, address = self.context.spool, got.turn.address
         if spool is None or got.reply is None or not shows(got.reply.status) or got.moved:
             return
-        is_ours = said is not None and (said.photo is not None or said.carries_our_mark)
+        told = (got.judgement, *(judgement for _, judgement in got.inline))
+        is_ours = any(said is not None and (said.photo is not None or said.carries_our_mark) for said in told)
         is_hit = address.rank == Rank.HIT or is_ours
         if is_hit or got.content in (Content.PAGE, Content.STYLE):
             spool.put(self.site.id, address.url, got.exchanges, is_hit=is_hit)
@@ -215,6 +217,8 @@ class Downloader:
             raise FetchError(Cause.TOO_LARGE, f"{address.url} is larger than {len(reply.body) // MIB} MiB")
         matched_upto = self._matched.get(digest, 0)
         same = digest == address.digest and address.reason != SCRIPT_BUILT
+        if content in HOLDERS:
+            same = same and address.matched_upto >= self.context.upto
         if content is Content.IMAGE:
             same = matched_upto >= self.context.upto > 0
         found = {} if same else self._guarded(content, got, reply)
@@ -237,18 +241,30 @@ class Downloader:
             return {"page": extract_style(reply.body, got.final, sent_as, cut=reply.cut)}
         address = got.turn.address
         is_page = address.kind is not Kind.IMAGE or is_linked_page(address, got.final, self.site)
-        if content not in (Content.PAGE, Content.SVG) or not is_page:
+        if content in HOLDERS:
+            page = (
+                extract_document(reply.body, content) if content is not Content.SVG else _markup(got, reply)
+            )
+            return {"page": page, "inline": self._inline(page)}
+        if content is not Content.PAGE or not is_page:
             return {}
-        page, more = extract_page(reply.body, got.final, sent_as, cut=reply.cut), {}
+        page, more = _markup(got, reply), {}
         if self._scripted is not None and Signal.SCRIPT_BUILT in page.signals:
             page, asked = self._scripted.read(replace(reply, url=got.final), page)
             more = {"asked": got.asked + asked, "scripted": True}
-        inline = tuple(
+        return more | {"page": page, "inline": self._inline(page)}
+
+    def _inline(self, page: ExtractedPage) -> tuple[tuple[ImageLink, Judgement], ...]:
+        """Judge the pictures inside a page or document."""
+        return tuple(
             (image, self.context.judge(image.body, image.url))
             for image in page.images
             if image.body is not None
         )
-        return more | {"page": page, "inline": inline}
+
+
+def _markup(got: Download, reply: Reply) -> ExtractedPage:
+    return extract_page(reply.body, got.final, reply.headers.get("content-type", ""), cut=reply.cut)
 
 
 def _accepted(address: Address) -> str:

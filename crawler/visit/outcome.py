@@ -8,7 +8,7 @@ from typing import NamedTuple
 from crawler.extract.elements import ExtractedPage
 from crawler.extract.signals import Signal
 from crawler.extract.sitemaps import Sitemap
-from crawler.extract.sniff import Content
+from crawler.extract.sniff import HOLDERS, Content
 from crawler.http.client import Reply
 from crawler.http.headers import media_type, retry_after
 from crawler.http.robots import Rules
@@ -47,7 +47,7 @@ _MOST_SITEMAPS = 20
 _MOST_LETTERS = 500
 _NOTHING = VisitCounts()
 _OUTSIDE = Reason(Cause.OUTSIDE)
-_KINDS = {Content.STYLE: Kind.STYLE, Content.SVG: Kind.IMAGE}
+_KINDS = {Content.STYLE: Kind.STYLE, **dict.fromkeys(HOLDERS, Kind.IMAGE)}
 _LINKING = frozenset(("a", "area", "object", "iframe", "frame"))
 
 
@@ -313,7 +313,7 @@ class _Case:
                 return self.of(self.visited(replace(address, standing=Standing.SKIPPED, reason=_OUTSIDE)))
             reason = Reason(Cause.NO_PICTURE, media_type(reply.headers) or "unknown bytes")
             return self.failed(reason, retry=False, address=replace(address, digest=download.digest))
-        if download.digest == before.digest and not download.scripted:
+        if download.digest == before.digest and download.page is None:
             return self.unchanged(address)
         return self.changed(replace(address, digest=download.digest))
 
@@ -322,7 +322,7 @@ class _Case:
         download = self.download
         if download.content is Content.PAGE:
             return is_linked_page(self.address, download.final, self.known.site)
-        return download.content is Content.SVG
+        return download.content in HOLDERS
 
     def image(self, address: Address, body: bytes) -> DownloadOutcome:
         """Give the outcome of a picture, and of the page that shows it."""
@@ -387,10 +387,12 @@ class _Case:
         download, url, kind = self.download, address.url, address.kind
         if kind is Kind.PAGE and download.final != url and not in_scope(download.final, self.known.site.url):
             return self.of(self.visited(address, changed=True), counts=VisitCounts(pages=1))
+        is_linked = address.rank == Rank.LINKED and download.content is Content.PAGE
         read = replace(
             address,
             kind=_KINDS.get(download.content, Kind.PAGE),
-            rank=Rank.PAGE if address.rank == Rank.LINKED else address.rank,
+            rank=Rank.PAGE if is_linked else address.rank,
+            matched_upto=self.known.context.upto if download.content in HOLDERS else address.matched_upto,
             reason=SCRIPT_BUILT if download.scripted else None,
         )
         shown = url if kind is not Kind.STYLE else (address.parent or url)

@@ -30,6 +30,7 @@ TYPES = {
     ".html": "text/html",
     ".jpg": "image/jpeg",
     ".png": "image/png",
+    ".svg": "image/svg+xml",
     ".css": "text/css",
     ".xml": "text/xml",
     ".txt": "text/plain",

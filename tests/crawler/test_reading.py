@@ -87,7 +87,7 @@ def test_srcset(value, found):
         (b"<?xml version='1.0'?><svg/>", "", Content.SVG),
         (b"<?xml version='1.0'?><urlset/>", "", Content.SITEMAP),
         (b"a{}", "text/css", Content.STYLE),
-        (b"%PDF-1.7", "application/pdf", Content.OTHER),
+        (b"%PDF-1.7", "application/pdf", Content.DOCUMENT),
     ],
 )
 def test_bytes_decide_what_a_body_is(body, kind, content):
