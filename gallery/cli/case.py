@@ -35,15 +35,19 @@ def case() -> None:
 @click.option("--tag", "tags", multiple=True, help="A word to find the case by; may be given several times.")
 @click.option("--performed-by", type=click.Choice(["us", "other", "unknown"]), default="unknown")
 @click.option("--procedure", default="", help="What was done.")
+@click.option(
+    "--allow-alike", is_flag=True, help="Take a photo that is there already, saved anew or smaller."
+)
 @as_json_option
 @click.pass_obj
-def add(
+def add(  # noqa: PLR0913, PLR0917 (an option each)
     folder: DataFolder,
     number: int | None,
     photos: tuple[str, ...],
     tags: tuple[str, ...],
     performed_by: str,
     procedure: str,
+    allow_alike: bool,
 ) -> None:
     """Add a case with its photographs; it stays unpublished until a consent is recorded.
 
@@ -62,7 +66,7 @@ def add(
     new = NewCase(files=files, number=number, tags=tags, performed_by=performed_by, procedure=procedure)
     try:
         with at_work(folder) as p:
-            number, done = add_case(p, new, progress=bar)
+            number, done = add_case(p, new, allow_alike=allow_alike, progress=bar)
     except ListRefusedError as error:
         wrong = (f"{photos[at.row]}: {at.message}" for at in error.problems)
         raise RefusedError(

@@ -43,9 +43,14 @@ def _said(folder: DataFolder, started: "Started") -> str:
 @click.argument("manifest", type=a_file)
 @click.option("--skip-bad", is_flag=True, help="Import all good rows and list the bad ones.")
 @click.option("--add-to-existing", is_flag=True, help="Allow new photos for cases that exist already.")
+@click.option(
+    "--allow-alike", is_flag=True, help="Take a photo that is there already, saved anew or smaller."
+)
 @as_json_option
 @click.pass_obj
-def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing: bool) -> None:
+def import_(
+    folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing: bool, allow_alike: bool
+) -> None:
     """Import the photographs listed in MANIFEST, a CSV file: catalogued, fingerprinted, watched for.
 
     Its first row names the columns: case, stage, view and file are needed (file: relative to the
@@ -60,7 +65,13 @@ def import_(folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing:
     from gallery.services.intake import Wishes, import_manifest
     from gallery.services.start import start_catalogue
 
-    wishes = Wishes(actor=getpass.getuser(), now=now(), skip_bad=skip_bad, add_to_existing=add_to_existing)
+    wishes = Wishes(
+        actor=getpass.getuser(),
+        now=now(),
+        skip_bad=skip_bad,
+        add_to_existing=add_to_existing,
+        allow_alike=allow_alike,
+    )
     if not folder.database.is_file():  # a person starts with `import` in an empty place
         click.echo(_said(folder, start_catalogue(folder)), err=True)
     done = import_manifest(folder, manifest, wishes, progress=bar)

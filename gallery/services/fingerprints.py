@@ -1,7 +1,7 @@
 """The fingerprint index, kept in step with the catalogue's photos."""
 
 import pickle
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from watermark.errors import IndexDamagedError, WatermarkError
 from watermark.matching.fingerprint import Fingerprint, fingerprint
 from watermark.matching.index import MANIFEST, Index
 from watermark.picture.decode import open_picture
+from watermark.picture.perceptual_hash import BITS_APART, Look
 
 _BATCH = 256
 WHOLE_PX = 8192
@@ -32,6 +33,7 @@ class Fingerprints:
         """
         self._folder, self._photos, self._talk = folder, photos, talk
         self._revision: object = None
+        self._glance: Index | None = None
 
     def catch_up(self, *, progress: Progress = silently, made: Mapping[int, Path] | None = None) -> Index:
         """Fingerprint what the index lacks and forget what the catalogue lacks.
@@ -48,6 +50,15 @@ class Fingerprints:
                     f"The fingerprint index lacks {behind} photos of the catalogue; they are added now."
                 )
             return self._completed(index, progress, made)
+
+    def alike(self, look: Look) -> Iterator[int]:
+        """Give the photos that may be the same, as far as the index knows them; the nearest first."""
+        with self._lock():
+            if self._glance is None and (self._folder.index / MANIFEST).exists():
+                self._glance = self._opened()
+            index = self._glance
+        if index is not None:
+            yield from (index.key(slot) for _, slot in index.alike(look.phash, 3, BITS_APART))
 
     def rebuilt(self, why: IndexDamagedError) -> Index:
         """Make a damaged index anew, unless another process did so meanwhile."""

@@ -221,7 +221,7 @@ def test_what_is_odd_about_a_photo_is_said(clinic):
 def test_a_bomb_is_no_patients_photo(clinic):
     """A picture larger than any camera's is refused by its header, before it fills the memory."""
     rows = clinic.rows({51: ["before"]})
-    Image.new("1", (10_000, 10_000)).save(clinic.desk / "bomb.png")
+    Image.new("1", (20_000, 20_000)).save(clinic.desk / "bomb.png")
     rows[0]["file"] = "bomb.png"
 
     with pytest.raises(GalleryError, match="nothing was imported: 1 problem"):

@@ -98,6 +98,37 @@ class GreyGrid:
         )
 
 
+BITS_APART, _LEVELS_APART = 8, 4
+"""By how many bits and grey levels two files of one photo may differ; another moment differs by more."""
+
+
+_PLAIN = 16  # grey levels between the darkest and the lightest cell
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """By what a photo is known when it is saved anew or smaller.
+
+    Attributes:
+        phash: of the whole, 64 bits.
+        grid: its greys.
+    """
+
+    phash: int
+    grid: GreyGrid = field(repr=False)
+
+    @classmethod
+    def of(cls, picture: Picture) -> Self:
+        """Look at a picture of any size."""
+        return cls(phash(np.asarray(Image.fromarray(picture.rgb).convert("L"))), GreyGrid.of(picture))
+
+    def same(self, other: "Look") -> bool:
+        """Tell whether both are one photo; plain surfaces are none."""
+        apart = (self.phash ^ other.phash).bit_count()
+        plain = max(self.grid.cells) - min(self.grid.cells) < _PLAIN
+        return not plain and apart <= BITS_APART and self.grid.levels_apart(other.grid) <= _LEVELS_APART
+
+
 def _smooth(grid: GreyGrid) -> NDArray[np.float32]:
     plain = np.frombuffer(grid.cells, np.uint8).reshape(CELLS, CELLS).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(plain, (0, 0), 0.9), np.float32)

@@ -1,17 +1,19 @@
 """Intake of photographs into the catalogue, whole or not at all."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from gallery.errors import RefusedError
+from gallery.errors import GalleryError, RefusedError
 from gallery.model import Consent, Photo
 from gallery.parallel import Progress, silently
 from gallery.services.consents import record_consent
 from gallery.services.fingerprints import Fingerprints
-from gallery.services.intake.check import Checked, Refused, check_files
+from gallery.services.intake.check import GLANCE_PX, INTAKE_LIMITS, Checked, Refused, check_files, find_file
 from gallery.services.intake.manifest import ConsentTerms, Manifest, Problem, Row, read_manifest, read_row
 from gallery.services.intake.plan import (
     Addition,
@@ -26,18 +28,22 @@ from gallery.services.intake.writer import Arrival, CaseArrival, add_to_catalogu
 from gallery.services.practice import Practice, practice
 from gallery.settings import DataFolder
 from gallery.stages import says_before
+from watermark.errors import WatermarkError
+from watermark.picture.perceptual_hash import Look
+from watermark.picture.sandbox import sandbox
 
 _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """Who imports, when, and how bad rows and existing cases are taken."""
+    """Who imports, when, and how bad rows, existing cases and photos that are there twice are taken."""
 
     actor: str
     now: datetime
     skip_bad: bool = False
     add_to_existing: bool = False
+    allow_alike: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +124,9 @@ class NewCase:
     procedure: str = ""
 
 
-def add_case(p: Practice, new: NewCase, *, progress: Progress = silently) -> tuple[int, Imported]:
+def add_case(
+    p: Practice, new: NewCase, *, allow_alike: bool = False, progress: Progress = silently
+) -> tuple[int, Imported]:
     """Add a case with its photographs.
 
     Raises:
@@ -134,7 +142,7 @@ def add_case(p: Practice, new: NewCase, *, progress: Progress = silently) -> tup
         row, wrong = read_row(at, texts)
         problems += wrong
         rows += [row] if row else []
-    wishes = Wishes(actor=p.actor, now=p.now)
+    wishes = Wishes(actor=p.actor, now=p.now, allow_alike=allow_alike)
     listed = Manifest(tuple(rows), tuple(problems))
     return number, _imported(p, listed, Path.cwd(), "the files", wishes, progress)
 
@@ -142,7 +150,7 @@ def add_case(p: Practice, new: NewCase, *, progress: Progress = silently) -> tup
 def _imported(
     p: Practice, listed: Manifest, beside: Path, name: str, wishes: Wishes, progress: Progress
 ) -> Imported:
-    paths = [beside / row.file for row in listed.rows]
+    paths = [find_file(beside, row.file) for row in listed.rows]
     keep = wishes.skip_bad or not (
         listed.problems or contradictions(listed.rows)
     )  # else nothing will come in
@@ -168,15 +176,39 @@ def _imported(
 def _planned(
     p: Practice, listed: Manifest, files: Sequence[Checked | Refused], name: str, wishes: Wishes
 ) -> ImportPlan:
+    photos = {photo.id: photo for photo in p.catalog.photos()}
     shelf = Shelf(
         {case.number: case for case in p.catalog.cases()},
-        {photo.digest: photo for photo in p.catalog.photos()},
+        {photo.digest: photo for photo in photos.values()},
+        partial(_shown_already, p, photos, Fingerprints(p.folder, photos, _unsaid)),
     )
-    plan = plan_import(listed.rows, files, shelf, add_to_existing=wishes.add_to_existing)
+    plan = plan_import(
+        listed.rows,
+        files,
+        shelf,
+        add_to_existing=wishes.add_to_existing,
+        allow_alike=wishes.allow_alike,
+    )
     problems = sorted([*listed.problems, *plan.problems], key=lambda problem: problem.row)
     if problems and (not wishes.skip_bad or not (plan.additions or plan.known)):
         raise _refusal(name, problems)
     return ImportPlan(plan.additions, plan.known, tuple(problems))
+
+
+def _shown_already(
+    p: Practice, photos: Mapping[int, Photo], known: Fingerprints, file: Checked
+) -> Photo | None:
+    """Find a catalogued photo that a file shows too; one that cannot be opened is none."""
+    for key in known.alike(file.look):
+        with suppress(GalleryError, WatermarkError):
+            original = p.originals.get(photos[key].digest)
+            if file.look.same(Look.of(sandbox().open_picture(original, INTAKE_LIMITS, longest=GLANCE_PX))):
+                return photos[key]
+    return None
+
+
+def _unsaid(_line: str) -> None:
+    """Say nothing: what an index lacks is said when it is caught up."""
 
 
 def _refusal(name: str, problems: Sequence[Problem]) -> ListRefusedError:

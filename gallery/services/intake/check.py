@@ -1,10 +1,11 @@
 """Reads the files of an import, each once, in worker processes."""
 
 import pickle
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from gallery.model import Digest
 from gallery.parallel import in_parallel
@@ -13,11 +14,12 @@ from gallery.store.vault import Vault, digest_of
 from watermark.errors import WatermarkError
 from watermark.matching.fingerprint import fingerprint
 from watermark.picture.decode import DecodeLimits, Header
+from watermark.picture.perceptual_hash import Look
 from watermark.picture.pixels import Picture
 from watermark.picture.sandbox import sandbox
 
 INTAKE_LIMITS = DecodeLimits(max_seconds=60.0)  # a panorama on a busy machine
-_GLANCE_PX = 256
+GLANCE_PX = 256
 _SMALL_PX = 100
 _STILL = ("mpo", "heif")  # cameras keep previews and depth beside the photograph
 
@@ -27,6 +29,7 @@ class Checked:
     """A file that can be imported.
 
     Attributes:
+        look: How the whole looks.
         staged: Its copy in the vault, to be sealed; None where the vault has it.
         fingerprint: Where its pickled fingerprint is; None where none was made.
     """
@@ -37,6 +40,7 @@ class Checked:
     height: int
     format: str
     taken_at: str
+    look: Look
     note: str = ""
     staged: Path | None = None
     fingerprint: Path | None = None
@@ -54,14 +58,71 @@ class Refused:
     reason: str
 
 
-def check_file(originals: Path, path: Path, *, keep: bool) -> Checked | Refused:
+def find_file(beside: Path, name: str) -> Path | Refused:
+    """Find a listed file, however another machine spells its path.
+
+    The name as it is comes first; then with slashes for backslashes, letters composed or not, in either case, as
+    Windows and macOS take them. Two files that differ only so are never guessed between.
+
+    Args:
+        beside: The folder of the list.
+        name: As the list has it.
+    """
+    place = beside / name
+    if _is_there(place):
+        return place
+    spelled = PureWindowsPath(name)
+    if spelled.drive or (spelled.root and "\\" in name):
+        return Refused(
+            "is a path on another machine: name it as it lies beside the list, such as photos/name.jpg"
+        )
+    place = beside
+    for part in spelled.parts:
+        if part in {"..", "/", "\\"} or _is_there(place / part):
+            place /= part
+            continue
+        alike = [found for found in _inside(place) if _folded(found) == _folded(part)]
+        exact = [found for found in alike if _composed(found) == _composed(part)]
+        chosen = exact if len(exact) == 1 else alike
+        if len(chosen) != 1:
+            found = f": {' and '.join(sorted(chosen)[:2])} are both alike" if chosen else ""
+            return Refused(f"is not there{found}")
+        place /= chosen[0]
+    return place
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return place.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _inside(folder: Path) -> tuple[str, ...]:
+    try:
+        return tuple(entry.name for entry in folder.iterdir())
+    except (OSError, ValueError):
+        return ()
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _folded(name: str) -> str:
+    return _composed(_composed(name).casefold())
+
+
+def check_file(originals: Path, path: Path | Refused, *, keep: bool) -> Checked | Refused:
     """Read a file and decode it in a process of its own.
 
     Args:
         originals: The folder of the vault.
-        path: The file.
+        path: The file; or why it was not found.
         keep: Whether a copy is staged in the vault and fingerprinted; else the file is only looked at.
     """
+    if isinstance(path, Refused):
+        return path
     limits = INTAKE_LIMITS
     try:
         if path.stat().st_size > limits.max_bytes:
@@ -73,7 +134,7 @@ def check_file(originals: Path, path: Path, *, keep: bool) -> Checked | Refused:
         return Refused(f"cannot be read: {getattr(error, 'strerror', None) or error}")
     staged = Vault(originals).stage(data) if keep else None
     try:
-        opened = sandbox().open_first(data, limits, longest=WHOLE_PX if staged else _GLANCE_PX)
+        opened = sandbox().open_first(data, limits, longest=WHOLE_PX if staged else GLANCE_PX)
     except WatermarkError as error:
         if staged:
             staged.unlink(missing_ok=True)
@@ -86,6 +147,7 @@ def check_file(originals: Path, path: Path, *, keep: bool) -> Checked | Refused:
         height=facts.height,
         format=facts.format,
         taken_at=facts.taken_at.isoformat() if facts.taken_at else "",
+        look=Look.of(opened.frames[0].picture),
         note=note_on(facts),
         staged=staged,
         fingerprint=_fingerprinted(opened.frames[0].picture, staged) if staged else None,
@@ -131,6 +193,8 @@ def _oddities(facts: Header) -> Iterator[str]:
         yield f"is only {facts.width} by {facts.height} pixels: copies of it may not be recognised"
 
 
-def check_files(originals: Path, paths: Iterable[Path], *, keep: bool) -> Iterator[Checked | Refused]:
+def check_files(
+    originals: Path, paths: Iterable[Path | Refused], *, keep: bool
+) -> Iterator[Checked | Refused]:
     """Check files on every core, in order; arguments as `check_file` has."""
     yield from in_parallel(partial(check_file, originals, keep=keep), list(paths))

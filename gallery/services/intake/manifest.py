@@ -117,7 +117,8 @@ class Manifest:
 def read_manifest(data: bytes) -> Manifest:
     """Read a manifest from the bytes of a CSV file.
 
-    UTF-8 or UTF-16 with or without a byte order mark, Windows-1252 otherwise; commas, semicolons or tabs.
+    UTF-8 or UTF-16 with or without byte order marks, else Windows-1252 or Mac Roman; commas, semicolons or tabs, as the
+    first row has them; any line ends.
 
     Raises:
         GalleryError: It is no table, or a column is missing, unknown or there twice.
@@ -162,10 +163,10 @@ def _decoded(data: bytes) -> str:
     elif b"\x00" in data[:200]:
         encodings = ["utf-16-le" if data[1:2] == b"\x00" else "utf-16-be"]
     else:
-        encodings = ["utf-8-sig", "cp1252"]
+        encodings = ["utf-8", "mac_roman" if _from_an_old_mac(data) else "cp1252"]
     for encoding in encodings:
         try:
-            text = data.decode(encoding)
+            text = data.decode(encoding).lstrip("\ufeff")
         except UnicodeDecodeError:
             continue
         if "\x00" not in text:
@@ -173,16 +174,30 @@ def _decoded(data: bytes) -> str:
     raise RefusedError("the manifest is not text", hint='save it again as "CSV UTF-8"')
 
 
+def _from_an_old_mac(data: bytes) -> bool:
+    """Tell Mac Roman from Windows-1252 by where its letters are.
+
+    Within words, Mac Roman has its accented letters at 0x80 to 0x9F, where Windows-1252 has signs, and Windows-1252
+    has them at 0xC0 to 0xFF. A list without either is of a Mac where its lines end as those of a Mac do.
+    """
+    words = rb"(?<=[A-Za-z])[%s]|[%s](?=[a-z])"
+    mac, windows = (
+        len(re.findall(words % (span, span), data))
+        for span in (rb"\x83-\x90\x96\x98-\x9f", rb"\xc0-\xd6\xd8-\xf6\xf8-\xff")
+    )
+    return mac > windows or (mac == windows and b"\n" not in data and b"\r" in data)
+
+
 def _table(text: str) -> list[list[str]]:
-    first, _, rest = text.lstrip("\r\n").partition("\n")
-    if first.strip().strip('"').lower().startswith("sep=") and len(first.strip().strip('"')) == len("sep=;"):
-        delimiter, text = first.strip().strip('"')[-1], rest
+    text = text.lstrip("\r\n")
+    first = text.splitlines()[0] if text else ""
+    told = re.fullmatch(r'"?sep=(.)"?[,;\t]*', first.strip("\r\n "), re.IGNORECASE)
+    if told:
+        delimiter, text = told[1], text[len(first) :].lstrip("\r\n")
     else:
-        delimiter = max(",;\t", key=first.count)
+        delimiter = max(",;\t", key=lambda sign: _columns_named(first, sign))
     try:
-        return list(
-            csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter, strict=True)
-        )
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise RefusedError(
             f"the manifest is not a readable table: {error}",
@@ -190,11 +205,21 @@ def _table(text: str) -> list[list[str]]:
         ) from error
 
 
+def _columns_named(first: str, delimiter: str) -> tuple[int, int]:
+    """Count the columns that a first row names, read with a delimiter, and how often it stands there."""
+    cells = next(csv.reader([first], delimiter=delimiter), [])
+    return sum(_column(cell) in COLUMNS for cell in cells), first.count(delimiter)
+
+
+def _column(cell: str) -> str:
+    name = re.sub(r"[\s-]+", "_", cell.strip().lower())
+    return _ALIASES.get(name, name)
+
+
 def _header(cells: list[str]) -> dict[str, int]:
     header: dict[str, int] = {}
     for place, cell in enumerate(cells):
-        name = re.sub(r"[\s-]+", "_", cell.strip().lower())
-        name = _ALIASES.get(name, name)
+        name = _column(cell)
         if not name:
             continue
         if name not in COLUMNS:

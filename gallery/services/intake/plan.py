@@ -1,6 +1,6 @@
 """Decides what an import will do, before anything is written. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gallery.model import Case, CaseStatus, Digest, Photo, Stage
@@ -38,16 +38,36 @@ class ImportPlan:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What the catalogue holds before an import."""
+    """What the catalogue holds before an import.
+
+    Attributes:
+        cases: By number.
+        photos: By the digest of their originals.
+        alike: Gives the photo that a new file shows too, saved anew or smaller.
+    """
 
     cases: Mapping[int, Case]
     photos: Mapping[Digest, Photo]
+    alike: Callable[[Checked], Photo | None] = lambda _file: None
 
 
 def plan_import(
-    rows: Sequence[Row], files: Sequence[Checked | Refused], shelf: Shelf, *, add_to_existing: bool
+    rows: Sequence[Row],
+    files: Sequence[Checked | Refused],
+    shelf: Shelf,
+    *,
+    add_to_existing: bool,
+    allow_alike: bool = False,
 ) -> ImportPlan:
-    """Decide row by row what an import does."""
+    """Decide row by row what an import does.
+
+    Args:
+        rows: Of the list.
+        files: Theirs.
+        shelf: What is there already.
+        add_to_existing: Whether cases that exist may get more photos.
+        allow_alike: Whether a photo may come in twice, saved anew or smaller.
+    """
     additions: list[Addition] = []
     known: list[Known] = []
     problems: list[Problem] = contradictions(rows)
@@ -63,6 +83,8 @@ def plan_import(
         photo = shelf.photos.get(file.digest)
         if problem is None and photo is None:
             problem = _case_taken(row, shelf.cases.get(row.case), add_to_existing=add_to_existing)
+        if problem is None and photo is None and not allow_alike:
+            problem = _alike(row, file, additions, shelf)
         seen.setdefault(file.digest, row)
         if problem is not None:
             problems.append(problem)
@@ -81,6 +103,21 @@ def _same_twice(row: Row, earlier: Row | None) -> Problem | None:
     return Problem(
         row.number, "file", f"{row.file}: is the same photo as {earlier.file} in row {earlier.number}"
     )
+
+
+def _alike(row: Row, file: Checked, additions: Sequence[Addition], shelf: Shelf) -> Problem | None:
+    """Name a photo that a file shows once more, with other metadata or smaller."""
+    twin = next((new for new in additions if file.look.same(new.file.look)), None)
+    if twin:
+        there = f"Patient {twin.row.case}, {twin.row.stage}, {twin.row.view} ({twin.row.file}, row {twin.row.number})"
+    else:
+        photo = shelf.alike(file)
+        if photo is None:
+            return None
+        there = f"Patient {photo.case}, {photo.stage}, {photo.view}, in the catalogue"
+    here = f"Patient {row.case}, {row.stage}, {row.view}"
+    words = f"{row.file}: for {here} it shows the same photo as {there}, saved anew; if that is meant, --allow-alike"
+    return Problem(row.number, "file", words)
 
 
 def _elsewhere(row: Row, photo: Photo | None) -> Problem | None:
