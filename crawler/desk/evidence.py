@@ -85,7 +85,7 @@ def seal(  # noqa: PLR0913 (what a ledger row says of a bundle)
         findings = [Findings(db).get(number) for number in numbers]
         contents = Contents(
             tier=tier,
-            captures=tuple(one for number in numbers for one in _captures(kept, number)),
+            captures=tuple(one for finding in findings for one in _captures(kept, finding)),
             originals=_originals(folder, findings) if tier is Tier.SEALED else {},
             purpose=purpose.strip(),
             by=by.strip(),
@@ -204,14 +204,16 @@ def check_store(folder: DataFolder) -> list[str]:
     return problems
 
 
-def _captures(kept: Captures, number: int) -> list[Capture]:
-    found = kept.of(number)
-    if not any(one.manifest for one in found):
+def _captures(kept: Captures, finding: Finding) -> list[Capture]:
+    """Give what was kept of a finding under any of its numbers."""
+    numbers = sorted({finding.id, *finding.numbers})
+    found = [one for number in numbers for one in kept.of(number) if one.manifest]
+    if not found:
         raise NotFoundError(
-            f"nothing was kept of finding {number} yet",
+            f"nothing was kept of finding {finding.id} yet",
             hint="the next `pairwatch crawl` keeps it, if it is still there",
         )
-    return [one for one in found if one.manifest]
+    return found
 
 
 def _originals(folder: DataFolder, findings: list[Finding]) -> dict[str, bytes]:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 
 from crawler.clock import Clock
 from crawler.evidence.capture import Capturer, circumstances_of
 from crawler.extract.browser import Draw, browser_program, drawing
 from crawler.http.client import Fetcher
-from crawler.model import Decision, Finding, Site
+from crawler.model import Decision, Finding, Sighting, Site
 from crawler.store.captures import Captures, Subject
 from crawler.store.runs import Run
 from crawler.visit.context import VisitContext
@@ -19,6 +19,7 @@ from gallery.store.vault import Vault
 
 _PUT_ASIDE = frozenset((Decision.DISMISSED, Decision.LICENSED))
 _MOST_PAGES = 5
+_WORDS = ("element", "via", "alt", "caption", "heading", "claim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +85,19 @@ def _wanted(
 
 
 def _subjects(run: Run, site: Site, finding: Finding) -> Iterator[Subject]:
-    """Give what is to be kept of a finding, one for each page that shows it now."""
-    shown = [one for one in finding.sightings if one.last_seen >= run.started_at]
-    pages = list(dict.fromkeys(one.page_url for one in shown)) or [finding.page_url]
-    for page in pages[:_MOST_PAGES]:
-        words = [
-            {name: getattr(one, name) for name in ("element", "via", "alt", "caption", "heading")}
-            for one in shown
-            if one.page_url == page
-        ]
+    """Give what is to be kept of a finding, one for each page and bytes of now."""
+    shown: dict[tuple[str, str], list[Sighting]] = {}
+    for one in finding.sightings:
+        if one.last_seen >= run.started_at:
+            shown.setdefault((one.page_url, one.digest or finding.digest), []).append(one)
+    for (page, digest), seen in islice(shown.items(), _MOST_PAGES):
+        words = [{name: getattr(one, name) for name in _WORDS} for one in seen]
         yield Subject(
             finding=finding.id,
             site=site.id,
             page_url=page,
-            image_url=finding.image_url,
-            digest=finding.digest,
+            image_url=seen[0].image_url or finding.image_url,
+            digest=digest,
             words=tuple(sorted(words, key=lambda one: sorted(one.items()))),
             run=run.id,
         )

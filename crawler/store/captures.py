@@ -29,8 +29,8 @@ class Subject:
 
     @property
     def key(self) -> str:
-        """The same while neither page, picture nor words are others."""
-        told = [self.finding, self.page_url, self.image_url, self.digest, [dict(one) for one in self.words]]
+        """The same while neither page, bytes nor words are others, under whatever address the picture is."""
+        told = [self.finding, self.page_url, self.digest, [dict(one) for one in self.words]]
         return json.dumps(told, sort_keys=True, ensure_ascii=False)
 
 

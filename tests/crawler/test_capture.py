@@ -8,17 +8,24 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from crawler.evidence.capture import exchanges_of, problems_of
 from crawler.evidence.warc import Archive, payload_of
+from crawler.extract.browser import browser_program
 from crawler.model import Judgement
 from crawler.run.night import run
 from crawler.store.captures import Captures
 from crawler.store.database import watch as opened
+from crawler.store.findings import Findings
 from gallery.store.vault import Vault
+from watermark.picture.decode import open_picture
+from watermark.picture.encode import encode
+from watermark.picture.pixels import Picture
 
 
 def _ours(body, name):
@@ -77,6 +84,10 @@ def test_a_night_keeps_page_picture_and_style_as_they_came(rival, watch, hands, 
     assert sorted(rival.paths) == ["/", "/p.jpg", "/s.css"]
     told = json.loads(Vault(folder.evidence).get(capture.manifest))
     assert told["subject"]["words"][0]["alt"] == "our client"
+    with opened(folder) as db:
+        (sighting,) = Findings(db).all()[0].sightings
+    image = next(part for part in capture.parts if part["role"] == "image")
+    assert datetime.fromisoformat(image["received_at"]) - sighting.image_received < timedelta(milliseconds=1)
     assert told["circumstances"]["settings"].startswith("sha256:")
     assert told["circumstances"]["clock_source"].startswith("this computer's clock")
 
@@ -178,6 +189,16 @@ with ThreadPoolExecutor(2) as hands:
 """
 
 
+def test_a_picture_under_rotating_addresses_is_kept_once(serve, watch, hands, picture):
+    """The same bytes on the same page, under another signed address each night, add no capture."""
+    served = serve({"/": "", "/p.jpg": picture("ours")})
+    folder = watch(served.site())
+    for night in range(3):
+        served.routes["/"] = f"<img src=/p.jpg?X-Amz-Signature={night}{'a' * 40} alt=same>"
+        run(folder, executor=hands, look=_ours)
+    assert len(_captured(folder)) == 1
+
+
 @pytest.mark.slow
 def test_a_killed_night_loses_and_doubles_nothing(serve, watch, hands, picture):
     """However often a capturing night is killed, each finding ends with one complete capture, and none is half."""
@@ -200,3 +221,38 @@ def test_a_killed_night_loses_and_doubles_nothing(serve, watch, hands, picture):
         kept = _kept(folder, one)
         if one.is_complete:
             assert {role for role, _ in kept} == {"page", "image"}
+
+
+@pytest.mark.browser
+def test_the_screenshot_is_drawn_from_what_was_kept(serve, watch, hands, monkeypatch):
+    """Chromium shows the kept page with its picture and style, runs no script, and the site is asked nothing more."""
+    monkeypatch.undo()
+    if browser_program() is None:
+        pytest.skip("needs Chromium and playwright")
+    rgb = np.zeros((200, 300, 3), dtype=np.uint8)
+    rgb[:] = (200, 30, 40)
+    page = (
+        "<link rel=stylesheet href=/s.css><img src=/p.png width=300 height=200>"
+        "<script>document.body.append('scripted')</script><img src=/other.png>"
+    )
+    served = serve(
+        {
+            "/": page,
+            "/p.png": encode(Picture(rgb), format="png"),
+            "/s.css": "body { margin: 0; background: #0a0 }",
+        }
+    )
+    folder = watch(served.site())
+    run(folder, executor=hands, look=_ours)
+
+    (capture,) = _captured(folder)
+    vault = Vault(folder.evidence)
+    files = {part["role"]: part for part in capture.parts if "media" in part}
+    shown = open_picture(vault.get(files["screenshot"]["body"])).rgb
+    assert tuple(shown[100, 150]) == (200, 30, 40)
+    assert tuple(shown[600, 900]) == (0, 170, 0)
+    markup = vault.get(files["dom"]["body"]).decode()
+    assert "p.png" in markup
+    assert "scripted</body>" not in markup
+    assert files["screenshot"]["made_with"].startswith("Chromium ")
+    assert sorted(served.paths) == ["/", "/other.png", "/p.png", "/s.css"]
