@@ -52,9 +52,7 @@ def test_what_was_saved_is_found_again(tmp_path, pictures, prints):
 def older(index, prints):
     """File photos as the version before did: without where their subject stands."""
     plain = np.zeros(0, np.uint8)
-    index.insert(
-        {n: replace(made, likeness=replace(made.likeness, stands=plain)) for n, made in prints.items()}
-    )
+    index.insert({n: replace(made, record=replace(made.record, stands=plain)) for n, made in prints.items()})
     index.save()
     manifest = index.folder / MANIFEST
     kept = json.loads(manifest.read_text("utf-8"))
@@ -85,7 +83,7 @@ def test_an_older_index_is_described_anew_bit_by_bit(tmp_path, pictures, prints)
     sizes = [next(folder.glob("records-*.bin")).stat().st_size for folder in (tmp_path, fresh.folder)]
     assert sizes[0] == sizes[1]
     for slot in range(len(prints)):
-        one, other = last.likeness(slot), fresh.likeness(slot)
+        one, other = last.record(slot), fresh.record(slot)
         assert (one.places.tobytes(), one.small) == (other.places.tobytes(), other.small)
         assert (one.subject() == other.subject()).all()
 
