@@ -42,10 +42,6 @@ class HiddenMarks(Store):
         """Give what a payload stands for, or None."""
         return next(iter(self._select("payload = ?", f"{payload:016x}")), None)
 
-    def of_photo(self, photo_id: int) -> list[HiddenMarkRow]:
-        """Give a photo's marks, the oldest first."""
-        return self._select("photo_id = ?", photo_id)
-
     def by_photo(self) -> dict[int, list[HiddenMarkRow]]:
         """Give every photo's marks, the oldest first."""
         found: dict[int, list[HiddenMarkRow]] = {}

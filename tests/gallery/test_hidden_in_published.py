@@ -50,7 +50,7 @@ def opened(clinic):
 def registered(clinic):
     """Give what is registered of the only photo."""
     with opened(clinic) as database:
-        return HiddenMarks(database).of_photo(Catalog(database).photos()[0].id)
+        return HiddenMarks(database).by_photo()[Catalog(database).photos()[0].id]
 
 
 def read(clinic, file, key):

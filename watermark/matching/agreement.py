@@ -136,8 +136,7 @@ def measure(query: Query, record: Record, small: NDArray[np.uint8], homography: 
         registration.normalised(luma, sigma), registration.normalised(found, sigma), covered, sigma, 2 * STEP
     )
     known = max(1, int(np.isfinite(fine).sum()))
-    stands = cv2.resize(record.subject().astype(np.float32), fine.shape[::-1], interpolation=cv2.INTER_AREA)
-    subject = np.asarray(stands > 0.5)  # noqa: PLR2004 (most of the block)
+    subject = _subject_blocks(record, fine)
     numbers = [
         *_geometry(homography, covered, fine, start),
         *_quantiles(fine, (0.1, 0.25, 0.5, 0.75, 0.9)),
@@ -165,6 +164,12 @@ def measure(query: Query, record: Record, small: NDArray[np.uint8], homography: 
         found=found,
         subject=subject,
     )
+
+
+def _subject_blocks(record: Record, fine: Array) -> NDArray[np.bool_]:
+    """Where the subject takes most of a block, in the blocks of `fine`."""
+    stands = cv2.resize(record.subject().astype(np.float32), fine.shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(stands > 0.5)  # noqa: PLR2004 (most of it)
 
 
 def _subject(bands: Bands, fine: Array, subject: NDArray[np.bool_]) -> list[float]:
