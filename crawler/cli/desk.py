@@ -19,23 +19,34 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("url_or_file")
+@click.option("--url", default="", help="Where a person saw FILE, such as behind a login.")
+@click.option(
+    "--seen-at", default="", help='When a person saw it, as "2026-11-20 14:05" (UTC) or with an offset.'
+)
+@click.option("--by", default="", help="Who saw it.")
 @as_json_option
 @click.pass_context
-def tip(ctx: click.Context, url_or_file: str) -> None:
+def tip(ctx: click.Context, url_or_file: str, url: str, seen_at: str, by: str) -> None:
     """Check a reader's hint at once: the address of a page or an image, or a file. Exit code 1: nothing was seen.
+
+    With --url, --seen-at and --by, FILE is kept as that person's sighting, apart from what the machine saw.
 
     \b
     Example:
       pairwatch tip https://someone.example/gallery.html
+      pairwatch tip screen.png --url https://app.example/p/1 --seen-at "2026-11-20 14:05" --by "J. Doe"
     """
     from crawler.clock import SystemClock
-    from crawler.desk.tips import check_file, check_url
+    from crawler.desk.tips import Witness, check_file, check_url
     from crawler.urls import names_an_image
 
     folder: DataFolder = ctx.obj
     path = Path(url_or_file)
     if path.is_file() or ("/" not in url_or_file and names_an_image(url_or_file)):
-        answer = check_file(folder, path, now=datetime.now(UTC))
+        witness = Witness(url, _moment(seen_at), by) if url or seen_at or by else None
+        answer = check_file(folder, path, now=datetime.now(UTC), witness=witness)
+    elif url or seen_at or by:
+        raise click.UsageError("--url, --seen-at and --by belong to a file that a person saw")
     else:
         answer = check_url(folder, url_or_file, clock=SystemClock())
     if wants_json():
@@ -43,6 +54,17 @@ def tip(ctx: click.Context, url_or_file: str) -> None:
     else:
         _say_tip(answer)
     ctx.exit(0 if answer.images else 1)
+
+
+def _moment(text: str) -> datetime:
+    """Read a time that somebody typed, in UTC unless it has an offset."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(
+            f'"{text}" is no time such as "2026-11-20 14:05"', param_hint="--seen-at"
+        ) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _tip_json(answer: "TipAnswer") -> dict[str, object]:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from crawler.clock import Clock
 from crawler.desk.export import finding_json
-from crawler.errors import NotFoundError
+from crawler.errors import NotFoundError, RefusedError
 from crawler.http.client import Resolver, system_resolver
 from crawler.match import Matcher, basis_of
-from crawler.model import Address, Finding, Judgement, Kind, Listing, Site, Standing
+from crawler.model import Address, Finding, Judgement, Kind, Listing, PersonSighting, Site, Standing
 from crawler.settings import load_plan
 from crawler.store.database import watch
 from crawler.store.findings import Findings
@@ -108,9 +110,32 @@ def _site_of(sites: Sites, url: str, now: datetime) -> Site:
     return sites.put(Site(url=origin, listing=Listing.TIP), now)
 
 
-def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
-    """Look at a file that a reader sent, and keep the tip."""
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Who says to have seen a file, where and when."""
+
+    url: str
+    seen_at: datetime
+    by: str
+
+    def require_plausible(self, now: datetime) -> None:
+        """Refuse a sighting without a name, or one that is still to come."""
+        if not self.by.strip():
+            raise RefusedError("a person's sighting needs the person's name", hint="add --by NAME")
+        if self.seen_at > now:
+            raise RefusedError(
+                f"{self.seen_at:%Y-%m-%d %H:%M} UTC is still to come", hint="say when it was seen: --seen-at"
+            )
+
+
+def check_file(folder: DataFolder, path: Path, *, now: datetime, witness: Witness | None = None) -> TipAnswer:
+    """Look at a file that a reader sent, and keep the tip.
+
+    With a witness it is a person's sighting, whose file is kept whatever the machine says of it.
+    """
     folder.require()
+    if witness is not None:
+        witness.require_plausible(now)
     try:
         body = path.read_bytes()
     except OSError as error:
@@ -129,14 +154,28 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime) -> TipAnswer:
                 "carries_our_mark": looked.carries_our_mark,
             }
         ]
-        if looked.photo is not None or looked.carries_our_mark:
+        if looked.photo is not None or looked.carries_our_mark or witness is not None:
             Vault(folder.evidence).put(body)
-        number = Tips(db).add(
-            path.name, state="failed" if looked.trouble else "checked", found=found, now=now
-        )
+        with transaction(db):
+            number = Tips(db).add(
+                path.name, state="failed" if looked.trouble else "checked", found=found, now=now
+            )
+            if witness is not None:
+                _keep_witness(db, number, witness, digest, looked.photo, now)
     failures = (looked.trouble,) if looked.trouble else ()
     images = 0 if looked.trouble else 1
     return TipAnswer(number=number, given=str(path), images=images, looked=replace(looked), failures=failures)
+
+
+def _keep_witness(
+    db: Database, tip: int, witness: Witness, digest: str, photo: int | None, now: datetime
+) -> None:
+    url = typed(witness.url)
+    site = _site_of(Sites(db), url, now)
+    seen = PersonSighting(
+        url=url, seen_at=witness.seen_at, by=witness.by.strip(), recorded_at=now, digest=digest
+    )
+    Tips(db).add_person(tip, seen, site=site.id, photo=photo)
 
 
 def _forget(_digest: str) -> Judgement | None:

@@ -1,8 +1,10 @@
 """Tips that came in, and digests that were mailed."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 
+from crawler.model import PersonSighting
 from crawler.store.rows import Row
 from gallery.store.database import Store, transaction
 from gallery.times import moment_or_none, text_of
@@ -19,6 +21,17 @@ class Tips(Store):
                 {"given": given, "at": text_of(now), "state": state, "found": json.dumps(found)},
             )
         return int(cursor.lastrowid or 0)
+
+    def add_person(self, tip: int, seen: PersonSighting, *, site: int, photo: int | None) -> None:
+        """Keep what a person says to have seen, apart from what the machine saw."""
+        with transaction(self._db):
+            self._db.execute(
+                """insert into person_sightings (tip_id, site_id, digest, photo_id, url, seen_at, by, recorded_at)
+                   values (:tip, :site, :digest, :photo, :url, :seen_at, :by, :recorded_at)""",
+                asdict(seen)
+                | {"tip": tip, "site": site, "photo": photo}
+                | {"seen_at": text_of(seen.seen_at), "recorded_at": text_of(seen.recorded_at)},
+            )
 
 
 class Mails(Store):

@@ -1,7 +1,6 @@
 """What the record says of a copy is what its site answered, when it answered it, and in whose words."""
 
 import json
-import re
 import sqlite3
 import statistics
 import time
@@ -13,43 +12,18 @@ from hashlib import sha256
 import pytest
 from click.testing import CliRunner
 
-from crawler.clock import SystemClock
-from crawler.model import Judgement, Listing
+from benchmarks.record_month import Nights, look, simulate
+from crawler.model import Listing
 from crawler.run.night import run
 from crawler.store.database import open_watch
 from crawler.store.runs import Runs
 from crawler.store.sites import Sites
 from gallery.store.database import transaction
+from gallery.store.vault import Vault
 from pairwatch import cli
 
 AT = "2026-01-01T02:30:00+00:00"
 PAGE = '<h1>Results</h1><figure><img src="{src}" alt="{alt}"><figcaption>{caption}</figcaption></figure><p>{claim}</p>'
-
-
-class Nights:
-    """A clock that stands a number of days ahead and goes on as the computer's does."""
-
-    def __init__(self) -> None:
-        self.ahead, self._system = timedelta(), SystemClock()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-    def monotonic(self) -> float:
-        return self._system.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        self._system.sleep(seconds)
-
-
-def look(body: bytes, name: str) -> Judgement:
-    """Stands for the matcher: `ours-7-80` is photo 7, and every cell of it has the grey level 80."""
-    digest = f"sha256:{sha256(body).hexdigest()}"
-    ours = re.search(rb"ours-7-(\d+)", body)
-    if ours is None:
-        return Judgement(digest=digest, verdict="none", upto=7, basis="{}")
-    grey = f"grey32:{int(ours[1]):02x}" + f"{int(ours[1]):02x}" * 1023
-    return Judgement(digest=digest, verdict="copy", upto=7, photo=7, probability=0.99, basis="{}", look=grey)
 
 
 @dataclass
@@ -105,7 +79,7 @@ def test_new_words_are_a_new_row_and_the_former_ones_keep_their_dates(rival, pic
     """A rival who edits the caption the next day is quoted with both wordings, each in its own time."""
     rival.served.routes |= {
         "/": page(alt="head", caption="our client, by our artist", claim="Done by us in May."),
-        "/a.jpg": picture("ours-7-80"),
+        "/a.jpg": picture("ours-80"),
     }
     rival.night()
     rival.served.routes["/"] = page(caption="symbol photo")
@@ -122,7 +96,7 @@ def test_new_words_are_a_new_row_and_the_former_ones_keep_their_dates(rival, pic
 
 def test_what_was_seen_is_never_changed(rival, picture):
     """The database refuses to change or delete a sighting or an observation."""
-    rival.served.routes |= {"/": page(), "/a.jpg": picture("ours-7-80")}
+    rival.served.routes |= {"/": page(), "/a.jpg": picture("ours-80")}
     rival.night()
 
     with closing(sqlite3.connect(rival.folder.database)) as db:
@@ -144,7 +118,7 @@ def test_a_finding_names_only_pages_where_these_bytes_were(rival, picture):
     rival.night()
     rival.served.routes["/two.html"] = "nothing"
     rival.night()
-    rival.served.routes["/a.jpg"] = picture("ours-7-80")
+    rival.served.routes["/a.jpg"] = picture("ours-80")
     rival.night()
     rival.served.routes["/"] = '<a href="/two.html">2</a>'
     rival.night()
@@ -161,7 +135,7 @@ def test_a_finding_names_only_pages_where_these_bytes_were(rival, picture):
 @pytest.mark.parametrize("fault", [401, 403, 451, 500, "empty", "robots", "down"], ids=str)
 def test_last_seen_moves_by_proof_only(rival, picture, answer, fault):
     """Whatever is no answer with the page and its picture says nothing: not seen, and not gone either."""
-    shown = {"/": page(), "/a.jpg": picture("ours-7-80")}
+    shown = {"/": page(), "/a.jpg": picture("ours-80")}
     rival.served.routes |= shown
     rival.night()
     before = rival.findings()[0]
@@ -187,7 +161,7 @@ def test_removed_and_back_are_told_with_their_proofs(rival, picture, answer):
     """A file that answers 404 on a page without it is gone since that night, and back when it is seen again."""
     rival.served.routes |= {"/": "soon"}
     rival.night()
-    rival.served.routes |= {"/": page(), "/a.jpg": picture("ours-7-80")}
+    rival.served.routes |= {"/": page(), "/a.jpg": picture("ours-80")}
     rival.night()
     rival.served.routes |= {"/": "soon again", "/a.jpg": answer(b"", 404)}
     rival.night()
@@ -196,7 +170,7 @@ def test_removed_and_back_are_told_with_their_proofs(rival, picture, answer):
     assert (rival.day(gone["absent_since"]), gone["file"]) == (0, "gone")
 
     rival.night()
-    rival.served.routes |= {"/": page(), "/a.jpg": picture("ours-7-80")}
+    rival.served.routes |= {"/": page(), "/a.jpg": picture("ours-80")}
     rival.night()
     (back,) = rival.findings()
 
@@ -214,8 +188,8 @@ def test_rotating_addresses_are_one_finding_and_never_fill_the_site(rival, pictu
         srcset = ", ".join(f"/a-{width}.jpg?sig={number} {width}w" for width in (320, 640, 960))
         rival.served.routes |= {
             "/": f'<img srcset="{srcset}"><img src="/b.jpg?v={number}">',
-            **{f"/a-{width}.jpg": picture(f"ours-7-{grey}-{width}-{number}") for width in (320, 640, 960)},
-            "/b.jpg": picture("ours-7-81-b"),
+            **{f"/a-{width}.jpg": picture(f"ours-{grey}-{width}-{number}") for width in (320, 640, 960)},
+            "/b.jpg": picture("ours-81-b"),
         }
         summary = rival.night()
         assert not any("quota" in sentence for one in summary.sites for sentence in one.blind)
@@ -237,7 +211,7 @@ def test_rotating_addresses_are_one_finding_and_never_fill_the_site(rival, pictu
 def test_another_look_is_another_finding(rival, picture):
     """What shows new content is a finding of its own, though the photo and the site are the same."""
     rival.served.routes |= {
-        "/": page("/a.jpg") + page("/b.jpg"), "/a.jpg": picture("ours-7-80"), "/b.jpg": picture("ours-7-160"),
+        "/": page("/a.jpg") + page("/b.jpg"), "/a.jpg": picture("ours-80"), "/b.jpg": picture("ours-160"),
     }  # fmt: skip
     rival.night()
 
@@ -246,7 +220,7 @@ def test_another_look_is_another_finding(rival, picture):
 
 def test_an_allowed_site_has_no_open_findings(rival, picture):
     """Once a site may show our photos, what was found there is settled, and still in the record."""
-    rival.served.routes |= {"/": page(), "/a.jpg": picture("ours-7-80")}
+    rival.served.routes |= {"/": page(), "/a.jpg": picture("ours-80")}
     rival.night()
     with closing(open_watch(rival.folder.database)) as db:
         Sites(db).remove(f"{rival.served.url}/")
@@ -261,7 +235,7 @@ def test_known_findings_are_asked_first(rival, picture):
     rival.served.routes |= {
         "/": "".join(f'<a href="/{n}.html">{n}</a>' for n in range(9)),
         **{f"/{n}.html": f"page {n}" for n in range(9)},
-        "/8.html": page(), "/a.jpg": picture("ours-7-80"),
+        "/8.html": page(), "/a.jpg": picture("ours-80"),
     }  # fmt: skip
     rival.night()
     rival.served.asked.clear()
@@ -285,6 +259,37 @@ def test_the_log_of_a_run_tells_that_run(rival):
     assert alone == [["x.html"], ["y.html"]]
 
 
+def test_what_a_person_saw_is_kept_apart(rival, picture, tmp_path):
+    """A person's sighting bears name and time, keeps its file, and moves no date of the machine's."""
+    rival.served.routes |= {"/": page(), "/a.jpg": picture("ours-80")}
+    run(rival.folder, executor=rival.hands, look=look)
+    (before,) = rival.findings()
+    (tmp_path / "screen.png").write_bytes(b"no picture at all")
+    where = f"{rival.served.url}/app/1"
+    seen = ("--url", where, "--seen-at", "2026-03-01 14:05", "--by", "J. Doe")
+
+    rival.say("tip", tmp_path / "screen.png", *seen, code=1)
+    refused = CliRunner().invoke(
+        cli, ["--data", str(rival.folder.root), "tip", str(tmp_path / "screen.png"), *seen[:4]]
+    )
+
+    with closing(sqlite3.connect(rival.folder.database)) as db:
+        rows = db.execute("select url, seen_at, by, digest from person_sightings").fetchall()
+    digest = f"sha256:{sha256(b'no picture at all').hexdigest()}"
+    assert rows == [(where, "2026-03-01T14:05:00.000+00:00", "J. Doe", digest)]
+    assert Vault(rival.folder.evidence).has(digest)
+    assert "needs the person's name" in refused.output
+    assert rival.findings() == [before]
+
+
+def test_a_short_simulated_month_is_told_as_it_was(tmp_path):
+    """Every sighting, page and span of a few drawn nights agrees with the server's own log."""
+    score = simulate(tmp_path, nights=5, seed=3)
+
+    assert score.compared > 30
+    assert (score.wrong, score.missed) == ([], [])
+
+
 def test_times_enclose_what_the_server_did(rival, picture, answer):
     """Each sighting's [sent, received] holds the server's own times of that very answer, closely."""
     server: dict[str, list[tuple[float, float]]] = {}
@@ -300,7 +305,7 @@ def test_times_enclose_what_the_server_did(rival, picture, answer):
 
     rival.served.routes |= {
         "/": timed("".join(f'<img src="/{n}.jpg">' for n in range(20)).encode()),
-        **{f"/{n}.jpg": timed(picture(f"ours-7-{n * 12}")) for n in range(20)},
+        **{f"/{n}.jpg": timed(picture(f"ours-{n * 12}")) for n in range(20)},
     }
     run(rival.folder, executor=rival.hands, look=look)
 
