@@ -74,13 +74,19 @@ def _finding(db: Database, number: int, site: int, nights: int) -> None:
         f"https://rival-{site - 1}.example/{number}",
         f"https://rival-{site - 1}.example/{number}.jpg",
     )
-    times = {"page_status": 200, "page_sent": at, "page_received": at}
+    times: dict[str, object] = {"page_status": 200, "page_sent": at, "page_received": at}
     times |= {"image_status": 200, "image_sent": at, "image_received": at}
-    seen = {"site_id": site, "digest": digest, "image_url": image, "page_url": page, "named_by": page}
+    seen: dict[str, object] = {
+        "site_id": site,
+        "digest": digest,
+        "image_url": image,
+        "page_url": page,
+        "named_by": page,
+    }
     seen |= dict.fromkeys(WORDS, "") | times | {"recorded": "by-answer"}
     sighting = db.conn.execute(_insert("sightings", seen), seen).lastrowid
     for night in range(nights):
-        proof = {
+        proof: dict[str, object] = {
             "finding_id": number,
             "sighting_id": sighting,
             "page_url": page,
