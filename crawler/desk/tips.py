@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from crawler.clock import Clock
 from crawler.desk.export import finding_json
 from crawler.errors import NotFoundError, RefusedError
@@ -161,21 +159,21 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime, witness: Witnes
                 path.name, state="failed" if looked.trouble else "checked", found=found, now=now
             )
             if witness is not None:
-                _keep_witness(db, number, witness, digest, looked.photo, now)
+                _keep_witness(Sites(db), Tips(db), number, witness, digest, looked.photo, now)
     failures = (looked.trouble,) if looked.trouble else ()
     images = 0 if looked.trouble else 1
     return TipAnswer(number=number, given=str(path), images=images, looked=replace(looked), failures=failures)
 
 
 def _keep_witness(
-    db: Database, tip: int, witness: Witness, digest: str, photo: int | None, now: datetime
+    sites: Sites, tips: Tips, tip: int, witness: Witness, digest: str, photo: int | None, now: datetime
 ) -> None:
     url = typed(witness.url)
-    site = _site_of(Sites(db), url, now)
+    site = _site_of(sites, url, now)
     seen = PersonSighting(
         url=url, seen_at=witness.seen_at, by=witness.by.strip(), recorded_at=now, digest=digest
     )
-    Tips(db).add_person(tip, seen, site=site.id, photo=photo)
+    tips.add_person(tip, seen, site=site.id, photo=photo)
 
 
 def _forget(_digest: str) -> Judgement | None:
