@@ -125,6 +125,11 @@ class Witness:
                 f"{self.seen_at:%Y-%m-%d %H:%M} UTC is still to come", hint="say when it was seen: --seen-at"
             )
 
+    def sighting(self, digest: str, now: datetime) -> PersonSighting:
+        """Give what is written down of it."""
+        url, by = typed(self.url), self.by.strip()
+        return PersonSighting(url=url, seen_at=self.seen_at, by=by, recorded_at=now, digest=digest)
+
 
 def check_file(folder: DataFolder, path: Path, *, now: datetime, witness: Witness | None = None) -> TipAnswer:
     """Look at a file that a reader sent, and keep the tip.
@@ -159,21 +164,12 @@ def check_file(folder: DataFolder, path: Path, *, now: datetime, witness: Witnes
                 path.name, state="failed" if looked.trouble else "checked", found=found, now=now
             )
             if witness is not None:
-                _keep_witness(Sites(db), Tips(db), number, witness, digest, looked.photo, now)
+                site = _site_of(Sites(db), typed(witness.url), now)
+                seen = witness.sighting(digest, now)
+                Tips(db).add_person(number, seen, site=site.id, photo=looked.photo)
     failures = (looked.trouble,) if looked.trouble else ()
     images = 0 if looked.trouble else 1
     return TipAnswer(number=number, given=str(path), images=images, looked=replace(looked), failures=failures)
-
-
-def _keep_witness(
-    sites: Sites, tips: Tips, tip: int, witness: Witness, digest: str, photo: int | None, now: datetime
-) -> None:
-    url = typed(witness.url)
-    site = _site_of(sites, url, now)
-    seen = PersonSighting(
-        url=url, seen_at=witness.seen_at, by=witness.by.strip(), recorded_at=now, digest=digest
-    )
-    tips.add_person(tip, seen, site=site.id, photo=photo)
 
 
 def _forget(_digest: str) -> Judgement | None:
