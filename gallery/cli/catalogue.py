@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from gallery.model import count
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
+    from gallery.services.intake.corrections import Correction
     from gallery.services.lookup import Identification, Lookup
     from gallery.services.start import Started
 
@@ -46,17 +47,24 @@ def _said(folder: DataFolder, started: "Started") -> str:
 @click.option(
     "--allow-alike", is_flag=True, help="Take a photo that is there already, saved anew or smaller."
 )
+@click.option("--yes", "agreed", is_flag=True, help="Record what the list corrects, without asking.")
 @as_json_option
 @click.pass_obj
 def import_(
-    folder: DataFolder, manifest: Path, skip_bad: bool, add_to_existing: bool, allow_alike: bool
+    folder: DataFolder,
+    manifest: Path,
+    skip_bad: bool,
+    add_to_existing: bool,
+    allow_alike: bool,
+    agreed: bool,
 ) -> None:
     """Import the photographs listed in MANIFEST, a CSV file: catalogued, fingerprinted, watched for.
 
     Its first row names the columns: case, stage, view and file are needed (file: relative to the
     manifest); consent, captions, tags, sessions and more are read if there (docs/manifest.md).
     The whole manifest is checked first: with any error nothing is imported, unless --skip-bad is
-    given. Importing the same again changes nothing. Photos stay unpublished until a consent is recorded.
+    given. Importing the same again changes nothing; a list that says otherwise than the catalogue corrects
+    it after a yes to the differences. Photos stay unpublished until a consent is recorded.
 
     \b
     Example:
@@ -74,7 +82,14 @@ def import_(
     )
     if not folder.database.is_file():  # a person starts with `import` in an empty place
         click.echo(_said(folder, start_catalogue(folder)), err=True)
-    done = import_manifest(folder, manifest, wishes, progress=bar)
+
+    def agree(changes: "Sequence[Correction]") -> bool:
+        for change in changes:
+            click.echo(f"Corrected: {change}", err=True)
+        return agreed or click.confirm("Record these corrections?", err=True)
+
+    able = agreed or sys.stdin.isatty()
+    done = import_manifest(folder, manifest, wishes, agree=agree if able else None, progress=bar)
     for problem in done.skipped:
         click.echo(f"Skipped: {problem}", err=True)
     for note in done.notes:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from gallery.errors import RefusedError
-from gallery.services.intake import ListRefusedError
+from gallery.services.intake import ListRefusedError, Wishes, import_manifest
 from gallery.services.intake.check import Refused, find_file
 from gallery.services.intake.manifest import read_manifest
 
@@ -111,3 +111,25 @@ def test_one_photo_that_the_catalogue_has_needs_a_yes(clinic):
 def test_other_photos_of_the_same_pose_come_in(clinic):
     """Photos of two cases that are merely taken alike need no yes."""
     assert len(clinic.take_in(clinic.rows({51: ["before", "after"], 52: ["before", "after"]})).photos) == 4
+
+
+def test_a_corrected_list_updates_what_it_changes_after_a_yes(clinic):
+    """The differences are shown line by line; without a yes nothing changes, with one just these facts do."""
+    rows = clinic.rows({51: ["before", "after"]}, caption="Day one", procedure="FUE")
+    clinic.take_in(rows)
+    rows[1] |= {"caption": "A year later", "procedure": "SMP", "region": "crown"}
+    manifest, wishes = clinic.manifest(rows), Wishes(actor="test", now=clinic.now)
+
+    with pytest.raises(RefusedError, match='row 3, Patient 51, after, procedure: "FUE" → "SMP"'):
+        import_manifest(clinic.folder, manifest, wishes)
+    shown = []
+    assert import_manifest(clinic.folder, manifest, wishes, agree=shown.extend).unchanged == 2
+    assert {change.column for change in shown} == {"caption", "procedure", "region"}
+    done = import_manifest(clinic.folder, manifest, wishes, agree=lambda _changes: True)
+
+    assert (len(done.corrected), done.unchanged, len(done.photos)) == (3, 1, 0)
+    with clinic.practice() as p:
+        assert [photo.caption for photo in p.catalog.photos(51)] == ["Day one", "A year later"]
+        assert [stage.procedure for stage in p.catalog.stages(51)] == ["FUE", "SMP"]
+        assert p.catalog.case(51).region == "crown"
+    assert import_manifest(clinic.folder, manifest, wishes).unchanged == 2

@@ -14,6 +14,7 @@ from gallery.parallel import Progress, silently
 from gallery.services.consents import record_consent
 from gallery.services.fingerprints import Fingerprints
 from gallery.services.intake.check import GLANCE_PX, INTAKE_LIMITS, Checked, Refused, check_files, find_file
+from gallery.services.intake.corrections import CaseCorrections, Correction, corrections_of, write_corrections
 from gallery.services.intake.manifest import ConsentTerms, Manifest, Problem, Row, read_manifest, read_row
 from gallery.services.intake.plan import (
     Addition,
@@ -56,6 +57,7 @@ class Imported:
     consents: int
     skipped: tuple[Problem, ...]
     notes: tuple[str, ...] = ()
+    corrected: tuple[Correction, ...] = ()
 
 
 class ListRefusedError(RefusedError):
@@ -71,8 +73,17 @@ class ListRefusedError(RefusedError):
         return super().to_json() | {"problems": [problem.to_json() for problem in self.problems]}
 
 
+Agree = Callable[[Sequence[Correction]], bool]
+"""Is shown what a list corrects, and says whether it is recorded."""
+
+
 def import_manifest(
-    folder: DataFolder, manifest: Path, wishes: Wishes, *, progress: Progress = silently
+    folder: DataFolder,
+    manifest: Path,
+    wishes: Wishes,
+    *,
+    agree: Agree | None = None,
+    progress: Progress = silently,
 ) -> Imported:
     """Import the photographs that a manifest lists.
 
@@ -80,6 +91,13 @@ def import_manifest(
 
     Everything is checked before the catalogue changes, in one transaction; each file is read and opened once.
     Interrupted at any moment, the same call finishes the work.
+
+    Args:
+        folder: Of the practice.
+        manifest: The list.
+        wishes: How it is taken.
+        agree: Is asked where the list corrects what is recorded; without it such a list is refused.
+        progress: Shows how far it has come.
 
     Raises:
         GalleryError: The manifest or rows in it are wrong (each is named), and nothing was imported.
@@ -93,7 +111,7 @@ def import_manifest(
             hint="name a CSV file with the columns case,stage,view,file",
         ) from error
     with practice(folder, actor=wishes.actor, now=wishes.now) as p:
-        return _imported(p, read_manifest(data), manifest.parent, manifest.name, wishes, progress)
+        return _imported(p, read_manifest(data), manifest.parent, manifest.name, wishes, progress, agree)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +165,14 @@ def add_case(
     return number, _imported(p, listed, Path.cwd(), "the files", wishes, progress)
 
 
-def _imported(
-    p: Practice, listed: Manifest, beside: Path, name: str, wishes: Wishes, progress: Progress
+def _imported(  # noqa: PLR0913, PLR0917 (both ways in have as many)
+    p: Practice,
+    listed: Manifest,
+    beside: Path,
+    name: str,
+    wishes: Wishes,
+    progress: Progress,
+    agree: Agree | None = None,
 ) -> Imported:
     paths = [find_file(beside, row.file) for row in listed.rows]
     keep = wishes.skip_bad or not (
@@ -158,7 +182,8 @@ def _imported(
     files = list(progress(check_files(p.folder.originals, paths, keep=keep), len(paths), "Checking photos"))
     try:
         plan = _planned(p, listed, files, name, wishes)
-        imported = _write(p, plan, progress)
+        corrected = _agreed(p, plan, agree)
+        imported = _write(p, plan, corrected, progress)
         notes = [f"{new.row.file} {new.file.note}." for new in plan.additions if new.file.note]
         known = {photo.digest: photo.id for photo in imported.photos}
         made = {
@@ -195,6 +220,31 @@ def _planned(
     return ImportPlan(plan.additions, plan.known, tuple(problems))
 
 
+def _agreed(p: Practice, plan: ImportPlan, agree: Agree | None) -> list[CaseCorrections]:
+    """Ask for a yes to what the list corrects.
+
+    Raises:
+        RefusedError: Nobody is there to be asked.
+    """
+    corrected = []
+    for number, pairs in _grouped(plan.known, lambda known: known.row.case).items():
+        rows = [(known.row, known.photo) for known in pairs]
+        one = corrections_of(p.catalog.case(number), p.catalog.stages(number), rows)
+        corrected += [one] if one.changes else []
+    changes = [change for one in corrected for change in one.changes]
+    if changes and agree is None:
+        raise RefusedError(
+            "\n".join(["nothing was imported: the list corrects what is recorded", *_listed(changes)]),
+            hint="read the differences and run it again with --yes",
+        )
+    return corrected if changes and agree and agree(changes) else []
+
+
+def _listed(changes: Sequence[object]) -> list[str]:
+    more = [f"  … and {len(changes) - _SHOWN} more"] if len(changes) > _SHOWN else []
+    return [*(f"  {change}" for change in changes[:_SHOWN]), *more]
+
+
 def _shown_already(
     p: Practice, photos: Mapping[int, Photo], known: Fingerprints, file: Checked
 ) -> Photo | None:
@@ -212,9 +262,7 @@ def _unsaid(_line: str) -> None:
 
 
 def _refusal(name: str, problems: Sequence[Problem]) -> ListRefusedError:
-    lines = [f"  {problem}" for problem in problems[:_SHOWN]]
-    if len(problems) > _SHOWN:
-        lines.append(f"  … and {len(problems) - _SHOWN} more")
+    lines = _listed(problems)
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     return ListRefusedError(
         "\n".join([f"nothing was imported: {count} in {name}", *lines]),
@@ -223,7 +271,9 @@ def _refusal(name: str, problems: Sequence[Problem]) -> ListRefusedError:
     )
 
 
-def _write(p: Practice, plan: ImportPlan, progress: Progress) -> Imported:
+def _write(
+    p: Practice, plan: ImportPlan, corrected: Sequence[CaseCorrections], progress: Progress
+) -> Imported:
     """Seal a plan's originals, then write the catalogue in one transaction."""
     for new in progress(plan.additions, len(plan.additions), "Sealing originals"):
         if new.file.staged is not None:
@@ -233,11 +283,15 @@ def _write(p: Practice, plan: ImportPlan, progress: Progress) -> Imported:
         arrivals = [_arrival(rows) for rows in _grouped(plan.additions, lambda new: new.row.case).values()]
         added = add_to_catalogue(p, arrivals, held=False)
         photos = [(new.row, added[new.file.digest]) for new in plan.additions]
+        for one in corrected:
+            write_corrections(p, one)
         consents = _add_consents(p, [*photos, *((known.row, known.photo) for known in plan.known)])
+    rows = {change.row for one in corrected for change in one.changes}
     return Imported(
         photos=tuple(photo for _, photo in photos),
         new_cases=tuple(one.case.number for one in arrivals if one.case.number not in before),
-        unchanged=len(plan.known),
+        unchanged=len({known.row.number for known in plan.known} - rows),
+        corrected=tuple(change for one in corrected for change in one.changes),
         consents=consents,
         skipped=plan.problems,
     )
