@@ -11,7 +11,7 @@ from lxml import etree
 
 from crawler.extract.originals import originals_of
 from crawler.extract.parse import Element, element_text, parse_html, shortened
-from crawler.extract.signals import Signal, signals_of
+from crawler.extract.signals import Signal, is_album_elsewhere, signals_of
 from crawler.extract.text import (
     css_imports,
     css_urls,
@@ -19,13 +19,14 @@ from crawler.extract.text import (
     inline_body,
     inline_name,
     json_attribute,
+    refresh_target,
     script_images,
     srcset,
     templated,
     text_images,
 )
 from crawler.model import ImageLink
-from crawler.urls import MAX_URL, canonical, names_a_document, names_an_image
+from crawler.urls import MAX_URL, canonical, names_a_document, names_an_image, origin_of
 
 MAX_IMAGES = 4000
 MAX_LINKS = 8000
@@ -48,7 +49,6 @@ _LAZY = re.compile(
 _SHOWS_SRC = frozenset(("img", "amp-img", "amp-anim", "input", "embed", "source", "image"))
 _LINK_IMAGES = re.compile(r"image_src|icon|apple-touch|fluid-icon|mask-icon|thumbnail")
 _META_IMAGES = re.compile(r"image|thumbnail|photo|logo|tile", re.IGNORECASE)
-_REFRESH = re.compile(r"url\s*=\s*['\"]?([^'\">]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +113,9 @@ class ElementWalker:
                 if original not in known:
                     known.add(original)
                     images.append(replace(image, url=original, via="original"))
+        here = origin_of(self.base) if "//" in self.base else "-"
+        if any(is_album_elsewhere(link) for link in self.links if not link.startswith(here)):
+            self.note(Signal.ELSEWHERE)
         for signal in self._hiding(markup, len(known)):
             self.note(signal)
         return ExtractedPage(
@@ -373,8 +376,8 @@ class ElementWalker:
         """Take a meta element's image, refresh and robots wishes."""
         name = " ".join(element.get(key) or "" for key in ("property", "name", "itemprop"))
         if (element.get("http-equiv") or "").lower() == "refresh":
-            found = _REFRESH.search(value)
-            self.refresh = (self.address(found[1]) or "") if found else self.refresh
+            target = refresh_target(value)
+            self.refresh = (self.address(target) or "") if target else self.refresh
         elif names_an_image(value) or (_META_IMAGES.search(name) and "/" in value and ":type" not in name):
             self.all_images((value,), tag, name.strip() or "content", element)
         elif "robots" in name.lower() and "noimageindex" in value.lower():

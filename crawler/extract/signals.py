@@ -15,6 +15,8 @@ class Signal(StrEnum):
     NO_IMAGE_INDEX = "asks that its images are not indexed"
     TOO_DEEP = "nested too deeply"
     CUT = "read in part"
+    COOKIE_WALL = "cookie wall"
+    ELSEWHERE = "shows albums at other hosts"
     TOO_LONG = "names addresses that are too long to be asked for"
 
 
@@ -24,6 +26,22 @@ _BOT = re.compile(
     r"pardon our interruption",
     re.IGNORECASE,
 )
+_COOKIES = re.compile(
+    r"(?:accept|enable|allow|agree to|consent to)[^<>.]{0,60}cookies?[^<>.]{0,60}"
+    r"to (?:continue|proceed|view|see|access|enter|use)|"
+    r"to (?:continue|proceed|view|see|access|enter)[^<>.]{0,60}(?:accept|enable|allow|agree to)[^<>.]{0,40}cookies?|"
+    r"cookies? (?:must be|are) (?:enabled|required)",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"https?://(?:(?:www\.)?instagram\.com/(?:p|reel)/|"
+    r"(?:www\.)?youtube(?:-nocookie)?\.com/(?:watch|embed|shorts|playlist)|youtu\.be/|player\.vimeo\.com/|"
+    r"drive\.google\.com/|photos\.google\.com/|photos\.app\.goo\.gl/|(?:www\.)?flickr\.com/(?:photos|gp)/|flic\.kr/|"
+    r"(?:www\.)?facebook\.com/(?:media|[^/\s\"'>]+/(?:photos|albums))|(?:www\.)?dropbox\.com/(?:s|sh|scl)/|"
+    r"(?:www\.)?imgur\.com/(?:a|gallery)/|1drv\.ms/|(?:www\.)?icloud\.com/sharedalbum|(?:www\.)?pinterest\.[a-z.]+/pin/|"
+    r"[\w-]+\.smugmug\.com/)",
+    re.IGNORECASE,
+)
 _PARKED = re.compile(
     r"this domain (?:name )?(?:is|may be) for sale|buy this domain|domain (?:is )?parked|"
     r"parked free|sedoparking|"
@@ -31,12 +49,17 @@ _PARKED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _APP_ROOT = re.compile(
-    r"<div[^<>]{1,300}?id=[\"'](?:root|app|__next|__nuxt|gatsby-focus-wrapper)[\"'][^<>]{0,300}>\s{0,300}+</div>",
+    r"<div[^<>]{1,300}?id=[\"'](?:root|app|__next|__nuxt|gatsby-focus-wrapper|[\w-]{0,30}(?:gallery|galerie|portfolio|before-?after)[\w-]{0,30})[\"'][^<>]{0,300}>\s{0,300}+</div>",
     re.IGNORECASE,
 )
 _NEEDS_SCRIPT = re.compile(r"(?:enable|requires?|need[s]?) (?:to run this app|java ?script)", re.IGNORECASE)
 _SHORT = 15_000
 _FEW = 3
+
+
+def is_album_elsewhere(link: str) -> bool:
+    """Tell whether a canonical address is an album or film at a well-known host."""
+    return _ELSEWHERE.match(link) is not None
 
 
 def signals_of(
@@ -55,5 +78,7 @@ def signals_of(
         yield Signal.BOT_BLOCK
     if _PARKED.search(start):
         yield Signal.PARKED
-    if images == 0 and (has_state or _APP_ROOT.search(markup) or _NEEDS_SCRIPT.search(start)):
+    if _COOKIES.search(start):
+        yield Signal.COOKIE_WALL
+    if images < _FEW and (has_state or _APP_ROOT.search(markup) or _NEEDS_SCRIPT.search(start)):
         yield Signal.SCRIPT_BUILT

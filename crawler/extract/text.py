@@ -34,6 +34,7 @@ _USUAL_WIDTH = 1080
 _WIX_MEDIA = "https://static.wixstatic.com/media/"
 _INTERCHANGE = re.compile(r"\[\s*+([^\s,\[\]\"']{4,2000}+)\s*+,")
 _ARGUMENT = re.compile(r"(?<=[\"'`(])[^\s\"'`()<>{}]{4,2000}+(?=[\"'`)])")
+_REFRESH = re.compile(r"\s*+\d*+[\d.]*+(?:\s*+[;,]\s*+|\s++)(?:url\s*+=\s*+)?+(\S[\s\S]*+)", re.IGNORECASE)
 _WIX = re.compile(
     r"(?<![\w/])[0-9a-f]{6,32}_[0-9a-f]{32}~mv2(?:_d_\w+)?\.(?:jpe?g|png|webp|gif|avif)", re.IGNORECASE
 )
@@ -173,6 +174,19 @@ def script_images(text: str, kind: str) -> Iterator[str]:
         else:
             return
     yield from text_images(stripped)
+
+
+def refresh_target(value: str) -> str:
+    """Give the address of a refresh, in a header or a meta element, or "".
+
+    Source: HTML standard, "shared declarative refresh steps".
+    """
+    found = _REFRESH.match(value)
+    if found is None:
+        return ""
+    target = found[1].strip()
+    quote = target[:1]
+    return target[1:].partition(quote)[0] if quote in ("'", '"') else target
 
 
 def handler_images(value: str) -> Iterator[str]:

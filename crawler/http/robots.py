@@ -1,5 +1,6 @@
 """What robots.txt permits (RFC 9309), and what its absence means. Pure."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,10 @@ PRODUCT = "pairwatch"
 MAX_BYTES = 512 * 1024
 MAX_AGE = timedelta(hours=24)
 MAX_DELAY_S = 300.0
+_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"U\0", "utf-16-le"), (b"\0U", "utf-16-be"))
+_OUR_VERSION = re.compile(
+    rf"^([ \t\ufeff]*user-agent[ \t]*:[ \t]*{PRODUCT})[/ \t][^\r\n]*", re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,13 @@ def read(status: int, body: bytes) -> Rules:
 
 
 def decoded(body: bytes) -> str:
-    """Give the text of a robots.txt as far as it counts."""
-    return body[:MAX_BYTES].decode("utf-8-sig", "replace")
+    """Give the text of a robots.txt as far as it counts.
+
+    A group for a version of ours counts as a group for us.
+    """
+    body = body[:MAX_BYTES]
+    encoding = next((name for mark, name in _MARKS if body.startswith(mark)), "utf-8-sig")
+    return _OUR_VERSION.sub(r"\1", body.decode(encoding, "replace"))
 
 
 def is_fresh(read_at: datetime | None, now: datetime) -> bool:

@@ -15,7 +15,16 @@ _SAME_LOOK = 10
 _MOST_UNNAMED = 5
 _KEPT = timedelta(days=8)
 _HIDES = frozenset(
-    (Signal.LOGIN, Signal.BOT_BLOCK, Signal.PARKED, Signal.SCRIPT_BUILT, Signal.TOO_DEEP, Signal.CUT)
+    (
+        Signal.LOGIN,
+        Signal.COOKIE_WALL,
+        Signal.TOO_LONG,
+        Signal.BOT_BLOCK,
+        Signal.PARKED,
+        Signal.SCRIPT_BUILT,
+        Signal.TOO_DEEP,
+        Signal.CUT,
+    )
 )
 _GONE = (404, 410)
 

@@ -1,8 +1,10 @@
 """One request with its redirects, and the extraction of what came."""
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from crawler.extract.documents import extract_document
@@ -11,6 +13,7 @@ from crawler.extract.page import extract_page, extract_style
 from crawler.extract.signals import Signal
 from crawler.extract.sitemaps import Sitemap, parse_sitemap
 from crawler.extract.sniff import HOLDERS, Content, sniff
+from crawler.extract.text import refresh_target
 from crawler.http import headers
 from crawler.http.client import Fetcher, FetchError, Reply
 from crawler.http.exchange import Exchange
@@ -18,7 +21,7 @@ from crawler.http.headers import media_type
 from crawler.http.robots import Rules
 from crawler.model import Address, ImageLink, Judgement, Kind, Site
 from crawler.reasons import Cause, Reason
-from crawler.urls import host_of, in_scope
+from crawler.urls import canonical, host_of, in_scope
 from crawler.visit.context import MIB, VisitContext
 from crawler.visit.host_queues import Turn
 from crawler.visit.polite import PoliteFetcher
@@ -26,6 +29,7 @@ from crawler.visit.rendered import ScriptedPages
 from crawler.visit.revisit import Rank
 
 MAX_REDIRECTS = 10
+_WEEK = 7
 SCRIPT_BUILT = Reason(Cause.SCRIPT_BUILT)
 _OK, _REDIRECTED, _CLIENT_ERROR, _SERVER_ERROR = 200, 300, 400, 500
 
@@ -83,6 +87,20 @@ def shows(status: int, content: Content = Content.OTHER) -> bool:
     if content is Content.IMAGE and _CLIENT_ERROR <= status < _SERVER_ERROR:
         return status not in (408, 425, 429)
     return _OK <= status < _REDIRECTED and status not in (204, 205)
+
+
+def is_asked_anew(address: Address, began: datetime) -> bool:
+    """Tell whether a server's word that nothing changed is not taken tonight.
+
+    Some answer "not modified" to everything. What shows a copy is asked for anew every night, a page that has not
+    changed for six nights every seventh, not all on the same one.
+    """
+    if address.rank == Rank.HIT:
+        return True
+    if address.kind not in (Kind.PAGE, Kind.MAP) or address.changed_at is None:
+        return False
+    stood = began - address.changed_at >= (_WEEK - 1) * timedelta(days=1)
+    return stood and (began.toordinal() + zlib.crc32(address.url.encode())) % _WEEK == 0
 
 
 def is_linked_page(address: Address, final: str, site: Site) -> bool:
@@ -171,6 +189,7 @@ class Downloader:
         is_image = address.kind is Kind.IMAGE
         stale = is_image and address.matched_upto < self.context.upto
         known = bool(address.digest) and not stale and address.reason != SCRIPT_BUILT
+        known = known and not is_asked_anew(address, self.context.began)
         limit = (plan.image_mib if is_image else plan.page_mib) * MIB
         exchanges: tuple[Exchange, ...] = ()
         while True:
@@ -264,7 +283,9 @@ class Downloader:
 
 
 def _markup(got: Download, reply: Reply) -> ExtractedPage:
-    return extract_page(reply.body, got.final, reply.headers.get("content-type", ""), cut=reply.cut)
+    page = extract_page(reply.body, got.final, reply.headers.get("content-type", ""), cut=reply.cut)
+    target = refresh_target(reply.headers.get("refresh", ""))
+    return replace(page, refresh=canonical(target, base=got.final) or "") if target else page
 
 
 def _accepted(address: Address) -> str:

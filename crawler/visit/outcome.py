@@ -242,7 +242,7 @@ class _Case:
         if address.kind is Kind.PAGE and not in_scope(target, site):
             reason = Reason(Cause.MOVED if same_owner(target, site) else Cause.MOVED_AWAY, target)
             message = f"{address.url} {reason.sentence()}"
-            failures = self.failure(Step.FETCH, Cause.MOVED, message) if address.depth == 0 else ()
+            failures = self.failure(Step.FETCH, reason.trouble, message) if address.depth == 0 else ()
             skipped = replace(address, standing=Standing.SKIPPED, reason=reason)
             return self.of(self.visited(skipped), failures=failures)
         image = ImageLink(url=target, element="img", via="redirect")
@@ -418,7 +418,15 @@ class _Case:
             pages=(*marks, seen),
             **judged,
         )
-        return replace(outcome, failures=(*cut, *outcome.failures))
+        return replace(outcome, failures=(*cut, *self.sent_away(page), *outcome.failures))
+
+    def sent_away(self, page: ExtractedPage) -> tuple[Failure, ...]:
+        """Give the row of a start page that sends its readers to another site."""
+        site = self.known.site.url
+        if not page.refresh or self.address.depth or in_scope(page.refresh, site):
+            return ()
+        reason = Reason(Cause.MOVED if same_owner(page.refresh, site) else Cause.MOVED_AWAY, page.refresh)
+        return self.failure(Step.FETCH, reason.trouble, f"{self.address.url} {reason.sentence()}")
 
     def shown(self, page: ExtractedPage) -> Iterator[ImageLink]:
         """Give what a page shows, with what its links and redirects are known to lead to."""

@@ -1,9 +1,14 @@
 """Pictures that a browser shows and a simpler visitor loses."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import brotli
 import pytest
 
+from crawler.extract.page import extract_page
 from crawler.extract.sniff import Content, sniff
+from crawler.http import robots
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 
@@ -180,3 +185,112 @@ def test_long_addresses(serve, visitor, picture):
 
     assert result.tally.images == 1
     assert [page.signals for page in result.pages] == [("names addresses that are too long to be asked for",)]
+
+
+@pytest.mark.parametrize(
+    "value", ["0; /next", "0;URL='/next'", "5,url=/next", "0 /next", '3;url="/next" x', "0.5; url = /next"]
+)
+@pytest.mark.parametrize("where", ["meta", "header"])
+def test_a_refresh_is_followed_in_every_spelling(serve, visitor, picture, answer, value, where):
+    """A page that only sends on, by a meta element or a header, hides nothing."""
+    meta = (
+        f"<meta http-equiv=refresh content='{value}'>"
+        if "'" not in value
+        else f'<meta http-equiv="refresh" content="{value}">'
+    )
+    start = answer(meta.encode()) if where == "meta" else answer(b"<p>wait", headers={"Refresh": value})
+    served = serve({"/": start, "/next": '<img src="/a.jpg">', "/a.jpg": picture("a")})
+
+    result = visitor.visit(served.site())
+
+    assert (result.tally.images, result.failures) == (1, ())
+
+
+def test_a_start_page_that_belongs_to_somebody_else_is_named(serve, visitor, answer):
+    """A start page that sends to another owner's domain is named as that, by a redirect or a refresh."""
+    for start in (
+        answer(b"", 302, {"Location": "http://other.example/"}),
+        answer(b'<meta http-equiv="refresh" content="0; http://other.example/">'),
+    ):
+        (row,) = visitor.visit(serve({"/": start}).site()).failures
+        visitor.state = type(visitor.state)()
+
+        assert row.trouble == "moved-away"
+        assert "somebody else" in row.message
+
+
+@pytest.mark.parametrize(
+    ("markup", "sign"),
+    [
+        ("<p>Please accept all cookies to continue to this site</p>", "cookie wall"),
+        ("<h1>To view our gallery you must enable cookies</h1>", "cookie wall"),
+        ("<p>Cookies must be enabled.</p>", "cookie wall"),
+        ('<a href="https://www.instagram.com/p/Cabc/">our results</a>', "shows albums at other hosts"),
+        ('<iframe src="//www.youtube-nocookie.com/embed/x1"></iframe>', "shows albums at other hosts"),
+        ("<a href=https://drive.google.com/drive/folders/1a>photos</a>", "shows albums at other hosts"),
+        ("<a href='https://photos.app.goo.gl/abc'>album</a>", "shows albums at other hosts"),
+        (
+            '<img src="/logo.png"><div id="before-after-gallery"></div><script src="a.js"></script>',
+            "built by scripts",
+        ),
+        ('<img src="/logo.png"><div class="x" id="root"></div>', "built by scripts"),
+    ],
+)
+def test_what_hides_pictures_is_named(markup, sign):
+    """Cookie walls, albums elsewhere, and galleries that only a script fills beside a logo."""
+    assert sign in extract_page(markup.encode(), "https://site.example/").signals
+
+
+def test_a_footer_names_nobody():
+    """A profile link, and a notice about cookies on a page of pictures, are no sign."""
+    shown = "".join(f'<img src="/{n}.jpg">' for n in range(4))
+    page = f'{shown}<a href="https://www.instagram.com/clinic/">follow us</a><p>We use cookies to improve it.</p>'
+
+    assert extract_page(page.encode(), "https://site.example/").signals == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+@pytest.mark.parametrize(
+    "agent", ["pairwatch", "pairwatch/26.11", "Pairwatch/1.0 (+https://a.example/)", "*"]
+)
+def test_robots_in_utf_16_and_for_a_version_of_ours(encoding, agent):
+    """What a site forbids is forbidden in whatever encoding, and when it names our version."""
+    text = f"User-agent: {agent}\r\nDisallow: /private\r\n"
+
+    rules = robots.read(200, text.encode(encoding))
+
+    assert not rules.permits("https://site.example/private/a.jpg")
+    assert rules.permits("https://site.example/a.jpg")
+
+
+def test_a_server_that_says_not_modified_to_everything(serve, visitor, picture, answer):
+    """Within a week of nights its new pages are seen; what shows a copy is asked for anew every night."""
+    pages = {
+        "/": '<img src="/a.jpg">',
+        "/a.jpg": picture("a"),
+        "/new": '<img src="/b.jpg">',
+        "/b.jpg": picture("b"),
+    }
+
+    def stubborn(request):
+        return answer(b"", 304) if request.headers.get("If-None-Match") else pages[request.path]
+
+    served = serve(dict.fromkeys(pages, stubborn))
+    began = visitor.began
+    visitor.visit(served.site())
+    pages["/"] += '<a href="/new">n</a>'
+    for night in range(1, 14):
+        visitor.began = began + timedelta(days=night)
+        visitor.visit(served.site())
+        visitor.state = replace(
+            visitor.state,
+            addresses={
+                url: replace(one, changed_at=began, rank=0 if url.endswith("/a.jpg") else one.rank)
+                for url, one in visitor.state.addresses.items()
+            },
+        )
+
+    asked = [head for path, head in served.asked if path == "/a.jpg"]
+    assert "/b.jpg" in served.paths
+    assert sum("if-none-match" in head for head in asked) <= 1
+    assert sum("if-none-match" in head for path, head in served.asked if path == "/") >= 10
