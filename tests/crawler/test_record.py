@@ -16,9 +16,11 @@ from benchmarks.record_month import Nights, look, simulate
 from crawler.model import Listing
 from crawler.run.night import run
 from crawler.store.database import open_watch
+from crawler.store.findings import Findings
+from crawler.store.migrations import migrations
 from crawler.store.runs import Runs
 from crawler.store.sites import Sites
-from gallery.store.database import transaction
+from gallery.store.database import open_database, transaction
 from gallery.store.vault import Vault
 from pairwatch import cli
 
@@ -323,3 +325,87 @@ def test_times_enclose_what_the_server_did(rival, picture, answer):
                 widths.append(last - first)
     assert len(widths) == 40
     assert statistics.median(widths) <= 0.05
+
+
+@pytest.mark.parametrize("second", ["infringement", "licensed"])
+def test_old_findings_of_one_look_are_joined_and_a_conflict_waits(tmp_path, second):
+    """Both old numbers open the joined finding; decisions that differ all stay, and a person decides anew."""
+    path = tmp_path / "data" / "pairwatch.db"
+    with closing(open_database(path)) as db:
+        migrations.apply(db, stop_before="m0009_sightings_are_rows")
+        _fill_old(db, ("infringement", second))
+
+    def told(number):
+        with closing(open_watch(path)) as db:
+            return Findings(db).get(number)
+
+    one, other = told(1), told(2)
+
+    assert (one.id, other.id, one.numbers, one.recorded) == (1, 1, (1, 2), "old")
+    assert [one.decision for one in one.decisions] == [second, "infringement"]
+    assert {place.recorded for place in one.sightings} == {"old"}
+    assert {place.image_url for place in one.sightings} == {
+        "https://a.example/1.jpg",
+        "https://a.example/2.jpg",
+    }
+    assert one.presence is None
+    assert one.state == ("decided" if second == "infringement" else "conflict")
+    said = CliRunner().invoke(cli, ["--data", str(path.parent), "review", "2", "dismissed", "--by", "J. Doe"])
+    assert said.exit_code == 0, said.output
+    assert (told(2).decision, told(2).state, len(told(1).decisions)) == ("dismissed", "decided", 3)
+
+
+def _fill_old(db, decisions):
+    """Write two findings as an older version did: one picture, saved again."""
+    with transaction(db):
+        db.table("cases").insert({"number": 51, "created_at": AT})
+        db.table("stages").insert({"id": 1, "case_number": 51, "position": 1, "label": "after"})
+        photo = {
+            "id": 7,
+            "stage_id": 1,
+            "view": "front",
+            "file": "a.jpg",
+            "digest": "sha256:" + "a" * 64,
+            "bytes": 1,
+        }
+        db.table("photos").insert(photo | {"width": 1, "height": 1, "format": "JPEG", "imported_at": AT})
+        db.table("sites").insert({"id": 1, "url": "https://a.example/", "listing": "watch", "added_at": AT})
+        url = {
+            "site_id": 1,
+            "standing": "done",
+            "rank": 5,
+            "depth": 1,
+            "status": 200,
+            "etag": "",
+            "last_modified": "",
+        }
+        url |= {"final": "", "digest": "", "matched_upto": 7, "tries": 0, "why": "", "parent": ""}
+        db.table("urls").insert(url | {"id": 9, "url": "https://a.example/", "kind": "page"})
+        for number, decision in enumerate(decisions, start=1):
+            digest = f"sha256:{number:064x}"
+            said = {"digest": digest, "verdict": "copy", "photo_id": 7, "probability": 0.9, "explanation": ""}
+            said |= {"answer": "{}", "look": "grey32:" + f"{80 + number:02x}" * 1024}
+            content = {"width": 1, "height": 1, "matched_upto": 7, "matched_at": AT, "trouble": ""}
+            db.table("contents").insert(said | content)
+            judged = {"at": AT, "basis": "", "matched_upto": 7, "also": "[]", "carries_our_mark": 0}
+            db.table("judgements").insert(said | judged)
+            db.table("urls").insert(
+                url | {"id": number, "url": f"https://a.example/{number}.jpg", "kind": "image"}
+            )
+            times = {"first_seen": AT, "last_seen": AT}
+            words = {"element": "img", "via": "src", "alt": "", "caption": "", "heading": ""}
+            db.table("sightings").insert({"page_id": 9, "image_id": number} | words | times)
+            db.table("findings").insert(
+                {"id": number, "site_id": 1, "image_id": number, "photo_id": 7, "digest": digest} | times
+            )
+            db.table("decisions").insert(
+                {
+                    "site_id": 1,
+                    "photo_id": 7,
+                    "digest": digest,
+                    "decision": decision,
+                    "note": "",
+                    "by": "A",
+                    "at": AT,
+                }
+            )
