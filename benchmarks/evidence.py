@@ -65,7 +65,7 @@ def tamperings(root: Path, count: int) -> None:
     for _ in range(count):
         how, broken = tampered(data, chance)
         (named if verify(broken, key).problems else missed)[how] += 1
-    in_store = _store(folder, chance, max(1, count // 100))
+    in_store = _store(folder, chance, min(count, 200))
     print(
         f"{sum(named.values())} of {count} tamperings of a bundle named, missed: {dict(missed)}; {in_store}"
     )

@@ -244,7 +244,10 @@ def exchanges_of(parts: Iterable[Mapping[str, Any]], vault: Vault) -> Iterator[t
 
 def problems_of(capture: Capture, vault: Vault) -> list[str]:
     """Name what of a capture is missing from the store or was changed."""
-    digests = [capture.manifest] if capture.manifest else []
+    digests = [
+        capture.digest,
+        *filter(None, (capture.manifest,)),
+    ]  # the found bytes are kept before any capture
     for part in capture.parts:
         digests += [part["body"]] if "body" in part else []
         digests += part.get("certificates", ())
