@@ -297,18 +297,24 @@ class VisitCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SliceResult:
-    """What one slice of a site's visit changed and saw."""
+class Seen:
+    """What downloads showed, to be written down."""
 
-    addresses: tuple[Address, ...] = ()
-    hosts: tuple[HostState, ...] = ()
-    barren: Mapping[str, int] = field(default_factory=dict)
     pages: tuple[PageSeen, ...] = ()
     readings: tuple[Reading, ...] = ()
     unchanged: tuple[str, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     kept: Mapping[str, bytes] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceResult(Seen):
+    """What one slice of a site's visit changed and saw."""
+
+    addresses: tuple[Address, ...] = ()
+    hosts: tuple[HostState, ...] = ()
+    barren: Mapping[str, int] = field(default_factory=dict)
     tally: VisitCounts = VisitCounts()
     more: bool = False
     resume_at: datetime | None = None

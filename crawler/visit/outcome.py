@@ -1,7 +1,7 @@
 """What a download means for address, host and record. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from crawler.model import (  # fmt: skip
     Kind,
     PageSeen,
     Reading,
+    Seen,
     Site,
     Standing,
     Step,
@@ -63,7 +64,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DownloadOutcome:
+class DownloadOutcome(Seen):
     """What is known after one download.
 
     Args:
@@ -91,12 +92,6 @@ class DownloadOutcome:
     inline: tuple[Address, ...] = ()
     hits: tuple[str, ...] = ()
     is_page: bool = False
-    pages: tuple[PageSeen, ...] = ()
-    readings: tuple[Reading, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    judgements: tuple[Judgement, ...] = ()
-    kept: Mapping[str, bytes] = field(default_factory=dict)
-    failures: tuple[Failure, ...] = ()
     counts: VisitCounts = _NOTHING
 
 
