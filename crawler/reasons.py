@@ -42,7 +42,9 @@ class Cause(StrEnum):
 
 
 ROBOTS = frozenset((Cause.ROBOTS_DISALLOWS, Cause.ROBOTS_UNREACHABLE, Cause.ROBOTS_STATUS))
-BOUNDS = frozenset((Cause.TRAP_PATH, Cause.TRAP_QUERY, Cause.TRAP_BARREN, Cause.TOO_MANY_HOSTS))
+BOUNDS = frozenset(
+    (Cause.TOO_DEEP, Cause.TRAP_PATH, Cause.TRAP_QUERY, Cause.TRAP_BARREN, Cause.TOO_MANY_HOSTS)
+)
 SILENT = frozenset((Cause.UNREACHABLE, Cause.TIMEOUT))
 NO_ANSWER = SILENT | {Cause.REFUSED, Cause.TOO_LARGE, Cause.BROKEN, Cause.TLS}
 

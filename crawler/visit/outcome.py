@@ -35,6 +35,7 @@ from crawler.visit.context import VisitContext
 from crawler.visit.download import SCRIPT_BUILT, Download, is_linked_page, shows
 from crawler.visit.host_queues import Turn
 from crawler.visit.revisit import Rank, after_failure, after_visit, retry_at
+from crawler.visit.traps import is_further_page
 from watermark.matching.verdict import Verdict
 
 _TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524))
@@ -441,7 +442,7 @@ class _Case:
         depth, url = address.depth + 1, address.url
         if address.kind is Kind.PAGE and address.depth <= self.known.context.plan.depth:
             for link in filter(None, (*page.links, page.refresh)):
-                yield Found(link, Kind.PAGE, depth, url)
+                yield Found(link, Kind.PAGE, address.depth if is_further_page(link) else depth, url)
         for sitemap in page.sitemaps:
             if same_owner(sitemap, self.known.site.url):
                 yield Found(sitemap, Kind.MAP, depth, url)

@@ -9,6 +9,13 @@ from crawler.settings import Plan
 
 MAX_QUERY_PARTS = 8
 MAX_REPEATS = 2  # of one path segment, as Heritrix permits
+MAX_SAME_NUMBERS = 5  # of one number, as albums and dates have them
+_FURTHER_PAGE = re.compile(
+    r"/(?:page|seite|pagina|p)[/-]?\d{1,4}(?:\.\w{3,5})?/?(?:\?|$)|"
+    r"[?&](?:page|paged|pg|p|seite|offset|start|from)=\d{1,6}(?:&|$)|"
+    r"/(?:19|20)\d\d(?:/\d\d?){0,2}/?(?:page/\d{1,4}/?)?(?:\?|$)",
+    re.IGNORECASE,
+)
 _VARYING = re.compile(r"(?=[a-z]*\d)[a-z0-9]{8,}|\d+", re.IGNORECASE)
 
 
@@ -48,11 +55,18 @@ def shape_of(url: str) -> str:
     return f"{parts.netloc}{_VARYING.sub('#', parts.path)}?{names}"
 
 
+def is_further_page(url: str) -> bool:
+    """Tell whether an address is a further page of a list, or of an archive by date."""
+    return _FURTHER_PAGE.search(url) is not None
+
+
 def endless(url: str) -> Reason | None:
     """Say why an address looks endless or repeating by itself, or None."""
     parts = urlsplit(url)
     segments = [segment for segment in parts.path.split("/") if segment]
-    if any(segments.count(segment) > MAX_REPEATS for segment in set(segments)):
+    if any(
+        segments.count(one) > (MAX_SAME_NUMBERS if one.isdigit() else MAX_REPEATS) for one in set(segments)
+    ):
         return Reason(Cause.TRAP_PATH)
     if parts.query.count("&") >= MAX_QUERY_PARTS:
         return Reason(Cause.TRAP_QUERY, str(MAX_QUERY_PARTS))

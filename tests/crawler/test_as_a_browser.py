@@ -9,6 +9,7 @@ import pytest
 from crawler.extract.page import extract_page
 from crawler.extract.sniff import Content, sniff
 from crawler.http import robots
+from crawler.reasons import BOUNDS
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 
@@ -294,3 +295,33 @@ def test_a_server_that_says_not_modified_to_everything(serve, visitor, picture, 
     assert "/b.jpg" in served.paths
     assert sum("if-none-match" in head for head in asked) <= 1
     assert sum("if-none-match" in head for path, head in served.asked if path == "/") >= 10
+
+
+@pytest.mark.parametrize(
+    "link", ["/page/{n}/", "/blog?page={n}", "/?paged={n}&cat=3", "/news/page-{n}.html", "/20{n:02}/05/"]
+)
+def test_older_posts_cost_no_clicks(serve, visitor, picture, link):
+    """Forty pages of "older posts", one behind the other, are all seen, with the posts that they list."""
+    routes = {f"/p{n}.jpg": picture(str(n)) for n in range(1, 41)}
+    for number in range(1, 41):
+        page = f'<img src="/p{number}.jpg"><a href="{link.format(n=number + 1)}">older</a>'
+        routes[link.format(n=number)] = page if number < 40 else page.partition("<a")[0]
+    served = serve({"/": f'<a href="{link.format(n=1)}">posts</a>'} | routes)
+
+    result = visitor.visit(served.site())
+
+    assert result.tally.images == 40
+
+
+def test_what_lies_too_deep_is_named_with_its_number(serve, visitor):
+    """Pages beyond the clicks that are followed are rows that say so; an album may have its number three times."""
+    served = serve(
+        {"/": "".join(f'<a href="/a{n}">x</a>' for n in range(3)) + '<a href="/album/1/1/1/">y</a>'}
+    )
+    visitor.plan = replace(visitor.plan, depth=0)
+
+    visitor.visit(served.site())
+
+    left = [one.reason.cause for one in visitor.state.addresses.values() if one.standing == "skipped"]
+    assert left == ["too-deep"] * 4
+    assert set(left) <= BOUNDS
