@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watermark.errors import WatermarkError
+from watermark.marking.lettering import is_plain, shaped
 from watermark.picture.framing import Box, Size
 from watermark.picture.pixels import Picture
 
@@ -220,10 +221,16 @@ def line_of(text: str) -> NDArray[np.uint8]:
     """Set one line of words, as high whatever its letters.
 
     Gives uint8 (height, width), 255 on the strokes.
+
+    Raises:
+        WatermarkError: no font has its letters.
     """
-    face = cv2.FontFace("sans")  # OpenCV's own, which has the letters of most languages
-    letters = np.zeros((3 * _DRAWN_AT, _DRAWN_AT * (len(text) + 2)), np.uint8)
-    cv2.putText(letters, text, (_DRAWN_AT, 2 * _DRAWN_AT), (255, 255, 255), face, _DRAWN_AT, _WEIGHT)
+    if is_plain(text):
+        face = cv2.FontFace("sans")  # OpenCV's own, which has the letters of most languages
+        letters = np.zeros((3 * _DRAWN_AT, _DRAWN_AT * (len(text) + 2)), np.uint8)
+        cv2.putText(letters, text, (_DRAWN_AT, 2 * _DRAWN_AT), (255, 255, 255), face, _DRAWN_AT, _WEIGHT)
+    else:
+        letters = shaped(text, _DRAWN_AT)
     columns = np.flatnonzero(letters.any(axis=0))
     if not columns.size:
         return np.zeros((round(1.4 * _DRAWN_AT), 8), np.uint8)
