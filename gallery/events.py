@@ -26,6 +26,7 @@ class Action(StrEnum):
     PHOTO_UNPUBLISHED = "photo.unpublished", "unpublished"
     PHOTO_HANDED_OUT = "photo.handed-out", "handed out"
     PHOTO_AUTHORSHIP = "photo.authorship", "authorship"
+    ORIGINAL_EXPORTED = "original.exported", "exported an original"
     ORIGINAL_VIEWED = "original.viewed", "viewed an original"
     CONSENT_RECORDED = "consent.recorded", "consent recorded"
     CONSENT_WITHDRAWN = "consent.withdrawn", "consent withdrawn"
@@ -61,6 +62,14 @@ class Action(StrEnum):
     EVIDENCE_SEALED = "evidence.sealed", "evidence sealed"
     EVIDENCE_STAMPED = "evidence.stamped", "evidence time-stamped"
     EVIDENCE_EXPORTED = "evidence.exported", "evidence exported"
+    SITE_BUILT = "site.built", "built the site"
+    BACKUP_WRITTEN = "backup.written", "wrote a backup"
+    SITE_LISTED = "watch.listed", "listed a site"
+    SITE_UNLISTED = "watch.unlisted", "took a site off the list"
+    TIP_TAKEN = "tip.taken", "took a tip"
+    RUN_ENDED = "run.ended", "run ended"
+    RECORD_SEALED = "record.sealed", "sealed"
+    RECORD_TAKEN_OVER = "record.taken-over", "took over what was recorded before"
     OTHER = "other", "other"
 
 

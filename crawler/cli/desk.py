@@ -163,6 +163,8 @@ def report(folder: DataFolder, out: Path, everything: bool) -> None:
     """
     from crawler.desk.report import CSV_NAME, write_report
 
-    written = write_report(folder, out, now=datetime.now(UTC), everything=everything, progress=bar)
+    written = write_report(
+        folder, out, now=datetime.now(UTC), by=getpass.getuser(), everything=everything, progress=bar
+    )
     places = {"report": str(written), "table": str(written.with_name(CSV_NAME))}
     print_result(places, f"The report is in {written}")

@@ -1,5 +1,6 @@
 """Commands for the list of sites."""
 
+import getpass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -60,7 +61,7 @@ def _listing_command(listing: Listing, sentence: str, example: str) -> click.Com
             allowance=_allowance(address) if private else frozenset(),
         )
         with watch(folder) as db:
-            listed = Sites(db).put(wanted, datetime.now(UTC))
+            listed = Sites(db, by=getpass.getuser()).put(wanted, datetime.now(UTC))
         _say_listed(listed)
 
     command.__doc__ = f"{sentence}\n\n\b\nExample:\n  {example}"
@@ -146,7 +147,7 @@ def remove_site(folder: DataFolder, url: str) -> None:
     from crawler.urls import typed
 
     with watch(folder) as db:
-        removed = Sites(db).remove(typed(url))
+        removed = Sites(db, by=getpass.getuser()).remove(typed(url), datetime.now(UTC))
     said = f"{removed.url} is not visited any more; its findings stay."
     print_result({"url": removed.url, "list": str(Listing.REMOVED), "note": removed.note}, said)
 
@@ -167,7 +168,7 @@ def import_sites(folder: DataFolder, file: Path) -> None:
 
     lines = read_list(text_of_list(file.read_bytes(), file.name), file.name)
     with watch(folder) as db:
-        Sites(db).put_all(
+        Sites(db, by=getpass.getuser()).put_all(
             [Site(url=one.url, listing=one.listing, note=one.note) for one in lines], datetime.now(UTC)
         )
     click.echo(f"{len(lines)} sites are listed.")

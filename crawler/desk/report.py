@@ -18,10 +18,13 @@ from crawler.model import Finding, Infringement
 from crawler.store.database import watch
 from crawler.store.findings import Findings
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.model import Digest
 from gallery.parallel import Progress, silently
 from gallery.services.lookup import Lookup
 from gallery.settings import DataFolder, load_settings
+from gallery.store.head import Head
+from gallery.store.ledger import Ledger
 from gallery.store.vault import Vault
 from watermark.errors import WatermarkError
 from watermark.matching.error_rates import ErrorRates
@@ -66,12 +69,18 @@ class Exhibit:
 
 
 def write_report(
-    folder: DataFolder, out: Path, *, now: datetime, everything: bool = False, progress: Progress = silently
+    folder: DataFolder,
+    out: Path,
+    *,
+    now: datetime,
+    by: str = "pairwatch",
+    everything: bool = False,
+    progress: Progress = silently,
 ) -> Path:
     """Write report.html and findings.csv into a folder.
 
     Works without any network or matching: pictures and transforms are those that were kept when they were seen.
-    `everything` includes what was dismissed or licensed.
+    `everything` includes what was dismissed or licensed. The ledger notes for `by` which originals it shows.
     """
     with watch(folder) as db:
         findings = [one for one in Findings(db).all() if everything or is_for_the_desk(one)]
@@ -79,7 +88,11 @@ def write_report(
     exhibits = [
         _exhibit(finding, lookup, evidence) for finding in progress(findings, len(findings), "Report")
     ]
-    page = _render(exhibits, load_settings(folder).practice, now)
+    with watch(folder) as db:
+        shown = sorted({one.finding.photo_id for one in exhibits if one.finding.photo_id and one.pictures})
+        about = {"photos": shown, "to": str(out)}
+        head = Ledger(db).append(by, Action.ORIGINAL_EXPORTED, "report", about, now)
+    page = _render(exhibits, load_settings(folder).practice, now, head)
     out.mkdir(parents=True, exist_ok=True)
     _replace(out / CSV_NAME, _csv(findings))
     _replace(out / HTML_NAME, page)
@@ -138,7 +151,7 @@ def _at_most(picture: Picture) -> Picture:
     return picture if max(picture.width, picture.height) <= LONGEST else resize(picture, LONGEST)
 
 
-def _render(exhibits: list[Exhibit], practice: str, now: datetime) -> str:
+def _render(exhibits: list[Exhibit], practice: str, now: datetime, head: Head) -> str:
     environment = Environment(
         loader=PackageLoader("crawler.desk"),
         autoescape=select_autoescape(default=True),
@@ -156,6 +169,7 @@ def _render(exhibits: list[Exhibit], practice: str, now: datetime) -> str:
         exhibits=exhibits,
         practice=practice,
         now=now,
+        ledger_head=str(head),
         mark_only_means=MARK_ONLY_MEANS,
         measured=_measured(),
     )

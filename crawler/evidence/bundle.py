@@ -25,7 +25,7 @@ from crawler.evidence.warc import ARCHIVE, Archive, Resource
 from crawler.settings import VERSION
 from crawler.store.captures import Capture
 from gallery.model import Digest
-from gallery.store.ledger import Head
+from gallery.store.head import Head
 from gallery.store.signature import Signer
 from gallery.store.vault import Vault
 from gallery.times import text_of

@@ -27,6 +27,7 @@ class DigestContent:
     blind_before: frozenset[tuple[str, str]]
     last_mail: datetime | None
     practice: str
+    ledger_head: str
 
 
 def is_due(night: DigestContent) -> bool:
@@ -95,6 +96,9 @@ def _lines(night: DigestContent) -> list[str]:
         lines += [f"  not seen: {sentence}" for sentence in site.blind]
         lines.append("")
     lines.append("A finding is what the machine says; a person decides with: pairwatch review")
+    lines.append("")
+    lines.append("Keep this mail: its ledger head proves later that nothing before it was taken back.")
+    lines.append(f"Ledger head: {night.ledger_head}")
     return lines
 
 

@@ -17,6 +17,7 @@ from crawler.store.messages import Mails
 from crawler.store.runs import Runs
 from gallery.errors import GalleryError
 from gallery.settings import DataFolder, load_settings
+from gallery.store.ledger import Ledger
 
 PASSWORD = "PAIRWATCH_SMTP_PASSWORD"  # noqa: S105 (the name of a variable)
 PASSWORD_FILE = "keys/smtp.password"  # noqa: S105 (the name of a file: a timer's run has no variables of ours)
@@ -37,6 +38,7 @@ def notify(folder: DataFolder, summary: RunSummary) -> str:
             blind_before=_blind(before.summary) if before else frozenset(),
             last_mail=Mails(db).last(),
             practice=load_settings(folder).practice,
+            ledger_head=str(Ledger(db).head()),
         )
         if not is_due(night):
             return ""

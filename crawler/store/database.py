@@ -8,15 +8,13 @@ from sqlite_utils import Database
 
 from crawler.store.migrations import migrations
 from gallery.settings import DataFolder
-from gallery.store.database import open_database, transaction
+from gallery.store.database import bring_up_to_date, open_database
 
 
 def open_watch(path: Path) -> Database:
     """Open the database with the crawler's tables in it, up to date."""
     db = open_database(path)
-    if migrations.pending(db):
-        with transaction(db):
-            migrations.apply(db)
+    bring_up_to_date(db, migrations)
     return db
 
 

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from crawler.model import PersonSighting
 from crawler.store.rows import Row
+from gallery.events import Action
 from gallery.store.database import Store, transaction
+from gallery.store.ledger import Ledger
 from gallery.times import moment_or_none, text_of
 
 
@@ -20,7 +22,9 @@ class Tips(Store):
                 "insert into tips (given, at, state, found) values (:given, :at, :state, :found)",
                 {"given": given, "at": text_of(now), "state": state, "found": json.dumps(found)},
             )
-        return int(cursor.lastrowid or 0)
+            number = int(cursor.lastrowid or 0)
+            Ledger(self._db).append("pairwatch", Action.TIP_TAKEN, f"tip {number}", {"state": state}, now)
+        return number
 
     def add_person(self, tip: int, seen: PersonSighting, *, site: int, photo: int | None) -> None:
         """Keep what a person says to have seen, apart from what the machine saw."""

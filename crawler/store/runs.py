@@ -16,7 +16,9 @@ from crawler.model import (
 from crawler.reasons import Reason, reason_of
 from crawler.store.rows import Row
 from crawler.store.sightings import Sightings
+from gallery.events import Action
 from gallery.store.database import transaction
+from gallery.store.ledger import Ledger
 from gallery.times import moment_of, moment_or_none, text_of, text_or_none
 
 _RESUMABLE = timedelta(hours=24)
@@ -262,6 +264,9 @@ class Runs:
             self._db.execute(
                 "update runs set outcome = :outcome, finished_at = :at, summary = :summary where id = :id",
                 {"outcome": str(outcome), "at": text_of(now), "summary": json.dumps(summary), "id": run.id},
+            )
+            Ledger(self._db).append(
+                "pairwatch", Action.RUN_ENDED, f"run {run.id}", {"outcome": str(outcome)}, now, pending=True
             )
 
 

@@ -4,16 +4,28 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
+from sqlite_utils import Database
+
 from crawler.errors import ConflictError, NotFoundError
 from crawler.model import Listing, Site
 from crawler.store.rows import site_of
 from crawler.urls import in_scope
+from gallery.events import Action
 from gallery.store.database import Store, transaction
+from gallery.store.ledger import Ledger
 from gallery.times import text_of
 
 
 class Sites(Store):
     """The sites that pairwatch knows."""
+
+    def __init__(self, db: Database, *, by: str = "pairwatch") -> None:
+        """Use this database.
+
+        `by` lists and unlists sites, as the ledger names them.
+        """
+        super().__init__(db)
+        self._by = by
 
     def put(self, site: Site, now: datetime) -> Site:
         """List a site, or change the details of a listed one.
@@ -41,7 +53,11 @@ class Sites(Store):
                     "at": text_of(now),
                 },
             )
-            return self.get(site.url)
+            listed = self.get(site.url)
+            if listed != known:
+                detail = {"list": str(listed.listing), "note": listed.note}
+                Ledger(self._db).append(self._by, Action.SITE_LISTED, listed.url, detail, now)
+            return listed
 
     def _refuse_both_lists(self, site: Site) -> None:
         lists = (Listing.WATCH, Listing.ALLOW)
@@ -87,7 +103,7 @@ class Sites(Store):
             if (site := site_of(row)).listing in wanted
         ]
 
-    def remove(self, url: str) -> Site:
+    def remove(self, url: str, now: datetime) -> Site:
         """Visit a site no more; what was found there stays.
 
         Raises:
@@ -96,4 +112,7 @@ class Sites(Store):
         site = self.get(url)
         with transaction(self._db):
             self._db.execute("update sites set listing = 'removed' where id = :id", {"id": site.id})
+            Ledger(self._db).append(
+                self._by, Action.SITE_UNLISTED, site.url, {"list": str(site.listing)}, now
+            )
         return site

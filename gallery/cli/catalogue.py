@@ -161,6 +161,7 @@ def _shown(lookup: "Lookup", found: "Identification", data: bytes, place: Path) 
     """Write the pictures that show why, readable by their owner alone."""
     pictures = lookup.exhibit(found, data)
     if pictures:
+        lookup.note_export(found, getpass.getuser(), str(place), now())
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, picture in pictures.items():
         (place / f"{name}.png").write_bytes(picture)

@@ -25,7 +25,7 @@ def backup(folder: DataFolder, out: Path) -> None:
     """
     from gallery.services.backup import write_backup
 
-    made = write_backup(folder, out, now=now(), progress=bar)
+    made = write_backup(folder, out, actor=getpass.getuser(), now=now(), progress=bar)
     print_result(
         made.to_json(),
         f"{count(made.files, 'file')}, {made.bytes / 2**20:.1f} MiB, are in {out}.",

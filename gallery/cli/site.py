@@ -27,19 +27,25 @@ def build(folder: DataFolder, force: bool) -> None:
 
 
 @click.command()
-@click.option("--head", "kept", help="A ledger head kept elsewhere (SEQ:HASH), to prove nothing was cut off.")
+@click.option(
+    "--head",
+    "kept",
+    metavar="FILE|SEQ:HASH",
+    help="A ledger head kept elsewhere, or the mail or report that tells it, to prove that nothing was put back.",
+)
 @as_json_option
 @click.pass_obj
 def verify(folder: DataFolder, kept: str | None) -> None:
-    """Prove the catalogue sound: database, ledger, originals, index and the built site.
+    """Prove the catalogue sound: database, ledger, records, originals, evidence, index and the built site.
 
     \b
     Example:
       pairwatch verify
+      pairwatch verify --head mail-of-2026-11-26.eml
     """
-    from gallery.services.integrity import parse_head, verify_all
+    from gallery.services.integrity import head_from, verify_all
 
-    result = verify_all(folder, now=now(), expected=parse_head(kept) if kept else None)
+    result = verify_all(folder, now=now(), expected=head_from(kept) if kept else None)
     print_result(result.to_json(), *result.lines())
     if result.problems:
         raise click.exceptions.Exit(1)

@@ -20,11 +20,10 @@ from pathlib import Path, PurePosixPath
 from gallery.errors import ConflictError, DamagedError, RefusedError
 from gallery.events import Action
 from gallery.parallel import Progress, silently
-from gallery.services.integrity import parse_head, remember_head, remembered_head
+from gallery.services.integrity import remember_head, remembered_head
 from gallery.services.practice import practice
 from gallery.settings import DataFolder
-from gallery.store.database import open_database
-from gallery.store.ledger import Head, Ledger
+from gallery.store.head import Head, parse_head
 from gallery.times import text_of
 
 _LIST, _DATABASE, _DESK = "backup.json", "pairwatch.db", ".restoring"
@@ -69,7 +68,9 @@ class Restored:
     lost: int
 
 
-def write_backup(folder: DataFolder, out: Path, *, now: datetime, progress: Progress = silently) -> Backup:
+def write_backup(
+    folder: DataFolder, out: Path, *, actor: str, now: datetime, progress: Progress = silently
+) -> Backup:
     """Write the practice's data into one tar file, whole or not at all.
 
     Others may go on working: the database is copied as it is at one moment, and what it speaks of never changes.
@@ -96,6 +97,9 @@ def write_backup(folder: DataFolder, out: Path, *, now: datetime, progress: Prog
                 sums = _write_tar(file, progress(places, len(places), "Backup"), head, now)
                 file.flush()
                 os.fsync(file.fileno())
+        with practice(folder, actor=actor, now=now) as p:  # it holds every original: who took them, where to
+            about = {"file": str(out), "ledger_head": str(head)}
+            p.ledger.append(actor, Action.BACKUP_WRITTEN, "catalogue", about, now, pending=True)
         os.link(fresh, out)  # never over a file that came there meanwhile
     finally:
         fresh.unlink(missing_ok=True)
@@ -107,11 +111,8 @@ def _copy_database(source: Path, copy: Path) -> Head:
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(copy)) as still:
         live.backup(still)
         still.execute("pragma journal_mode = delete")
-    database = open_database(copy)
-    try:
-        return Ledger(database).head()
-    finally:
-        database.close()
+        row = still.execute("select seq, hash from ledger order by seq desc limit 1").fetchone()
+    return Head(int(row[0]), str(row[1]))
 
 
 def _places(folder: DataFolder) -> list[tuple[str, Path]]:

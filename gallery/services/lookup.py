@@ -9,10 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gallery.errors import DamagedError, GalleryError
-from gallery.model import Photo, subject_of
+from gallery.events import Action
+from gallery.model import PUBLIC_CHANNEL, Photo, subject_of
 from gallery.parallel import Progress, silently
 from gallery.rules.pairs import frames_of
 from gallery.services.fingerprints import Fingerprints
+from gallery.services.practice import practice
 from gallery.settings import DataFolder, Settings, load_settings
 from gallery.site.renditions import recipe_for
 from gallery.store.casework import Casework
@@ -20,7 +22,9 @@ from gallery.store.catalog import Catalog
 from gallery.store.database import open_database
 from gallery.store.hidden_marks import HiddenMarks
 from gallery.store.keys import mark_key
-from gallery.store.vault import Vault
+from gallery.store.published_files import PublishedFile, PublishedFiles
+from gallery.store.vault import Vault, digest_of
+from gallery.times import text_of
 from watermark.errors import IndexDamagedError, WatermarkError
 from watermark.marking.design import Design, Designs
 from watermark.matching.explanation import edit_words, explain, half_words
@@ -29,7 +33,7 @@ from watermark.matching.verdict import Verdict
 from watermark.picture.decode import DecodeLimits, open_picture
 from watermark.picture.encode import encode
 from watermark.picture.perceptual_hash import hashes
-from watermark.picture.pixels import Picture
+from watermark.picture.pixels import Picture, pixel_digest
 from watermark.picture.sandbox import Opened, sandbox
 
 _READ = 1 - 1e-6  # that a picture in which our hidden mark was read is a copy; the bound is far above
@@ -51,6 +55,8 @@ class Identification:
         runner_up: The second best, named.
         explanation: The answer in words.
         also: Further photos in the same picture, named.
+        marks: What marks it still carries.
+        published: The file that we published, if it is one of those.
     """
 
     file: str
@@ -61,6 +67,7 @@ class Identification:
     explanation: str
     also: tuple[dict[str, object], ...] = ()
     marks: "MarksRead | None" = None
+    published: PublishedFile | None = None
 
     def to_json(self) -> dict[str, object]:
         """Give the machine-readable line of `pairwatch identify --json`."""
@@ -80,7 +87,32 @@ class Identification:
             "hashes": dict(self.hashes),
             "explanation": self.explanation,
             "marks": self.marks.to_json() if self.marks else None,
+            "published": {
+                "digest": self.published.digest,
+                "channel": self.published.channel,
+                "path": self.published.path,
+                "since": text_of(self.published.published_at),
+            }
+            if self.published
+            else None,
         }
+
+
+def _as_published(answer: "Answer", ours: PublishedFile) -> "Answer":
+    """Make an answer certain, of which the matcher gives only where the photo lies."""
+    agrees = answer.photo == ours.photo_id
+    return replace(
+        answer,
+        verdict=Verdict.COPY,
+        probability=1.0,
+        photo=ours.photo_id,
+        transform=answer.transform if agrees else None,
+        overlap=answer.overlap if agrees else None,
+        runner_up=answer.runner_up if agrees else None,
+        half=None,
+        edits=(),
+        obstacle=None,
+    )
 
 
 def _tell(line: str) -> None:
@@ -116,6 +148,7 @@ class Lookup:
             self._photos = {photo.id: photo for photo in catalog.photos()}
             self._recorded = catalog.designs()
             self._hidden_marks = HiddenMarks(database).by_photo()
+            self._published = PublishedFiles(database).all()
             self._frames = frames_of(self._photos.values(), Casework(database).alignments())
         finally:
             database.close()
@@ -158,7 +191,9 @@ class Lookup:
         from watermark.matching.identify import WORKED  # noqa: PLC0415 (intake does without the judge)
 
         opened = sandbox().open_frames(data, limits or self.limits, longest=WORKED)
-        answer = self._judged(opened)
+        answer, ours = self._judged(opened), self._published_file(data, opened, limits or self.limits)
+        if ours:
+            answer = _as_published(answer, ours)
         shown = next(frame.picture for frame in opened.frames if frame.number == answer.frame)
         photo = None if answer.photo is None else self.photo(answer.photo)
         marks = self._marks_read(opened, answer, photo) if photo else None
@@ -178,8 +213,28 @@ class Lookup:
                 answer,
                 self.subject(photo.id) if photo else "one of our photos",
                 [self.subject(other.photo) for other in answer.also],
-            ),
+            )
+            if ours is None
+            else self._says_published(ours),
             marks=marks,
+            published=ours,
+        )
+
+    def _published_file(self, data: bytes, opened: Opened, limits: DecodeLimits) -> PublishedFile | None:
+        """Give the file of ours that this is, by its bytes or else its very pixels."""
+        digest = digest_of(data)
+        same = next((one for one in self._published if one.digest == digest), None)
+        if same or opened.header.frames > 1:
+            return same
+        size = (opened.header.width, opened.header.height)
+        of_size = {one.pixels: one for one in reversed(self._published) if (one.width, one.height) == size}
+        return of_size.get(pixel_digest(sandbox().open_picture(data, limits))) if of_size else None
+
+    def _says_published(self, ours: PublishedFile) -> str:
+        base = self._settings.base_url if ours.channel == PUBLIC_CHANNEL else f"{ours.channel}: "
+        return (
+            f"{self.subject(ours.photo_id)}: the file that we published on "
+            f"{ours.published_at:%Y-%m-%d} at {base}{ours.path}."
         )
 
     def _marks_read(self, opened: Opened, answer: "Answer", photo: Photo) -> "MarksRead | None":
@@ -220,6 +275,13 @@ class Lookup:
             "agreement": encode(shown.agreement, format="png"),
             "mask": encode(shown.mask, format="png"),
         }
+
+    def note_export(self, found: Identification, actor: str, where: str, now: datetime) -> None:
+        """Write into the ledger that a picture of an original was handed out."""
+        if found.photo is None:
+            return
+        with practice(self._folder, actor=actor, now=now) as p:
+            p.note(Action.ORIGINAL_EXPORTED, f"photo {found.photo.id}", case=found.photo.case, to=where)
 
     def _named(self, other: "RunnerUp") -> dict[str, object]:
         photo = self.photo(other.photo)

@@ -14,7 +14,8 @@ from gallery.store.casework import Casework
 from gallery.store.catalog import Catalog
 from gallery.store.database import open_database, transaction
 from gallery.store.drafts import Drafts
-from gallery.store.ledger import Head, Ledger
+from gallery.store.head import Head
+from gallery.store.ledger import Ledger
 from gallery.store.vault import Vault
 
 

@@ -10,7 +10,8 @@ from gallery.model import PUBLIC_CHANNEL, Case, CaseStatus, KnownCopy
 from gallery.parallel import Progress, silently
 from gallery.services.practice import Practice
 from gallery.services.publish import rebuild_if_there
-from gallery.store.ledger import Entry, Head
+from gallery.store.head import Head
+from gallery.store.ledger import Entry
 from gallery.times import minute
 from watermark.errors import WatermarkError
 

@@ -13,16 +13,18 @@ from filelock import FileLock
 
 from gallery.consent import expires_soon
 from gallery.errors import GalleryError
+from gallery.events import Action
 from gallery.model import PUBLIC_CHANNEL, Photo, Publication
 from gallery.parallel import Progress, silently
 from gallery.rules.leaks import Secrets
 from gallery.settings import DataFolder, Settings, load_settings
 from gallery.site.built import Built
 from gallery.site.cache import LastBuild, Memory
+from gallery.site.checksums import newest_digest
 from gallery.site.deploy import Layout, Standing, put_up, standing_site, take_down
 from gallery.site.exports import export_files
 from gallery.site.leak_check import Searched, search_site
-from gallery.site.published import picture_prefix, published_files
+from gallery.site.published import picture_prefix, published_files, register_files
 from gallery.site.records import Records, read_records
 from gallery.site.render import pages, shared_key
 from gallery.site.renditions import Renditions
@@ -34,7 +36,9 @@ from gallery.store.catalog import Catalog
 from gallery.store.database import open_database
 from gallery.store.hidden_marks import HiddenMarks
 from gallery.store.keys import mark_key
+from gallery.store.ledger import Ledger
 from gallery.store.publications import record_publications
+from gallery.store.published_files import PublishedFiles
 from gallery.store.secrets import list_digest, secrets_of
 
 
@@ -71,26 +75,53 @@ def build_site(
         front, *exports = shown
         renditions = Renditions(folder.renditions, folder.originals, key)
         record = partial(
-            record_publications, database, actor=actor, now=now, design_of=partial(_design_of, shown)
+            _record,
+            partial(
+                record_publications, database, actor=actor, now=now, design_of=partial(_design_of, shown)
+            ),
+            partial(register_files, PublishedFiles(database), renditions, now),
+            shown,
         )
         gather = partial(secrets_of, folder, Catalog(database), Casework(database))
-        site = _Site(folder, settings, records, front, renditions, memory, standing, now, gather, record)
+        site = _Site(
+            folder,
+            Ledger(database),
+            actor,
+            settings,
+            records,
+            front,
+            renditions,
+            memory,
+            standing,
+            now,
+            gather,
+            record,
+        )
         chosen = selection(records, front.cases, front.consented, settings.tags)
         inputs = _digest_of_inputs(records, front, chosen, shared)
         trusted = not force and memory.last.holds(standing, listed)
         changed = not trusted or memory.last.inputs != inputs
-        if changed:
-            try:
-                site.replace(chosen, LastBuild(inputs=inputs, listed=listed), progress, trusted=trusted)
-            except (GalleryError, OSError):
-                site.remove_ended()
-                raise
-        else:
-            record(PUBLIC_CHANNEL, front.published)
+        site.bring_about(
+            chosen, LastBuild(inputs=inputs, listed=listed), progress, changed=changed, trusted=trusted
+        )
         export_files(exports, folder.channels, renditions, secrets=gather, record=record, progress=progress)
         renditions.sweep({recipe for one in shown for recipe in one.recipes})
     ending = tuple(expires_soon(records.consents, settings.local(now)))
     return Built.of(front, str(folder.public), changed=changed, expiring=ending)
+
+
+def _record(
+    publish: Callable[[str, Mapping[int, Publication]], None],
+    register: Callable[[Shown, Mapping[int, Publication]], None],
+    channels: Sequence[Shown],
+    channel: str,
+    published: Mapping[int, Publication],
+) -> None:
+    """Record how photos are public in a channel from now on, and their files."""
+    publish(channel, published)
+    for shown in channels:
+        if shown.channel.name == channel:
+            register(shown, published)
 
 
 def _design_of(channels: Sequence[Shown], recipe: str) -> str | None:
@@ -133,6 +164,8 @@ class _Site:
     """The site that is to stand, and the one that does."""
 
     folder: DataFolder
+    ledger: Ledger
+    actor: str
     settings: Settings
     records: Records
     front: Shown
@@ -142,6 +175,21 @@ class _Site:
     now: datetime
     gather: Callable[[Sequence[Photo]], Secrets]
     record: Callable[[str, Mapping[int, Publication]], None]
+
+    def bring_about(
+        self, chosen: Selection, build: LastBuild, progress: Progress, *, changed: bool, trusted: bool
+    ) -> None:
+        """Make the site stand as it should, and note in the ledger how it stands."""
+        try:
+            if changed:
+                self.replace(chosen, build, progress, trusted=trusted)
+            else:
+                self.record(PUBLIC_CHANNEL, self.front.published)
+        except (GalleryError, OSError):
+            self.remove_ended()
+            raise
+        finally:
+            self.record_list()
 
     def replace(self, chosen: Selection, build: LastBuild, progress: Progress, *, trusted: bool) -> None:
         """Put the new site in place, sharing what stands and is whole."""
@@ -169,7 +217,7 @@ class _Site:
             public,
             self.folder.renditions,
             self.standing,
-            ready=partial(self.record, PUBLIC_CHANNEL, front.published),
+            ready=self.announce,
         )
         keys = frozenset(story.key for story in stories)
         memory.cards.keep(keys)
@@ -181,6 +229,19 @@ class _Site:
                 searched=replace(searched, pictures=frozenset(pictures), stories=keys).to_json(),
             )
         )
+
+    def announce(self) -> None:
+        """Record what becomes public in this moment."""
+        self.record(PUBLIC_CHANNEL, self.front.published)
+        self.record_list()
+
+    def record_list(self) -> None:
+        """Write the digest of the list of the site's files into the ledger."""
+        listed, last = newest_digest(self.folder.renditions), self.ledger.last(Action.SITE_BUILT)
+        if listed and (not last or last[0].detail.get("list") != listed):
+            self.ledger.append(
+                self.actor, Action.SITE_BUILT, "site", {"list": listed}, self.now, pending=True
+            )
 
     def remove_ended(self) -> None:
         """Remove what may no longer be shown from the site that stands."""

@@ -1,6 +1,8 @@
 """The SHA-256 of every file of the site, for `sha256sum --check`."""
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 _SUMS = "site.sha256"
@@ -30,14 +32,40 @@ def settle_sums(folder: Path) -> None:
     (folder / _SUMS_TO_COME).replace(folder / _SUMS)
 
 
-def announced_sums(folder: Path) -> dict[str, str] | None:
-    """Give the sums of a site whose build was interrupted, or None."""
-    return _read_sums(folder / _SUMS_TO_COME)
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of the site's files: their sums by address, and its own SHA-256."""
+
+    sums: Mapping[str, str]
+    digest: str
+
+
+def lists(folder: Path) -> list[Listed]:
+    """Give the list of the site that stands, and that of one about to stand."""
+    found = []
+    for place in (folder / _SUMS, folder / _SUMS_TO_COME):
+        sums, digest = _read_sums(place), digest_of_list(place)
+        if sums is not None and digest:
+            found.append(Listed(sums, digest))
+    return found
 
 
 def kept_sums(folder: Path) -> dict[str, str] | None:
     """Give the sums of the last build's files, None before the first."""
     return _read_sums(folder / _SUMS)
+
+
+def newest_digest(folder: Path) -> str | None:
+    """Give the SHA-256 of the newest list, announced or kept, or None."""
+    return digest_of_list(folder / _SUMS_TO_COME) or digest_of_list(folder / _SUMS)
+
+
+def digest_of_list(place: Path) -> str | None:
+    """Give the SHA-256 of a list, or None."""
+    try:
+        return hashlib.sha256(place.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def _read_sums(place: Path) -> dict[str, str] | None:

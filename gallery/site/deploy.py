@@ -62,15 +62,16 @@ def standing_site(live: Path, work: Path) -> Standing:
 def put_up(layout: Layout, live: Path, work: Path, standing: Standing, *, ready: Callable[[], None]) -> str:
     """Write a site beside the standing one, and exchange them.
 
-    `ready` is called when all is written and nothing of it is public yet. Gives a digest of the new site's listing.
+    `ready` is called when all is written, its list announced, and nothing of it is public yet.
+    Gives a digest of the new site's listing.
     """
     following, trusted = work / "next", layout.standing is not None
     sums = _sums_of(layout, standing.sums or {} if trusted else {})
     if not trusted:
         shutil.rmtree(following, ignore_errors=True)
     written = lay_out(following, layout)
-    ready()
     announce_sums(work, sums)
+    ready()
     exchange(following, live, layout, standing.listed if trusted else None)
     if not trusted:  # what somebody altered must not come back with the build after this one
         shutil.rmtree(following, ignore_errors=True)

@@ -1,18 +1,22 @@
 """Secret keys of this installation, each in a file for its owner only."""
 
+import base64
+import binascii
 import os
 import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from gallery.errors import DamagedError
 from gallery.settings import DataFolder
 from watermark.marking.hidden.keys import SECRET_BYTES, MarkKey
 
-SIGNING_BYTES = 32
+SIGNING_KEY, SIGNING_BYTES = "signing.key", 32
 
 
 def cookie_key(folder: DataFolder) -> bytes:
@@ -27,7 +31,47 @@ def mark_key(folder: DataFolder) -> MarkKey:
 
 def signing_seed(folder: DataFolder) -> bytes:
     """Give the 32 bytes of the Ed25519 key that signs ledger heads and evidence."""
-    return _kept(_keys(folder) / "signing.key", secrets.token_bytes(SIGNING_BYTES))
+    return _kept(_keys(folder) / SIGNING_KEY, secrets.token_bytes(SIGNING_BYTES))
+
+
+class SigningKey:
+    """The Ed25519 key that signs what this installation records."""
+
+    def __init__(self, secret: bytes) -> None:
+        """Use a private key of 32 bytes."""
+        self.secret, self._key = secret, Ed25519PrivateKey.from_private_bytes(secret)
+        self.public = base64.b64encode(self._key.public_key().public_bytes_raw()).decode()
+
+    def sign(self, data: bytes) -> str:
+        """Give the public key and the signature over bytes, as text."""
+        return f"ed25519:{self.public}:{base64.b64encode(self._key.sign(data)).decode()}"
+
+
+def signing_key(root: Path) -> SigningKey:
+    """Give a data folder's signing key, made at its first use.
+
+    Raises:
+        DamagedError: The file is no such key.
+    """
+    secret = signing_seed(DataFolder(root))
+    if len(secret) != SIGNING_BYTES:
+        raise DamagedError(
+            f"keys/{SIGNING_KEY} holds {len(secret)} bytes, a key of {SIGNING_BYTES} was expected",
+            hint=f"restore keys/{SIGNING_KEY} from your last backup",
+        )
+    return SigningKey(secret)
+
+
+def signed_by(data: bytes, signature: str) -> str:
+    """Give the public key under which a signature is right, or nothing."""
+    kind, _, rest = signature.partition(":")
+    public, _, value = rest.partition(":")
+    try:
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public, validate=True))
+        key.verify(base64.b64decode(value, validate=True), data)
+    except (InvalidSignature, ValueError, binascii.Error):
+        return ""
+    return public if kind == "ed25519" else ""
 
 
 class ChartLock:

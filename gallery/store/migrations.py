@@ -364,3 +364,55 @@ def m0014_handed_copies(db: Database) -> None:
         create trigger a_handed_copy_is_never_forgotten before delete on handed_copies
             begin select raise(abort, 'who was handed a copy stays known'); end;
     """)
+
+
+@migrations()
+def m0015_record(db: Database) -> None:
+    """What each ledger row seals, and who signed it."""
+    for statement in (
+        "alter table ledger add column sealed text not null default ''",
+        "alter table ledger add column signature text not null default ''",
+        """create trigger the_ledger_is_only_continued before insert on ledger
+           when new.seq <> (select coalesce(max(seq), 0) + 1 from ledger)
+           begin select raise(abort, 'the ledger is append-only'); end""",
+        """create table record_forms (
+               id       integer primary key,
+               name     text not null,
+               columns  text not null check (json_valid(columns)),
+               unique (name, columns)
+           ) strict""",
+        """create table record_leaves (
+               id    integer primary key,
+               seq   integer,
+               form  integer not null references record_forms (id),
+               key   text not null check (json_valid(key)),
+               leaf  blob not null check (length(leaf) = 32),
+               mac   blob not null default x''
+           ) strict""",
+        "create index record_leaves_waiting on record_leaves (id) where seq is null",
+    ):
+        db.execute(statement)
+
+
+@migrations()
+def m0016_published_files(db: Database) -> None:
+    """Every file that was ever published, and from when on."""
+    db.execute("""
+        create table published_files (
+            digest        text not null check (digest glob 'sha256:*' and length(digest) = 71),
+            pixels        text not null,
+            width         integer not null,
+            height        integer not null,
+            photo_id      integer not null references photos (id),
+            channel       text not null,
+            recipe        text not null,
+            path          text not null,
+            published_at  text not null,
+            primary key (digest, photo_id, channel)
+        ) strict, without rowid
+    """)
+    for what in ("update", "delete"):
+        db.execute(
+            f"""create trigger published_files_are_never_{what}d before {what} on published_files
+                begin select raise(abort, 'a file that was published stays known'); end"""
+        )

@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import tarfile
+import threading
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -66,7 +67,7 @@ def test_what_is_restored_is_sound_and_goes_on(practice, tmp_path):
 def test_an_older_backup_says_what_is_lost_and_verifies(practice, tmp_path):
     """Rows written after the backup are counted from the head that stayed; the ledger tells of the restoring."""
     out, folder = tmp_path / "backup.tar", practice.folder
-    write_backup(folder, out, now=NOW)
+    write_backup(folder, out, actor="ana", now=NOW)
     with closing(open_database(folder.database)) as db:
         for number in range(3):
             Ledger(db).append("test", "note", f"case {number}", {}, NOW)
@@ -78,20 +79,24 @@ def test_an_older_backup_says_what_is_lost_and_verifies(practice, tmp_path):
 
     done = restore_backup(fresh, out, actor="test", now=NOW)
 
-    assert done.lost == 3
+    assert done.lost == 4  # the row about the backup, and three more
     assert verify_all(fresh, now=NOW).problems == ()
     with closing(open_database(fresh.database)) as db:
         last = Ledger(db).entries()[-1]
-    assert (last.action, last.detail["lost"]) == (Action.CATALOGUE_RESTORED, 3)
+    assert (last.action, last.detail["lost"]) == (Action.CATALOGUE_RESTORED, 4)
 
 
 def test_a_backup_is_of_one_moment_while_others_write(practice, tmp_path):
-    """A writer in the middle of a transaction neither waits nor gets half of it into the backup."""
-    with closing(sqlite3.connect(practice.folder.database, isolation_level=None)) as writer:
+    """A writer in the middle of a transaction gets nothing of it into the backup."""
+    with closing(
+        sqlite3.connect(practice.folder.database, isolation_level=None, check_same_thread=False)
+    ) as writer:
         writer.execute("begin immediate")
         writer.execute("update cases set limits = 'half'")
-        write_backup(practice.folder, tmp_path / "b.tar", now=NOW)
-        writer.execute("rollback")
+        later = threading.Timer(1.0, writer.execute, ["rollback"])
+        later.start()
+        write_backup(practice.folder, tmp_path / "b.tar", actor="ana", now=NOW)
+        later.join()
 
     fresh = DataFolder(tmp_path / "restored")
     restore_backup(fresh, tmp_path / "b.tar", actor="test", now=NOW)
@@ -103,7 +108,7 @@ def test_a_backup_is_of_one_moment_while_others_write(practice, tmp_path):
 def test_a_damaged_backup_restores_nothing(practice, tmp_path, hurt):
     """A cut, changed or foreign file: one sentence, and the folder is as empty as before."""
     out, fresh = tmp_path / "backup.tar", DataFolder(tmp_path / "restored")
-    write_backup(practice.folder, out, now=NOW)
+    write_backup(practice.folder, out, actor="ana", now=NOW)
     data = bytearray(out.read_bytes())
     with tarfile.open(out) as tar:
         photo = next(member for member in tar if member.name.startswith("originals/"))
@@ -138,7 +143,7 @@ def test_no_backup_writes_outside_its_folder(tmp_path, name):
 def test_nothing_is_written_over(practice, tmp_path):
     """Neither an older backup nor a folder in use."""
     out = tmp_path / "backup.tar"
-    write_backup(practice.folder, out, now=NOW)
+    write_backup(practice.folder, out, actor="ana", now=NOW)
 
     again = CliRunner().invoke(cli, ["--data", str(practice.folder.root), "backup", str(out)])
     into_use = CliRunner().invoke(cli, ["--data", str(practice.folder.root), "restore", str(out), "--json"])
@@ -158,6 +163,6 @@ def test_both_speak_json(practice, tmp_path):
     with practice.practice() as p:
         head, rows = p.ledger.head(), p.ledger.entries()
     assert (head.seq, head.hash) == (len(rows), rows[-1].hash)
-    assert json.loads(made.stdout)["ledger_head"] == f"{rows[-1].seq}:{rows[-1].hash}"
-    assert json.loads(back.stdout)["ledger_head"] == f"{rows[-1].seq}:{rows[-1].hash}"
+    assert json.loads(made.stdout)["ledger_head"] == f"{rows[-2].seq}:{rows[-2].hash}"  # the last tells of it
+    assert json.loads(back.stdout)["ledger_head"] == f"{rows[-2].seq}:{rows[-2].hash}"
     assert json.loads(back.stdout)["verify"]["sound"] is True

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from gallery.errors import GalleryError
-from gallery.services.integrity import parse_head, remembered_head, verify_all
+from gallery.events import Action
+from gallery.services.integrity import NOT_PROVEN, head_from, remembered_head, verify_all
 from gallery.settings import DataFolder
 from gallery.store.database import open_database
-from gallery.store.ledger import Head, Ledger
+from gallery.store.head import Head, parse_head
+from gallery.store.ledger import Ledger
 from gallery.store.vault import Vault
 from watermark.matching.fingerprint import fingerprint
 from watermark.matching.index import Index
@@ -23,13 +25,19 @@ NOT_RECOGNISED = (
     "Patient 53's before photo (front) and 2 more are not recognised yet: the next `pairwatch identify` or "
     "`crawl` adds them to the fingerprint index, or says why it cannot"
 )
+TAKEN_OVER = (
+    "68 rows were recorded before this was proven: they are sealed as they were found on "
+    f"{datetime.now(UTC):%Y-%m-%d} (ledger row 57)"
+)
 HEAL = "run `pairwatch build --force`"
 
 
 @pytest.fixture
 def folder(old_folder):
-    """A sound folder whose index is still to be made."""
-    return DataFolder(old_folder)
+    """A sound folder whose index is still to be made, opened once by this version."""
+    opened = DataFolder(old_folder)
+    open_database(opened.database).close()
+    return opened
 
 
 def verify(folder, **more):
@@ -57,19 +65,23 @@ def test_a_sound_folder_says_what_was_looked_at(folder):
         head = Ledger(database).head()
 
     assert found.problems == ()
-    assert found.notes == (NOT_RECOGNISED,)
+    assert found.notes == (TAKEN_OVER, NOT_RECOGNISED)
     assert found.head == head
     assert found.to_json() == {
         "sound": True,
         "problems": [],
-        "notes": [NOT_RECOGNISED],
-        "counts": {"cases": 5, "photos": 7, "public photos": 3, "ledger rows": 56},
-        "ledger_head": f"56:{head.hash}",
+        "notes": [TAKEN_OVER, NOT_RECOGNISED],
+        "counts": {"cases": 5, "photos": 7, "public photos": 3, "ledger rows": 57},
+        "ledger_head": f"57:{head.hash}",
+        "held_against": None,
+        "not_proven": NOT_PROVEN,
     }
     assert found.lines() == [
+        f"Note: {TAKEN_OVER}",
         f"Note: {NOT_RECOGNISED}",
-        "Sound: looked at 5 cases, 7 photos, 3 public photos, 56 ledger rows.",
-        f"Ledger head, to be kept elsewhere: 56:{head.hash}",
+        "Sound: looked at 5 cases, 7 photos, 3 public photos, 57 ledger rows.",
+        f"Ledger head, to be kept elsewhere: 57:{head.hash}",
+        NOT_PROVEN,
     ]
 
 
@@ -80,10 +92,11 @@ def test_an_unsound_folder_says_so_first(folder):
 
     problem = f"left.txt is on the site, but pairwatch did not put it there: {HEAL}"
     assert (found.to_json()["sound"], found.to_json()["problems"]) == (False, [problem])
-    assert found.lines()[:3] == [
+    assert found.lines()[:4] == [
         f"Problem: {problem}",
+        f"Note: {TAKEN_OVER}",
         f"Note: {NOT_RECOGNISED}",
-        "NOT SOUND: looked at 5 cases, 7 photos, 3 public photos, 56 ledger rows.",
+        "NOT SOUND: looked at 5 cases, 7 photos, 3 public photos, 57 ledger rows.",
     ]
 
 
@@ -98,17 +111,19 @@ def test_a_missing_original_and_a_stray_one_are_told_apart(folder):
     found = verify(folder)
 
     assert found.problems == ("the original of photo 5 (Patient 53, before) is missing",)
-    assert found.notes[0] == ("2 originals are not in the catalogue; importing the same again uses them")
+    assert found.notes[1] == ("2 originals are not in the catalogue; importing the same again uses them")
 
 
 def test_a_changed_original_is_named(folder):
-    """A flipped bit in the vault does not pass."""
-    place = next(one for one in folder.originals.rglob("*") if one.is_file())
+    """A flipped bit in the vault does not pass, and the patient is named."""
+    with closing(open_database(folder.database)) as database:
+        digest = database.execute("select digest from photos where file like 'IMG_53%'").fetchone()[0]
+    place = next(folder.originals.rglob(digest.removeprefix("sha256:")))
     place.write_bytes(place.read_bytes()[:-1] + b"?")
 
     (problem,) = verify(folder).problems
     assert problem == (
-        f"the original sha256:{place.name} in {folder.originals} was changed after it was sealed"
+        f"the original of photo 5 (Patient 53, before) was changed after it was sealed ({digest})"
     )
 
 
@@ -128,14 +143,15 @@ def test_an_index_is_known_to_be_behind_ahead_or_broken(folder):
 
     assert behind.problems == whole.problems == broken.problems == ()
     assert behind.notes == (
+        TAKEN_OVER,
         (
             "copies of Patient 54's before photo (front) are not recognised yet: the next `pairwatch identify` "
             "or `crawl` adds them to the fingerprint index, or says why it cannot"
         ),
         "the fingerprint index knows photos that are no more; the next command forgets them",
     )
-    assert whole.notes == ()
-    (note,) = broken.notes
+    assert whole.notes == (TAKEN_OVER,)
+    _, note = broken.notes
     assert note.startswith("the fingerprint index cannot be used (")
     assert note.endswith(") and will be rebuilt by the next command")
 
@@ -146,7 +162,7 @@ def test_a_folder_without_a_site_is_sound(folder):
 
     found = verify(folder)
 
-    assert (found.problems, found.notes[1:]) == ((), ("no site is built yet",))
+    assert (found.problems, found.notes[2:]) == ((), ("no site is built yet",))
 
 
 def test_a_site_without_a_list_is_not_proven(folder):
@@ -160,7 +176,7 @@ def test_a_site_without_a_list_is_not_proven(folder):
     assert found.problems == (
         "the site shows 0123456789abcdef01234567, which consent does not allow: run `pairwatch build`",
     )
-    assert found.notes[1:] == ("the site has no list of its files yet: the next `pairwatch build` writes it",)
+    assert found.notes[2:] == ("the site has no list of its files yet: the next `pairwatch build` writes it",)
 
 
 def test_every_file_of_the_site_is_proven(folder):
@@ -186,7 +202,7 @@ def test_every_file_of_the_site_is_proven(folder):
         f"zeta/left.txt is on the site, but pairwatch did not put it there: {HEAL}",
     )
     assert first.exists()
-    assert found.notes[1:] == ("1 photos wait for the next `pairwatch build`",)
+    assert found.notes[2:] == ("1 photos wait for the next `pairwatch build`",)
 
 
 def test_what_consent_no_longer_allows_is_a_problem(folder):
@@ -198,12 +214,14 @@ def test_what_consent_no_longer_allows_is_a_problem(folder):
     found = verify(folder)
 
     assert first.problems == ()
-    assert len(found.problems) == 2
-    assert list(found.problems) == sorted(found.problems)
-    for problem in found.problems:
+    changed, *shown_too_much = found.problems
+    assert changed.startswith("case 51 was changed: pairwatch recorded it on ")
+    assert len(shown_too_much) == 2
+    assert shown_too_much == sorted(shown_too_much)
+    for problem in shown_too_much:
         assert problem.endswith(", which consent does not allow: run `pairwatch build`")
         assert problem.removeprefix("the site shows ").partition(",")[0] in tokens
-    assert found.notes == (NOT_RECOGNISED,)
+    assert found.notes == (TAKEN_OVER, NOT_RECOGNISED)
 
 
 def test_a_site_whose_build_was_interrupted_is_known_by_the_sums_announced(folder):
@@ -234,47 +252,58 @@ def test_a_row_that_refers_to_nothing_is_a_problem(folder):
     assert "table photos, row 7, refers to a row of stages that is not there" in verify(folder).problems
 
 
-def test_the_head_is_remembered_while_the_ledger_is_whole(folder):
-    """Each look keeps the newest head beside the database; one that finds a cut keeps the old one."""
+def test_the_head_is_kept_at_each_row_and_not_over_a_cut(folder):
+    """The newest head lies signed beside the database; a look that finds a cut keeps the old one."""
     kept = folder.root / "ledger.head"
     head = verify(folder).head
-    assert kept.read_text("ascii") == f"56:{head.hash}\n"
+    assert kept.read_text("ascii").startswith(f"57:{head.hash}\ned25519:")
+    with closing(open_database(folder.database)) as database:
+        head = Ledger(database).append("ana", Action.ORIGINAL_VIEWED, "photo 1", {}, NOW)
     assert remembered_head(folder) == head
 
     with closing(open_database(folder.database)) as database:
         for (name,) in database.execute("select name from sqlite_master where type = 'trigger'").fetchall():
             database.execute(f"drop trigger {name}")
-        database.execute("delete from ledger where seq > 50")
+        database.execute("delete from ledger where seq > 57")
         database.conn.commit()
 
     for _ in range(2):
         found = verify(folder)
-        assert found.problems == ("the ledger ends at row 50, but row 56 was once written",)
-        assert found.head.seq == 50
-        assert kept.read_text("ascii") == f"56:{head.hash}\n"
+        assert found.problems == ("the ledger ends at row 57, but row 58 was once written",)
+        assert found.head.seq == 57
+        assert remembered_head(folder) == head
 
+
+@pytest.mark.parametrize(
+    "text", [None, b"", b"nonsense", b"12:md5:1", b"\xff\xfe", b"x:sha256:1", b"57:sha256:1\nx"]
+)
+def test_a_missing_or_spoilt_head_is_a_problem_until_one_from_elsewhere_fits(folder, text):
+    """Neither `verify` nor the next row makes it good silently; a head from a mail does."""
+    mail = folder.root.parent / "mail.eml"
+    mail.write_text(f"Good morning\n  Ledger head: {verify(folder).head}\n", "utf-8")
+    kept = folder.root / "ledger.head"
     kept.unlink()
+    if text is not None:
+        kept.write_bytes(text)
+
+    for _ in range(2):
+        (problem,) = verify(folder).problems
+        assert problem.startswith("ledger.head is missing or spoilt: ")
+        with closing(open_database(folder.database)) as database:
+            Ledger(database).append("ana", Action.ORIGINAL_VIEWED, "photo 1", {}, NOW)
+
+    assert verify(folder, expected=head_from(str(mail))).problems == ()
     assert verify(folder).problems == ()
     assert remembered_head(folder) == verify(folder).head
 
 
-@pytest.mark.parametrize("text", [b"", b"nonsense", b"12:md5:1", b"\xff\xfe", b"x:sha256:1"])
-def test_a_spoilt_head_is_no_head(folder, text):
-    """What is no head is passed over and written anew."""
-    (folder.root / "ledger.head").write_bytes(text)
-
-    assert remembered_head(folder) is None
-    assert verify(folder).problems == ()
-    assert remembered_head(folder) == verify(folder).head
-
-
-def test_a_head_that_was_kept_elsewhere_goes_before_the_remembered_one(folder):
-    """The head that is handed over is the one that counts."""
+def test_a_head_that_was_kept_elsewhere_is_held_against_the_ledger(folder):
+    """A later head than the ledger's names the rows that are gone."""
     head = verify(folder).head
     assert verify(folder, expected=head).problems == ()
 
-    assert verify(folder, expected=Head(57, head.hash)).problems == (
-        "the ledger ends at row 56, but row 57 was once written",
+    assert verify(folder, expected=Head(58, head.hash)).problems == (
+        "the ledger ends at row 57, but row 58 was once written",
     )
 
 

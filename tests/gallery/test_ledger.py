@@ -1,15 +1,18 @@
 """The ledger shows every edit, removal and cut."""
 
+import base64
 import hashlib
 import json
 import sqlite3
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gallery.events import Action, action_of
 from gallery.store.database import open_database, transaction
-from gallery.store.ledger import Entry, Head, Ledger
+from gallery.store.head import Head
+from gallery.store.ledger import Entry, Ledger
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -61,6 +64,7 @@ def test_a_row_is_read_as_it_was_written(ledger):
         detail={"case": 0, "words": "naïve “quote”"},
         prev="sha256:" + "0" * 64,
         hash=first.hash,
+        signature=first.signature,
     )
     assert (second.seq, second.prev) == (2, first.hash)
     assert ledger.entries(subject="photo 1") == [second]
@@ -68,11 +72,20 @@ def test_a_row_is_read_as_it_was_written(ledger):
 
 
 def test_anybody_can_recompute_the_chain(ledger, database):
-    """A hash is SHA-256 of the row's other columns as JSON: sorted keys, no spaces, UTF-8, the detail as stored."""
+    """A hash is SHA-256 of the row's other columns as JSON: sorted keys, no spaces, UTF-8, the detail as stored.
+
+    The signature is over that hash.
+    """
     for row in database.query("select * from ledger order by seq"):
-        stored = row.pop("hash")
+        stored, signature = row.pop("hash"), row.pop("signature")
+        if not row["sealed"]:
+            row.pop("sealed")
         text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         assert stored == "sha256:" + hashlib.sha256(text.encode("utf-8")).hexdigest()
+        _, key, value = signature.split(":")
+        Ed25519PublicKey.from_public_bytes(base64.b64decode(key)).verify(
+            base64.b64decode(value), b"pairwatch ledger row\n" + stored.encode()
+        )
     assert row["detail"] == '{"case":4,"words":"naïve “quote”"}'
 
 

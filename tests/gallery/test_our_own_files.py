@@ -60,13 +60,13 @@ def _said(lookup, path):
 
 
 def test_an_untouched_copy_is_whole_and_bears_our_mark(practice, lookup):
-    """With the settings of `init`, a visitor's copy of each photo is said to be whole and with our mark."""
+    """With the settings of `init`, a visitor's copy of each photo is the file that we published, with our mark."""
     files = _files(practice, "*-[79][26]0.jpg")
     said = [_said(lookup, path) for path in files]
 
     assert len(files) == sum(map(len, STAGES.values()))
     assert {(verdict, mark, changes) for verdict, mark, changes, _ in said} == {("copy", "kept", ())}
-    assert all(", whole, with our mark (" in words for *_, words in said)
+    assert all("the file that we published on 2024-03-01 at " in words for *_, words in said)
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ def test_a_healthy_clinic_is_sound(sound):
 
     assert result.problems == ()
     assert result.notes == ()
-    assert result.counts == {"cases": 2, "photos": 5, "public photos": 2, "ledger rows": 8}
+    assert result.counts == {"cases": 2, "photos": 5, "public photos": 2, "ledger rows": 9}
     assert parse_head(str(result.to_json()["ledger_head"])) == result.head
 
 
@@ -173,5 +173,5 @@ def test_a_ledger_cut_since_the_last_look_is_named(sound):
     database.conn.commit()
     database.close()
 
-    assert "the ledger ends at row 3, but row 8 was once written" in sound.verify().problems
-    assert "the ledger ends at row 3, but row 8 was once written" in sound.verify().problems
+    assert "the ledger ends at row 3, but row 9 was once written" in sound.verify().problems
+    assert "the ledger ends at row 3, but row 9 was once written" in sound.verify().problems

@@ -1,5 +1,6 @@
 """Upright 8-bit sRGB pixels that nobody can change."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,13 @@ class Picture:
     def height(self) -> int:
         """Height in pixels."""
         return int(self.rgb.shape[0])
+
+
+def pixel_digest(picture: Picture) -> str:
+    """Give the tagged SHA-256 of a picture's size and pixels."""
+    told = hashlib.sha256(f"{picture.width}x{picture.height}\n".encode())
+    told.update(np.ascontiguousarray(picture.rgb).data)
+    return f"rgb-sha256:{told.hexdigest()}"
 
 
 def resize(picture: Picture, longest: int) -> Picture:
