@@ -117,6 +117,26 @@ def verify_all(folder: DataFolder, *, now: datetime, expected: Head | None = Non
         return _verify_what_is_left(folder, error, expected)
 
 
+def verify_record(folder: DataFolder, *, now: datetime) -> tuple[str, ...]:
+    """Verify all but the site and the index, which can be made anew.
+
+    Raises:
+        GalleryError: There is no catalogue.
+    """
+    folder.require()
+    try:
+        with practice(folder, actor="", now=now) as p:
+            checks: tuple[Callable[[], Checked], ...] = (
+                lambda: _record(folder, p.database.conn, None),
+                lambda: (p.catalog.check(), []),
+                lambda: _originals(p),
+                lambda: _papers(p),
+            )
+            return tuple(problem for check in checks for problem in _tried(check)[0])
+    except _TROUBLE as error:
+        return _verify_what_is_left(folder, error, None).problems
+
+
 def _verify_practice(p: Practice, expected: Head | None) -> Soundness:
     cut, notes = _record(p.folder, p.database.conn, expected)
     problems = [*_tried(lambda: (p.catalog.check(), []))[0], *cut]

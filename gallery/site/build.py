@@ -83,20 +83,8 @@ def build_site(
             shown,
         )
         gather = partial(secrets_of, folder, Catalog(database), Casework(database))
-        site = _Site(
-            folder,
-            Ledger(database),
-            actor,
-            settings,
-            records,
-            front,
-            renditions,
-            memory,
-            standing,
-            now,
-            gather,
-            record,
-        )
+        about = (Ledger(database), actor, settings, records, front, renditions, memory, standing)
+        site = _Site(folder, *about, now, gather, record)
         chosen = selection(records, front.cases, front.consented, settings.tags)
         inputs = _digest_of_inputs(records, front, chosen, shared)
         trusted = not force and memory.last.holds(standing, listed)

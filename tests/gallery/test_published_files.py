@@ -41,7 +41,7 @@ def test_every_file_of_the_site_is_registered_once(built):
     assert {one.channel for one in before} == {"website"}
     assert {one.published_at for one in before} == {built.now}
 
-    built.build(force=True)
+    built.build()
 
     assert registered(built) == before
 

@@ -46,7 +46,7 @@ def test_opening_again_changes_nothing(database, tmp_path):
         "insert into stages (case_number, position, label) values (99, 1, 'before')",
         "insert into consents (case_number, signed_on, covers, recorded_at) values (7, 'soon', 'case', '')",
         "insert into consents values (1, 7, '2026-02-01', '2026-01-01', 'case', null, '[]', '', null, '')",
-        "insert into ledger values (1, '', '', '', '', 'not json', '', '')",
+        "insert into ledger values (1, '', '', '', '', 'not json', '', '', '', '')",
         "delete from cases",
     ],
 )
