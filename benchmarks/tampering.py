@@ -113,7 +113,9 @@ def put_row(target: Target, rng: random.Random) -> bool:
     """Put a row in that is like another."""
     with _opened(target) as db:
         tables = [
-            name for name in ("decisions", "consents", "findings", "judgements", "tips") if _count(db, name)
+            name
+            for name in ("decisions", "consents", "observations", "judgements", "tips")
+            if _count(db, name)
         ]
         table = rng.choice(tables)
         columns = [row[1] for row in db.execute(f"pragma table_info({table})") if row[1] != "id"]
@@ -148,7 +150,12 @@ def date_back(target: Target, rng: random.Random) -> bool:
     """Date a row of the ledger or of a table years back."""
     with _opened(target) as db:
         table, column = rng.choice(
-            [("ledger", "at"), ("decisions", "at"), ("findings", "first_seen"), ("consents", "recorded_at")]
+            [
+                ("ledger", "at"),
+                ("decisions", "at"),
+                ("observations", "image_received"),
+                ("consents", "recorded_at"),
+            ]
         )
         value = f"20{rng.randrange(10, 20)}-01-01T00:00:00.000+00:00"
         query = f"update {table} set {column} = ? where rowid = (select rowid from {table} order by random() limit 1)"
@@ -220,7 +227,7 @@ def _needed(target: Target) -> list[Path]:
     """Give files that a row speaks of; others may go without any loss."""
     with closing(sqlite3.connect(target.folder.database)) as db:
         digests = {
-            row[0] for row in db.execute("select digest from photos union select digest from findings")
+            row[0] for row in db.execute("select digest from photos union select digest from finding_digests")
         }
         digests |= {row[0] for row in db.execute("select document from consents where document is not null")}
     return [one for one in _others(target) if f"sha256:{one.name}" in digests or one.name == "ledger.head"]

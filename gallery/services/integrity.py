@@ -293,7 +293,8 @@ _ORIGINALS = _Named(
     "the original",
 )
 _EVIDENCE = _Named(
-    "select digest, 'of finding ' || min(id) from findings group by digest order by min(id)", "the evidence"
+    "select digest, 'of finding ' || min(finding_id) from finding_digests group by digest order by 2",
+    "the evidence",
 )
 _FORMS = _Named(
     """select document, 'of consent ' || min(id) || ' (Patient ' || case_number || ')'
@@ -311,7 +312,7 @@ def _papers_of(folder: DataFolder) -> tuple[tuple[Vault, _Named], ...]:
 
 def _files(database: sqlite3.Connection, vault: Vault, named: _Named) -> Checked:
     """Read every sealed file, and name those that changed or are missing."""
-    table = "findings" if named is _EVIDENCE else "photos"
+    table = "finding_digests" if named is _EVIDENCE else "photos"
     if not database.execute("select 1 from sqlite_master where name = ?", [table]).fetchone():
         return [], []
     needed = {Digest(digest): str(words) for digest, words in database.execute(named.query)}

@@ -53,6 +53,10 @@ _WORDS = {
     "judgements": "judgement",
     "decisions": "decision",
     "sightings": "sighting",
+    "observations": "observation",
+    "person_sightings": "sighting by a person",
+    "finding_digests": "picture of a finding",
+    "former_findings": "former finding",
     "captures": "capture",
     "capture_parts": "part of a capture",
     "capture_ends": "end of a capture",
@@ -201,8 +205,7 @@ def _is_there(db: sqlite3.Connection, name: str, key: str) -> bool:
 def _why(db: sqlite3.Connection, leaf: Leaf, today: Form) -> str:
     """Say how a row differs from its leaf, or nothing."""
     there = {str(row[1]) for row in db.execute(f"pragma table_info({today.table})")}
-    known = there | set(PROTECTED[today.table].beside)
-    if not set(leaf.form.columns) <= known:
+    if not set(leaf.form.columns) <= there:
         return "was sealed in a form that this version does not know"
     row = row_of(db, today.table, leaf.key, leaf.form)
     return "" if leaf.form.leaf(leaf.key, row) == leaf.hash else "was changed"

@@ -30,20 +30,12 @@ class Protected:
         name: Of the table.
         key: The columns that name a row.
         left_out: Columns that only say how to go on.
-        beside: Expressions that are sealed with the row, such as the address that a number stands for.
-        only: Which rows count, as a condition on `new`; all if empty.
     """
 
     name: str
     key: tuple[str, ...] = ("id",)
     left_out: frozenset[str] = frozenset()
-    beside: tuple[str, ...] = ()
-    only: str = ""
 
-
-_IMAGE_URL = "(select url from urls where urls.id = image_id)"
-_PAGE_URL = "(select url from urls where urls.id = page_id)"
-_FOUND = "exists (select 1 from findings where findings.image_id = {}.image_id)"
 
 PROTECTED = {
     table.name: table
@@ -69,19 +61,18 @@ PROTECTED = {
         Protected("failures"),
         Protected("tips"),
         Protected("mails"),
-        Protected("findings", beside=(_IMAGE_URL,)),
+        Protected("findings", left_out=frozenset({"conflict_upto"})),
         Protected("judgements"),
         Protected("decisions"),
         Protected("captures"),
         Protected("capture_parts", ("capture_id", "number")),
         Protected("capture_ends", ("capture_id",)),
         Protected("bundles"),
-        Protected(
-            "sightings",
-            ("image_id", "page_id", "element", "via"),
-            beside=(_IMAGE_URL, _PAGE_URL),
-            only=_FOUND,
-        ),
+        Protected("sightings"),
+        Protected("observations"),
+        Protected("person_sightings"),
+        Protected("finding_digests", ("finding_id", "digest")),
+        Protected("former_findings", ("number",)),
     )
 }
 """All tables of which the ledger answers, wherever they are made."""
@@ -172,13 +163,9 @@ class Recorder:
             table = PROTECTED[name]
             for event, rows in (("insert", ("new",)), ("update", ("old", "new")), ("delete", ("old",))):
                 steps = "".join(_touch(name, _key(table, row)) for row in rows)
-                if name == "findings" and event == "insert" and "sightings" in self._forms:
-                    sighting = _key(PROTECTED["sightings"], "sightings")
-                    steps += _touch("sightings", sighting, "sightings where image_id = new.image_id")
-                when = f"when {table.only.format(rows[-1])}" if table.only else ""
-                told = f"update of {', '.join(_own(table, form))}" if event == "update" else event
+                told = f"update of {', '.join(form.columns)}" if event == "update" else event
                 self._db.execute(
-                    f"create temp trigger touched_{name}_{event} after {told} on main.{name} {when} begin{steps} end"
+                    f"create temp trigger touched_{name}_{event} after {told} on main.{name} begin{steps} end"
                 )
 
     def detach(self) -> None:
@@ -351,17 +338,16 @@ def current_forms(db: sqlite3.Connection) -> dict[str, Form]:
     forms = {}
     for name, table in PROTECTED.items():
         columns = [str(row[1]) for row in db.execute(f"pragma table_info({name})")]
-        if columns:
+        if set(table.key) <= set(columns):
             kept = [column for column in columns if column not in table.left_out]
-            forms[name] = Form(name, (*kept, *table.beside))
+            forms[name] = Form(name, tuple(kept))
     return forms
 
 
 def rows_of(db: sqlite3.Connection, form: Form) -> Iterator[tuple[str, tuple[object, ...]]]:
     """Give key and values of every row of a protected table."""
     table = PROTECTED[form.table]
-    only = f" where {table.only.format(table.name)}" if table.only else ""
-    query = f"select {_key(table, table.name)}, {', '.join(form.columns)} from {table.name}{only}"  # noqa: S608 (ours)
+    query = f"select {_key(table, table.name)}, {', '.join(form.columns)} from {table.name}"  # noqa: S608 (ours)
     with closing(db.cursor()) as cursor:
         for key, *values in cursor.execute(query):
             yield str(key), tuple(values)
@@ -390,17 +376,13 @@ def newest_leaves(db: sqlite3.Connection) -> dict[tuple[str, str], Leaf]:
     return found
 
 
-def _touch(name: str, key: str, source: str = "") -> str:
+def _touch(name: str, key: str) -> str:
     """Note a row, without a conflict clause, which the statement outside would override."""
-    rows = f"select '{name}' as name, {key} as key" + (f" from {source}" if source else "")  # noqa: S608 (ours)
+    rows = f"select '{name}' as name, {key} as key"
     return (
         f" insert into touched select name, key from ({rows}) as one"  # noqa: S608 (ours)
         " where not exists (select 1 from touched where touched.name = one.name and touched.key = one.key);"
     )
-
-
-def _own(table: Protected, form: Form) -> list[str]:
-    return [column for column in form.columns if column not in table.beside]
 
 
 def _key(table: Protected, row: str) -> str:

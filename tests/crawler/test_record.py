@@ -225,7 +225,7 @@ def test_an_allowed_site_has_no_open_findings(rival, picture):
     rival.served.routes |= {"/": page(), "/a.jpg": picture("ours-80")}
     rival.night()
     with closing(open_watch(rival.folder.database)) as db:
-        Sites(db).remove(f"{rival.served.url}/")
+        Sites(db).remove(f"{rival.served.url}/", datetime.now(UTC))
         Sites(db).put(rival.served.site(listing=Listing.ALLOW), datetime.now(UTC))
 
     assert rival.findings() == []

@@ -26,7 +26,7 @@ NOT_RECOGNISED = (
     "`crawl` adds them to the fingerprint index, or says why it cannot"
 )
 TAKEN_OVER = (
-    "68 rows were recorded before this was proven: they are sealed as they were found on "
+    "62 rows were recorded before this was proven: they are sealed as they were found on "
     f"{datetime.now(UTC):%Y-%m-%d} (ledger row 57)"
 )
 HEAL = "run `pairwatch build --force`"

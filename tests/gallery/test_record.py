@@ -46,14 +46,14 @@ def problems(folder, **more):
 
 
 FORGERIES = {
-    "a finding's date": (
-        "update findings set first_seen = '2020-01-01T00:00:00.000+00:00' where id = 1",
-        "finding 1 (Patient ",
+    "a sighting's date": (
+        "update sightings set first_seen = '2020-01-01T00:00:00.000+00:00' where id = 1",
+        "sighting 1 was changed: ",
     ),
-    "a finding's address": (
-        """update urls set url = 'http://elsewhere.example/x.jpg'
-            where id = (select image_id from findings where id = 1)""",
-        "finding 1 (Patient ",
+    "a finding's photo": ("update findings set photo_id = 7 where id = 1", "finding 1 (Patient "),
+    "a sighting's address": (
+        "update sightings set page_url = 'http://elsewhere.example/' where id = 1",
+        "sighting 1 was changed: ",
     ),
     "a decision": ("update decisions set decision = 'licensed' where by = 'lea'", "decision "),
     "a decision that nobody took": (
