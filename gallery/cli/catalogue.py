@@ -3,6 +3,7 @@
 import getpass
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,13 @@ def init(folder: DataFolder) -> None:
 def _said(folder: DataFolder, started: "Started") -> str:
     following = f" Next: write your name into {folder.settings_file}" if started.fresh_settings else ""
     return f"The catalogue is in {folder.root}.{following}"
+
+
+def _agree(agreed: bool, changes: "Sequence[Correction]") -> bool:
+    """Show what a list corrects, and ask unless the yes is given."""
+    for change in changes:
+        click.echo(f"Corrected: {change}", err=True)
+    return agreed or click.confirm("Record these corrections?", err=True)
 
 
 @click.command("import")
@@ -83,13 +91,10 @@ def import_(
     if not folder.database.is_file():  # a person starts with `import` in an empty place
         click.echo(_said(folder, start_catalogue(folder)), err=True)
 
-    def agree(changes: "Sequence[Correction]") -> bool:
-        for change in changes:
-            click.echo(f"Corrected: {change}", err=True)
-        return agreed or click.confirm("Record these corrections?", err=True)
-
     able = agreed or sys.stdin.isatty()
-    done = import_manifest(folder, manifest, wishes, agree=agree if able else None, progress=bar)
+    done = import_manifest(
+        folder, manifest, wishes, agree=partial(_agree, agreed) if able else None, progress=bar
+    )
     for problem in done.skipped:
         click.echo(f"Skipped: {problem}", err=True)
     for note in done.notes:
