@@ -15,7 +15,7 @@ from crawler.model import Finding, Listing, RunSummary, Site
 from crawler.run.capturing import capture_findings
 from crawler.run.dispatch import Dispatcher, SliceWritten
 from crawler.run.lock import exclusive, stopping_plainly
-from crawler.run.preflight import require_plausible, set_back
+from crawler.run.preflight import require_plausible, set_back, without_browser
 from crawler.run.rejudge import rejudge
 from crawler.run.summary import report_on, summarise, summary_json
 from crawler.run.workers import worker_pool
@@ -70,7 +70,7 @@ def run(  # noqa: PLR0913 (each stands for a part of the world that a test repla
     with exclusive(folder), stopping_plainly(), watch(folder) as db:
         runs, evidence = Runs(db), Vault(folder.evidence)
         steady = SteadyClock(clock, clock.now())
-        notes = set_back(runs, steady.now())
+        notes = set_back(runs, steady.now()) + without_browser(plan)
         begun = runs.begin(steady.now(), upto=runs.highest_photo())
         if not begun.resumed:
             _emptied(folder.root / "crawl.spool")

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from crawler.errors import RunStoppedError
+from crawler.extract.browser import browser_program
+from crawler.settings import Plan
 from crawler.store.runs import Runs
 
 _WRITTEN = datetime(2025, 1, 1, tzinfo=UTC)
@@ -33,5 +35,16 @@ def set_back(runs: Runs, now: datetime) -> tuple[str, ...]:
     note = (
         f"this computer's clock was set back: an earlier run is dated {latest:%Y-%m-%d %H:%M}; everything is "
         "asked for anew, and times later than now in the log and in findings are wrong"
+    )
+    return (note,)
+
+
+def without_browser(plan: Plan) -> tuple[str, ...]:
+    """Say that scripts cannot be run although the settings want it."""
+    if not plan.browser or browser_program() is not None:
+        return ()
+    note = (
+        "pairwatch.toml says browser = true, but no scripts were run: install Chromium and the extra "
+        "(pip install 'pairwatch[browser]'), or set it to false"
     )
     return (note,)

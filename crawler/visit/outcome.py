@@ -389,7 +389,7 @@ class _Case:
             kind=_KINDS.get(download.content, Kind.PAGE),
             rank=Rank.PAGE if is_linked else address.rank,
             matched_upto=self.known.context.upto if download.content in HOLDERS else address.matched_upto,
-            reason=SCRIPT_BUILT if download.scripted else None,
+            reason=SCRIPT_BUILT if download.scripted or Signal.SCRIPT_BUILT in page.signals else None,
         )
         shown = url if kind is not Kind.STYLE else (address.parent or url)
         seen = PageSeen(

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crawler.extract.browser import browser_program
+from crawler.run.night import run
 
 APP = '<div id="root"></div><script src="/app.js"></script><script src="http://127.0.0.3:{port}/evil.js"></script>'
 SCRIPT = """
@@ -44,6 +45,40 @@ def test_without_a_browser_such_a_page_is_named(app, visitor):
 
     assert "/a.jpg" not in served.paths
     assert [page.signals for page in result.pages] == [("built by scripts",)]
+
+
+def test_a_browser_that_is_not_there_is_named(app, watch, hands, blind, monkeypatch):
+    """A setting that cannot work says so after the night."""
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    told = [
+        run(watch(app[0].site(), settings=f"browser = {wanted}\n"), executor=hands, look=blind).notes
+        for wanted in ("true", "false")
+    ]
+
+    assert [["browser = true" in note for note in notes] for notes in told] == [[True], []]
+
+
+@pytest.mark.browser
+def test_an_unchanged_shell_that_was_named_is_run_once_there_is_a_browser(serve, visitor, picture):
+    """A gallery beside a logo, named last night, is run tonight although the page is the same."""
+    if browser_program() is None:
+        pytest.skip("no Chromium is installed")
+    script = "var i = new Image(); i.src = '/a' + '.' + 'jpg'; document.getElementById('gallery').append(i)"
+    served = serve({
+        "/": f'<img src="/logo.png"><div id="gallery"></div><script>{script}</script>',
+        "/logo.png": picture("logo"),
+        "/a.jpg": picture("a"),
+    })  # fmt: skip
+    visitor.visit(served.site())
+    assert "/a.jpg" not in served.paths
+    visitor.next_night()
+    visitor.plan = replace(visitor.plan, browser=True, request_s=20.0)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(visitor.visit, served.site()).result()
+
+    assert "/a.jpg" in served.paths
 
 
 @pytest.mark.browser
