@@ -565,3 +565,9 @@ def m0020_captures(db: Database) -> None:
         ),
     ):
         db.execute(statement)
+
+
+@migrations()
+def m0021_dropped_placements(db: Database) -> None:
+    """A quick way to what pages name no more."""
+    db.execute("create index placements_dropped on placements (image_id) where not shown")

@@ -288,10 +288,11 @@ _PRESENT = """
                     where former.finding_id = findings.id and former.digest = images.former_digest) as former_is_ours
       from findings
       join finding_digests on finding_digests.finding_id = findings.id
-      join urls as images on images.site_id = findings.site_id
-       and ((images.read_digest = finding_digests.digest and images.read_received >= :since
-             and images.read_status in (200, 304))
-            or (images.url glob 'data:*' and images.digest = finding_digests.digest))
+      join urls as images on images.id in (
+           select id from urls where site_id = :site and read_digest = finding_digests.digest and read_digest <> ''
+              and read_received >= :since and read_status in (200, 304)
+           union select id from urls
+            where digest = finding_digests.digest and digest <> '' and site_id = :site and url glob 'data:*')
       join placements on placements.image_id = images.id and placements.shown
       join urls as sources on sources.id = placements.source_id and sources.read_received >= :since
        and ((sources.read_status in (200, 304) and sources.is_read) or sources.kind = 'image')
@@ -386,8 +387,9 @@ _TRACKED_URLS = f"""
     with open as ({_OPEN}), places as (
         select distinct placements.page_id, placements.source_id, placements.image_id
           from open join finding_digests on finding_digests.finding_id = open.id
-          join urls on urls.site_id = :site
-           and (urls.read_digest = finding_digests.digest or urls.digest = finding_digests.digest)
+          join urls on urls.id in (
+               select id from urls where site_id = :site and read_digest = finding_digests.digest and read_digest <> ''
+               union select id from urls where digest = finding_digests.digest and digest <> '' and site_id = :site)
           join placements on placements.image_id = urls.id and placements.shown)
     select url from urls where id in (select page_id from places union select source_id from places
                                       union select image_id from places)
@@ -399,7 +401,7 @@ _TRACKED_URLS = f"""
 _UNNAMED = """
     select urls.url from urls
      where urls.site_id = :site and urls.kind = 'image'
-       and exists (select 1 from placements where placements.image_id = urls.id)
+       and urls.id in (select image_id from placements where not shown)
        and not exists (select 1 from placements where placements.image_id = urls.id and placements.shown)
        and not exists (select 1 from placements where placements.source_id = urls.id and placements.shown)
 """
