@@ -14,6 +14,7 @@ from gallery.model import count
 from gallery.settings import DataFolder
 
 if TYPE_CHECKING:
+    from gallery.services.intake import Imported
     from gallery.services.intake.corrections import Correction
     from gallery.services.lookup import Identification, Lookup
     from gallery.services.start import Started
@@ -95,6 +96,11 @@ def import_(
     done = import_manifest(
         folder, manifest, wishes, agree=partial(_agree, agreed) if able else None, progress=bar
     )
+    _report(done)
+
+
+def _report(done: "Imported") -> None:
+    """Say what an import did."""
     for problem in done.skipped:
         click.echo(f"Skipped: {problem}", err=True)
     for note in done.notes:
