@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from benchmarks.tampering import KINDS, tamper
 from crawler.desk.decisions import review
 from crawler.model import Decision
 from gallery.events import Action
@@ -251,3 +252,11 @@ def test_verify_speaks_json_of_what_it_was_held_against(folder):
     assert json.loads(json.dumps(found.to_json()))["held_against"] is None
     assert again["held_against"] == str(found.head)
     assert again["not_proven"] is None
+
+
+def test_random_tamperings_are_all_named(folder):
+    """A fixed sample of `benchmarks/tampering.py`: bits, truncation, swaps, removal, rows, tail and back-dating."""
+    made, _, missed = tamper(folder, count=60, seed=3)
+
+    assert missed == []
+    assert {kind.partition(":")[0] for kind in made} == set(KINDS)
