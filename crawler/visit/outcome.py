@@ -336,7 +336,7 @@ class _Case:
         )
         return self.of(
             self.visited(seen, changed=not same),
-            counts=VisitCounts(images=1),
+            counts=VisitCounts(unchanged=1) if same and judgement is None else VisitCounts(images=1),
             hits=(address.parent,) if is_hit else (),
             pages=(shown,) if address.kind is Kind.PAGE else (),
             unchanged=(address.url,) if same else (),
