@@ -176,6 +176,20 @@ def png_parts(data: bytes) -> PngParts | None:
     return PngParts(picture, _png_colours(said))
 
 
+def png_xmp(data: bytes) -> bytes:
+    """Read the XMP packet of a PNG, b"" where there is none or it is packed.
+
+    Source: XMP specification part 3, 1.1.5.
+    """
+    if not data.startswith(_PNG):
+        return b""
+    for chunk, start, end in _png_chunks(data):
+        keyword, _, rest = data[start + 8 : end - 4].partition(b"\0")
+        if chunk == b"iTXt" and keyword == b"XML:com.adobe.xmp" and rest[:1] == b"\0":
+            return rest[2:].split(b"\0", 2)[-1]
+    return b""
+
+
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     at = len(_PNG)
     while at + 12 <= len(data):

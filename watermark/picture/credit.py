@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lxml import etree
 from PIL import Image, ImageFile, IptcImagePlugin
 
+from watermark.picture.containers import png_xmp
 from watermark.picture.decode import DecodeLimits, open_header
 from watermark.picture.encode import Blocks
 
@@ -73,9 +74,8 @@ def read_credit(data: bytes, limits: DecodeLimits | None = None) -> Credit | Non
         PictureTooLargeError: beyond the limits.
     """
     with open_header(data, limits) as image:
-        packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or _tiff_tag(image, 700)
         sources = [
-            _from_xmp(packet.encode() if isinstance(packet, str) else packet),
+            _from_xmp(image.info.get("xmp") or png_xmp(data) or _tiff_tag(image, 700)),
             _from_iptc(image),
             _from_exif(image),
         ]
