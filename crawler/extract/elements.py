@@ -427,10 +427,11 @@ def _following(element: Element) -> str:
             break
         words.append(level.tail or "")
         for sibling in islice(level.itersiblings(), _SIBLINGS):
-            if sibling.tag in _ENDS_CLAIM or _first(sibling, "img", 20) is not None:
-                return shortened(" ".join(" ".join(words).split()))
-            if sibling.tag != "figcaption":
-                words.append(element_text(sibling))
+            if isinstance(sibling.tag, str):  # a comment or an instruction has no words of its own
+                if sibling.tag in _ENDS_CLAIM or _first(sibling, "img", 20) is not None:
+                    return shortened(" ".join(" ".join(words).split()))
+                if sibling.tag != "figcaption":
+                    words.append(element_text(sibling))
             words.append(sibling.tail or "")
         if sum(map(len, words)) >= _CLAIM_LETTERS:
             break

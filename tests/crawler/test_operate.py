@@ -105,7 +105,7 @@ def test_a_week_of_silence_ends_with_a_sign_of_life(serve, watch, hands, mailbox
     served = serve({"/": '<img src="/a.jpg">', "/a.jpg": picture("a")})
     mail = f'mail_to = "desk@example.org"\nsmtp_host = "127.0.0.1"\nsmtp_port = {port}\nsmtp_user = "desk"\n'
     folder = watch(served.site(), settings=mail)
-    (folder.root / "keys").mkdir()
+    (folder.root / "keys").mkdir(exist_ok=True)
     (folder.root / "keys" / "smtp.password").write_text("from the file\n")
     summary = run(folder, executor=hands, look=blind)
     later = [replace(summary, finished_at=summary.finished_at + timedelta(days=days)) for days in (0, 6, 7)]

@@ -34,6 +34,14 @@ def test_no_markup_breaks_reading(text):
     extract_page(f"<img src=/a.jpg>{text}".encode(), PAGE)
 
 
+@pytest.mark.parametrize("after", ["<!-- -->", "<!--x-->" * 40, "<?php echo 1 ?>", "<!-- <p>a</p> --> words"])
+def test_what_has_no_words_may_follow_a_picture(after):
+    """A comment or an instruction behind a picture hides neither it nor what comes later."""
+    read = extract_page(f"<div><img src=/a.jpg>{after}<img src=/b.jpg></div>".encode(), PAGE)
+
+    assert [one.url for one in read.images] == ["https://example.org/a.jpg", "https://example.org/b.jpg"]
+
+
 def test_deep_nesting_is_read():
     """Ten thousand nested elements, and JSON nested as deep, end neither in an error nor in an endless time."""
     page = (

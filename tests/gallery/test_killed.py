@@ -23,7 +23,7 @@ from gallery.services.intake import Wishes, import_manifest
 from gallery.site.build import build_site
 from gallery.settings import DataFolder
 if __name__ == "__main__":
-    folder, now = DataFolder(Path(sys.argv[2])), datetime(2026, 3, 1, tzinfo=UTC)
+    folder, now = DataFolder(Path(sys.argv[2])), datetime(2026, 3, 1, 12, tzinfo=UTC)
     print("ready", flush=True)
     if sys.argv[1] == "import":
         import_manifest(folder, Path(sys.argv[3]), Wishes(actor="test", now=now))

@@ -162,6 +162,6 @@ def test_a_key_is_whole_or_not_there(data_folder):
     first, again = cookie_key(data_folder), cookie_key(data_folder)
 
     assert first == again
-    assert [file.name for file in (data_folder.root / "keys").iterdir()] == ["cookie.key"]
+    assert {file.name for file in (data_folder.root / "keys").iterdir()} == {"cookie.key", "signing.key"}
     if os.name == "posix":
         assert (data_folder.root / "keys" / "cookie.key").stat().st_mode & 0o077 == 0
