@@ -111,26 +111,6 @@ def test_only_what_is_new_is_kept_again(rival, watch, hands):
     assert len(bodies) == 1, "the picture's bytes are stored once"
 
 
-def test_a_page_that_fails_meanwhile_is_incomplete_and_tried_again(rival, watch, hands, answer, picture):
-    """What came is kept and marked incomplete, the night says so, and the next one completes it."""
-    folder = watch(rival.site())
-    body = picture("ours")
-    run(folder, executor=hands, look=_ours)
-    rival.routes["/"] = "<img src=/p.jpg alt='another'>"
-    rival.routes["/p.jpg"] = lambda handler: (
-        answer(body) if "If-None-Match" in handler.headers else answer(b"gone", 500)
-    )
-
-    night = run(folder, executor=hands, look=_ours)
-    assert any("incomplete" in note for note in night.notes)
-    assert [one.is_complete for one in _captured(folder)] == [True, False]
-
-    rival.routes["/p.jpg"] = body
-    night = run(folder, executor=hands, look=_ours)
-    assert not any("incomplete" in note for note in night.notes)
-    assert [one.is_complete for one in _captured(folder)] == [True, False, True]
-
-
 def test_changed_evidence_is_named(rival, watch, hands):
     """A flipped byte and a missing file in the store are both named with the capture they belong to."""
     folder = watch(rival.site())
