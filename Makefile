@@ -92,7 +92,7 @@ docstrings: $(VENV)/dev.ready
 # Sealed bundles read by other people's tools, whose own dependencies stay away from ours.
 EVIDENCE := $(VENV)/evidence
 evidence-check: $(VENV)/dev.ready
-	@if test requirements/evidence.txt -nt $(EVIDENCE)/ready; then \
+	@if ! test -e $(EVIDENCE)/ready || test requirements/evidence.txt -nt $(EVIDENCE)/ready; then \
 		$(PYTHON) -m venv $(EVIDENCE) && $(EVIDENCE)/bin/python -m pip install --quiet --disable-pip-version-check \
 			--require-hashes -r requirements/evidence.txt && touch $(EVIDENCE)/ready || { \
 		echo "evidence-check was left out: the registry does not give pywb and wacz for this Python" >&2; \
