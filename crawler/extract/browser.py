@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from crawler.http.client import Reply
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Browser, Page, Playwright, Route
 
 MOST_REQUESTS = 80
 SETTLE_MS = 800
@@ -94,6 +95,17 @@ class Drawn:
 Draw = Callable[[str, Fetch], Drawn | None]
 
 
+def _started(program: str) -> "tuple[Playwright, Browser]":
+    from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 (an extra)
+
+    driver = sync_playwright().start()
+    try:
+        return driver, driver.chromium.launch(executable_path=program, args=_arguments())
+    except Error:
+        driver.stop()
+        raise
+
+
 @contextmanager
 def drawing(program: str, agent: str, *, seconds: float) -> Iterator[Draw]:
     """Start a Chromium without network or scripts that draws pages from answers of ours.
@@ -103,33 +115,38 @@ def drawing(program: str, agent: str, *, seconds: float) -> Iterator[Draw]:
         agent: Our User-Agent.
         seconds: For each page.
     """
-    from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 (an extra)
+    from playwright.sync_api import Error  # noqa: PLC0415 (an extra)
 
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=_arguments())
-
-        def draw(url: str, answer: Fetch) -> Drawn | None:
-            context = browser.new_context(
-                user_agent=agent, service_workers="block", accept_downloads=False, java_script_enabled=False
-            )
-            try:
-                page = context.new_page()
-                page.set_default_timeout(seconds * 1000)
-                page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-                page.route("**/*", lambda route: _fulfil(route, answer))
-                page.goto(url, wait_until="load")
-                clip = {"x": 0, "y": 0, "width": WIDTH, "height": TALLEST}
-                picture = page.screenshot(full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]
-                return Drawn(picture, page.content(), f"Chromium {browser.version}")
-            except Error:
-                return None
-            finally:
-                context.close()
-
+    def draw(browser: "Browser", url: str, answer: Fetch) -> Drawn | None:
+        context = browser.new_context(
+            user_agent=agent, service_workers="block", accept_downloads=False, java_script_enabled=False
+        )
         try:
-            yield draw
+            page = context.new_page()
+            page.set_default_timeout(seconds * 1000)
+            page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+            page.route("**/*", lambda route: _fulfil(route, answer))
+            page.goto(url, wait_until="load")
+            clip = {"x": 0, "y": 0, "width": WIDTH, "height": TALLEST}
+            picture = page.screenshot(full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]
+            return Drawn(picture, page.content(), f"Chromium {browser.version}")
+        except Error:
+            return None
         finally:
-            browser.close()
+            context.close()
+
+    # A thread of its own: Playwright's loop would be in the way of another one in the caller's.
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            driver, browser = thread.submit(_started, program).result()
+        except Error:
+            yield lambda _url, _answer: None
+            return
+        try:
+            yield lambda url, answer: thread.submit(draw, browser, url, answer).result()
+        finally:
+            thread.submit(browser.close).result()
+            thread.submit(driver.stop).result()
 
 
 def _fulfil(route: "Route", answer: Fetch) -> None:
