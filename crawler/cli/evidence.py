@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gallery.cli.output import a_file, as_json_option, now, print_result
+from gallery.model import count
 from gallery.settings import DataFolder
 
 _by_option = click.option(
@@ -42,14 +43,14 @@ def seal_command(folder: DataFolder, numbers: tuple[int, ...], tier: str, purpos
     from crawler.evidence.bundle import Tier
 
     made = seal(folder, numbers, Tier(tier), by=by, purpose=purpose, now=now())
-    lines = [
-        f"Bundle {made.number} ({made.tier}): {made.captures} captures, {made.bytes:,} bytes, {made.digest}"
-    ]
+    kept = count(made.captures, "capture")
+    lines = [f"Bundle {made.number} ({made.tier}): {kept}, {made.bytes:,} bytes, {made.digest}"]
     if made.incomplete:
         lines.append(f"{made.incomplete} of the captures are incomplete; the manifest says what is missing.")
     if made.no_stamp:
         later = f"Add one later: pairwatch evidence stamp {made.number}"
         lines.append(f"Without a time stamp: {made.no_stamp}. {later}")
+    lines.append(f"Hand it out with its verifier: pairwatch evidence export {made.number} --to NAME")
     told = {"bundle": made.number, "digest": made.digest, "tier": str(made.tier), "bytes": made.bytes}
     told |= {"captures": made.captures, "incomplete": made.incomplete, "no_stamp": made.no_stamp}
     print_result(told, *lines)

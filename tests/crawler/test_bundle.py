@@ -355,7 +355,10 @@ def test_the_commands_seal_list_and_check(practice, tmp_path):
     assert shown.exit_code == 0, shown.output
     made = json.loads(shown.stdout)
     assert (made["tier"], made["captures"], made["incomplete"]) == ("counsel", 1, 0)
-    assert "Without a time stamp" in say("seal", "2", "--tier", "public").output
+    told = say("seal", "2", "--tier", "public").output
+    assert "Without a time stamp" in told
+    assert "1 capture, " in told
+    assert "pairwatch evidence export" in told.splitlines()[-1]
     listed = [json.loads(line) for line in say("list", "--json").stdout.splitlines()]
     assert made["digest"] in [one["digest"] for one in listed]
     number = str(made["bundle"])
